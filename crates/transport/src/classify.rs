@@ -1,0 +1,113 @@
+//! From the error chain of an HTTP library to a kind of the port, for adapters to share.
+
+use std::error::Error;
+use std::io;
+
+use crate::TransportErrorKind;
+
+/// The first error of type `T` in the chain of `error`, itself included.
+///
+/// An [`io::Error`] that wraps another error shows the wrapped error's *source* in its chain, not
+/// the wrapped error; this search looks inside, so that a TLS library's error is found behind it.
+#[must_use]
+pub fn find_in_chain<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    // Chains are short; the bound keeps a chain that bites its own tail from hanging us.
+    for _ in 0..32 {
+        let current = next?;
+        if let Some(found) = current.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = match current
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => current.source(),
+        };
+    }
+    None
+}
+
+/// The kind of a failure *before* the request was sent: `Timeout` where the chain holds an
+/// [`io::ErrorKind::TimedOut`], otherwise `Connect`.
+///
+/// Ask the TLS library first: a refused certificate often looks like a connect error, and only
+/// its own error type tells ([`find_in_chain`]).
+#[must_use]
+pub fn classify_connect(error: &(dyn Error + 'static)) -> TransportErrorKind {
+    if is_timed_out(error) {
+        TransportErrorKind::Timeout
+    } else {
+        TransportErrorKind::Connect
+    }
+}
+
+/// The kind of a failure *after* the request began to be sent: `Timeout` where the chain holds an
+/// [`io::ErrorKind::TimedOut`], otherwise `Exchange`.
+#[must_use]
+pub fn classify_exchange(error: &(dyn Error + 'static)) -> TransportErrorKind {
+    if is_timed_out(error) {
+        TransportErrorKind::Timeout
+    } else {
+        TransportErrorKind::Exchange
+    }
+}
+
+fn is_timed_out(error: &(dyn Error + 'static)) -> bool {
+    find_in_chain::<io::Error>(error).is_some_and(|io| io.kind() == io::ErrorKind::TimedOut)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Library(io::Error);
+
+    impl fmt::Display for Library {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("library")
+        }
+    }
+
+    impl Error for Library {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[derive(Debug)]
+    struct Certificate;
+
+    impl fmt::Display for Certificate {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("certificate")
+        }
+    }
+
+    impl Error for Certificate {}
+
+    #[test]
+    fn a_time_out_is_found_behind_a_library_error() {
+        let error = Library(io::Error::from(io::ErrorKind::TimedOut));
+        assert_eq!(classify_connect(&error), TransportErrorKind::Timeout);
+        assert_eq!(classify_exchange(&error), TransportErrorKind::Timeout);
+    }
+
+    #[test]
+    fn any_other_io_error_is_named_after_its_phase() {
+        let error = Library(io::Error::from(io::ErrorKind::ConnectionReset));
+        assert_eq!(classify_connect(&error), TransportErrorKind::Connect);
+        assert_eq!(classify_exchange(&error), TransportErrorKind::Exchange);
+    }
+
+    #[test]
+    fn an_error_inside_an_io_error_is_found() {
+        let error = Library(io::Error::other(io::Error::other(Certificate)));
+        assert!(find_in_chain::<Certificate>(&error).is_some());
+        assert!(find_in_chain::<fmt::Error>(&error).is_none());
+    }
+}

@@ -1,0 +1,193 @@
+//! What goes in: one request, its time, its bounds.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Uri};
+
+/// The time for a whole exchange unless the caller says otherwise.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time for name look-up, connection and TLS handshake that adapters start from.
+pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The longest response body that is read unless the caller says otherwise: 64 KiB.
+pub const DEFAULT_MAX_RESPONSE_BYTES: usize = 64 * 1024;
+/// The most header fields that a response may have.
+pub const MAX_HEAD_FIELDS: usize = 100;
+/// The most bytes that the header fields of a response may have, names, values and separators.
+pub const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// One request to send, with its time limit and the bound of its answer.
+///
+/// `Debug` shows method, scheme, host, path and sizes; no header value, no query and no body.
+///
+/// ```
+/// use std::time::Duration;
+/// use bytes::Bytes;
+/// use easemob_token_transport::Exchange;
+///
+/// let request = http::Request::post("https://a1.easemob.com/org/app/token")
+///     .body(Bytes::from_static(b"{}"))?;
+/// let exchange = Exchange::new(request).with_timeout(Duration::from_secs(5));
+/// assert_eq!(exchange.max_response_bytes(), 64 * 1024);
+/// # Ok::<(), http::Error>(())
+/// ```
+pub struct Exchange {
+    request: Request<Bytes>,
+    timeout: Duration,
+    max_response_bytes: usize,
+    plain_http_allowed: bool,
+}
+
+impl Exchange {
+    /// An exchange with the default limits: 10 s, 64 KiB, plain HTTP to loopback only.
+    pub fn new(request: Request<impl Into<Bytes>>) -> Self {
+        Self {
+            request: request.map(Into::into),
+            timeout: DEFAULT_TIMEOUT,
+            max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
+            plain_http_allowed: false,
+        }
+    }
+
+    /// Sets the time for everything from the name look-up to the last byte.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the longest response body that is read.
+    #[must_use]
+    pub fn with_max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Permits `http://` to a host that is not loopback: whatever the request carries, secrets
+    /// included, then crosses the network in clear.
+    #[must_use]
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http_allowed = true;
+        self
+    }
+
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> &Request<Bytes> {
+        &self.request
+    }
+
+    /// The target of the request.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        self.request.uri()
+    }
+
+    /// The time for the whole exchange, counted from the call of `send`.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The longest response body to read, in bytes.
+    #[must_use]
+    pub fn max_response_bytes(&self) -> usize {
+        self.max_response_bytes
+    }
+
+    /// Whether the caller permitted `http://` to any host.
+    #[must_use]
+    pub fn is_plain_http_allowed(&self) -> bool {
+        self.plain_http_allowed
+    }
+
+    /// Takes the request out.
+    #[must_use]
+    pub fn into_request(self) -> Request<Bytes> {
+        self.request
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let uri = self.request.uri();
+        f.debug_struct("Exchange")
+            .field("method", self.request.method())
+            .field("scheme", &uri.scheme_str().unwrap_or(""))
+            .field("host", &uri.host().unwrap_or(""))
+            .field("path", &uri.path())
+            .field("headers", &self.request.headers().len())
+            .field("body_bytes", &self.request.body().len())
+            .field("timeout", &self.timeout)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .field("plain_http_allowed", &self.plain_http_allowed)
+            .finish()
+    }
+}
+
+/// Whether a response head keeps the contract's bounds: [`MAX_HEAD_FIELDS`] and
+/// [`MAX_HEAD_BYTES`], counted as names, values, and the four bytes of `": "` and CRLF.
+///
+/// For adapters whose HTTP library has no such bound of its own.
+#[must_use]
+pub fn head_within_limits(headers: &HeaderMap) -> bool {
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    headers.len() <= MAX_HEAD_FIELDS && bytes <= MAX_HEAD_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_header_value_no_query_and_no_body() {
+        let request = Request::post("https://user:MARK-A@a1.easemob.com/org/app/token?q=MARK-B")
+            .header("authorization", "Bearer MARK-C")
+            .body(Bytes::from_static(b"MARK-D"))
+            .unwrap();
+        let text = format!("{:?}", Exchange::new(request));
+        assert!(
+            text.contains("a1.easemob.com") && text.contains("/org/app/token"),
+            "{text}"
+        );
+        assert!(!text.contains("MARK"), "{text}");
+    }
+
+    #[test]
+    fn a_head_is_bounded_in_fields_and_in_bytes() {
+        let fields = |n: usize| -> HeaderMap {
+            (0..n)
+                .map(|i| {
+                    let name = HeaderName::from_bytes(format!("x-{i}").as_bytes()).unwrap();
+                    (name, HeaderValue::from_static("v"))
+                })
+                .collect()
+        };
+        assert!(head_within_limits(&fields(100)));
+        assert!(!head_within_limits(&fields(101)));
+
+        let sized = |bytes: usize| -> HeaderMap {
+            let value = HeaderValue::from_str(&"v".repeat(bytes - "x: ".len() - 2)).unwrap();
+            [(HeaderName::from_static("x"), value)]
+                .into_iter()
+                .collect()
+        };
+        assert!(head_within_limits(&sized(32 * 1024)));
+        assert!(!head_within_limits(&sized(32 * 1024 + 1)));
+    }
+
+    #[test]
+    fn a_repeated_field_counts_each_time() {
+        let mut headers = HeaderMap::new();
+        for _ in 0..101 {
+            headers.append("set-cookie", HeaderValue::from_static("a=b"));
+        }
+        assert!(!head_within_limits(&headers));
+    }
+}

@@ -1,0 +1,26 @@
+//! The port between `easemob-token` and an HTTP library: one trait, what goes in, what comes out.
+//!
+//! A [`Transport`] sends one [`Exchange`] and gives back one complete response or one
+//! [`TransportError`]. The contract that every adapter keeps is written on the trait. This crate
+//! has no I/O of its own and knows nothing of tokens: an adapter needs this crate and its own HTTP
+//! library, nothing else.
+
+mod classify;
+mod config_error;
+mod error;
+mod exchange;
+mod plain_http;
+mod transport;
+
+pub use classify::{classify_connect, classify_exchange, find_in_chain};
+pub use config_error::ConfigError;
+pub use error::{Sent, TransportError, TransportErrorKind};
+pub use exchange::{
+    DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Exchange, MAX_HEAD_BYTES,
+    MAX_HEAD_FIELDS, head_within_limits,
+};
+pub use plain_http::{check_scheme, is_loopback};
+pub use transport::Transport;
+
+/// The attribute for implementing [`Transport`], so that an adapter needs no dependency of its own.
+pub use async_trait::async_trait;
