@@ -1,1 +1,54 @@
-//! Stub.
+//! What to send to the Easemob (环信) token endpoint and what its answers mean, without any I/O.
+//!
+//! The service hands out tokens at `POST {scheme}://{host}/{org}/{app}/token`. This crate builds
+//! the [`http::Request`] of each grant and turns the [`http::Response`] into a typed token or a
+//! typed refusal. It opens no socket, reads no clock, no environment and no file, and logs
+//! nothing; time comes in as an argument. Embed it under any HTTP stack, in any runtime or none.
+//!
+//! | grant | what it yields |
+//! |---|---|
+//! | [`ClientCredentials`] | an [`AppToken`], for the app server itself |
+//! | [`Password`] | a [`UserToken`], by user ID and password |
+//! | [`Inherit`] | a [`UserToken`], by user ID, on the strength of an app token |
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//! use easemob_token_core::{AppKey, BaseUrl, Password, Secret, TokenEndpoint, TtlUnits};
+//!
+//! let base: BaseUrl = "https://a1.easemob.com".parse()?;
+//! let app: AppKey = "easemob-demo#testapp".parse()?;
+//! let endpoint = TokenEndpoint::new(&base, &app, TtlUnits::STANDARD)?;
+//!
+//! let grant = Password::new("C", Secret::new("1"))?.with_ttl(Duration::from_secs(1_024_000));
+//! let request = endpoint.request(&grant)?;
+//! assert_eq!(request.uri(), "https://a1.easemob.com/easemob-demo/testapp/token");
+//!
+//! // Your HTTP stack sends `request` and brings back a status, headers and bytes.
+//! let body = br#"{"access_token":"YWMt-sample","expires_in":1024000,"user":{"username":"c"}}"#;
+//! let token = endpoint.parse(&grant, http::Response::new(&body[..]), SystemTime::now())?;
+//! assert_eq!(token.lifetime().duration(), Some(Duration::from_secs(1_024_000)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is promised
+//!
+//! - No `Debug`, `Display` or error of any type here shows a secret, a token, or a byte of a
+//!   successful body.
+//! - Any bytes with any status parse to a token or an error: no panic, and no memory beyond a
+//!   small multiple of the body's length.
+//! - A `ttl` is never rounded up, and one that the wire's unit would turn into `0` ("permanent")
+//!   is an error.
+
+mod build_error;
+mod endpoint;
+mod grant;
+mod response;
+mod secret;
+mod token;
+
+pub use build_error::{BuildError, Part};
+pub use endpoint::{AppKey, BaseUrl, TokenEndpoint};
+pub use grant::{ClientCredentials, Grant, Inherit, Password, Payload};
+pub use response::{ResponseError, ResponseErrorKind, RetryAdvice};
+pub use secret::Secret;
+pub use token::{AccessToken, AppToken, Lifetime, Ttl, TtlUnit, TtlUnits, User, UserToken};

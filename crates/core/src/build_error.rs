@@ -1,0 +1,80 @@
+//! A value that cannot become a request: which part is wrong, and what to do.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The part of the input that a [`BuildError`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Part {
+    /// The base URL: scheme, host, port.
+    BaseUrl,
+    /// The App Key, `org#app`.
+    AppKey,
+    /// The client ID of the app.
+    ClientId,
+    /// The client secret of the app.
+    ClientSecret,
+    /// The user ID.
+    Username,
+    /// The user's password.
+    Password,
+    /// An access token that was handed in.
+    AccessToken,
+    /// The lifetime that was asked for.
+    Ttl,
+    /// The unit of `ttl` and `expires_in`.
+    TtlUnits,
+    /// The request as a whole.
+    Request,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BaseUrl => "base URL",
+            Self::AppKey => "app key",
+            Self::ClientId => "client ID",
+            Self::ClientSecret => "client secret",
+            Self::Username => "user ID",
+            Self::Password => "password",
+            Self::AccessToken => "access token",
+            Self::Ttl => "ttl",
+            Self::TtlUnits => "ttl unit",
+            Self::Request => "request",
+        })
+    }
+}
+
+/// Input that was refused before anything was sent.
+///
+/// `Display` names the part, says what is wrong with it and what to write instead. It never
+/// repeats the input: a base URL or an App Key that is wrong may hold a secret in the wrong place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildError {
+    part: Part,
+    problem: Cow<'static, str>,
+}
+
+impl BuildError {
+    pub(crate) fn new(part: Part, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            part,
+            problem: problem.into(),
+        }
+    }
+
+    /// The part of the input that is wrong.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        self.part
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.part, self.problem)
+    }
+}
+
+impl std::error::Error for BuildError {}

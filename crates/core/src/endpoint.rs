@@ -1,0 +1,107 @@
+//! The token endpoint of one app: grant in, request out; response in, token or refusal out.
+
+mod app_key;
+mod base_url;
+
+use std::time::SystemTime;
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method, Request, Response, Uri};
+
+pub use self::app_key::AppKey;
+pub use self::base_url::BaseUrl;
+use crate::build_error::{BuildError, Part};
+use crate::grant::{Grant, Payload};
+use crate::response::{self, ResponseError};
+use crate::token::TtlUnits;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// `POST {base URL}/{org}/{app}/token`, with the units that this deployment counts in.
+///
+/// Make one for each app and keep it: the URI is prepared once and shared by every request.
+#[derive(Clone, Debug)]
+pub struct TokenEndpoint {
+    uri: Uri,
+    app_key: AppKey,
+    units: TtlUnits,
+}
+
+impl TokenEndpoint {
+    /// The endpoint of the app `app_key` on the cluster at `base_url`.
+    ///
+    /// The units are [`TtlUnits::STANDARD`] (seconds) except on a VIP 5 cluster
+    /// ([`TtlUnits::VIP5`]).
+    ///
+    /// # Errors
+    ///
+    /// None that a parsed base URL and App Key are known to cause; the URI library has the last
+    /// word.
+    pub fn new(base_url: &BaseUrl, app_key: &AppKey, units: TtlUnits) -> Result<Self, BuildError> {
+        let uri = format!("{base_url}/{}/{}/token", app_key.org(), app_key.app());
+        let uri = Uri::try_from(uri)
+            .map_err(|_| BuildError::new(Part::BaseUrl, "does not form a URI with the app key"))?;
+        Ok(Self {
+            uri,
+            app_key: app_key.clone(),
+            units,
+        })
+    }
+
+    /// Where requests go.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The app whose tokens these are.
+    #[must_use]
+    pub fn app_key(&self) -> &AppKey {
+        &self.app_key
+    }
+
+    /// The units of `ttl` and `expires_in`.
+    #[must_use]
+    pub fn units(&self) -> TtlUnits {
+        self.units
+    }
+
+    /// The request for a grant.
+    ///
+    /// # Errors
+    ///
+    /// [`Part::Ttl`] where the lifetime asked for cannot be said in this endpoint's unit: shorter
+    /// than one unit, or more than an `i64` of units.
+    pub fn request<G: Grant>(&self, grant: &G) -> Result<Request<Payload>, BuildError> {
+        let ttl = grant.ttl().to_wire(self.units.request)?;
+        let mut request = Request::new(grant.body(ttl)?);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        *headers = HeaderMap::with_capacity(3);
+        headers.insert(CONTENT_TYPE, JSON);
+        headers.insert(ACCEPT, JSON);
+        if let Some(token) = grant.authorization() {
+            headers.insert(AUTHORIZATION, token.authorization());
+        }
+        Ok(request)
+    }
+
+    /// The token in a response, or the typed reason why there is none.
+    ///
+    /// `received_at` is the wall-clock time at which the response arrived: the token's lifetime
+    /// counts from it, and a `Retry-After` date is read against it.
+    ///
+    /// # Errors
+    ///
+    /// A [`ResponseError`] for every status but 200, and for a 200 that holds no usable token.
+    pub fn parse<G: Grant>(
+        &self,
+        grant: &G,
+        response: Response<&[u8]>,
+        received_at: SystemTime,
+    ) -> Result<G::Token, ResponseError> {
+        let (head, body) = response.into_parts();
+        response::parse(grant, &head, body, self.units.response, received_at)
+    }
+}

@@ -1,0 +1,103 @@
+//! `POST /{org}/{app}/token` with `grant_type: client_credentials`: a token of the app itself.
+
+use serde::Serialize;
+
+use super::payload::{Payload, string_len, ttl_len};
+use super::{Grant, Sealed, required};
+use crate::build_error::{BuildError, Part};
+use crate::response::Answer;
+use crate::secret::Secret;
+use crate::token::{AccessToken, AppToken, Ttl};
+
+/// Asks for an app token, by the app's client ID and client secret.
+///
+/// App tokens have administrator rights: every other REST call and the [`Inherit`](super::Inherit)
+/// grant carry one. They belong on the app server alone.
+#[derive(Clone, Debug)]
+pub struct ClientCredentials {
+    client_id: String,
+    client_secret: Secret,
+    ttl: Ttl,
+}
+
+impl ClientCredentials {
+    /// The grant for these credentials, with the server's default lifetime.
+    ///
+    /// # Errors
+    ///
+    /// [`Part::ClientId`] or [`Part::ClientSecret`] where it is empty.
+    pub fn new(
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+    ) -> Result<Self, BuildError> {
+        let client_id = required(Part::ClientId, client_id.into())?;
+        let client_secret = client_secret.into();
+        if client_secret.expose().is_empty() {
+            return Err(BuildError::new(Part::ClientSecret, "is empty"));
+        }
+        Ok(Self {
+            client_id,
+            client_secret,
+            ttl: Ttl::ServerDefault,
+        })
+    }
+
+    /// Asks for another lifetime.
+    #[must_use]
+    pub fn with_ttl(mut self, ttl: impl Into<Ttl>) -> Self {
+        self.ttl = ttl.into();
+        self
+    }
+}
+
+#[derive(Serialize)]
+struct Members<'a> {
+    grant_type: &'static str,
+    client_id: &'a str,
+    client_secret: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
+}
+
+impl Grant for ClientCredentials {
+    type Token = AppToken;
+}
+
+impl Sealed for ClientCredentials {
+    fn token(&self, answer: Answer<'_>) -> Result<AppToken, &'static str> {
+        let application = answer.application.text("application is not a string")?;
+        let (access_token, lifetime) = (answer.access_token, answer.lifetime);
+        Ok(AppToken::new(
+            access_token,
+            lifetime,
+            answer.received_at,
+            application,
+        ))
+    }
+
+    fn ttl(&self) -> Ttl {
+        self.ttl
+    }
+
+    fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError> {
+        let client_secret = self.client_secret.expose();
+        let start = r#"{"grant_type":"client_credentials","client_id":,"client_secret":"#.len()
+            + string_len(&self.client_id);
+        let end = start + string_len(client_secret);
+        let members = Members {
+            grant_type: "client_credentials",
+            client_id: &self.client_id,
+            client_secret,
+            ttl,
+        };
+        Payload::write(&members, end + ttl_len(ttl) + 1, start..end)
+    }
+
+    fn authorization(&self) -> Option<&AccessToken> {
+        None
+    }
+
+    fn secret(&self) -> Option<&str> {
+        Some(self.client_secret.expose())
+    }
+}

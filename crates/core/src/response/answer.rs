@@ -1,0 +1,135 @@
+//! The body of a 200: its members read, checked, and handed to the grant.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+use super::error::ResponseError;
+use super::member::{Member, Object};
+use crate::token::{AccessToken, Lifetime, Ttl, TtlUnit, User, UserParts, UserToken};
+
+type Text<'a> = Member<Cow<'a, str>>;
+
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(borrow, default)]
+    access_token: Text<'a>,
+    #[serde(default)]
+    expires_in: Member<i64>,
+    #[serde(borrow, default)]
+    application: Text<'a>,
+    #[serde(borrow, default)]
+    user: Member<Object<UserMembers<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct UserMembers<'a> {
+    #[serde(borrow, default)]
+    uuid: Text<'a>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(default)]
+    created: Member<i64>,
+    #[serde(default)]
+    modified: Member<i64>,
+    #[serde(borrow, default)]
+    username: Text<'a>,
+    #[serde(default)]
+    activated: Member<bool>,
+}
+
+/// An answer with a token in it, from which a grant makes its own type of token.
+#[expect(unnameable_types, reason = "a part of the sealed trait `Grant`")]
+pub struct Answer<'a> {
+    pub(crate) access_token: AccessToken,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) received_at: SystemTime,
+    pub(crate) application: Text<'a>,
+    user: Member<Object<UserMembers<'a>>>,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn read(
+        body: &'a [u8],
+        unit: TtlUnit,
+        asked: Ttl,
+        received_at: SystemTime,
+    ) -> Result<Self, ResponseError> {
+        let wrong = ResponseError::wrong_shape;
+        let body: Member<Object<Members<'a>>> =
+            serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+        let Some(Object(members)) = body.ok() else {
+            return Err(wrong("the body is not a JSON object"));
+        };
+        let token = members
+            .access_token
+            .optional("access_token is not a string")
+            .map_err(wrong)?;
+        let token = token.ok_or_else(|| wrong("access_token is missing"))?;
+        let access_token = AccessToken::parse(&token)
+            .map_err(|fault| ResponseError::wrong_shape_of("access_token", fault))?;
+        let expires_in = members
+            .expires_in
+            .optional("expires_in is not a whole number")
+            .map_err(wrong)?;
+        let lifetime = Lifetime::from_wire(expires_in, unit, asked);
+        let (application, user) = (members.application, members.user);
+        Ok(Self {
+            access_token,
+            lifetime,
+            received_at,
+            application,
+            user,
+        })
+    }
+
+    /// The token of the user `asked`. An answer that names another user is refused: it belongs to
+    /// somebody else.
+    pub(crate) fn into_user_token(self, asked: &str) -> Result<UserToken, &'static str> {
+        let user = match self.user.optional("user is not an object")? {
+            Some(Object(user)) => Some(user.into_user()?),
+            None => None,
+        };
+        if let Some(named) = user.as_ref().and_then(User::username) {
+            let same =
+                named.eq_ignore_ascii_case(asked) || named.to_lowercase() == asked.to_lowercase();
+            if !same {
+                return Err("user.username names another user than the one asked for");
+            }
+        }
+        Ok(UserToken::new(
+            self.access_token,
+            self.lifetime,
+            self.received_at,
+            user,
+        ))
+    }
+}
+
+impl UserMembers<'_> {
+    fn into_user(self) -> Result<User, &'static str> {
+        Ok(User::new(UserParts {
+            uuid: self.uuid.text("user.uuid is not a string")?,
+            kind: self.kind.text("user.type is not a string")?,
+            username: self.username.text("user.username is not a string")?,
+            activated: self.activated.optional("user.activated is not a boolean")?,
+            created: self
+                .created
+                .optional("user.created is not a whole number")?,
+            modified: self
+                .modified
+                .optional("user.modified is not a whole number")?,
+        }))
+    }
+}
+
+/// `serde_json`'s message can quote the body, so only its category and its place are taken.
+fn unreadable(error: &serde_json::Error) -> ResponseError {
+    // Members of a wrong type are no error here, so the one thing wrong with well-formed JSON is
+    // a member of ours that occurs twice.
+    if error.is_data() {
+        return ResponseError::wrong_shape("a member occurs twice");
+    }
+    ResponseError::not_json(error.is_eof(), error.line(), error.column())
+}

@@ -1,0 +1,109 @@
+//! The documented refusals: status, error code and description to a kind.
+//!
+//! The same `error` means different things under different statuses, so all three are read.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use http::header::LOCATION;
+use http::response::Parts;
+use http::{HeaderMap, Uri};
+use serde::Deserialize;
+
+use super::error::{ResponseError, ResponseErrorKind as Kind, RetryAdvice};
+use super::member::{Member, Object};
+use super::{redact, retry_after};
+
+const CODE_LIMIT: usize = 64;
+const DESCRIPTION_LIMIT: usize = 512;
+/// The pause after a 429 that names none.
+const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(60);
+/// The pause after two creations of one user, which conflict within one second.
+const CONFLICT_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the refused request was.
+pub(super) struct Asked<'a> {
+    pub(super) by_app_token: bool,
+    pub(super) secrets: [Option<&'a str>; 2],
+}
+
+/// The documented error body. Each member can be missing, and gateways send no JSON at all.
+#[derive(Default, Deserialize)]
+struct Members<'a> {
+    #[serde(borrow, default)]
+    error: Member<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    error_description: Member<Cow<'a, str>>,
+}
+
+pub(super) fn read(
+    head: &Parts,
+    body: &[u8],
+    asked: &Asked<'_>,
+    received_at: SystemTime,
+) -> ResponseError {
+    let body: Member<Object<Members<'_>>> = serde_json::from_slice(body).unwrap_or_default();
+    let Object(members) = body.ok().unwrap_or(Object(Members::default()));
+    let (code, description) = (said(members.error), said(members.error_description));
+    let status = head.status;
+    let kind = classify(
+        status.as_u16(),
+        code.as_deref().unwrap_or_default(),
+        description.as_deref().unwrap_or_default(),
+    );
+    let pause = retry_after::read(&head.headers, received_at);
+    let advice = match kind {
+        Kind::Unauthorized if asked.by_app_token => RetryAdvice::WithNewAppToken,
+        Kind::RateLimited => RetryAdvice::After(pause.unwrap_or(RATE_LIMIT_PAUSE)),
+        Kind::Conflict => RetryAdvice::After(pause.unwrap_or(CONFLICT_PAUSE)),
+        Kind::ServerError => pause.map_or(RetryAdvice::Backoff, RetryAdvice::After),
+        _ => RetryAdvice::Never,
+    };
+    let description = match kind {
+        Kind::Redirected => redirect_target(&head.headers),
+        Kind::Malformed => Some("the status means nothing here".to_owned()),
+        _ => description.map(|text| redact::clean(&text, DESCRIPTION_LIMIT, &asked.secrets)),
+    };
+    let code = code.map(|text| redact::clean(&text, CODE_LIMIT, &asked.secrets));
+    ResponseError::refused(kind, status, code, description, pause, advice)
+}
+
+/// The text where there is some: an empty one says as little as none.
+fn said(member: Member<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+    member.ok().filter(|text| !text.is_empty())
+}
+
+fn classify(status: u16, code: &str, description: &str) -> Kind {
+    // Descriptions are samples, not constants: looked at for their tell-tale words.
+    let says = |words: &str| description.to_ascii_lowercase().contains(words);
+    match (status, code) {
+        (300..=399, _) => Kind::Redirected,
+        (400, "invalid_grant") if says("client_id") || says("client_secret") => Kind::InvalidClient,
+        (400, "invalid_grant") if says("not activated") => Kind::UserDeactivated,
+        (400, "invalid_grant") if says("password") => Kind::InvalidPassword,
+        (400, "illegal_argument") if says("username_too_long") => Kind::InvalidUsername,
+        (400, "illegal_argument") if says("username") && says("not legal") => Kind::InvalidUsername,
+        (401, _) => Kind::Unauthorized,
+        (404, "organization_application_not_found") => Kind::ApplicationNotFound,
+        (404, "invalid_grant" | "entity_not_found") if says("user") => Kind::UserNotFound,
+        (409, "concurrent_operation_error") => Kind::Conflict,
+        (429, "resource_limited") => Kind::QuotaExceeded,
+        (429, _) => Kind::RateLimited,
+        (408 | 500..=599, _) => Kind::ServerError,
+        (400..=499, _) => Kind::Rejected,
+        _ => Kind::Malformed,
+    }
+}
+
+/// Scheme and host of a redirect's target; the rest of it is nobody's business.
+fn redirect_target(headers: &HeaderMap) -> Option<String> {
+    let target: Uri = headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
+    match (target.scheme_str(), target.host()) {
+        (Some(scheme), Some(host)) => Some(redact::clean(
+            &format!("to {scheme}://{host}"),
+            DESCRIPTION_LIMIT,
+            &[],
+        )),
+        _ => Some("to another path of the same host".to_owned()),
+    }
+}

@@ -1,0 +1,48 @@
+//! A secret that does not show itself.
+
+use std::fmt;
+
+/// A client secret or a password.
+///
+/// It has no `Display`, no `PartialEq`, no `Serialize` and no `Deref`; its `Debug` is a constant.
+/// [`expose`](Self::expose) is the one way in, so that a search for it finds every use. What is
+/// promised is redaction, not erasure: the memory is not overwritten when it is freed.
+///
+/// ```
+/// let secret = easemob_token_core::Secret::new("hunter2");
+/// assert_eq!(format!("{secret:?}"), "Secret(***)");
+/// assert_eq!(secret.expose(), "hunter2");
+/// ```
+#[derive(Clone)]
+pub struct Secret(Box<str>);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into().into_boxed_str())
+    }
+
+    /// The secret itself. Do not log it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(secret: String) -> Self {
+        Self::new(secret)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(secret: &str) -> Self {
+        Self::new(secret)
+    }
+}

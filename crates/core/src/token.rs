@@ -1,0 +1,136 @@
+//! The tokens that the service hands out: for the app server, and for one user.
+
+mod access_token;
+mod lifetime;
+mod ttl;
+mod user;
+
+use std::time::SystemTime;
+
+use http::HeaderValue;
+
+pub use self::access_token::AccessToken;
+pub use self::lifetime::Lifetime;
+pub use self::ttl::{Ttl, TtlUnit, TtlUnits};
+pub use self::user::User;
+pub(crate) use self::user::UserParts;
+
+/// A token of the app itself, with administrator rights (grant `client_credentials`).
+#[derive(Clone, Debug)]
+pub struct AppToken {
+    access_token: AccessToken,
+    lifetime: Lifetime,
+    received_at: SystemTime,
+    application: Option<Box<str>>,
+}
+
+impl AppToken {
+    pub(crate) fn new(
+        access_token: AccessToken,
+        lifetime: Lifetime,
+        received_at: SystemTime,
+        application: Option<Box<str>>,
+    ) -> Self {
+        Self {
+            access_token,
+            lifetime,
+            received_at,
+            application,
+        }
+    }
+
+    /// The token itself.
+    #[must_use]
+    pub fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    /// The value of an `Authorization` header that carries it; marked sensitive.
+    #[must_use]
+    pub fn authorization(&self) -> HeaderValue {
+        self.access_token.authorization()
+    }
+
+    /// How long it lives, counted from [`received_at`](Self::received_at).
+    #[must_use]
+    pub fn lifetime(&self) -> Lifetime {
+        self.lifetime
+    }
+
+    /// When the answer that held it arrived.
+    #[must_use]
+    pub fn received_at(&self) -> SystemTime {
+        self.received_at
+    }
+
+    /// When it ends; `None` where it is permanent, where that is unknown, and where the time is
+    /// beyond what a [`SystemTime`] holds.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.lifetime.end_from(self.received_at)
+    }
+
+    /// The app's UUID, as the service wrote it. The published samples mask it
+    /// (`8be024f0-XXXX-…`), so it is text.
+    #[must_use]
+    pub fn application(&self) -> Option<&str> {
+        self.application.as_deref()
+    }
+}
+
+/// A token of one user, for a client to log in with (grants `password` and `inherit`).
+#[derive(Clone, Debug)]
+pub struct UserToken {
+    access_token: AccessToken,
+    lifetime: Lifetime,
+    received_at: SystemTime,
+    user: Option<User>,
+}
+
+impl UserToken {
+    pub(crate) fn new(
+        access_token: AccessToken,
+        lifetime: Lifetime,
+        received_at: SystemTime,
+        user: Option<User>,
+    ) -> Self {
+        Self {
+            access_token,
+            lifetime,
+            received_at,
+            user,
+        }
+    }
+
+    /// The token itself.
+    #[must_use]
+    pub fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    /// How long it lives, counted from [`received_at`](Self::received_at).
+    #[must_use]
+    pub fn lifetime(&self) -> Lifetime {
+        self.lifetime
+    }
+
+    /// When the answer that held it arrived.
+    #[must_use]
+    pub fn received_at(&self) -> SystemTime {
+        self.received_at
+    }
+
+    /// When it ends; `None` where it is permanent, where that is unknown, and where the time is
+    /// beyond what a [`SystemTime`] holds.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.lifetime.end_from(self.received_at)
+    }
+
+    /// The user whom the service wrote beside the token. An answer without one still gives a
+    /// token.
+    #[must_use]
+    pub fn user(&self) -> Option<&User> {
+        self.user.as_ref()
+    }
+}

@@ -1,0 +1,227 @@
+//! The lifetime that is asked for, and the unit in which a deployment counts.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::build_error::{BuildError, Part};
+
+/// The lifetime to ask for: three different wishes, which are never mixed up.
+// Complete: the wire knows these three cases and no other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Ttl {
+    /// Whatever the console's setting says: the member `ttl` is left out.
+    #[default]
+    ServerDefault,
+    /// A token that never expires: `ttl` is `0`.
+    Permanent,
+    /// So long. Parts of the wire's unit are cut off, so that a token never outlives what was
+    /// asked for.
+    For(Duration),
+}
+
+impl Ttl {
+    /// The number to send, `None` for none.
+    pub(crate) fn to_wire(self, unit: TtlUnit) -> Result<Option<i64>, BuildError> {
+        let time = match self {
+            Self::ServerDefault => return Ok(None),
+            Self::Permanent => return Ok(Some(0)),
+            Self::For(time) => time,
+        };
+        let units = match unit {
+            TtlUnit::Seconds => u128::from(time.as_secs()),
+            TtlUnit::Milliseconds => time.as_millis(),
+        };
+        if units == 0 {
+            let problem = match unit {
+                TtlUnit::Seconds => {
+                    "is shorter than one second and would be sent as 0, which means permanent; \
+                     ask for a second or more, or for a permanent token by name"
+                }
+                TtlUnit::Milliseconds => {
+                    "is shorter than one millisecond and would be sent as 0, which means \
+                     permanent; ask for more, or for a permanent token by name"
+                }
+            };
+            return Err(BuildError::new(Part::Ttl, problem));
+        }
+        i64::try_from(units).map(Some).map_err(|_| {
+            BuildError::new(
+                Part::Ttl,
+                "is longer than the service can be told; ask for less",
+            )
+        })
+    }
+}
+
+impl From<Duration> for Ttl {
+    fn from(time: Duration) -> Self {
+        Self::For(time)
+    }
+}
+
+/// The unit in which one direction of the wire counts.
+// Complete: the documentation knows these two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TtlUnit {
+    /// Seconds, everywhere but on VIP 5 clusters.
+    #[default]
+    Seconds,
+    /// Milliseconds, on VIP 5 clusters.
+    Milliseconds,
+}
+
+impl FromStr for TtlUnit {
+    type Err = BuildError;
+
+    /// Reads `seconds` or `milliseconds`.
+    fn from_str(text: &str) -> Result<Self, BuildError> {
+        match text {
+            "seconds" => Ok(Self::Seconds),
+            "milliseconds" => Ok(Self::Milliseconds),
+            _ => Err(BuildError::new(
+                Part::TtlUnits,
+                "is neither seconds nor milliseconds",
+            )),
+        }
+    }
+}
+
+/// The units of a deployment, for each direction.
+///
+/// Editions of the documentation disagree on the direction for which the VIP 5 cluster counts in
+/// milliseconds: one page marks both, a later one `expires_in` alone, another `ttl` alone. So the
+/// two are settings of their own.
+///
+/// ```
+/// use easemob_token_core::{TtlUnit, TtlUnits};
+///
+/// assert_eq!("seconds".parse(), Ok(TtlUnits::STANDARD));
+/// assert_eq!("milliseconds".parse(), Ok(TtlUnits::VIP5));
+/// let mixed = TtlUnits { request: TtlUnit::Seconds, response: TtlUnit::Milliseconds };
+/// assert_eq!("request=seconds,response=milliseconds".parse(), Ok(mixed));
+/// ```
+// Complete: a request and its response are all the directions there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TtlUnits {
+    /// The unit of `ttl` in requests.
+    pub request: TtlUnit,
+    /// The unit of `expires_in` in responses.
+    pub response: TtlUnit,
+}
+
+impl TtlUnits {
+    /// Seconds both ways: every cluster but VIP 5.
+    pub const STANDARD: Self = Self {
+        request: TtlUnit::Seconds,
+        response: TtlUnit::Seconds,
+    };
+    /// Milliseconds both ways: the VIP 5 cluster as the password page describes it.
+    pub const VIP5: Self = Self {
+        request: TtlUnit::Milliseconds,
+        response: TtlUnit::Milliseconds,
+    };
+}
+
+impl FromStr for TtlUnits {
+    type Err = BuildError;
+
+    /// Reads one unit for both directions, or `request=…,response=…` in any order.
+    fn from_str(text: &str) -> Result<Self, BuildError> {
+        if !text.contains('=') {
+            let unit = text.parse()?;
+            return Ok(Self {
+                request: unit,
+                response: unit,
+            });
+        }
+        let wrong = || {
+            let problem = "is not seconds, milliseconds, or request=…,response=… with each once";
+            BuildError::new(Part::TtlUnits, problem)
+        };
+        let (mut request, mut response) = (None, None);
+        for part in text.split(',') {
+            let (direction, unit) = part.split_once('=').ok_or_else(wrong)?;
+            let slot = match direction.trim() {
+                "request" => &mut request,
+                "response" => &mut response,
+                _ => return Err(wrong()),
+            };
+            if slot.replace(unit.trim().parse()?).is_some() {
+                return Err(wrong());
+            }
+        }
+        match (request, response) {
+            (Some(request), Some(response)) => Ok(Self { request, response }),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_wishes_stay_apart() {
+        for unit in [TtlUnit::Seconds, TtlUnit::Milliseconds] {
+            assert_eq!(Ttl::ServerDefault.to_wire(unit), Ok(None));
+            assert_eq!(Ttl::Permanent.to_wire(unit), Ok(Some(0)));
+            assert!(Ttl::For(Duration::ZERO).to_wire(unit).is_err());
+        }
+    }
+
+    #[test]
+    fn parts_of_a_unit_are_cut_off_and_never_become_permanent() {
+        let time = Duration::from_millis(1_999);
+        assert_eq!(Ttl::For(time).to_wire(TtlUnit::Seconds), Ok(Some(1)));
+        assert_eq!(
+            Ttl::For(time).to_wire(TtlUnit::Milliseconds),
+            Ok(Some(1_999))
+        );
+        let error = Ttl::For(Duration::from_millis(999))
+            .to_wire(TtlUnit::Seconds)
+            .unwrap_err();
+        assert!(error.to_string().contains("permanent"), "{error}");
+        assert!(
+            Ttl::For(Duration::from_micros(999))
+                .to_wire(TtlUnit::Milliseconds)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn more_than_an_i64_is_an_error() {
+        let most = Duration::from_secs(i64::MAX as u64);
+        assert_eq!(Ttl::For(most).to_wire(TtlUnit::Seconds), Ok(Some(i64::MAX)));
+        assert!(Ttl::For(most).to_wire(TtlUnit::Milliseconds).is_err());
+        let more = most + Duration::from_secs(1);
+        assert!(Ttl::For(more).to_wire(TtlUnit::Seconds).is_err());
+        assert!(Ttl::For(Duration::MAX).to_wire(TtlUnit::Seconds).is_err());
+    }
+
+    #[test]
+    fn units_are_read_for_each_direction() {
+        let mixed = TtlUnits {
+            request: TtlUnit::Milliseconds,
+            response: TtlUnit::Seconds,
+        };
+        assert_eq!("response=seconds, request=milliseconds".parse(), Ok(mixed));
+        for bad in [
+            "",
+            "ms",
+            "Seconds",
+            "request=seconds",
+            "request=seconds,request=seconds",
+        ] {
+            assert!(bad.parse::<TtlUnits>().is_err(), "{bad}");
+        }
+        for bad in [
+            "request=seconds,response=",
+            "a=seconds,response=seconds",
+            "=",
+            "request=1,",
+        ] {
+            assert!(bad.parse::<TtlUnits>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Every request, whole: method, URI, headers, body. The types mask the secrets.
+
+use std::time::Duration;
+
+use easemob_token_core::{Grant, Payload, TokenEndpoint, Ttl, TtlUnit, TtlUnits};
+use http::Request;
+
+use crate::{
+    SAMPLE_TOKEN, app_grant, endpoint, inherit_grant, password_grant, received_at, response,
+};
+
+/// A request as text. Sensitive headers print as `Sensitive`, the body as its masked form.
+fn whole(request: &Request<Payload>) -> String {
+    let mut lines = vec![format!(
+        "{} {} {:?}",
+        request.method(),
+        request.uri(),
+        request.version()
+    )];
+    lines.extend(
+        request
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {value:?}")),
+    );
+    lines.push(String::new());
+    lines.push(request.body().masked().to_string());
+    lines.join("\n")
+}
+
+fn of<G: Grant>(endpoint: &TokenEndpoint, grant: &G) -> String {
+    whole(&endpoint.request(grant).unwrap())
+}
+
+#[test]
+fn client_credentials() {
+    let endpoint = endpoint(TtlUnits::STANDARD);
+    insta::assert_snapshot!("client_credentials", of(&endpoint, &app_grant()));
+    let hour = app_grant().with_ttl(Duration::from_secs(3600));
+    insta::assert_snapshot!("client_credentials_for_an_hour", of(&endpoint, &hour));
+}
+
+#[test]
+fn password() {
+    let endpoint = endpoint(TtlUnits::STANDARD);
+    insta::assert_snapshot!("password", of(&endpoint, &password_grant()));
+    let timed = password_grant().with_ttl(Duration::from_secs(1_024_000));
+    insta::assert_snapshot!("password_for_1024000_seconds", of(&endpoint, &timed));
+    let permanent = password_grant().with_ttl(Ttl::Permanent);
+    insta::assert_snapshot!("password_permanent", of(&endpoint, &permanent));
+}
+
+#[test]
+fn password_with_an_app_token() {
+    let endpoint = endpoint(TtlUnits::STANDARD);
+    let body = format!(r#"{{"access_token":"{SAMPLE_TOKEN}","expires_in":3600}}"#);
+    let app_token = endpoint
+        .parse(&app_grant(), response(200, body.as_bytes()), received_at())
+        .unwrap();
+    let request = endpoint
+        .request(&password_grant().authorized_by(&app_token))
+        .unwrap();
+    insta::assert_snapshot!("password_with_an_app_token", whole(&request));
+    assert_eq!(
+        request.headers()["authorization"],
+        format!("Bearer {SAMPLE_TOKEN}")
+    );
+}
+
+#[test]
+fn inherit() {
+    let endpoint = endpoint(TtlUnits::STANDARD);
+    insta::assert_snapshot!("inherit", of(&endpoint, &inherit_grant()));
+    let creating = inherit_grant()
+        .with_auto_create_user(true)
+        .with_ttl(Ttl::Permanent);
+    insta::assert_snapshot!("inherit_creating_and_permanent", of(&endpoint, &creating));
+}
+
+#[test]
+fn a_vip_5_cluster_is_asked_in_milliseconds() {
+    let timed = password_grant().with_ttl(Duration::from_secs(1_024_000));
+    insta::assert_snapshot!("password_on_vip_5", of(&endpoint(TtlUnits::VIP5), &timed));
+}
+
+#[test]
+fn the_unit_of_the_answer_does_not_touch_the_request() {
+    let timed = password_grant().with_ttl(Duration::from_secs(60));
+    let units = TtlUnits {
+        request: TtlUnit::Seconds,
+        response: TtlUnit::Milliseconds,
+    };
+    assert_eq!(
+        of(&endpoint(units), &timed),
+        of(&endpoint(TtlUnits::STANDARD), &timed)
+    );
+}
+
+#[test]
+fn a_ttl_that_would_become_permanent_is_refused() {
+    let grant = password_grant().with_ttl(Duration::from_millis(999));
+    let error = endpoint(TtlUnits::STANDARD).request(&grant).unwrap_err();
+    insta::assert_snapshot!(error, @"ttl: is shorter than one second and would be sent as 0, which means permanent; ask for a second or more, or for a permanent token by name");
+    assert!(endpoint(TtlUnits::VIP5).request(&grant).is_ok());
+}

@@ -1,0 +1,90 @@
+//! No `Debug`, `Display` or error shows a secret or a byte of a successful body.
+
+use easemob_token_core::{AccessToken, ClientCredentials, Inherit, Password, Secret, TtlUnits};
+
+use crate::{endpoint, received_at, response};
+
+const CLIENT_SECRET: &str = "MARK-client-secret";
+const PASSWORD: &str = "MARK-password";
+const APP_TOKEN: &str = "MARK-app-token";
+const USER_TOKEN: &str = "MARK-user-token";
+
+fn grants() -> (ClientCredentials, Password, Inherit) {
+    let app_token = AccessToken::new(APP_TOKEN).unwrap();
+    (
+        ClientCredentials::new("id", CLIENT_SECRET).unwrap(),
+        Password::new("c", PASSWORD).unwrap(),
+        Inherit::new("c", &app_token).unwrap(),
+    )
+}
+
+#[test]
+fn nothing_that_prints_shows_a_secret() {
+    let endpoint = endpoint(TtlUnits::STANDARD);
+    let (app, password, inherit) = grants();
+    let body =
+        format!(r#"{{"access_token":"{USER_TOKEN}","expires_in":60,"user":{{"username":"c"}}}}"#);
+    let app_token = endpoint
+        .parse(&app, response(200, body.as_bytes()), received_at())
+        .unwrap();
+    let token = endpoint
+        .parse(&password, response(200, body.as_bytes()), received_at())
+        .unwrap();
+    let password = password.authorized_by(&app_token);
+    let text = format!(
+        "{:?} {app:?} {password:?} {inherit:?} {app_token:?} {token:?} {:?} {:?} {:?} {:?} {} {}",
+        Secret::new(PASSWORD),
+        endpoint.request(&app).unwrap(),
+        endpoint.request(&password).unwrap(),
+        endpoint.request(&inherit).unwrap(),
+        app_token.authorization(),
+        endpoint.request(&app).unwrap().body().masked(),
+        endpoint.request(&password).unwrap().body().masked(),
+    );
+    assert!(!text.contains("MARK"), "{text}");
+    // The positive control: the secrets are there, behind the one door.
+    assert!(
+        std::str::from_utf8(endpoint.request(&app).unwrap().body().as_ref())
+            .unwrap()
+            .contains("MARK")
+    );
+    assert_eq!(token.access_token().expose(), USER_TOKEN);
+}
+
+#[test]
+fn an_error_of_the_service_that_repeats_a_secret_is_cleaned() {
+    let endpoint = endpoint(TtlUnits::STANDARD);
+    let (app, password, inherit) = grants();
+    let body = format!(
+        r#"{{"error":"{PASSWORD}","error_description":"got {CLIENT_SECRET}, {PASSWORD}, Bearer {APP_TOKEN}"}}"#
+    );
+    let answer = || response(400, body.as_bytes());
+    let texts = [
+        (
+            endpoint.parse(&app, answer(), received_at()).unwrap_err(),
+            CLIENT_SECRET,
+        ),
+        (
+            endpoint
+                .parse(&password, answer(), received_at())
+                .unwrap_err(),
+            PASSWORD,
+        ),
+        (
+            endpoint
+                .parse(&inherit, answer(), received_at())
+                .unwrap_err(),
+            APP_TOKEN,
+        ),
+    ];
+    for (error, secret) in texts {
+        let text = format!(
+            "{error} {error:?} {:?} {:?}",
+            error.code(),
+            error.description()
+        );
+        assert!(!text.contains(secret), "{text}");
+        // The positive control: what belongs to nobody here is shown.
+        assert!(text.contains("got "), "{text}");
+    }
+}
