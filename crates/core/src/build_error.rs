@@ -69,6 +69,12 @@ impl BuildError {
     pub fn part(&self) -> Part {
         self.part
     }
+
+    /// What is wrong with it and what to write instead: the text without the part's name.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
 }
 
 impl fmt::Display for BuildError {

@@ -1,1 +1,55 @@
-//! Stub.
+//! Easemob (环信) IM tokens for Rust app servers.
+//!
+//! A [`Client`] gets app tokens and user tokens from `POST https://{host}/{org}/{app}/token`, over
+//! the [`Transport`](transport::Transport) that you give it.
+//!
+//! ```no_run
+//! # #[cfg(feature = "hyper")]
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use easemob_token::{Client, hyper::HyperTransport};
+//!
+//! let client = Client::builder()
+//!     .base_url("https://a1.easemob.com")
+//!     .app_key("easemob-demo#testapp")
+//!     .client_credentials(std::env::var("CLIENT_ID")?, std::env::var("CLIENT_SECRET")?)
+//!     .transport(HyperTransport::new())
+//!     .build()?;
+//! let token = client.user_token("alice").await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `hyper` (default) | the module `hyper`: the transport over hyper and rustls, for tokio |
+//! | `isahc` | the module `isahc`: the transport over isahc (libcurl), for any executor |
+//!
+//! A feature adds a module and nothing else: which transport is used is said in code. With neither,
+//! a transport of your own does it ([`transport`] has the port and its contract).
+//!
+//! # What is not here yet
+//!
+//! Each call asks the service. Keep a token as long as it lives: the service bans those who ask
+//! too often.
+
+mod acquire;
+mod builder;
+mod client;
+mod error;
+mod request;
+
+pub use builder::ClientBuilder;
+pub use client::Client;
+pub use easemob_token_core::{
+    AccessToken, AppKey, AppToken, BaseUrl, BuildError, Lifetime, ResponseError, Secret, Ttl,
+    TtlUnit, TtlUnits, User, UserToken,
+};
+pub use easemob_token_transport as transport;
+pub use easemob_token_transport::ConfigError;
+#[cfg(feature = "hyper")]
+pub use easemob_token_transport_hyper as hyper;
+#[cfg(feature = "isahc")]
+pub use easemob_token_transport_isahc as isahc;
+pub use error::{Error, ErrorKind};
+pub use request::{PasswordTokenRequest, UserTokenRequest};

@@ -1,0 +1,205 @@
+//! The settings of a client, checked when it is built.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use easemob_token_core::{
+    AppKey, BaseUrl, BuildError, ClientCredentials, Secret, TokenEndpoint, Ttl, TtlUnits,
+};
+use easemob_token_transport::{
+    ConfigError, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Transport, is_loopback,
+};
+
+use crate::acquire::Acquirer;
+use crate::client::{Client, Shared};
+
+/// Settings of a [`Client`]. Made by [`Client::builder`].
+///
+/// Required are [`base_url`](Self::base_url), [`app_key`](Self::app_key) and
+/// [`transport`](Self::transport); [`client_credentials`](Self::client_credentials) for everything
+/// but user tokens by password.
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    base_url: Option<String>,
+    app_key: Option<String>,
+    credentials: Option<(String, Secret)>,
+    app_token_ttl: Ttl,
+    units: TtlUnits,
+    transport: Option<Arc<dyn Transport>>,
+    timeout: Duration,
+    max_response_bytes: usize,
+    plain_http_allowed: bool,
+    authorize_password: bool,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            base_url: None,
+            app_key: None,
+            credentials: None,
+            app_token_ttl: Ttl::ServerDefault,
+            units: TtlUnits::STANDARD,
+            transport: None,
+            timeout: DEFAULT_TIMEOUT,
+            max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
+            plain_http_allowed: false,
+            authorize_password: false,
+        }
+    }
+
+    /// Where the cluster's REST API lives, e.g. `https://a1.easemob.com`: scheme, host and port.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// The App Key, `org#app`, as the console shows it.
+    pub fn app_key(mut self, app_key: impl Into<String>) -> Self {
+        self.app_key = Some(app_key.into());
+        self
+    }
+
+    /// The app's client ID and client secret, as the console shows them.
+    pub fn client_credentials(
+        mut self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+    ) -> Self {
+        self.credentials = Some((client_id.into(), client_secret.into()));
+        self
+    }
+
+    /// The lifetime to ask for app tokens, the server's default unless set.
+    pub fn app_token_ttl(mut self, ttl: impl Into<Ttl>) -> Self {
+        self.app_token_ttl = ttl.into();
+        self
+    }
+
+    /// The units of `ttl` and `expires_in` on this cluster: [`TtlUnits::STANDARD`] (seconds)
+    /// unless set; [`TtlUnits::VIP5`] for VIP 5 clusters.
+    pub fn ttl_units(mut self, units: TtlUnits) -> Self {
+        self.units = units;
+        self
+    }
+
+    /// What sends the requests: an adapter of this project or one of your own.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// The time for one request, from the name look-up to the last byte of the answer. 10 s
+    /// unless set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The longest answer that is read. 64 KiB unless set.
+    pub fn max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Permits `http://` to hosts that are not loopback. The client secret, passwords and tokens
+    /// then cross the network in clear.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http_allowed = true;
+        self
+    }
+
+    /// Sends `Authorization: Bearer <app token>` with the password grant too, for a deployment
+    /// that insists on it. Off unless called.
+    pub fn authorize_password(mut self) -> Self {
+        self.authorize_password = true;
+        self
+    }
+
+    /// Checks the settings and makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] that names the setting that is missing or wrong.
+    pub fn build(self) -> Result<Client, ConfigError> {
+        let base_url: BaseUrl = parsed("base_url", self.base_url, "https://a1.easemob.com")?;
+        let app_key: AppKey = parsed("app_key", self.app_key, "org#app")?;
+        let credentials = match self.credentials {
+            Some((id, secret)) => {
+                let grant = ClientCredentials::new(id, secret)
+                    .map_err(|error| ConfigError::new("client_credentials", error.to_string()))?;
+                Some(grant.with_ttl(self.app_token_ttl))
+            }
+            None if self.authorize_password => {
+                return Err(ConfigError::new(
+                    "client_credentials",
+                    "missing; authorize_password needs an app token",
+                ));
+            }
+            None => None,
+        };
+        let endpoint = TokenEndpoint::new(&base_url, &app_key, self.units)
+            .map_err(|error| ConfigError::new("base_url", error.problem()))?;
+        if let Some(grant) = &credentials {
+            // A lifetime that this unit cannot say is told now, not at the first call.
+            endpoint
+                .request(grant)
+                .map_err(|error| ConfigError::new("app_token_ttl", error.problem()))?;
+        }
+        if !base_url.is_https() && !self.plain_http_allowed && !is_loopback(endpoint.uri()) {
+            return Err(ConfigError::new(
+                "base_url",
+                "plain http:// would send secrets in clear; write https://, or allow plain HTTP by \
+                 name",
+            ));
+        }
+        if self.timeout.is_zero() {
+            return Err(ConfigError::new(
+                "timeout",
+                "is zero; nothing could ever arrive",
+            ));
+        }
+        let transport = self.transport.ok_or_else(|| {
+            ConfigError::new(
+                "transport",
+                "missing; for instance hyper::HyperTransport::new()",
+            )
+        })?;
+        Ok(Client::new(Shared {
+            acquirer: Acquirer {
+                endpoint,
+                transport,
+                timeout: self.timeout,
+                max_response_bytes: self.max_response_bytes,
+                plain_http_allowed: self.plain_http_allowed,
+            },
+            credentials,
+            authorize_password: self.authorize_password,
+        }))
+    }
+}
+
+fn parsed<T: FromStr<Err = BuildError>>(
+    setting: &'static str,
+    text: Option<String>,
+    sample: &str,
+) -> Result<T, ConfigError> {
+    let text =
+        text.ok_or_else(|| ConfigError::new(setting, format!("missing; for instance {sample}")))?;
+    text.parse()
+        .map_err(|error: BuildError| ConfigError::new(setting, error.problem()))
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A base URL or an App Key that was not checked yet may hold a secret by mistake.
+        f.debug_struct("ClientBuilder")
+            .field("units", &self.units)
+            .field("transport", &self.transport)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,210 @@
+//! Every grant against a real server, over every transport compiled in.
+//!
+//! Each behaviour is written once, for any transport, and run for each by the macro below.
+
+use std::time::Duration;
+
+use easemob_token::transport::Transport;
+use easemob_token::{Client, ClientBuilder, ErrorKind, Lifetime, TtlUnit, TtlUnits};
+use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator, Fault, Unit};
+
+fn client_of(emulator: &Emulator, transport: impl Transport) -> ClientBuilder {
+    Client::builder()
+        .base_url(emulator.base_url())
+        .app_key(emulator.app_key())
+        .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
+        .transport(transport)
+}
+
+async fn every_grant(transport: impl Transport) {
+    let emulator = Emulator::start().await.unwrap();
+    let client = client_of(&emulator, transport).build().unwrap();
+
+    let app = client.app_token().await.unwrap();
+    assert!(app.access_token().expose().starts_with("YWMt"));
+    assert_eq!(
+        app.lifetime(),
+        Lifetime::Expires(Duration::from_secs(5_184_000))
+    );
+    assert!(app.application().is_some());
+
+    let alice = client
+        .user_token("Alice")
+        .auto_create_user(true)
+        .await
+        .unwrap();
+    assert_eq!(alice.user().unwrap().username(), Some("alice"));
+    assert_eq!(alice.user().unwrap().activated(), Some(true));
+
+    let c = client
+        .user_token_by_password("C", "1")
+        .ttl(Duration::from_secs(1_024_000));
+    let c = c.await.unwrap();
+    assert_eq!(
+        c.lifetime().duration(),
+        Some(Duration::from_secs(1_024_000))
+    );
+    assert_eq!(c.user().unwrap().username(), Some("c"));
+
+    // One request for the app token, two for alice, one for c: no second sending.
+    let requests = emulator.requests();
+    assert_eq!(requests.len(), 4);
+    for request in &requests {
+        assert_eq!(
+            (request.method(), request.path()),
+            ("POST", "/easemob-demo/testapp/token")
+        );
+        assert_eq!(request.header("content-type"), Some("application/json"));
+        assert_eq!(request.header("accept"), Some("application/json"));
+        assert_eq!(request.header("accept-encoding"), None);
+        assert_eq!(request.header("expect"), None);
+    }
+    assert!(requests[3].header("authorization").is_none());
+}
+
+async fn units_are_told_apart_in_each_direction(transport: impl Transport) {
+    let wire = |unit| match unit {
+        TtlUnit::Seconds => (Unit::Seconds, 1_024_000_u64),
+        TtlUnit::Milliseconds => (Unit::Milliseconds, 1_024_000_000),
+    };
+    let transport = std::sync::Arc::new(transport);
+    for request in [TtlUnit::Seconds, TtlUnit::Milliseconds] {
+        for response in [TtlUnit::Seconds, TtlUnit::Milliseconds] {
+            let ((asked_in, asked), (told_in, told)) = (wire(request), wire(response));
+            let emulator = Emulator::builder()
+                .ttl_units(asked_in, told_in)
+                .start()
+                .await
+                .unwrap();
+            let client = client_of(&emulator, std::sync::Arc::clone(&transport))
+                .ttl_units(TtlUnits { request, response })
+                .build()
+                .unwrap();
+            let life = Duration::from_secs(1_024_000);
+            let token = client
+                .user_token_by_password("c", "1")
+                .ttl(life)
+                .await
+                .unwrap();
+            assert_eq!(token.lifetime().duration(), Some(life));
+            let seen = &emulator.requests()[0];
+            assert_eq!(seen.json().unwrap()["ttl"], asked);
+            assert_eq!(seen.response_json().unwrap()["expires_in"], told);
+        }
+    }
+}
+
+async fn refusals_are_typed(transport: impl Transport) {
+    let emulator = Emulator::start().await.unwrap();
+    let client = client_of(&emulator, transport).build().unwrap();
+    let kind = |error: easemob_token::Error| error.kind();
+
+    let wrong = client
+        .user_token_by_password("c", "wrong")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (wrong.kind(), wrong.attempts()),
+        (ErrorKind::InvalidPassword, 1)
+    );
+    let nobody = client.user_token("nobody").await.map_err(kind).unwrap_err();
+    assert_eq!(nobody, ErrorKind::UserNotFound);
+    let illegal = client
+        .user_token("not legal!")
+        .auto_create_user(true)
+        .await
+        .map_err(kind);
+    assert_eq!(illegal.unwrap_err(), ErrorKind::InvalidUsername);
+    emulator.ban("c").unwrap();
+    let banned = client
+        .user_token_by_password("c", "1")
+        .await
+        .map_err(kind)
+        .unwrap_err();
+    assert_eq!(banned, ErrorKind::UserDeactivated);
+
+    let cases = [
+        (Fault::quota_exceeded(), ErrorKind::QuotaExceeded, false),
+        (
+            Fault::rate_limited(Some(Duration::from_secs(7))),
+            ErrorKind::RateLimited,
+            true,
+        ),
+        (Fault::gateway(502), ErrorKind::ServerError, true),
+        (Fault::conflict(), ErrorKind::Conflict, true),
+        (
+            Fault::redirect("http://127.0.0.1:1/"),
+            ErrorKind::Redirected,
+            false,
+        ),
+        (Fault::close(), ErrorKind::Exchange, true),
+    ];
+    for (fault, kind, retryable) in cases {
+        let before = emulator.request_count();
+        emulator.inject(fault).unwrap();
+        let error = client.app_token().await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.is_retryable()),
+            (kind, retryable),
+            "{error}"
+        );
+        assert_eq!(emulator.request_count(), before + 1, "{kind}: sent once");
+    }
+}
+
+async fn a_silent_service_ends_in_a_timeout(transport: impl Transport) {
+    let emulator = Emulator::start().await.unwrap();
+    emulator.inject(Fault::hang()).unwrap();
+    let client = client_of(&emulator, transport).timeout(Duration::from_millis(200));
+    let error = client.build().unwrap().app_token().await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(emulator.request_count(), 1);
+}
+
+async fn a_closed_port_is_a_connect_error(transport: impl Transport) {
+    let emulator = Emulator::start().await.unwrap();
+    let client = client_of(&emulator, transport).build().unwrap();
+    emulator.shutdown().await;
+    let error = client.app_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+}
+
+/// Every behaviour above, for the transport that `$make` gives.
+macro_rules! run_over {
+    ($module:ident, $feature:literal, $make:expr) => {
+        #[cfg(feature = $feature)]
+        mod $module {
+            #[tokio::test]
+            async fn every_grant() {
+                super::every_grant($make).await;
+            }
+            #[tokio::test]
+            async fn units_are_told_apart_in_each_direction() {
+                super::units_are_told_apart_in_each_direction($make).await;
+            }
+            #[tokio::test]
+            async fn refusals_are_typed() {
+                super::refusals_are_typed($make).await;
+            }
+            #[tokio::test]
+            async fn a_silent_service_ends_in_a_timeout() {
+                super::a_silent_service_ends_in_a_timeout($make).await;
+            }
+            #[tokio::test]
+            async fn a_closed_port_is_a_connect_error() {
+                super::a_closed_port_is_a_connect_error($make).await;
+            }
+        }
+    };
+}
+
+run_over!(
+    over_hyper,
+    "hyper",
+    easemob_token::hyper::HyperTransport::new()
+);
+run_over!(
+    over_isahc,
+    "isahc",
+    easemob_token::isahc::IsahcTransport::new().unwrap()
+);

@@ -1,0 +1,68 @@
+//! A transport in memory: it answers from a list and remembers what it was asked to send.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use easemob_token::transport::{Exchange, Transport, TransportError, async_trait};
+
+/// What the transport gives back for one exchange.
+pub(crate) type Outcome = Result<http::Response<Bytes>, TransportError>;
+
+/// Clones share the list and the memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    outcomes: Arc<Mutex<VecDeque<Outcome>>>,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
+
+/// One exchange as it arrived at the transport.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) uri: String,
+    pub(crate) body: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) plain_http_allowed: bool,
+    pub(crate) timeout: std::time::Duration,
+    pub(crate) max_response_bytes: usize,
+}
+
+impl Memory {
+    pub(crate) fn answering(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+        let memory = Self::default();
+        memory.outcomes.lock().unwrap().extend(outcomes);
+        memory
+    }
+
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.sent.lock().unwrap().clone()
+    }
+}
+
+/// A response with this status and JSON.
+pub(crate) fn answer(status: u16, json: &str) -> Outcome {
+    Ok(http::Response::builder()
+        .status(status)
+        .body(Bytes::from(json.to_owned()))
+        .unwrap())
+}
+
+#[async_trait]
+impl Transport for Memory {
+    async fn send(&self, exchange: Exchange) -> Outcome {
+        let authorization = exchange.request().headers().get("authorization");
+        self.sent.lock().unwrap().push(Sent {
+            uri: exchange.uri().to_string(),
+            body: String::from_utf8(exchange.request().body().to_vec()).unwrap(),
+            authorization: authorization.map(|value| value.to_str().unwrap().to_owned()),
+            plain_http_allowed: exchange.is_plain_http_allowed(),
+            timeout: exchange.timeout(),
+            max_response_bytes: exchange.max_response_bytes(),
+        });
+        self.outcomes
+            .lock()
+            .unwrap()
+            .pop_front()
+            .expect("more exchanges than outcomes")
+    }
+}
