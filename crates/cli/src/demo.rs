@@ -1,0 +1,114 @@
+//! The command `demo`: every grant once, on every transport compiled in, told as a story.
+
+use std::time::Duration;
+
+use easemob_token::transport::Proxy;
+use easemob_token::{Client, Ttl};
+use easemob_token_emulator::{
+    DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, Emulator, Subscription,
+};
+
+use crate::args::{Format, Options, TransportName};
+use crate::failure::Failure;
+use crate::success::Success;
+use crate::transports;
+
+/// The user ID of the documentation's sample, which comes back in lower case.
+const USERNAME: &str = "C";
+/// The lifetime of the documentation's sample.
+const SAMPLE_TTL: Duration = Duration::from_secs(1_024_000);
+
+pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
+    if options.format == Format::Json {
+        return Err(Failure::invalid_input(
+            "--format: demo tells a story and has no JSON form",
+        ));
+    }
+    let names = TransportName::compiled_in();
+    let over: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+    println!("A stand-in for the Easemob token service, inside this command, and a client of it:");
+    println!(
+        "every grant of POST /{{org}}/{{app}}/token, over {}.",
+        over.join(" and ")
+    );
+    for name in names {
+        over_transport(name).await?;
+    }
+    println!("\nWhat to try next:");
+    println!("  easemob-token emulator          the same service in a terminal of its own; it");
+    println!("                                  prints what to set in another one, and then");
+    println!("  easemob-token app               TOKEN=$(easemob-token app) works in a script");
+    println!("  easemob-token user --username alice --create --ttl 12h --format json");
+    println!("  easemob-token --help            every option; your own cluster is --base-url away");
+    if !cfg!(feature = "isahc") {
+        println!("  cargo run -p easemob-token-cli --features isahc -- demo");
+        println!(
+            "                                  the same over libcurl too (compiles it: minutes)"
+        );
+    }
+    Ok(())
+}
+
+async fn over_transport(name: TransportName) -> Result<(), Failure> {
+    // An emulator for each transport, so that each story begins with an empty service.
+    let emulator = Emulator::start()
+        .await
+        .map_err(|error| Failure::internal(format!("the stand-in service: {error}")))?;
+    let mut requests = emulator.subscribe();
+    let client = Client::builder()
+        .base_url(emulator.base_url())
+        .app_key(emulator.app_key())
+        .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
+        .transport(transports::make(name, None, Proxy::Off)?)
+        .build()?;
+    println!("\n== over {} == {}", name.as_str(), emulator.base_url());
+
+    println!("\n1. An app token, for your server itself: client ID and client secret.");
+    let app = client.app_token().await?;
+    tell(&mut requests);
+    result(&Success::app(&app), app.access_token().expose());
+
+    println!("\n2. A user token by user ID: no password. The client fetches the app token that");
+    println!("   this grant must carry, then asks, and the service creates the user.");
+    let alice = client
+        .user_token("alice")
+        .auto_create_user(true)
+        .ttl(Duration::from_secs(43_200))
+        .await?;
+    tell(&mut requests);
+    result(&Success::user(&alice), alice.access_token().expose());
+
+    println!("\n3. A user token by user ID and password. {USERNAME:?} comes back in lower case.");
+    let request = client
+        .user_token_by_password(USERNAME, DEMO_PASSWORD)
+        .ttl(Ttl::For(SAMPLE_TTL));
+    let c = request.await?;
+    tell(&mut requests);
+    result(&Success::user(&c), c.access_token().expose());
+
+    emulator.shutdown().await;
+    Ok(())
+}
+
+/// What went over the wire since the last time, secrets masked.
+fn tell(requests: &mut Subscription) {
+    while let Some(request) = requests.try_next() {
+        println!("   > {} {}", request.method(), request.path());
+        if let Some(credentials) = request.masked_header("authorization") {
+            println!("     Authorization: {credentials}");
+        }
+        println!("     {}", request.masked_body());
+        let status = request
+            .status()
+            .map_or_else(|| "no answer".to_owned(), |s| s.to_string());
+        println!(
+            "   < {status} {}",
+            request.masked_response_body().unwrap_or_default()
+        );
+    }
+}
+
+fn result(success: &Success<'_>, token: &str) {
+    println!("   = {}", success.line());
+    println!("     {token}");
+}

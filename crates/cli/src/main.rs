@@ -1,0 +1,74 @@
+//! The command `easemob-token`: parse, run, exit.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks")]
+
+mod args;
+mod demo;
+mod emulate;
+mod failure;
+mod narrator;
+mod secrets;
+mod success;
+mod time;
+mod token;
+mod transports;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::args::{Args, Command, Format};
+use crate::failure::Failure;
+
+/// What a shell reports of a command that an interrupt ended.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) if error.use_stderr() && failure::wants_json(std::env::args_os()) => {
+            return Failure::invalid_input(failure::first_line(&error)).report(Format::Json);
+        }
+        Err(error) => error.exit(),
+    };
+    let format = args.options.format;
+    match run(args) {
+        Ok(code) => code,
+        Err(failure) => failure.report(format),
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode, Failure> {
+    if let Command::Completions { shell } = args.command {
+        let mut command = Args::command();
+        clap_complete::generate(shell, &mut command, "easemob-token", &mut std::io::stdout());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal(format!("cannot start a runtime: {error}")))?;
+    runtime.block_on(async {
+        tokio::select! {
+            done = dispatch(args) => done.map(|()| ExitCode::SUCCESS),
+            _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
+        }
+    })
+}
+
+async fn dispatch(args: Args) -> Result<(), Failure> {
+    let options = args.options;
+    match args.command {
+        Command::App => token::app(&options).await,
+        Command::User { username, create } => token::user(&options, username, create).await,
+        Command::Password { username } => token::password(&options, username).await,
+        Command::Emulator {
+            listen,
+            users,
+            clients,
+        } => emulate::run(&options, listen, users, clients).await,
+        Command::Demo => demo::run(&options).await,
+        // Answered before there is a runtime.
+        Command::Completions { .. } => Ok(()),
+    }
+}

@@ -1,0 +1,66 @@
+//! A transport around another: it counts what is sent and, when asked, tells of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use easemob_token::transport::bytes::Bytes;
+use easemob_token::transport::http::Response;
+use easemob_token::transport::{Exchange, Transport, TransportError, async_trait};
+
+/// Clones share the count.
+#[derive(Clone, Debug)]
+pub(crate) struct Narrator {
+    inner: Arc<dyn Transport>,
+    name: &'static str,
+    verbose: bool,
+    sent: Arc<AtomicU32>,
+}
+
+impl Narrator {
+    pub(crate) fn new(inner: Arc<dyn Transport>, name: &'static str, verbose: bool) -> Self {
+        Self {
+            inner,
+            name,
+            verbose,
+            sent: Arc::default(),
+        }
+    }
+
+    /// How many requests were handed to the transport.
+    pub(crate) fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Transport for Narrator {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        if !self.verbose {
+            return self.inner.send(exchange).await;
+        }
+        // Method, address and sizes alone: header values and bodies hold secrets.
+        let size = exchange.request().body().len();
+        eprintln!(
+            "> {} {} ({size} bytes, over {})",
+            exchange.request().method(),
+            exchange.uri(),
+            self.name
+        );
+        let start = Instant::now();
+        let outcome = self.inner.send(exchange).await;
+        let took = start.elapsed().as_millis();
+        match &outcome {
+            Ok(response) => {
+                eprintln!(
+                    "< {} ({} bytes, {took} ms)",
+                    response.status(),
+                    response.body().len()
+                );
+            }
+            Err(error) => eprintln!("< no response: {error} ({took} ms)"),
+        }
+        outcome
+    }
+}

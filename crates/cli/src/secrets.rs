@@ -1,0 +1,97 @@
+//! Where secrets come from: a file, standard input, the environment, a terminal; never an argument.
+
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+
+use easemob_token::Secret;
+
+use crate::args::Options;
+use crate::failure::Failure;
+
+/// The client secret; `None` where nobody gave one.
+pub(crate) fn client_secret(options: &Options) -> Result<Option<Secret>, Failure> {
+    one_standard_input(options)?;
+    match &options.client_secret_file {
+        Some(file) => from_file("--client-secret-file", file).map(Some),
+        None => from_environment("EASEMOB_CLIENT_SECRET"),
+    }
+}
+
+/// The user's password, asked for where somebody sits at a terminal.
+pub(crate) fn password(options: &Options, username: &str) -> Result<Secret, Failure> {
+    if let Some(file) = &options.password_file {
+        return from_file("--password-file", file);
+    }
+    if let Some(password) = from_environment("EASEMOB_PASSWORD")? {
+        return Ok(password);
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::invalid_input(
+            "no password: set EASEMOB_PASSWORD, or name a file with --password-file (\"-\" is \
+             standard input)",
+        ));
+    }
+    rpassword::prompt_password(format!("Password of {username}: "))
+        .map(Secret::from)
+        .map_err(|error| Failure::invalid_input(format!("cannot ask for a password: {error}")))
+}
+
+fn from_environment(name: &str) -> Result<Option<Secret>, Failure> {
+    match std::env::var(name) {
+        Ok(secret) if secret.is_empty() => Ok(None),
+        Ok(secret) => Ok(Some(Secret::from(secret))),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Failure::invalid_input(format!("{name} is not UTF-8")))
+        }
+    }
+}
+
+fn from_file(option: &str, file: &Path) -> Result<Secret, Failure> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
+    };
+    read.map_err(|error| {
+        Failure::invalid_input(format!("{option}: cannot read {}: {error}", file.display()))
+    })?;
+    let secret = without_line_break(&text);
+    if secret.is_empty() {
+        return Err(Failure::invalid_input(format!(
+            "{option}: {} is empty",
+            file.display()
+        )));
+    }
+    Ok(Secret::from(secret))
+}
+
+/// Editors end a file with a line break; a secret does not end with one.
+fn without_line_break(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
+fn one_standard_input(options: &Options) -> Result<(), Failure> {
+    let dash = Some(Path::new("-"));
+    if options.client_secret_file.as_deref() == dash && options.password_file.as_deref() == dash {
+        return Err(Failure::invalid_input(
+            "--client-secret-file and --password-file cannot both be standard input",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_break_at_the_end_is_not_part_of_the_secret() {
+        assert_eq!(without_line_break("pw\n"), "pw");
+        assert_eq!(without_line_break("pw\r\n"), "pw");
+        assert_eq!(without_line_break(" p w "), " p w ");
+        assert_eq!(without_line_break("pw\n\n"), "pw\n");
+    }
+}

@@ -1,0 +1,145 @@
+//! A token on standard output: alone, or as one JSON object.
+
+use easemob_token::{AccessToken, AppToken, Lifetime, User, UserToken};
+use serde::Serialize;
+use std::time::SystemTime;
+
+use crate::args::{Format, Options};
+use crate::failure::Failure;
+use crate::time;
+
+/// What is said of a token; the members are those of the JSON form.
+#[derive(Serialize)]
+pub(crate) struct Success<'a> {
+    access_token: &'a str,
+    kind: &'static str,
+    expires_in: Option<u64>,
+    lifetime: &'static str,
+    expires_at: Option<String>,
+    #[serde(flatten)]
+    about: About<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum About<'a> {
+    Application(Option<&'a str>),
+    User(Option<AboutUser<'a>>),
+}
+
+#[derive(Serialize)]
+struct AboutUser<'a> {
+    uuid: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: Option<&'a str>,
+    username: Option<&'a str>,
+    activated: Option<bool>,
+    created: Option<String>,
+    modified: Option<String>,
+}
+
+impl<'a> Success<'a> {
+    pub(crate) fn app(token: &'a AppToken) -> Self {
+        let about = About::Application(token.application());
+        Self::new(
+            "app",
+            token.access_token(),
+            token.lifetime(),
+            token.expires_at(),
+            about,
+        )
+    }
+
+    pub(crate) fn user(token: &'a UserToken) -> Self {
+        let about = About::User(token.user().map(AboutUser::new));
+        Self::new(
+            "user",
+            token.access_token(),
+            token.lifetime(),
+            token.expires_at(),
+            about,
+        )
+    }
+
+    fn new(
+        kind: &'static str,
+        token: &'a AccessToken,
+        lifetime: Lifetime,
+        expires_at: Option<SystemTime>,
+        about: About<'a>,
+    ) -> Self {
+        Self {
+            access_token: token.expose(),
+            kind,
+            expires_in: lifetime.duration().map(|time| time.as_secs()),
+            lifetime: match lifetime {
+                Lifetime::Expires(_) => "expires",
+                Lifetime::Permanent => "permanent",
+                Lifetime::Unknown => "unknown",
+            },
+            expires_at: expires_at.and_then(time::rfc3339),
+            about,
+        }
+    }
+
+    /// Writes the token to standard output and, in text form, the rest to standard error.
+    pub(crate) fn report(&self, options: &Options) -> Result<(), Failure> {
+        match options.format {
+            Format::Json => {
+                let json = serde_json::to_string(self)
+                    .map_err(|error| Failure::internal(format!("cannot write JSON: {error}")))?;
+                println!("{json}");
+            }
+            Format::Text => {
+                println!("{}", self.access_token);
+                if !options.quiet {
+                    eprintln!("{}", self.line());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The token's facts for people, without the token.
+    pub(crate) fn line(&self) -> String {
+        let life = match (self.expires_in, &self.expires_at) {
+            (Some(seconds), Some(end)) => {
+                format!(
+                    "lives {}, until {end}",
+                    time::span(std::time::Duration::from_secs(seconds))
+                )
+            }
+            (Some(seconds), None) => format!("lives {seconds} s"),
+            _ if self.lifetime == "permanent" => "never expires".to_owned(),
+            _ => "its lifetime is unknown: do not keep it".to_owned(),
+        };
+        match &self.about {
+            About::Application(Some(id)) => format!("app token, {life}, application {id}"),
+            About::Application(None) => format!("app token, {life}"),
+            About::User(user) => {
+                let user = user.as_ref();
+                let name = user
+                    .and_then(|user| user.username)
+                    .unwrap_or("an unnamed user");
+                let banned = user.and_then(|user| user.activated) == Some(false);
+                format!(
+                    "user token of {name}{}, {life}",
+                    if banned { " (banned)" } else { "" }
+                )
+            }
+        }
+    }
+}
+
+impl<'a> AboutUser<'a> {
+    fn new(user: &'a User) -> Self {
+        Self {
+            uuid: user.uuid(),
+            kind: user.kind(),
+            username: user.username(),
+            activated: user.activated(),
+            created: user.created().and_then(time::rfc3339_ms),
+            modified: user.modified().and_then(time::rfc3339_ms),
+        }
+    }
+}

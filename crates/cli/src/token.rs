@@ -1,0 +1,94 @@
+//! The commands that end in a token: `app`, `user`, `password`.
+
+use std::future::Future;
+
+use easemob_token::{Client, ClientBuilder, Error};
+
+use crate::args::Options;
+use crate::failure::Failure;
+use crate::narrator::Narrator;
+use crate::success::Success;
+use crate::{secrets, time, transports};
+
+pub(crate) async fn app(options: &Options) -> Result<(), Failure> {
+    let narrator = transports::chosen(options)?;
+    let builder = with_credentials(builder(options, &narrator), options)?;
+    let client = builder.app_token_ttl(options.ttl).build()?;
+    let token = in_time(options, &narrator, client.app_token()).await?;
+    Success::app(&token).report(options)
+}
+
+pub(crate) async fn user(options: &Options, username: String, create: bool) -> Result<(), Failure> {
+    let narrator = transports::chosen(options)?;
+    let client = with_credentials(builder(options, &narrator), options)?.build()?;
+    let request = client
+        .user_token(username)
+        .auto_create_user(create)
+        .ttl(options.ttl);
+    let token = in_time(options, &narrator, async { request.await }).await?;
+    Success::user(&token).report(options)
+}
+
+pub(crate) async fn password(options: &Options, username: String) -> Result<(), Failure> {
+    let narrator = transports::chosen(options)?;
+    let mut builder = builder(options, &narrator);
+    if options.authorize_password {
+        builder = with_credentials(builder, options)?.authorize_password();
+    }
+    // The settings are checked before anybody is asked for a password.
+    let client = builder.build()?;
+    let password = secrets::password(options, &username)?;
+    let request = client
+        .user_token_by_password(username, password)
+        .ttl(options.ttl);
+    let token = in_time(options, &narrator, async { request.await }).await?;
+    Success::user(&token).report(options)
+}
+
+fn builder(options: &Options, narrator: &Narrator) -> ClientBuilder {
+    let mut builder = Client::builder()
+        .ttl_units(options.ttl_unit)
+        .timeout(options.timeout)
+        .transport(narrator.clone());
+    if let Some(url) = &options.base_url {
+        builder = builder.base_url(url);
+    }
+    if let Some(key) = &options.app_key {
+        builder = builder.app_key(key);
+    }
+    if options.allow_http {
+        builder = builder.allow_plain_http();
+    }
+    builder
+}
+
+fn with_credentials(builder: ClientBuilder, options: &Options) -> Result<ClientBuilder, Failure> {
+    let Some(client_id) = &options.client_id else {
+        return Err(Failure::invalid_input(
+            "--client-id (EASEMOB_CLIENT_ID): missing",
+        ));
+    };
+    let Some(client_secret) = secrets::client_secret(options)? else {
+        return Err(Failure::invalid_input(
+            "no client secret: set EASEMOB_CLIENT_SECRET, or name a file with \
+             --client-secret-file (\"-\" is standard input)",
+        ));
+    };
+    Ok(builder.client_credentials(client_id, client_secret))
+}
+
+/// The token, unless the whole command takes longer than `--deadline`.
+async fn in_time<T>(
+    options: &Options,
+    narrator: &Narrator,
+    token: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(options.deadline, token).await {
+        Ok(token) => Ok(token?),
+        Err(_) => {
+            let limit = time::span(options.deadline);
+            let message = format!("the command took longer than its deadline of {limit}");
+            Err(Failure::deadline(message, narrator.sent()))
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The transports compiled in, made from the options.
+
+use std::sync::Arc;
+
+use easemob_token::transport::{Proxy, ProxyUrl, Transport};
+
+use crate::args::{Options, TransportName};
+use crate::failure::Failure;
+use crate::narrator::Narrator;
+
+impl TransportName {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Hyper => "hyper",
+            Self::Isahc => "isahc",
+        }
+    }
+
+    /// Those that this build holds.
+    pub(crate) fn compiled_in() -> Vec<Self> {
+        let all = [
+            (Self::Hyper, cfg!(feature = "hyper")),
+            (Self::Isahc, cfg!(feature = "isahc")),
+        ];
+        all.into_iter()
+            .filter(|(_, there)| *there)
+            .map(|(name, _)| name)
+            .collect()
+    }
+}
+
+/// The transport that the options name.
+pub(crate) fn chosen(options: &Options) -> Result<Narrator, Failure> {
+    let roots = match &options.ca_file {
+        Some(file) => Some(std::fs::read(file).map_err(|error| {
+            Failure::invalid_input(format!(
+                "--ca-file: cannot read {}: {error}",
+                file.display()
+            ))
+        })?),
+        None => None,
+    };
+    let transport = make(options.transport, roots, proxy(&options.proxy)?)?;
+    Ok(Narrator::new(
+        transport,
+        options.transport.as_str(),
+        options.verbose,
+    ))
+}
+
+fn proxy(text: &str) -> Result<Proxy, Failure> {
+    match text {
+        "none" => Ok(Proxy::Off),
+        "env" => Ok(Proxy::Environment),
+        url => {
+            let url: ProxyUrl = url.parse()?;
+            if url.password().is_some() {
+                return Err(Failure::invalid_input(
+                    "--proxy: an argument must not hold a password; put the URL into HTTPS_PROXY \
+                     and write --proxy env",
+                ));
+            }
+            Ok(Proxy::Url(url))
+        }
+    }
+}
+
+/// A transport by name, with roots and a proxy of one's own.
+pub(crate) fn make(
+    name: TransportName,
+    roots: Option<Vec<u8>>,
+    proxy: Proxy,
+) -> Result<Arc<dyn Transport>, Failure> {
+    match name {
+        #[cfg(feature = "hyper")]
+        TransportName::Hyper => {
+            let builder = easemob_token::hyper::HyperTransport::builder().proxy(proxy);
+            let builder = match roots {
+                Some(roots) => builder.roots_pem(roots),
+                None => builder,
+            };
+            Ok(Arc::new(builder.build()?))
+        }
+        #[cfg(feature = "isahc")]
+        TransportName::Isahc => {
+            let builder = easemob_token::isahc::IsahcTransport::builder().proxy(proxy);
+            let builder = match roots {
+                Some(roots) => builder.roots_pem(roots),
+                None => builder,
+            };
+            Ok(Arc::new(builder.build()?))
+        }
+        #[cfg(not(all(feature = "hyper", feature = "isahc")))]
+        missing => {
+            // Which ones are missing depends on the build; what to do about it does not.
+            drop((roots, proxy));
+            let name = missing.as_str();
+            Err(Failure::invalid_input(format!(
+                "--transport: this build has no {name}; build the command with `--features {name}`"
+            )))
+        }
+    }
+}

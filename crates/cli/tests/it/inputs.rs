@@ -1,0 +1,147 @@
+//! Secrets from files, standard input and the environment; never in the output.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use easemob_token_emulator::{DEMO_CLIENT_SECRET, Emulator};
+
+use crate::{TRANSPORTS, run, set_up, stderr, stdout};
+
+/// A file of this test's own.
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+async fn run_with_input(mut command: Command, input: &'static str) -> Output {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        child.wait_with_output().unwrap()
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn secrets_come_from_files_and_win_over_the_environment() {
+    let emulator = Emulator::start().await.unwrap();
+    let secret = file("client-secret", &format!("{DEMO_CLIENT_SECRET}\n"));
+    let password = file("password", "1\r\n");
+    let mut app = set_up(&emulator, &["app", "--client-secret-file"]);
+    app.arg(secret).env("EASEMOB_CLIENT_SECRET", "wrong");
+    let output = run(app).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let mut user = set_up(
+        &emulator,
+        &["password", "--username", "c", "--password-file"],
+    );
+    user.arg(password).env("EASEMOB_PASSWORD", "wrong");
+    assert_eq!(run(user).await.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_dash_is_standard_input_for_one_secret() {
+    let emulator = Emulator::start().await.unwrap();
+    let words = ["password", "--username", "c", "--password-file", "-"];
+    let mut command = set_up(&emulator, &words);
+    command.env_remove("EASEMOB_PASSWORD");
+    let output = run_with_input(command, "1\n").await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    let both = ["password", "--username", "c", "--authorize-password"];
+    let files = ["--password-file", "-", "--client-secret-file", "-"];
+    let output = run_with_input(set_up(&emulator, &[&both[..], &files].concat()), "1\n").await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("cannot both"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[tokio::test]
+async fn without_a_terminal_a_missing_password_is_an_error_and_no_question() {
+    let emulator = Emulator::start().await.unwrap();
+    let mut command = set_up(&emulator, &["password", "--username", "c"]);
+    command.env_remove("EASEMOB_PASSWORD");
+    let output = run(command).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("EASEMOB_PASSWORD"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[tokio::test]
+async fn an_empty_or_missing_file_is_named() {
+    let emulator = Emulator::start().await.unwrap();
+    let empty = file("empty", "\n");
+    for path in [empty, PathBuf::from("/does/not/exist")] {
+        let mut command = set_up(&emulator, &["app", "--client-secret-file"]);
+        command.arg(&path);
+        let output = run(command).await;
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            stderr(&output).contains(path.to_str().unwrap()),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_argument_holds_no_password() {
+    let emulator = Emulator::start().await.unwrap();
+    let words = ["app", "--proxy", "http://user:MARK-proxy@127.0.0.1:1"];
+    let output = run(set_up(&emulator, &words)).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!stderr(&output).contains("MARK"), "{}", stderr(&output));
+}
+
+#[tokio::test]
+async fn no_secret_is_in_any_output() {
+    let secrets = ["MARK-client-secret", "MARK-password"];
+    for transport in TRANSPORTS {
+        let emulator = Emulator::builder()
+            .client("id", secrets[0])
+            .user("c", secrets[1])
+            .start()
+            .await
+            .unwrap();
+        let mut texts = String::new();
+        for words in [
+            &["app"][..],
+            &["user", "--username", "c"],
+            &["password", "--username", "c"],
+            &["password", "--username", "nobody", "--format", "json"],
+            &["user", "--username", "nobody"],
+        ] {
+            let mut command = set_up(&emulator, words);
+            command
+                .args(["-v", "--transport", transport])
+                .env("EASEMOB_CLIENT_ID", "id")
+                .env("EASEMOB_CLIENT_SECRET", secrets[0])
+                .env("EASEMOB_PASSWORD", secrets[1])
+                .env("RUST_LOG", "trace");
+            let output = run(command).await;
+            texts.push_str(stdout(&output));
+            texts.push_str(stderr(&output));
+        }
+        // The positive control: tokens were printed, so the runs went through.
+        assert!(texts.matches("YWMt").count() >= 3, "{texts}");
+        assert!(!texts.contains("MARK"), "{texts}");
+    }
+}
