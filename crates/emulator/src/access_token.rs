@@ -1,0 +1,220 @@
+//! Access tokens in the documented layout: issued with a keyed digest, and read again.
+//!
+//! URL-safe base64 without padding of `ac-` and 94 bytes, big-endian: token UUID (version 1),
+//! application or management UUID, principal UUID, kind, 3, time of issue in milliseconds,
+//! lifetime in seconds, 32 bytes of digest.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use uuid::timestamp::context::ContextV1;
+use uuid::{Timestamp, Uuid};
+
+use crate::clock::unix_ms;
+use crate::ttl::Lifetime;
+
+const PREFIX: &[u8; 3] = b"ac-";
+/// Bytes after the prefix, without and with the digest.
+const SIGNED: usize = 62;
+const WHOLE: usize = 94;
+
+/// Whose token it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    App,
+    User,
+}
+
+/// What a token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Claims {
+    /// The application for a user token, a management id for an app token.
+    pub(crate) scope: Uuid,
+    /// `user.uuid`, or the application.
+    pub(crate) principal: Uuid,
+    pub(crate) kind: TokenKind,
+    pub(crate) issued_ms: u64,
+    pub(crate) lifetime: u32,
+}
+
+/// Why a token was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It has not the layout.
+    Rubbish,
+    /// It has the layout, and a digest that is not of this emulator.
+    Foreign,
+    /// It was issued here and has been revoked since.
+    Revoked,
+}
+
+/// Issues tokens and UUIDs for one emulator.
+pub(crate) struct Mint {
+    key: [u8; 32],
+    node: [u8; 6],
+    context: ContextV1,
+}
+
+impl Mint {
+    pub(crate) fn new() -> Result<Self, getrandom::Error> {
+        let mut seed = [0; 40];
+        getrandom::fill(&mut seed)?;
+        let mut mint = Self {
+            key: [0; 32],
+            node: [0; 6],
+            context: ContextV1::new(u16::from_be_bytes([seed[38], seed[39]])),
+        };
+        mint.key.copy_from_slice(&seed[..32]);
+        mint.node.copy_from_slice(&seed[32..38]);
+        // RFC 9562, 6.10: a node that is no MAC address sets the multicast bit.
+        mint.node[0] |= 1;
+        Ok(mint)
+    }
+
+    /// A version 1 UUID whose clock is `at`.
+    pub(crate) fn uuid(&self, at: Duration) -> Uuid {
+        let time = Timestamp::from_unix(&self.context, at.as_secs(), at.subsec_nanos());
+        Uuid::new_v1(time, &self.node)
+    }
+
+    /// Issues a token. The epoch goes into the digest alone, so that all tokens of one can be
+    /// revoked without remembering any; it is 0 for user tokens.
+    pub(crate) fn issue(
+        &self,
+        kind: TokenKind,
+        scope: Uuid,
+        principal: Uuid,
+        at: Duration,
+        lifetime: Lifetime,
+        epoch: u64,
+    ) -> String {
+        let mut bytes = Vec::with_capacity(PREFIX.len() + WHOLE);
+        bytes.extend_from_slice(PREFIX);
+        bytes.extend_from_slice(self.uuid(at).as_bytes());
+        bytes.extend_from_slice(scope.as_bytes());
+        bytes.extend_from_slice(principal.as_bytes());
+        bytes.push(match kind {
+            TokenKind::App => 2,
+            TokenKind::User => 3,
+        });
+        bytes.push(3);
+        bytes.extend_from_slice(&unix_ms(at).to_be_bytes());
+        bytes.extend_from_slice(&lifetime.in_token().to_be_bytes());
+        let digest = self
+            .digest(&bytes[PREFIX.len()..], epoch)
+            .finalize()
+            .into_bytes();
+        bytes.extend_from_slice(&digest);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads a token and checks its digest. App tokens of an epoch before `epoch` are revoked.
+    pub(crate) fn read(&self, token: &[u8], epoch: u64) -> Result<Claims, Unread> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| Unread::Rubbish)?;
+        let fields = bytes.strip_prefix(PREFIX).ok_or(Unread::Rubbish)?;
+        let claims = Claims::decode(fields).ok_or(Unread::Rubbish)?;
+        let (signed, digest) = fields.split_at(SIGNED);
+        // User tokens belong to the first epoch for ever.
+        let epoch = if claims.kind == TokenKind::App {
+            epoch
+        } else {
+            0
+        };
+        let issued_in = (0..=epoch)
+            .rev()
+            // Compares in constant time.
+            .find(|epoch| self.digest(signed, *epoch).verify_slice(digest).is_ok());
+        match issued_in {
+            None => Err(Unread::Foreign),
+            Some(issued_in) if issued_in < epoch => Err(Unread::Revoked),
+            Some(_) => Ok(claims),
+        }
+    }
+
+    fn digest(&self, signed: &[u8], epoch: u64) -> Hmac<Sha256> {
+        let mut block = [0; 64];
+        block[..self.key.len()].copy_from_slice(&self.key);
+        // A key of one whole block takes the constructor that cannot fail.
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        mac.update(&epoch.to_be_bytes());
+        mac.update(signed);
+        mac
+    }
+}
+
+impl fmt::Debug for Mint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mint(***)")
+    }
+}
+
+impl Claims {
+    fn decode(fields: &[u8]) -> Option<Self> {
+        if fields.len() != WHOLE || fields[49] != 3 {
+            return None;
+        }
+        let kind = match fields[48] {
+            2 => TokenKind::App,
+            3 => TokenKind::User,
+            _ => return None,
+        };
+        Some(Self {
+            scope: Uuid::from_slice(&fields[16..32]).ok()?,
+            principal: Uuid::from_slice(&fields[32..48]).ok()?,
+            kind,
+            issued_ms: u64::from_be_bytes(fields[50..58].try_into().ok()?),
+            lifetime: u32::from_be_bytes(fields[58..62].try_into().ok()?),
+        })
+    }
+
+    pub(crate) fn is_expired(&self, now: Duration) -> bool {
+        Lifetime::is_over(self.issued_ms, self.lifetime, unix_ms(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Duration = Duration::from_millis(1_637_740_866_157);
+
+    fn issue(mint: &Mint, epoch: u64) -> String {
+        let life = Lifetime::For(Duration::from_secs(10));
+        mint.issue(TokenKind::App, Uuid::nil(), Uuid::max(), AT, life, epoch)
+    }
+
+    #[test]
+    fn reads_what_it_issued_until_the_end() {
+        let mint = Mint::new().unwrap();
+        let claims = mint.read(issue(&mint, 0).as_bytes(), 0).unwrap();
+        assert_eq!((claims.scope, claims.principal), (Uuid::nil(), Uuid::max()));
+        assert!(!claims.is_expired(AT + Duration::from_millis(9_999)));
+        assert!(claims.is_expired(AT + Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn tells_rubbish_foreign_and_revoked_apart() {
+        let mint = Mint::new().unwrap();
+        let token = issue(&mint, 0);
+        assert_eq!(mint.read(token.as_bytes(), 1), Err(Unread::Revoked));
+        assert_eq!(
+            Mint::new().unwrap().read(token.as_bytes(), 0),
+            Err(Unread::Foreign)
+        );
+        assert_eq!(mint.read(&token.as_bytes()[..129], 0), Err(Unread::Rubbish));
+        assert_eq!(mint.read(b"\xff", 0), Err(Unread::Rubbish));
+    }
+
+    #[test]
+    fn one_changed_bit_is_foreign() {
+        let mint = Mint::new().unwrap();
+        let mut bytes = URL_SAFE_NO_PAD.decode(issue(&mint, 0)).unwrap();
+        bytes[3 + 61] ^= 1;
+        let forged = URL_SAFE_NO_PAD.encode(bytes);
+        assert_eq!(mint.read(forged.as_bytes(), 0), Err(Unread::Foreign));
+    }
+}

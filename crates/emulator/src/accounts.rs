@@ -1,0 +1,78 @@
+//! Whom the emulator knows: applications, their clients, their users.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::clock::unix_ms;
+use crate::rate::RateWindow;
+use crate::secret::Secret;
+
+/// One application; its App Key is the key under which it is kept.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) id: Uuid,
+    pub(crate) clients: Vec<(String, Secret)>,
+    /// By folded user ID.
+    pub(crate) users: HashMap<String, User>,
+    /// App tokens of earlier epochs are revoked.
+    pub(crate) token_epoch: u64,
+    pub(crate) rate: RateWindow,
+}
+
+/// One user of an application.
+#[derive(Debug)]
+pub(crate) struct User {
+    pub(crate) id: Uuid,
+    /// None for users who can only use `inherit`.
+    pub(crate) password: Option<Secret>,
+    pub(crate) created: Duration,
+    pub(crate) modified: Duration,
+    pub(crate) activated: bool,
+    /// Whether a request with `autoCreateUser` made this user, and so can collide with another.
+    pub(crate) created_by_request: bool,
+}
+
+impl App {
+    pub(crate) fn new(id: Uuid) -> Self {
+        Self {
+            id,
+            clients: Vec::new(),
+            users: HashMap::new(),
+            token_epoch: 0,
+            rate: RateWindow::default(),
+        }
+    }
+
+    /// Every sample app token carries this in the place where user tokens name the application.
+    pub(crate) fn management_id() -> Uuid {
+        Uuid::from_u128(1)
+    }
+}
+
+impl User {
+    pub(crate) fn new(id: Uuid, password: Option<Secret>, at: Duration) -> Self {
+        Self {
+            id,
+            password,
+            created: at,
+            modified: at,
+            activated: true,
+            created_by_request: false,
+        }
+    }
+
+    /// The object `user` of an answer.
+    pub(crate) fn to_json(&self, username: &str) -> Value {
+        json!({
+            "uuid": self.id.to_string(),
+            "type": "user",
+            "created": unix_ms(self.created),
+            "modified": unix_ms(self.modified),
+            "username": username,
+            "activated": self.activated,
+        })
+    }
+}

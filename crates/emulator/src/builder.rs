@@ -1,0 +1,309 @@
+//! Setting up an emulator before it starts.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::access_token::Mint;
+use crate::clock::Clock;
+use crate::demo;
+use crate::emulator::Emulator;
+use crate::error::{SetupError, StartError};
+use crate::exchange::Exchanges;
+use crate::grant::Grant;
+use crate::naming::{PASSWORD_MAX, check_path_name};
+use crate::secret::Secret;
+use crate::server::{self, Server};
+use crate::service::Service;
+use crate::settings::{BannedAs, Settings, UnknownUserAs};
+use crate::ttl::{PermanentAs, Unit};
+
+/// The settings of an [`Emulator`]; made by [`Emulator::builder`].
+///
+/// Nothing has to be set. Values are checked by [`start`](Builder::start), so that the chain is
+/// not interrupted.
+#[derive(Clone)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct Builder {
+    listen: String,
+    allow_remote: bool,
+    key: (String, String),
+    application_id: Option<String>,
+    clients: Vec<(String, Secret)>,
+    users: Vec<(String, Option<Secret>)>,
+    further_apps: Vec<((String, String), (String, Secret))>,
+    keep_requests: usize,
+    settings: Settings,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:0".to_owned(),
+            allow_remote: false,
+            key: (demo::DEMO_ORG.to_owned(), demo::DEMO_APP.to_owned()),
+            application_id: None,
+            clients: Vec::new(),
+            users: Vec::new(),
+            further_apps: Vec::new(),
+            keep_requests: 10_000,
+            settings: Settings::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// Where to listen, as `host:port`; port 0 takes a free one. Default `127.0.0.1:0`.
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen = address.into();
+        self
+    }
+
+    /// Permits an address that other machines can reach. This is a service for tests: it speaks
+    /// plain HTTP, and its credentials may be public ones.
+    pub fn allow_remote(mut self) -> Self {
+        self.allow_remote = true;
+        self
+    }
+
+    /// The application: organization and application name. Case-sensitive. Default
+    /// [`DEMO_ORG`](crate::DEMO_ORG) and [`DEMO_APP`](crate::DEMO_APP).
+    pub fn app_key(mut self, org: impl Into<String>, app: impl Into<String>) -> Self {
+        self.key = (org.into(), app.into());
+        self
+    }
+
+    /// The application's UUID. Default [`DEMO_APPLICATION_ID`](crate::DEMO_APPLICATION_ID) for
+    /// the demo application, a new one for any other.
+    pub fn application_id(mut self, uuid: impl Into<String>) -> Self {
+        self.application_id = Some(uuid.into());
+        self
+    }
+
+    /// A client of the application, instead of the demo one; may be called for several.
+    pub fn client(mut self, id: impl Into<String>, secret: &str) -> Self {
+        self.clients.push((id.into(), Secret::new(secret)));
+        self
+    }
+
+    /// A registered user, instead of the demo one; may be called for several. The user ID is
+    /// folded to lower case.
+    pub fn user(mut self, user: impl Into<String>, password: &str) -> Self {
+        self.users.push((user.into(), Some(Secret::new(password))));
+        self
+    }
+
+    /// A user registered without a password, for whom only `inherit` is left.
+    pub fn user_without_password(mut self, user: impl Into<String>) -> Self {
+        self.users.push((user.into(), None));
+        self
+    }
+
+    /// One more application with one client and no users, so that a token of the wrong App Key
+    /// can be had.
+    pub fn further_app(
+        mut self,
+        org: impl Into<String>,
+        app: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: &str,
+    ) -> Self {
+        let client = (client_id.into(), Secret::new(client_secret));
+        self.further_apps.push(((org.into(), app.into()), client));
+        self
+    }
+
+    /// In which unit `ttl` is read and `expires_in` written. Default seconds for both; VIP 5
+    /// is documented with milliseconds for either or both.
+    pub fn ttl_units(mut self, request: Unit, response: Unit) -> Self {
+        self.settings.request_unit = request;
+        self.settings.response_unit = response;
+        self
+    }
+
+    /// The console's setting: how long a token lives where the request has no `ttl`. Zero is
+    /// permanent, as in `ttl`. Default 60 days.
+    pub fn default_ttl(mut self, ttl: Duration) -> Self {
+        self.settings.default_ttl = ttl;
+        self
+    }
+
+    /// What `expires_in` says for a permanent token. Default [`PermanentAs::UsergridMax`].
+    pub fn permanent_as(mut self, answer: PermanentAs) -> Self {
+        self.settings.permanent_as = answer;
+        self
+    }
+
+    /// How many requests each App Key has in any one second, app and user tokens together.
+    /// Default 300, as documented.
+    pub fn request_limit(mut self, per_second: u32) -> Self {
+        self.settings.request_limit = Some(per_second);
+        self
+    }
+
+    /// No limit on the number of requests.
+    pub fn no_request_limit(mut self) -> Self {
+        self.settings.request_limit = None;
+        self
+    }
+
+    /// The largest body that is not answered with 413, in bytes. Default 65 536; the service's
+    /// own limit is documented nowhere.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.settings.body_limit = bytes;
+        self
+    }
+
+    /// How long after the creation of a user another `autoCreateUser` for the same user ID is
+    /// answered with 409. By default (zero) only one that was under way already at the time
+    /// of the creation is; the documentation speaks of "two creations in one second".
+    pub fn creation_window(mut self, window: Duration) -> Self {
+        self.settings.creation_window = window;
+        self
+    }
+
+    /// Makes the password grant ask for an app token too. Default off: the header table and the
+    /// sample of its page have none.
+    pub fn password_needs_app_token(mut self, needed: bool) -> Self {
+        self.settings.password_needs_app_token = needed;
+        self
+    }
+
+    /// What an unknown user is told by one of the user grants.
+    pub fn unknown_user_as(mut self, grant: Grant, answer: UnknownUserAs) -> Self {
+        self.settings.set_unknown_user_as(grant, answer);
+        self
+    }
+
+    /// What a banned user gets. Default [`BannedAs::Refused`].
+    pub fn banned_as(mut self, answer: BannedAs) -> Self {
+        self.settings.banned_as = answer;
+        self
+    }
+
+    /// How many requests [`Emulator::requests`] can show; the oldest are forgotten. Default
+    /// 10 000.
+    pub fn keep_requests(mut self, count: usize) -> Self {
+        self.keep_requests = count;
+        self
+    }
+
+    /// Checks the settings, listens, and serves in the background. Must be called in a tokio
+    /// runtime with its I/O and time drivers.
+    ///
+    /// # Errors
+    ///
+    /// A setting is not usable, the address is not a loopback one (see
+    /// [`allow_remote`](Builder::allow_remote)), or the operating system refuses it. The error
+    /// names the address.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let listen = self.listen.clone();
+        let mint = Mint::new().map_err(|source| StartError::entropy(&listen, source))?;
+        let (allow_remote, keep) = (self.allow_remote, self.keep_requests);
+        let service = self
+            .into_service(mint)
+            .map_err(|source| StartError::setting(&listen, source))?;
+        let listener = server::bind(&listen, allow_remote)
+            .await
+            .map_err(|source| StartError::listen_failed(&listen, source))?
+            .ok_or_else(|| StartError::not_loopback(&listen))?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| StartError::listen_failed(&listen, source))?;
+        let exchanges = Arc::new(Exchanges::new(service, keep));
+        let server = Server::spawn(listener, Arc::clone(&exchanges));
+        Ok(Emulator::new(address, exchanges, server))
+    }
+
+    fn into_service(mut self, mint: Mint) -> Result<Service, SetupError> {
+        self.fill_in_demo();
+        if self.settings.request_limit == Some(0) {
+            return Err(SetupError::new("request limit", "must be 1 or more"));
+        }
+        check_key(&self.key)?;
+        let id = match &self.application_id {
+            None => None,
+            Some(text) => Some(
+                Uuid::parse_str(text)
+                    .map_err(|_| SetupError::new("application ID", "must be a UUID"))?,
+            ),
+        };
+        let primary = self.key.clone();
+        let service = Service::new(self.settings, Clock::new(), mint, self.key, id);
+        for (id, secret) in self.clients {
+            add_client(&service, &primary, id, secret)?;
+        }
+        for (key, (id, secret)) in self.further_apps {
+            check_key(&key)?;
+            add_client(&service, &key, id, secret)?;
+        }
+        for (user, password) in self.users {
+            check_password(password.as_ref())?;
+            service.put_user(&user, password)?;
+        }
+        Ok(service)
+    }
+
+    /// What was not set comes from the public samples.
+    fn fill_in_demo(&mut self) {
+        let is_demo = self.key.0 == demo::DEMO_ORG && self.key.1 == demo::DEMO_APP;
+        if self.application_id.is_none() && is_demo {
+            self.application_id = Some(demo::DEMO_APPLICATION_ID.to_owned());
+        }
+        if self.clients.is_empty() {
+            let secret = Secret::new(demo::DEMO_CLIENT_SECRET);
+            self.clients.push((demo::DEMO_CLIENT_ID.to_owned(), secret));
+        }
+        if self.users.is_empty() {
+            let password = Secret::new(demo::DEMO_PASSWORD);
+            self.users
+                .push((demo::DEMO_USER.to_owned(), Some(password)));
+        }
+    }
+}
+
+pub(crate) fn check_password(password: Option<&Secret>) -> Result<(), SetupError> {
+    match password.map(Secret::len_chars) {
+        Some(length) if length == 0 || length > PASSWORD_MAX => {
+            Err(SetupError::new("password", "must be 1 to 64 characters"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_key((org, app): &(String, String)) -> Result<(), SetupError> {
+    check_path_name("organization", org)?;
+    check_path_name("application name", app)
+}
+
+fn add_client(
+    service: &Service,
+    key: &(String, String),
+    id: String,
+    secret: Secret,
+) -> Result<(), SetupError> {
+    if id.is_empty() {
+        return Err(SetupError::new("client ID", "must not be empty"));
+    }
+    if secret.len_chars() == 0 {
+        return Err(SetupError::new("client secret", "must not be empty"));
+    }
+    service.with_app(key, |app| {
+        app.clients.retain(|(known, _)| *known != id);
+        app.clients.push((id, secret));
+    });
+    Ok(())
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("listen", &self.listen)
+            .field("app_key", &format_args!("{}#{}", self.key.0, self.key.1))
+            .field("clients", &self.clients.len())
+            .field("users", &self.users.len())
+            .finish_non_exhaustive()
+    }
+}

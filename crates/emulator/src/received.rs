@@ -1,0 +1,278 @@
+//! One request as it arrived, and what became of it.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri};
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::grant::Grant;
+use crate::mask::{self, Known};
+
+/// A request that the emulator received, with its answer as soon as there is one.
+///
+/// A cheap handle: copies show the same request. `Display` is one line for a log and `Debug` a
+/// little more; both mask secrets. The other methods show what was really sent: mind where
+/// that goes.
+#[derive(Clone)]
+pub struct ReceivedRequest(Arc<Inner>);
+
+struct Inner {
+    number: u64,
+    at: Duration,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+    json: Option<Value>,
+    finished: OnceLock<Finished>,
+}
+
+struct Finished {
+    outcome: Outcome,
+    answer: Option<Answer>,
+    took: Duration,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// An answer was handed to the connection.
+    Answered,
+    /// The connection was closed without an answer, as a fault demanded.
+    Closed,
+    /// The caller went away before there was an answer.
+    Abandoned,
+}
+
+impl ReceivedRequest {
+    pub(crate) fn new(number: u64, at: Duration, head: http::request::Parts, body: Bytes) -> Self {
+        let json = serde_json::from_slice(&body).ok();
+        Self(Arc::new(Inner {
+            number,
+            at,
+            method: head.method,
+            uri: head.uri,
+            headers: head.headers,
+            body,
+            json,
+            finished: OnceLock::new(),
+        }))
+    }
+
+    /// Records the end; false where it is known already.
+    pub(crate) fn finish(&self, outcome: Outcome, answer: Option<Answer>, took: Duration) -> bool {
+        self.0
+            .finished
+            .set(Finished {
+                outcome,
+                answer,
+                took,
+            })
+            .is_ok()
+    }
+
+    pub(crate) fn http_method(&self) -> &Method {
+        &self.0.method
+    }
+
+    pub(crate) fn header_bytes(&self, name: &str) -> Option<&[u8]> {
+        self.0.headers.get(name).map(http::HeaderValue::as_bytes)
+    }
+
+    /// Counts from 1, in the order of arrival.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.0.number
+    }
+
+    /// When its head arrived, on the emulator's clock.
+    #[must_use]
+    pub fn received_at(&self) -> SystemTime {
+        UNIX_EPOCH.checked_add(self.0.at).unwrap_or(UNIX_EPOCH)
+    }
+
+    /// The method, such as `POST`.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.0.method.as_str()
+    }
+
+    /// The path, without a query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.0.uri.path()
+    }
+
+    /// What stood behind a question mark.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.0.uri.query()
+    }
+
+    /// The header fields, those of one name together: lower-case name, raw value.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+
+    /// The first field of this name, where its value is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.header_bytes(name)
+            .and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The body as it was sent; cut at the body limit.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.0.body
+    }
+
+    /// The body, where it is JSON.
+    #[must_use]
+    pub fn json(&self) -> Option<&Value> {
+        self.0.json.as_ref()
+    }
+
+    /// The grant that the body names.
+    #[must_use]
+    pub fn grant(&self) -> Option<Grant> {
+        self.json().and_then(Grant::of)
+    }
+
+    /// The user ID that the body names, as it was sent.
+    #[must_use]
+    pub fn username(&self) -> Option<&str> {
+        self.json()?.get("username")?.as_str()
+    }
+
+    /// How it ended; none while it is held, delayed or hanging.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.0.finished.get().map(|finished| finished.outcome)
+    }
+
+    /// The status that was answered.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.answer().map(|answer| answer.status.as_u16())
+    }
+
+    /// The first field of this name in the answer, where its value is text. `Date` and
+    /// `Content-Length` are added after the answer is recorded.
+    #[must_use]
+    pub fn response_header(&self, name: &str) -> Option<&str> {
+        let mut fields = self.answer()?.headers.iter();
+        fields
+            .find(|(known, _)| known == name)
+            .and_then(|(_, value)| value.to_str().ok())
+    }
+
+    /// The body that was answered.
+    #[must_use]
+    pub fn response_body(&self) -> Option<&[u8]> {
+        self.answer().map(|answer| &answer.body[..])
+    }
+
+    /// The body that was answered, where it is JSON.
+    #[must_use]
+    pub fn response_json(&self) -> Option<Value> {
+        serde_json::from_slice(self.response_body()?).ok()
+    }
+
+    /// From the arrival of the head to the end, on the emulator's clock.
+    #[must_use]
+    pub fn took(&self) -> Option<Duration> {
+        self.0.finished.get().map(|finished| finished.took)
+    }
+
+    /// The body on one line, fit to be shown: JSON with its secrets masked
+    /// (`"password":"***"`), anything else by its size.
+    #[must_use]
+    pub fn masked_body(&self) -> String {
+        mask::body(self.body(), self.header("content-type"), &self.known())
+    }
+
+    /// The answered body on one line, fit to be shown (`"access_token":"YWMt…(130 chars)"`).
+    #[must_use]
+    pub fn masked_response_body(&self) -> Option<String> {
+        let body = self.response_body()?;
+        Some(mask::body(
+            body,
+            self.response_header("content-type"),
+            &self.known(),
+        ))
+    }
+
+    /// A header field, fit to be shown (`Bearer YWMt…(130 chars)`).
+    #[must_use]
+    pub fn masked_header(&self, name: &str) -> Option<String> {
+        let value = self.header_bytes(name)?;
+        Some(mask::header(
+            &name.to_ascii_lowercase(),
+            value,
+            &self.known(),
+        ))
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        self.0.finished.get()?.answer.as_ref()
+    }
+
+    fn known(&self) -> Known {
+        Known::of_request(self.header_bytes("authorization"), self.json())
+    }
+
+    /// The path, fit to be shown. A query is no part of this protocol and could hold anything.
+    fn masked_target(&self) -> String {
+        let path = mask::plain(self.path(), &self.known());
+        if self.query().is_some() {
+            format!("{path}?***")
+        } else {
+            path
+        }
+    }
+}
+
+impl fmt::Display for ReceivedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method(), self.masked_target())?;
+        if let Some(credentials) = self.masked_header("authorization") {
+            write!(f, " (Authorization: {credentials})")?;
+        }
+        write!(f, " {} -> ", self.masked_body())?;
+        match (self.outcome(), self.status(), self.masked_response_body()) {
+            (Some(Outcome::Answered), Some(status), Some(body)) => write!(f, "{status} {body}"),
+            (Some(Outcome::Closed), ..) => f.write_str("connection closed without an answer"),
+            (Some(Outcome::Abandoned), ..) => f.write_str("the caller went away"),
+            _ => f.write_str("no answer yet"),
+        }
+    }
+}
+
+impl fmt::Debug for ReceivedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.known();
+        let headers: Vec<_> = self
+            .headers()
+            .map(|(name, value)| format!("{name}: {}", mask::header(name, value, &known)))
+            .collect();
+        f.debug_struct("ReceivedRequest")
+            .field("number", &self.number())
+            .field("method", &self.method())
+            .field("path", &self.masked_target())
+            .field("headers", &headers)
+            .field("body", &self.masked_body())
+            .field("outcome", &self.outcome())
+            .field("status", &self.status())
+            .field("response_body", &self.masked_response_body())
+            .finish()
+    }
+}

@@ -1,0 +1,135 @@
+//! The documented refusals: each with its status, its `error` and its `error_description`.
+
+/// One row of the documented error table; what the service says when it will not give a token.
+///
+/// The emulator answers most of these by itself when a request deserves them. Each can also be
+/// provoked with [`Fault::refusal`](crate::Fault::refusal).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// 400 `illegal_argument`: `client_id must be provided.`
+    ClientIdMissing,
+    /// 400 `illegal_argument`: `client_secret must be provided`
+    ClientSecretMissing,
+    /// 400 `illegal_argument` with other words: the documentation shows none for these cases.
+    IllegalArgument(String),
+    /// 400 `invalid_grant`: `client_id does not match`
+    ClientIdMismatch,
+    /// 400 `invalid_grant`: `client_secret does not match`
+    ClientSecretMismatch,
+    /// 400 `invalid_grant`: `invalid password`
+    InvalidPassword,
+    /// 400 `invalid_grant`: `invalid username or password`
+    InvalidUsernameOrPassword,
+    /// 400 `invalid_grant`: `user not activated`; the account is banned.
+    UserNotActivated,
+    /// 400 `illegal_argument`: `username [x] is not legal`, with the user ID for `x`.
+    UsernameNotLegal(String),
+    /// 400 `illegal_argument`: `USERNAME_TOO_LONG`
+    UsernameTooLong,
+    /// 400 `json_parse`: `Unexpected character …`, with what follows those words.
+    JsonParse(String),
+    /// 401 `unauthorized`: `Unable to authenticate (OAuth)`; the app token is invalid.
+    AppTokenInvalid,
+    /// 401 `unauthorized`: `Unable to authenticate due to expired access token`; or there is none.
+    AppTokenExpired,
+    /// 401 `auth_bad_access_token`: `Unable to authenticate due to corrupt access token`; a user
+    /// token, or the token of another App Key.
+    AppTokenCorrupt,
+    /// 401 `auth_bad_access_token`: `Unable to authenticate`; the token of another system.
+    AppTokenForeign,
+    /// 404 `invalid_grant`: `user not found`
+    UserNotFound,
+    /// 404 `entity_not_found`: `User null not found`
+    UserEntityNotFound,
+    /// 404 `organization_application_not_found`: `Could not find application for …`, with what
+    /// follows those words.
+    ApplicationNotFound(String),
+    /// 409 `concurrent_operation_error`: `concurrency create app user failed`
+    ConcurrentCreation,
+    /// 413 `Request Entity Too Large`, without a description. When a body really is too large
+    /// the emulator answers as a gateway does, with HTML; this is the same row as JSON.
+    RequestEntityTooLarge,
+    /// 415 `web_application`: `Unsupported Media Type`
+    UnsupportedMediaType,
+    /// 429 `resource_limited`: the quota of the plan is used up; waiting does not help.
+    QuotaExceeded,
+    /// 429 `reach_limit`: `This request has reached api limit`; waiting helps.
+    RateLimited,
+}
+
+impl Refusal {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.row().0
+    }
+
+    /// The member `error`.
+    #[must_use]
+    pub fn error(&self) -> &'static str {
+        self.row().1
+    }
+
+    /// The member `error_description`; one row has none.
+    #[must_use]
+    pub fn description(&self) -> Option<String> {
+        let text = match self {
+            Self::RequestEntityTooLarge => return None,
+            Self::IllegalArgument(text) => text.clone(),
+            Self::UsernameNotLegal(user) => format!("username [{user}] is not legal"),
+            Self::JsonParse(rest) => format!("Unexpected character {rest}"),
+            Self::ApplicationNotFound(rest) => format!("Could not find application for {rest}"),
+            fixed => fixed.row().2.to_owned(),
+        };
+        Some(text)
+    }
+
+    /// Status, `error`, and the description where it is fixed.
+    fn row(&self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::ClientIdMissing => (400, "illegal_argument", "client_id must be provided."),
+            Self::ClientSecretMissing => {
+                (400, "illegal_argument", "client_secret must be provided")
+            }
+            Self::IllegalArgument(_) | Self::UsernameNotLegal(_) => (400, "illegal_argument", ""),
+            Self::ClientIdMismatch => (400, "invalid_grant", "client_id does not match"),
+            Self::ClientSecretMismatch => (400, "invalid_grant", "client_secret does not match"),
+            Self::InvalidPassword => (400, "invalid_grant", "invalid password"),
+            Self::InvalidUsernameOrPassword => {
+                (400, "invalid_grant", "invalid username or password")
+            }
+            Self::UserNotActivated => (400, "invalid_grant", "user not activated"),
+            Self::UsernameTooLong => (400, "illegal_argument", "USERNAME_TOO_LONG"),
+            Self::JsonParse(_) => (400, "json_parse", ""),
+            Self::AppTokenInvalid => (401, "unauthorized", "Unable to authenticate (OAuth)"),
+            Self::AppTokenExpired => (
+                401,
+                "unauthorized",
+                "Unable to authenticate due to expired access token",
+            ),
+            Self::AppTokenCorrupt => (
+                401,
+                "auth_bad_access_token",
+                "Unable to authenticate due to corrupt access token",
+            ),
+            Self::AppTokenForeign => (401, "auth_bad_access_token", "Unable to authenticate"),
+            Self::UserNotFound => (404, "invalid_grant", "user not found"),
+            Self::UserEntityNotFound => (404, "entity_not_found", "User null not found"),
+            Self::ApplicationNotFound(_) => (404, "organization_application_not_found", ""),
+            Self::ConcurrentCreation => (
+                409,
+                "concurrent_operation_error",
+                "concurrency create app user failed",
+            ),
+            Self::RequestEntityTooLarge => (413, "Request Entity Too Large", ""),
+            Self::UnsupportedMediaType => (415, "web_application", "Unsupported Media Type"),
+            Self::QuotaExceeded => (
+                429,
+                "resource_limited",
+                "You have exceeded the limit of the community edition",
+            ),
+            Self::RateLimited => (429, "reach_limit", "This request has reached api limit"),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The app token that a request carries: is it one, of this application, and still alive?
+
+use std::time::Duration;
+
+use crate::access_token::{Mint, TokenKind, Unread};
+use crate::accounts::App;
+use crate::refusal::Refusal;
+
+/// Checks the field `Authorization`, which must hold `Bearer` and a good app token of `app`.
+pub(super) fn check(
+    field: Option<&[u8]>,
+    app: &App,
+    mint: &Mint,
+    now: Duration,
+) -> Result<(), Refusal> {
+    // The documentation has one refusal for "expired or absent".
+    let field = field.ok_or(Refusal::AppTokenExpired)?;
+    let token = bearer(field).ok_or(Refusal::AppTokenInvalid)?;
+    let claims = mint
+        .read(token, app.token_epoch)
+        .map_err(|unread| match unread {
+            Unread::Rubbish | Unread::Revoked => Refusal::AppTokenInvalid,
+            Unread::Foreign => Refusal::AppTokenForeign,
+        })?;
+    if claims.kind != TokenKind::App || claims.principal != app.id {
+        Err(Refusal::AppTokenCorrupt)
+    } else if claims.is_expired(now) {
+        Err(Refusal::AppTokenExpired)
+    } else {
+        Ok(())
+    }
+}
+
+fn bearer(field: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = field.split_at_checked(6)?;
+    let token = token.strip_prefix(b" ")?;
+    scheme
+        .eq_ignore_ascii_case(b"bearer")
+        .then(|| token.trim_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bearer;
+
+    #[test]
+    fn only_bearer_is_a_scheme() {
+        assert_eq!(bearer(b"Bearer abc"), Some(&b"abc"[..]));
+        assert_eq!(bearer(b"bearer  abc"), Some(&b"abc"[..]));
+        for other in [&b""[..], b"Bearer", b"Basic abc", b"Bearerabc", b"abc"] {
+            assert_eq!(bearer(other), None);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What must hold of a request body before its grant is looked at.
+
+use serde_json::{Map, Value};
+
+use crate::refusal::Refusal;
+
+/// `application/json`, with or without parameters. An absent field is a wrong one.
+pub(super) fn check_content_type(content_type: Option<&[u8]>) -> Result<(), Refusal> {
+    let media_type = content_type
+        .and_then(|value| value.split(|byte| *byte == b';').next())
+        .unwrap_or_default()
+        .trim_ascii();
+    if media_type.eq_ignore_ascii_case(b"application/json") {
+        Ok(())
+    } else {
+        Err(Refusal::UnsupportedMediaType)
+    }
+}
+
+/// The members of the body, which must be one JSON object.
+pub(super) fn parse(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => {
+            let start = body.len() - body.trim_ascii_start().len();
+            Err(Refusal::JsonParse(format!(
+                "{} at line 1, column 1",
+                shown(body.get(start))
+            )))
+        }
+        Err(fault) => Err(Refusal::JsonParse(format!(
+            "{} at line {}, column {}",
+            shown(byte_at(body, fault.line(), fault.column())),
+            fault.line(),
+            fault.column(),
+        ))),
+    }
+}
+
+/// Lines and columns count from 1; a column counts bytes.
+fn byte_at(body: &[u8], line: usize, column: usize) -> Option<&u8> {
+    body.split(|byte| *byte == b'\n')
+        .nth(line.checked_sub(1)?)?
+        .get(column.checked_sub(1)?)
+}
+
+/// One character at the most: a broken body can still hold a secret.
+fn shown(byte: Option<&u8>) -> String {
+    match byte {
+        Some(byte) if byte.is_ascii_graphic() => {
+            format!("('{}' (code {byte}))", char::from(*byte))
+        }
+        Some(byte) => format!("(code {byte})"),
+        None => "(end of input)".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn description(body: &str) -> String {
+        parse(body.as_bytes()).unwrap_err().description().unwrap()
+    }
+
+    #[test]
+    fn media_type_may_have_parameters() {
+        assert!(check_content_type(Some(b"application/json")).is_ok());
+        assert!(check_content_type(Some(b"Application/JSON ; charset=utf-8")).is_ok());
+        for wrong in [
+            None,
+            Some(&b"text/plain"[..]),
+            Some(b"application/x-www-form-urlencoded"),
+        ] {
+            assert_eq!(
+                check_content_type(wrong),
+                Err(Refusal::UnsupportedMediaType)
+            );
+        }
+    }
+
+    #[test]
+    fn faults_begin_with_the_documented_words() {
+        assert_eq!(
+            description("{\"a\": x}"),
+            "Unexpected character ('x' (code 120)) at line 1, column 7"
+        );
+        assert_eq!(
+            description("[1]"),
+            "Unexpected character ('[' (code 91)) at line 1, column 1"
+        );
+        assert!(description("").starts_with("Unexpected character (end of input)"));
+        assert!(description(&"[".repeat(100_000)).starts_with("Unexpected character"));
+    }
+}

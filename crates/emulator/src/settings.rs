@@ -1,0 +1,82 @@
+//! How one emulator behaves: the settings that requests are answered by.
+
+use std::time::Duration;
+
+use crate::grant::Grant;
+use crate::ttl::{PermanentAs, Unit};
+
+/// What an unknown user is told; the documentation has three answers and does not say which
+/// grant gives which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnknownUserAs {
+    /// 404 `invalid_grant`, `user not found`. The default for the password grant.
+    UserNotFound,
+    /// 404 `entity_not_found`, `User null not found`. The default for `inherit`.
+    EntityNotFound,
+    /// 400 `invalid_grant`, `invalid username or password`.
+    InvalidUsernameOrPassword,
+}
+
+/// What happens when a banned user asks for a token with everything else right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BannedAs {
+    /// 400 `invalid_grant`, `user not activated`. The default.
+    #[default]
+    Refused,
+    /// A token, with `"activated": false` in the object `user`.
+    NotActivated,
+}
+
+/// Everything but names and secrets.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) request_unit: Unit,
+    pub(crate) response_unit: Unit,
+    pub(crate) default_ttl: Duration,
+    pub(crate) permanent_as: PermanentAs,
+    pub(crate) request_limit: Option<u32>,
+    pub(crate) body_limit: usize,
+    pub(crate) creation_window: Duration,
+    pub(crate) password_needs_app_token: bool,
+    pub(crate) banned_as: BannedAs,
+    unknown_by_password: UnknownUserAs,
+    unknown_by_inherit: UnknownUserAs,
+}
+
+impl Settings {
+    pub(crate) fn unknown_user_as(&self, grant: Grant) -> UnknownUserAs {
+        match grant {
+            Grant::Inherit => self.unknown_by_inherit,
+            Grant::Password | Grant::ClientCredentials => self.unknown_by_password,
+        }
+    }
+
+    pub(crate) fn set_unknown_user_as(&mut self, grant: Grant, answer: UnknownUserAs) {
+        match grant {
+            Grant::Inherit => self.unknown_by_inherit = answer,
+            Grant::Password => self.unknown_by_password = answer,
+            // That grant knows no users.
+            Grant::ClientCredentials => {}
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            request_unit: Unit::Seconds,
+            response_unit: Unit::Seconds,
+            default_ttl: Duration::from_secs(60 * 24 * 60 * 60),
+            permanent_as: PermanentAs::default(),
+            request_limit: Some(300),
+            body_limit: 64 * 1024,
+            creation_window: Duration::ZERO,
+            password_needs_app_token: false,
+            banned_as: BannedAs::default(),
+            unknown_by_password: UnknownUserAs::UserNotFound,
+            unknown_by_inherit: UnknownUserAs::EntityNotFound,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! How long a token lives: `ttl` as it is asked for, `expires_in` as it is answered.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// The unit in which one direction of the wire counts lifetimes.
+///
+/// Complete on purpose: the documentation knows these two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds: every deployment but VIP 5.
+    Seconds,
+    /// Milliseconds: the VIP 5 cluster.
+    Milliseconds,
+}
+
+/// What `expires_in` says for a permanent token; the documentation shows it nowhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PermanentAs {
+    /// `i64::MAX / 1000`, as Apache Usergrid answers, from which the service descends. Sent as it
+    /// is in both units. The default.
+    #[default]
+    UsergridMax,
+    /// `0`, the value that asks for a permanent token.
+    Zero,
+    /// `-1`.
+    Negative,
+    /// `i64::MAX`.
+    I64Max,
+}
+
+impl PermanentAs {
+    fn expires_in(self) -> i64 {
+        match self {
+            Self::UsergridMax => i64::MAX / 1000,
+            Self::Zero => 0,
+            Self::Negative => -1,
+            Self::I64Max => i64::MAX,
+        }
+    }
+}
+
+/// The lifetime of a token that is about to be issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lifetime {
+    Permanent,
+    For(Duration),
+}
+
+/// What the four bytes of the token say when it is permanent. No sample shows it; the largest
+/// value keeps a reader that adds it to the time of issue from finding a dead token.
+const PERMANENT_IN_TOKEN: u32 = u32::MAX;
+
+impl Lifetime {
+    /// Zero is permanent, as it is in `ttl`.
+    pub(crate) fn from_duration(duration: Duration) -> Self {
+        if duration.is_zero() {
+            Self::Permanent
+        } else {
+            Self::For(duration)
+        }
+    }
+
+    /// Reads the member `ttl`: absent (or null) is the console's setting, a number and its
+    /// decimal text are the same. `None` for anything that is no count.
+    pub(crate) fn requested(ttl: Option<&Value>, unit: Unit, console: Duration) -> Option<Self> {
+        let count = match ttl {
+            None | Some(Value::Null) => return Some(Self::from_duration(console)),
+            Some(Value::Number(number)) => number.as_u64()?,
+            Some(Value::String(text)) => decimal(text)?,
+            Some(_) => return None,
+        };
+        // The member is documented as a Long.
+        i64::try_from(count).ok()?;
+        Some(Self::from_duration(match unit {
+            Unit::Seconds => Duration::from_secs(count),
+            Unit::Milliseconds => Duration::from_millis(count),
+        }))
+    }
+
+    /// The member `expires_in`. A part of a second counts as a whole one, so that a short life
+    /// is not announced as `0`.
+    pub(crate) fn expires_in(self, unit: Unit, permanent: PermanentAs) -> i64 {
+        let count = match (self, unit) {
+            (Self::Permanent, _) => return permanent.expires_in(),
+            (Self::For(life), Unit::Seconds) => whole_seconds(life).into(),
+            (Self::For(life), Unit::Milliseconds) => life.as_millis(),
+        };
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
+
+    /// The four bytes inside the token, seconds in every deployment.
+    pub(crate) fn in_token(self) -> u32 {
+        match self {
+            Self::Permanent => PERMANENT_IN_TOKEN,
+            Self::For(life) => u32::try_from(whole_seconds(life)).unwrap_or(PERMANENT_IN_TOKEN),
+        }
+    }
+
+    /// Whether a token of this issue and these four bytes is over at `now_ms`.
+    pub(crate) fn is_over(issued_ms: u64, in_token: u32, now_ms: u64) -> bool {
+        in_token != PERMANENT_IN_TOKEN
+            && now_ms >= issued_ms.saturating_add(u64::from(in_token) * 1000)
+    }
+}
+
+fn whole_seconds(life: Duration) -> u64 {
+    life.as_secs()
+        .saturating_add(u64::from(life.subsec_nanos() > 0))
+}
+
+fn decimal(text: &str) -> Option<u64> {
+    // `u64::from_str` would take a leading plus sign.
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.parse().ok()
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const CONSOLE: Duration = Duration::from_secs(60 * 86_400);
+
+    fn requested(ttl: &Value) -> Option<Lifetime> {
+        Lifetime::requested(Some(ttl), Unit::Seconds, CONSOLE)
+    }
+
+    #[test]
+    fn absent_zero_and_a_count_are_three_wishes() {
+        let absent = Lifetime::requested(None, Unit::Seconds, CONSOLE);
+        assert_eq!(absent, Some(Lifetime::For(CONSOLE)));
+        assert_eq!(requested(&json!(0)), Some(Lifetime::Permanent));
+        assert_eq!(requested(&json!("0")), Some(Lifetime::Permanent));
+        let counted = Some(Lifetime::For(Duration::from_secs(1_024_000)));
+        assert_eq!(requested(&json!(1_024_000)), counted);
+        assert_eq!(requested(&json!("1024000")), counted);
+    }
+
+    #[test]
+    fn what_is_no_count_is_refused() {
+        for odd in [
+            json!(-1),
+            json!(1.5),
+            json!("+1"),
+            json!(""),
+            json!("1e3"),
+            json!(true),
+        ] {
+            assert_eq!(requested(&odd), None, "{odd}");
+        }
+        assert_eq!(requested(&json!(u64::MAX)), None);
+    }
+
+    #[test]
+    fn sixty_days_in_milliseconds_need_more_than_32_bits() {
+        let life = Lifetime::For(CONSOLE);
+        assert_eq!(
+            life.expires_in(Unit::Milliseconds, PermanentAs::Zero),
+            5_184_000_000
+        );
+        assert_eq!(life.expires_in(Unit::Seconds, PermanentAs::Zero), 5_184_000);
+        assert_eq!(life.in_token(), 5_184_000);
+    }
+
+    #[test]
+    fn nothing_overflows() {
+        let life = Lifetime::For(Duration::MAX);
+        assert_eq!(
+            life.expires_in(Unit::Milliseconds, PermanentAs::Zero),
+            i64::MAX
+        );
+        assert_eq!(life.in_token(), u32::MAX);
+        let short = Lifetime::For(Duration::from_millis(1));
+        assert_eq!(short.expires_in(Unit::Seconds, PermanentAs::Zero), 1);
+        assert!(!Lifetime::is_over(u64::MAX, 1, u64::MAX - 1));
+    }
+}
