@@ -18,10 +18,7 @@ pub fn find_in_chain<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -
         if let Some(found) = current.downcast_ref::<T>() {
             return Some(found);
         }
-        next = match current
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
+        next = match current.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner as &(dyn Error + 'static)),
             None => current.source(),
         };
@@ -36,22 +33,14 @@ pub fn find_in_chain<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -
 /// its own error type tells ([`find_in_chain`]).
 #[must_use]
 pub fn classify_connect(error: &(dyn Error + 'static)) -> TransportErrorKind {
-    if is_timed_out(error) {
-        TransportErrorKind::Timeout
-    } else {
-        TransportErrorKind::Connect
-    }
+    if is_timed_out(error) { TransportErrorKind::Timeout } else { TransportErrorKind::Connect }
 }
 
 /// The kind of a failure *after* the request began to be sent: `Timeout` where the chain holds an
 /// [`io::ErrorKind::TimedOut`], otherwise `Exchange`.
 #[must_use]
 pub fn classify_exchange(error: &(dyn Error + 'static)) -> TransportErrorKind {
-    if is_timed_out(error) {
-        TransportErrorKind::Timeout
-    } else {
-        TransportErrorKind::Exchange
-    }
+    if is_timed_out(error) { TransportErrorKind::Timeout } else { TransportErrorKind::Exchange }
 }
 
 fn is_timed_out(error: &(dyn Error + 'static)) -> bool {

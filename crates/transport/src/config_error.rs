@@ -17,11 +17,7 @@ pub struct ConfigError {
 impl ConfigError {
     /// The setting named `setting` has `problem`, a lower-case phrase that says what to do.
     pub fn new(setting: &'static str, problem: impl Into<String>) -> Self {
-        Self {
-            setting,
-            problem: problem.into(),
-            source: None,
-        }
+        Self { setting, problem: problem.into(), source: None }
     }
 
     /// The same with the error behind it.
@@ -36,6 +32,12 @@ impl ConfigError {
     pub fn setting(&self) -> &'static str {
         self.setting
     }
+
+    /// What is wrong with it: the text without the setting's name.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -46,9 +48,7 @@ impl fmt::Display for ConfigError {
 
 impl Error for ConfigError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source
-            .as_deref()
-            .map(|source| source as &(dyn Error + 'static))
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
 

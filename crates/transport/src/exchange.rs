@@ -132,10 +132,8 @@ impl fmt::Debug for Exchange {
 /// For adapters whose HTTP library has no such bound of its own.
 #[must_use]
 pub fn head_within_limits(headers: &HeaderMap) -> bool {
-    let bytes: usize = headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4)
-        .sum();
+    let bytes: usize =
+        headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     headers.len() <= MAX_HEAD_FIELDS && bytes <= MAX_HEAD_BYTES
 }
 
@@ -152,10 +150,7 @@ mod tests {
             .body(Bytes::from_static(b"MARK-D"))
             .unwrap();
         let text = format!("{:?}", Exchange::new(request));
-        assert!(
-            text.contains("a1.easemob.com") && text.contains("/org/app/token"),
-            "{text}"
-        );
+        assert!(text.contains("a1.easemob.com") && text.contains("/org/app/token"), "{text}");
         assert!(!text.contains("MARK"), "{text}");
     }
 
@@ -174,9 +169,7 @@ mod tests {
 
         let sized = |bytes: usize| -> HeaderMap {
             let value = HeaderValue::from_str(&"v".repeat(bytes - "x: ".len() - 2)).unwrap();
-            [(HeaderName::from_static("x"), value)]
-                .into_iter()
-                .collect()
+            [(HeaderName::from_static("x"), value)].into_iter().collect()
         };
         assert!(head_within_limits(&sized(32 * 1024)));
         assert!(!head_within_limits(&sized(32 * 1024 + 1)));

@@ -10,6 +10,7 @@ mod config_error;
 mod error;
 mod exchange;
 mod plain_http;
+mod proxy;
 mod transport;
 
 pub use classify::{classify_connect, classify_exchange, find_in_chain};
@@ -20,7 +21,11 @@ pub use exchange::{
     MAX_HEAD_FIELDS, head_within_limits,
 };
 pub use plain_http::{check_scheme, is_loopback};
+pub use proxy::{Proxy, ProxyRules, ProxyUrl};
 pub use transport::Transport;
 
 /// The attribute for implementing [`Transport`], so that an adapter needs no dependency of its own.
 pub use async_trait::async_trait;
+
+// The two crates whose types the port shows, for those who write an adapter.
+pub use {bytes, http};

@@ -9,10 +9,14 @@ use crate::{Exchange, TransportError, TransportErrorKind};
 /// Checks that the exchange goes over `https`, or over `http` where that is permitted
 /// (rule 9 of [`Transport`](crate::Transport)).
 ///
+/// Credentials inside the URI are refused as well: HTTP does not carry them there, libraries
+/// disagree on what to do with them, and some log the part of the URI that holds them.
+///
 /// # Errors
 ///
-/// [`Unsupported`](TransportErrorKind::Unsupported) for another scheme, for a missing host, and
-/// for `http` to a host that is not loopback unless the caller opted in.
+/// [`Unsupported`](TransportErrorKind::Unsupported) for another scheme, for a missing host, for
+/// `user:password@` before the host, and for `http` to a host that is not loopback unless the
+/// caller opted in.
 pub fn check_scheme(exchange: &Exchange) -> Result<(), TransportError> {
     let uri = exchange.uri();
     let unsupported =
@@ -20,15 +24,16 @@ pub fn check_scheme(exchange: &Exchange) -> Result<(), TransportError> {
     if uri.host().is_none_or(str::is_empty) {
         return Err(unsupported("the request's URI names no host"));
     }
+    if uri.authority().is_some_and(|a| a.as_str().contains('@')) {
+        return Err(unsupported("the request's URI has credentials in it: send them in a header"));
+    }
     match uri.scheme_str() {
         Some("https") => Ok(()),
         Some("http") if exchange.is_plain_http_allowed() || is_loopback(uri) => Ok(()),
         Some("http") => Err(unsupported(
             "plain http:// is refused: the host is not loopback and nobody allowed it",
         )),
-        _ => Err(unsupported(
-            "the request's URI is neither https:// nor http://",
-        )),
+        _ => Err(unsupported("the request's URI is neither https:// nor http://")),
     }
 }
 
@@ -37,10 +42,7 @@ pub fn check_scheme(exchange: &Exchange) -> Result<(), TransportError> {
 #[must_use]
 pub fn is_loopback(uri: &Uri) -> bool {
     let Some(host) = uri.host() else { return false };
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|h| h.strip_suffix(']'))
-        .unwrap_or(host);
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     match bare.parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => ip.is_loopback(),
         Ok(IpAddr::V6(ip)) => {
@@ -102,6 +104,15 @@ mod tests {
         let error = check_scheme(&exchange("http://a1.easemob.com/")).unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Unsupported);
         assert!(check_scheme(&exchange("http://a1.easemob.com/").allow_plain_http()).is_ok());
+    }
+
+    #[test]
+    fn credentials_in_the_uri_are_refused() {
+        for uri in ["https://user:MARK@a1.easemob.com/", "http://MARK@127.0.0.1/"] {
+            let error = check_scheme(&exchange(uri)).unwrap_err();
+            assert_eq!(error.kind(), TransportErrorKind::Unsupported, "{uri}");
+            assert!(!format!("{error:?}").contains("MARK"));
+        }
     }
 
     #[test]

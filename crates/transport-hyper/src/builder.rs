@@ -1,0 +1,129 @@
+//! The settings of a [`HyperTransport`], checked before anything is sent.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use easemob_token_transport::{ConfigError, DEFAULT_CONNECT_TIMEOUT, Proxy, ProxyRules};
+use rustls::crypto::CryptoProvider;
+
+use crate::HyperTransport;
+use crate::client::PooledClient;
+use crate::connector::Connector;
+use crate::tls::{Tls, parse_roots};
+
+/// Sets up a [`HyperTransport`].
+///
+/// ```
+/// use std::time::Duration;
+/// use easemob_token_transport::Proxy;
+/// use easemob_token_transport_hyper::HyperTransport;
+///
+/// let transport = HyperTransport::builder()
+///     .connect_timeout(Duration::from_secs(1))
+///     .proxy(Proxy::Url("http://proxy.example:3128".parse()?))
+///     .build()?;
+/// # Ok::<(), easemob_token_transport::ConfigError>(())
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
+#[derive(Clone)]
+pub struct HyperTransportBuilder {
+    connect_timeout: Duration,
+    roots_pem: Option<Vec<u8>>,
+    proxy: Proxy,
+    crypto_provider: Arc<CryptoProvider>,
+    reuse_connections: bool,
+}
+
+impl HyperTransportBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            roots_pem: None,
+            proxy: Proxy::Off,
+            crypto_provider: Arc::new(rustls::crypto::ring::default_provider()),
+            reuse_connections: true,
+        }
+    }
+
+    /// Sets the time for name look-up, TCP connection, proxy and TLS handshake together.
+    ///
+    /// 3 s unless set ([`DEFAULT_CONNECT_TIMEOUT`]). The exchange's own time limit holds besides.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// Trusts the certificates in this PEM text instead of the system's root certificates.
+    ///
+    /// Sections that are not certificates are skipped.
+    pub fn roots_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots_pem = Some(pem.into());
+        self
+    }
+
+    /// Goes through a proxy. Off unless set; the environment is read only for
+    /// [`Proxy::Environment`], and then by [`build`](Self::build).
+    ///
+    /// The proxy opens a tunnel (`CONNECT`) and nothing else. An `https://` proxy has to show a
+    /// certificate that the same roots vouch for.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Does the cryptography of TLS with this provider; *ring* unless set.
+    ///
+    /// The process's default provider is never read and never set.
+    pub fn crypto_provider(mut self, provider: Arc<CryptoProvider>) -> Self {
+        self.crypto_provider = provider;
+        self
+    }
+
+    /// Whether an idle connection is kept for some seconds and used again. It is unless set.
+    ///
+    /// Reuse saves the handshakes where many tokens are asked for. Before a request is written the
+    /// connection is checked, and dropped if it is closed or holds a byte that nobody asked for.
+    /// One case is beyond any HTTP/1.1 client that reuses: a server, or something in between, that
+    /// breaks the protocol and sends a response of its own accord, which arrives between that
+    /// check and the real answer and is taken for it. Without reuse that cannot happen.
+    pub fn reuse_connections(mut self, reuse: bool) -> Self {
+        self.reuse_connections = reuse;
+        self
+    }
+
+    /// Checks the settings and makes the transport. Nothing is connected yet.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] that names the setting: `roots_pem` that holds no certificate or a broken
+    /// one, `crypto_provider` that can do neither TLS 1.2 nor 1.3, `proxy` for an unusable value
+    /// in the environment.
+    pub fn build(self) -> Result<HyperTransport, ConfigError> {
+        let roots = self.roots_pem.as_deref().map(parse_roots).transpose()?;
+        let tls = Tls::new(self.crypto_provider, roots);
+        tls.check_provider()?;
+        let connector = Connector::new(self.connect_timeout, tls, self.proxy.resolve()?);
+        let client = PooledClient::new(connector, self.reuse_connections);
+        Ok(HyperTransport::over(client))
+    }
+
+    /// The settings that nobody touched, which are known to be good.
+    pub(crate) fn build_default() -> HyperTransport {
+        let Self { connect_timeout, crypto_provider, reuse_connections, .. } = Self::new();
+        let tls = Tls::new(crypto_provider, None);
+        let connector = Connector::new(connect_timeout, tls, ProxyRules::default());
+        HyperTransport::over(PooledClient::new(connector, reuse_connections))
+    }
+}
+
+impl fmt::Debug for HyperTransportBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperTransportBuilder")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("has_own_roots", &self.roots_pem.is_some())
+            .field("proxy", &self.proxy)
+            .field("reuse_connections", &self.reuse_connections)
+            .finish_non_exhaustive()
+    }
+}

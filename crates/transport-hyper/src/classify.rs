@@ -1,0 +1,48 @@
+//! From the errors of hyper and rustls to a kind of the port.
+
+use std::error::Error;
+
+use easemob_token_transport::{
+    TransportError, TransportErrorKind, classify_connect, classify_exchange, find_in_chain,
+};
+use http_body_util::LengthLimitError;
+use hyper_util::client::legacy;
+use rustls::pki_types::InvalidDnsNameError;
+
+/// The error for an exchange that brought no head.
+pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
+    let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
+    TransportError::with_source(kind, error)
+}
+
+/// The error for a body that did not arrive whole.
+pub(crate) fn classify_body_error(error: Box<dyn Error + Send + Sync>) -> TransportError {
+    let kind = if error.is::<LengthLimitError>() {
+        TransportErrorKind::TooLarge
+    } else {
+        exchange_kind(&*error)
+    };
+    TransportError::with_source(kind, error)
+}
+
+fn connect_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
+    // The connector's own verdict, such as a plain target behind a proxy.
+    if let Some(own) = find_in_chain::<TransportError>(error) {
+        return own.kind();
+    }
+    // A peer that closes during the handshake is not rustls's verdict but an I/O error, and may
+    // well answer the next time: that stays `Connect`.
+    if find_in_chain::<rustls::Error>(error).is_some()
+        || find_in_chain::<InvalidDnsNameError>(error).is_some()
+    {
+        return TransportErrorKind::Tls;
+    }
+    classify_connect(error)
+}
+
+fn exchange_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
+    match find_in_chain::<hyper::Error>(error) {
+        Some(hyper) if hyper.is_parse_too_large() => TransportErrorKind::TooLarge,
+        _ => classify_exchange(error),
+    }
+}

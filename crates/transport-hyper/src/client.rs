@@ -1,0 +1,95 @@
+//! The hyper client behind a transport: our own with a pool for each runtime, or one handed in.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use easemob_token_transport::MAX_HEAD_FIELDS;
+use http::Request;
+use http_body_util::Full;
+use hyper_util::client::legacy::connect::Connect;
+use hyper_util::client::legacy::{Client, ResponseFuture};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::runtime::{Handle, Id};
+
+use crate::connector::Connector;
+
+/// How long an idle connection is kept. Short, since the longer it rests, the likelier the server
+/// closes it just when it is used again.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How many idle connections are kept for one host.
+const MAX_IDLE: usize = 16;
+/// What hyper may buffer of a head before it gives up. Twice the port's bound, since the status
+/// line and white space between fields are not counted there.
+const MAX_HEAD_BUFFER: usize = 64 * 1024;
+
+type OwnClient = Client<Connector, Full<Bytes>>;
+
+/// Sends a request over some connection. Called inside a tokio runtime.
+pub(crate) trait SendRequest: Send + Sync + 'static {
+    fn send_request(&self, request: Request<Full<Bytes>>) -> ResponseFuture;
+}
+
+/// A client that somebody else set up.
+pub(crate) struct ForeignClient<C>(pub(crate) Client<C, Full<Bytes>>);
+
+impl<C> SendRequest for ForeignClient<C>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
+    fn send_request(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
+        self.0.request(request)
+    }
+}
+
+/// Our own client, with the pool of the runtime that used it last.
+///
+/// A connection is driven by a task of the runtime that opened it. Were it handed to a call on
+/// another runtime, that call would stand still whenever the first runtime does, and a runtime
+/// that only turns inside `block_on` mostly stands still.
+pub(crate) struct PooledClient {
+    connector: Connector,
+    reuse: bool,
+    current: Mutex<Option<(Id, OwnClient)>>,
+}
+
+impl PooledClient {
+    pub(crate) fn new(connector: Connector, reuse: bool) -> Self {
+        Self { connector, reuse, current: Mutex::new(None) }
+    }
+
+    fn for_runtime(&self, runtime: Id) -> OwnClient {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*current {
+            Some((id, client)) if *id == runtime => client.clone(),
+            _ => {
+                let client = build(self.connector.clone(), self.reuse);
+                *current = Some((runtime, client.clone()));
+                client
+            }
+        }
+    }
+}
+
+impl SendRequest for PooledClient {
+    fn send_request(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
+        self.for_runtime(Handle::current().id()).request(request)
+    }
+}
+
+fn build(connector: Connector, reuse: bool) -> OwnClient {
+    Client::builder(TokioExecutor::new())
+        // At most once holds: what is repeated is a request that hyper gives back as it was, taken
+        // from its queue before a byte of it was written, because the reused connection turned out
+        // to be closed or to hold bytes that nobody asked for. A request that was begun is never
+        // given back. Without it, each such connection would cost an exchange that sent nothing.
+        .retry_canceled_requests(true)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .pool_max_idle_per_host(if reuse { MAX_IDLE } else { 0 })
+        .pool_timer(TokioTimer::new())
+        .http1_max_headers(MAX_HEAD_FIELDS)
+        .http1_max_buf_size(MAX_HEAD_BUFFER)
+        // Deprecated, and still sent by old gateways (RFC 9112, section 5.2).
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .build(connector)
+}

@@ -1,0 +1,116 @@
+//! From a target to an open connection: TCP, a proxy's tunnel, TLS, all within one time limit.
+
+use std::error::Error;
+use std::future::{Future, Ready, ready};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use easemob_token_transport::{ProxyRules, ProxyUrl};
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use tokio::time::timeout;
+use tower_service::Service;
+
+use crate::tls::Tls;
+use crate::wire::Wire;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+/// To the first peer, the proxy or the target, over TLS where a proxy is `https://`.
+type Hop = MaybeHttpsStream<Wire>;
+/// To the target, over TLS where that is `https://`.
+type Stream = MaybeHttpsStream<Hop>;
+
+/// Opens connections for the pool.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    limit: Duration,
+    tcp: HttpConnector,
+    tls: Arc<Tls>,
+    proxy: ProxyRules,
+}
+
+impl Connector {
+    pub(crate) fn new(limit: Duration, tls: Tls, proxy: ProxyRules) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        // A request is one small write and waits for nothing.
+        tcp.set_nodelay(true);
+        Self { limit, tcp, tls: Arc::new(tls), proxy }
+    }
+
+    async fn connect(mut self, target: Uri) -> Result<Stream, BoxError> {
+        let hop = match self.proxy.proxy_for(&target)?.cloned() {
+            None => Hop::Http(self.open(target.clone()).await?),
+            Some(proxy) => self.tunnel(&proxy, &target).await?,
+        };
+        self.secure(hop, target).await
+    }
+
+    async fn open(&mut self, peer: Uri) -> Result<Wire, BoxError> {
+        Ok(Wire(self.tcp.call(peer).await?))
+    }
+
+    async fn tunnel(&mut self, proxy: &ProxyUrl, target: &Uri) -> Result<Hop, BoxError> {
+        let wire = self.open(proxy.uri()).await?;
+        let hop = self.secure(wire, proxy.uri()).await?;
+        let mut tunnel = Tunnel::new(proxy.uri(), Opened(Some(hop)));
+        if let Some(authorization) = proxy.authorization() {
+            tunnel = tunnel.with_auth(authorization);
+        }
+        Ok(tunnel.call(target.clone()).await?)
+    }
+
+    /// The same stream for `http`, a TLS session with the host of `peer` over it for `https`.
+    async fn secure<S>(&self, stream: S, peer: Uri) -> Result<MaybeHttpsStream<S>, BoxError>
+    where
+        S: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+    {
+        if peer.scheme_str() != Some("https") {
+            return Ok(MaybeHttpsStream::Http(stream));
+        }
+        let config = self.tls.config().await?;
+        HttpsConnector::from((Opened(Some(stream)), config)).call(peer).await
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move {
+            match timeout(connector.limit, connector.connect(target)).await {
+                Ok(result) => result,
+                Err(elapsed) => Err(io::Error::new(io::ErrorKind::TimedOut, elapsed).into()),
+            }
+        })
+    }
+}
+
+/// A "connector" for a stream that is open already, for the layers that want to call one.
+struct Opened<S>(Option<S>);
+
+impl<S> Service<Uri> for Opened<S> {
+    type Response = S;
+    type Error = io::Error;
+    type Future = Ready<Result<S, io::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        ready(self.0.take().ok_or_else(|| io::ErrorKind::NotConnected.into()))
+    }
+}

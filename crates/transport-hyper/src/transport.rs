@@ -1,0 +1,176 @@
+//! One exchange over a hyper client, by the rules of the port.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use easemob_token_transport::{
+    Exchange, Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
+    head_within_limits,
+};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Method, Request, Response, StatusCode, Version};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Body, Incoming};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::Connect;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use crate::HyperTransportBuilder;
+use crate::classify::{classify_body_error, classify_client_error};
+use crate::client::{ForeignClient, SendRequest};
+use crate::context::{FirstUse, without_panic};
+
+/// Sends exchanges over hyper and rustls, on tokio.
+///
+/// A clone shares the connections. See the [crate's page](crate) for what it needs and how it
+/// behaves.
+#[derive(Clone)]
+pub struct HyperTransport {
+    client: Arc<dyn SendRequest>,
+    first_use: Arc<FirstUse>,
+}
+
+impl HyperTransport {
+    /// A transport with the default settings; see [`builder`](Self::builder) for others.
+    ///
+    /// Nothing is loaded and nothing is connected before the first exchange.
+    #[must_use]
+    pub fn new() -> Self {
+        HyperTransportBuilder::build_default()
+    }
+
+    /// The settings of a transport, to be changed.
+    pub fn builder() -> HyperTransportBuilder {
+        HyperTransportBuilder::new()
+    }
+
+    /// A transport over a ready client of `hyper-util`, with whatever connector it has.
+    ///
+    /// These rules of the port are kept here all the same: redirects, the bounds of the answer as
+    /// handed on, the exchange's time, plain `http://`, an error instead of a panic, and refusal
+    /// after a fork. The rest is the client's duty:
+    ///
+    /// - a limit of its own for connecting (rule 4), in the connector;
+    /// - a bound for the memory of a head while it is read (rule 3): `http1_max_headers(100)` and
+    ///   `http1_max_buf_size`;
+    /// - no process-wide state (rule 7): the connector's crypto provider and proxy;
+    /// - only answers of this request on a reused connection (rule 2): hyper can take a response
+    ///   that arrived before the request was written for its answer, so either
+    ///   `pool_max_idle_per_host(0)` or a connector that guards against it;
+    /// - no use of one client by several runtimes (rule 8): a connection stands still while the
+    ///   runtime that opened it does.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use easemob_token_transport_hyper::HyperTransport;
+    /// use http_body_util::Full;
+    /// use hyper_util::client::legacy::Client;
+    /// use hyper_util::rt::TokioExecutor;
+    ///
+    /// let client = Client::builder(TokioExecutor::new())
+    ///     .pool_max_idle_per_host(0)
+    ///     .build_http::<Full<Bytes>>();
+    /// let transport = HyperTransport::from_client(client);
+    /// ```
+    #[must_use]
+    pub fn from_client<C>(client: Client<C, Full<Bytes>>) -> Self
+    where
+        C: Connect + Clone + Send + Sync + 'static,
+    {
+        Self::over(ForeignClient(client))
+    }
+
+    pub(crate) fn over(client: impl SendRequest) -> Self {
+        Self { client: Arc::new(client), first_use: Arc::default() }
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        max_bytes: usize,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let response = self.client.send_request(request.map(Full::new)).await;
+        let response = response.map_err(classify_client_error)?;
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(TransportError::with_source(
+                TransportErrorKind::Exchange,
+                "the server switched to another protocol unasked",
+            ));
+        }
+        if !head_within_limits(response.headers()) {
+            return Err(TransportError::with_source(
+                TransportErrorKind::TooLarge,
+                "the head of the response is larger than the limit",
+            ));
+        }
+        read_body(response, max_bytes).await
+    }
+}
+
+async fn read_body(
+    response: Response<Incoming>,
+    max_bytes: usize,
+) -> Result<Response<Bytes>, TransportError> {
+    let (head, body) = response.into_parts();
+    // What the head announces need not be read to be refused.
+    let announced = body.size_hint().lower();
+    if usize::try_from(announced).map_or(true, |bytes| bytes > max_bytes) {
+        return Err(TransportError::with_source(
+            TransportErrorKind::TooLarge,
+            "the announced length of the response is larger than the limit",
+        ));
+    }
+    let body = Limited::new(body, max_bytes).collect().await;
+    let body = body.map_err(classify_body_error)?.to_bytes();
+    Ok(Response::from_parts(head, body))
+}
+
+#[async_trait]
+impl Transport for HyperTransport {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        check_scheme(&exchange)?;
+        if exchange.request().method() == Method::CONNECT {
+            return Err(TransportError::with_source(
+                TransportErrorKind::Unsupported,
+                "CONNECT opens a tunnel, it is not an exchange",
+            ));
+        }
+        self.first_use.check()?;
+        if let Err(error) = Handle::try_current() {
+            return Err(TransportError::with_source(TransportErrorKind::Internal, error));
+        }
+
+        let limit = exchange.timeout();
+        let max_bytes = exchange.max_response_bytes();
+        let mut request = exchange.into_request();
+        // How the message is framed is the library's business: a length that does not fit the
+        // body would cut it, and another version would be refused.
+        *request.version_mut() = Version::HTTP_11;
+        request.headers_mut().remove(CONTENT_LENGTH);
+        request.headers_mut().remove(TRANSFER_ENCODING);
+
+        without_panic(async {
+            match timeout(limit, self.exchange(request, max_bytes)).await {
+                Ok(result) => result,
+                Err(elapsed) => {
+                    Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed))
+                }
+            }
+        })
+        .await?
+    }
+}
+
+impl Default for HyperTransport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperTransport").finish_non_exhaustive()
+    }
+}

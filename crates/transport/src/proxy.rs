@@ -1,0 +1,265 @@
+//! Whether an adapter goes through a proxy: the setting, and the rules that it resolves to.
+
+mod no_proxy;
+mod url;
+
+use std::env;
+use std::ffi::OsString;
+
+use http::Uri;
+
+use self::no_proxy::NoProxy;
+pub use self::url::ProxyUrl;
+use crate::{ConfigError, TransportError, TransportErrorKind, is_loopback};
+
+/// Where the proxy is looked up in the environment; the first one that is set and not empty wins.
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// Which proxy an adapter goes through. None unless asked.
+///
+/// A proxy only ever sees a `CONNECT` request, so what the exchange carries stays inside TLS. A
+/// plain `http://` target would show the proxy its credentials and is refused
+/// ([`ProxyRules::proxy_for`]). Loopback hosts are never proxied.
+///
+/// ```
+/// use easemob_token_transport::Proxy;
+///
+/// let rules = Proxy::Url("http://user:secret@proxy.example:3128".parse()?).resolve()?;
+/// let target = "https://a1.easemob.com/org/app/token".parse()?;
+/// let proxy = rules.proxy_for(&target)?.expect("not an exception");
+/// assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+// Complete on purpose: no proxy, the process's one, this one. A further way to choose would be a
+// new rule for every adapter, and they must not compile without it.
+#[derive(Clone, Debug, Default)]
+pub enum Proxy {
+    /// No proxy; the environment is not read.
+    #[default]
+    Off,
+    /// What the environment says when [`resolve`](Self::resolve) is called: the proxy is the
+    /// first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not empty, the
+    /// exceptions are in `NO_PROXY` or else `no_proxy`.
+    ///
+    /// A proxy without a scheme means `http://`. The exceptions are a list with commas of `*`
+    /// (everything), host names (which stand for every name below them too, with or without a
+    /// dot in front), IP addresses and CIDR blocks, each with a `:port` if need be. An entry that
+    /// is none of these matches nothing.
+    Environment,
+    /// This proxy, for every host but loopback.
+    Url(ProxyUrl),
+}
+
+impl Proxy {
+    /// Works the setting out, so that it can be asked for each target.
+    ///
+    /// # Errors
+    ///
+    /// For [`Environment`](Self::Environment), a variable that holds no usable proxy URL; the
+    /// error names the variable and does not show its value.
+    pub fn resolve(&self) -> Result<ProxyRules, ConfigError> {
+        self.resolve_with(|name| env::var_os(name))
+    }
+
+    fn resolve_with(
+        &self,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<ProxyRules, ConfigError> {
+        match self {
+            Self::Off => Ok(ProxyRules::default()),
+            Self::Url(url) => {
+                Ok(ProxyRules { proxy: Some(url.clone()), no_proxy: NoProxy::default() })
+            }
+            Self::Environment => {
+                let proxy = match first_set(&PROXY_VARIABLES, &variable)? {
+                    Some((name, value)) => Some(ProxyUrl::from_variable(name, &value)?),
+                    None => None,
+                };
+                let no_proxy = first_set(&NO_PROXY_VARIABLES, &variable)?
+                    .map(|(_, list)| NoProxy::parse(&list))
+                    .unwrap_or_default();
+                Ok(ProxyRules { proxy, no_proxy })
+            }
+        }
+    }
+}
+
+/// The first variable that holds more than white space, with its value.
+fn first_set(
+    names: &[&'static str],
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<(&'static str, String)>, ConfigError> {
+    for name in names {
+        let Some(value) = variable(name) else {
+            continue;
+        };
+        // The refused value goes no further: it may hold a password.
+        let value = value
+            .into_string()
+            .map_err(|_| ConfigError::new("proxy", format!("{name} is not valid Unicode")))?;
+        let value = value.trim();
+        if !value.is_empty() {
+            return Ok(Some((name, value.to_owned())));
+        }
+    }
+    Ok(None)
+}
+
+/// A resolved [`Proxy`]: for each target, which proxy, if any.
+///
+/// `Debug` shows no credentials. The default is no proxy.
+#[derive(Clone, Debug, Default)]
+pub struct ProxyRules {
+    proxy: Option<ProxyUrl>,
+    no_proxy: NoProxy,
+}
+
+impl ProxyRules {
+    /// The proxy through which to reach `uri`, `None` for a direct connection.
+    ///
+    /// Loopback hosts and the exceptions of the environment are reached directly.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](TransportErrorKind::Unsupported) where a proxy would be used and the
+    /// target is not `https://`: the proxy would read the credentials.
+    pub fn proxy_for(&self, uri: &Uri) -> Result<Option<&ProxyUrl>, TransportError> {
+        let Some(proxy) = &self.proxy else {
+            return Ok(None);
+        };
+        if is_loopback(uri) || self.no_proxy.covers(uri) {
+            return Ok(None);
+        }
+        if uri.scheme_str() != Some("https") {
+            return Err(TransportError::with_source(
+                TransportErrorKind::Unsupported,
+                "plain http:// is never sent through a proxy: use https://, turn the proxy off, \
+                 or name the host in NO_PROXY",
+            ));
+        }
+        Ok(Some(proxy))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Result<ProxyRules, ConfigError> {
+        Proxy::Environment.resolve_with(|name| {
+            variables.iter().find(|(n, _)| *n == name).map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    fn proxy_host(rules: &ProxyRules, uri: &str) -> Option<String> {
+        let proxy = rules.proxy_for(&uri.parse().unwrap()).unwrap();
+        proxy.map(|proxy| proxy.host().to_owned())
+    }
+
+    #[test]
+    fn off_and_a_given_url_never_look_at_the_environment() {
+        let no_look = |name: &str| -> Option<OsString> { panic!("{name} was read") };
+        let off = Proxy::default().resolve_with(no_look).unwrap();
+        assert_eq!(proxy_host(&off, "https://a1.easemob.com/"), None);
+        let url = Proxy::Url("http://given:1".parse().unwrap());
+        let rules = url.resolve_with(no_look).unwrap();
+        assert_eq!(proxy_host(&rules, "https://a1.easemob.com/").as_deref(), Some("given"));
+    }
+
+    #[test]
+    fn the_first_variable_that_is_not_empty_wins() {
+        let all = [
+            ("HTTPS_PROXY", "http://one:1"),
+            ("https_proxy", "http://two:1"),
+            ("ALL_PROXY", "http://three:1"),
+            ("all_proxy", "http://four:1"),
+        ];
+        for (skip, host) in ["one", "two", "three", "four"].into_iter().enumerate() {
+            let mut variables = all;
+            for (_, value) in &mut variables[..skip] {
+                *value = " ";
+            }
+            let rules = environment(&variables).unwrap();
+            assert_eq!(proxy_host(&rules, "https://a1.easemob.com/").as_deref(), Some(host));
+        }
+        let rules = environment(&[("HTTP_PROXY", "http://never:1")]).unwrap();
+        assert_eq!(proxy_host(&rules, "https://a1.easemob.com/"), None);
+    }
+
+    #[test]
+    fn a_value_without_a_scheme_means_http() {
+        let rules = environment(&[("HTTPS_PROXY", "u:p@proxy.example:3128")]).unwrap();
+        let target = "https://a1.easemob.com/".parse().unwrap();
+        let proxy = rules.proxy_for(&target).unwrap().unwrap();
+        assert!(!proxy.is_https());
+        assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
+        assert_eq!(proxy.username(), Some("u"));
+    }
+
+    #[test]
+    fn exceptions_come_from_the_environment_only() {
+        let rules = environment(&[
+            ("HTTPS_PROXY", "http://proxy:1"),
+            ("NO_PROXY", ""),
+            ("no_proxy", "easemob.com, 10.0.0.0/8"),
+        ])
+        .unwrap();
+        assert_eq!(proxy_host(&rules, "https://a1.easemob.com/"), None);
+        assert_eq!(proxy_host(&rules, "https://10.1.2.3/"), None);
+        assert_eq!(proxy_host(&rules, "https://a1.easecdn.com/").as_deref(), Some("proxy"));
+    }
+
+    #[test]
+    fn loopback_is_never_proxied() {
+        let rules = Proxy::Url("http://proxy:1".parse().unwrap()).resolve().unwrap();
+        for uri in ["http://127.0.0.1:8080/", "https://localhost/", "https://[::1]/"] {
+            assert_eq!(proxy_host(&rules, uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn plain_http_through_a_proxy_is_refused_and_past_it_is_not() {
+        let rules =
+            environment(&[("ALL_PROXY", "http://proxy:1"), ("NO_PROXY", "im.example:8080")])
+                .unwrap();
+        let refused = |uri: &str| rules.proxy_for(&uri.parse().unwrap()).unwrap_err().kind();
+        assert_eq!(refused("http://im.example/"), TransportErrorKind::Unsupported);
+        assert_eq!(refused("ftp://im.example/"), TransportErrorKind::Unsupported);
+        assert_eq!(proxy_host(&rules, "http://im.example:8080/"), None);
+    }
+
+    #[test]
+    fn a_bad_variable_is_named_and_its_value_is_not_shown() {
+        for value in ["socks5://u:MARK@proxy:1", "http://u:MARK@proxy:port", "u:MARK@"] {
+            let error = environment(&[("https_proxy", value)]).unwrap_err();
+            let text = format!("{error} {error:?} {:?}", error.source());
+            assert_eq!(error.setting(), "proxy");
+            assert!(error.to_string().contains("https_proxy"), "{text}");
+            assert!(!text.contains("MARK"), "{text}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_not_unicode_is_an_error_that_hides_it() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let error = Proxy::Environment
+            .resolve_with(|_| Some(OsString::from_vec(b"http://u:MARK\xff@h".to_vec())))
+            .unwrap_err();
+        assert_eq!(error.to_string(), "proxy: HTTPS_PROXY is not valid Unicode");
+        assert!(!format!("{error:?}").contains("MARK"));
+    }
+
+    #[test]
+    fn debug_of_setting_and_rules_shows_no_credentials() {
+        let proxy = Proxy::Url("http://MARK-U:MARK-P@proxy.example".parse().unwrap());
+        let rules = proxy.resolve().unwrap();
+        let text = format!("{proxy:?} {rules:?}");
+        assert!(text.contains("proxy.example"), "{text}");
+        assert!(!text.contains("MARK"), "{text}");
+    }
+}
