@@ -191,10 +191,7 @@ mod tests {
     #[test]
     fn no_option_takes_a_secret_itself() {
         for word in ["--password", "--client-secret"] {
-            assert!(
-                Args::try_parse_from(["easemob-token", "app", word, "x"]).is_err(),
-                "{word}"
-            );
+            assert!(Args::try_parse_from(["easemob-token", "app", word, "x"]).is_err(), "{word}");
         }
     }
 

@@ -11,7 +11,7 @@ use easemob_token_emulator::{
 use crate::args::{Format, Options, TransportName};
 use crate::failure::Failure;
 use crate::success::Success;
-use crate::transports;
+use crate::{output, transports};
 
 /// The user ID of the documentation's sample, which comes back in lower case.
 const USERNAME: &str = "C";
@@ -20,31 +20,35 @@ const SAMPLE_TTL: Duration = Duration::from_secs(1_024_000);
 
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     if options.format == Format::Json {
-        return Err(Failure::invalid_input(
-            "--format: demo tells a story and has no JSON form",
-        ));
+        return Err(Failure::invalid_input("--format: demo tells a story and has no JSON form"));
     }
     let names = TransportName::compiled_in();
     let over: Vec<_> = names.iter().map(|name| name.as_str()).collect();
-    println!("A stand-in for the Easemob token service, inside this command, and a client of it:");
-    println!(
+    output::line(
+        "A stand-in for the Easemob token service, inside this command, and a client of it:",
+    )?;
+    output::line(format_args!(
         "every grant of POST /{{org}}/{{app}}/token, over {}.",
         over.join(" and ")
-    );
+    ))?;
     for name in names {
         over_transport(name).await?;
     }
-    println!("\nWhat to try next:");
-    println!("  easemob-token emulator          the same service in a terminal of its own; it");
-    println!("                                  prints what to set in another one, and then");
-    println!("  easemob-token app               TOKEN=$(easemob-token app) works in a script");
-    println!("  easemob-token user --username alice --create --ttl 12h --format json");
-    println!("  easemob-token --help            every option; your own cluster is --base-url away");
+    output::line("\nWhat to try next:")?;
+    output::line(
+        "  easemob-token emulator          the same service in a terminal of its own; it",
+    )?;
+    output::line("                                  prints what to set in another one, and then")?;
+    output::line("  easemob-token app               TOKEN=$(easemob-token app) works in a script")?;
+    output::line("  easemob-token user --username alice --create --ttl 12h --format json")?;
+    output::line(
+        "  easemob-token --help            every option; your own cluster is --base-url away",
+    )?;
     if !cfg!(feature = "isahc") {
-        println!("  cargo run -p easemob-token-cli --features isahc -- demo");
-        println!(
-            "                                  the same over libcurl too (compiles it: minutes)"
-        );
+        output::line("  cargo run -p easemob-token-cli --features isahc -- demo")?;
+        output::line(
+            "                                  the same over libcurl too (compiles it: minutes)",
+        )?;
     }
     Ok(())
 }
@@ -61,54 +65,52 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
         .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
         .transport(transports::make(name, None, Proxy::Off)?)
         .build()?;
-    println!("\n== over {} == {}", name.as_str(), emulator.base_url());
+    output::line(format_args!("\n== over {} == {}", name.as_str(), emulator.base_url()))?;
 
-    println!("\n1. An app token, for your server itself: client ID and client secret.");
+    output::line("\n1. An app token, for your server itself: client ID and client secret.")?;
     let app = client.app_token().await?;
-    tell(&mut requests);
-    result(&Success::app(&app), app.access_token().expose());
+    tell(&mut requests)?;
+    result(&Success::app(&app), app.access_token().expose())?;
 
-    println!("\n2. A user token by user ID: no password. The client fetches the app token that");
-    println!("   this grant must carry, then asks, and the service creates the user.");
-    let alice = client
-        .user_token("alice")
-        .auto_create_user(true)
-        .ttl(Duration::from_secs(43_200))
-        .await?;
-    tell(&mut requests);
-    result(&Success::user(&alice), alice.access_token().expose());
+    output::line(
+        "\n2. A user token by user ID: no password. The client fetches the app token that",
+    )?;
+    output::line("   this grant must carry, then asks, and the service creates the user.")?;
+    let alice =
+        client.user_token("alice").auto_create_user(true).ttl(Duration::from_secs(43_200)).await?;
+    tell(&mut requests)?;
+    result(&Success::user(&alice), alice.access_token().expose())?;
 
-    println!("\n3. A user token by user ID and password. {USERNAME:?} comes back in lower case.");
-    let request = client
-        .user_token_by_password(USERNAME, DEMO_PASSWORD)
-        .ttl(Ttl::For(SAMPLE_TTL));
+    output::line(format_args!(
+        "\n3. A user token by user ID and password. {USERNAME:?} comes back in lower case."
+    ))?;
+    let request = client.user_token_by_password(USERNAME, DEMO_PASSWORD).ttl(Ttl::For(SAMPLE_TTL));
     let c = request.await?;
-    tell(&mut requests);
-    result(&Success::user(&c), c.access_token().expose());
+    tell(&mut requests)?;
+    result(&Success::user(&c), c.access_token().expose())?;
 
     emulator.shutdown().await;
     Ok(())
 }
 
 /// What went over the wire since the last time, secrets masked.
-fn tell(requests: &mut Subscription) {
+fn tell(requests: &mut Subscription) -> Result<(), Failure> {
     while let Some(request) = requests.try_next() {
-        println!("   > {} {}", request.method(), request.path());
+        output::line(format_args!("   > {} {}", request.method(), request.path()))?;
         if let Some(credentials) = request.masked_header("authorization") {
-            println!("     Authorization: {credentials}");
+            output::line(format_args!("     Authorization: {credentials}"))?;
         }
-        println!("     {}", request.masked_body());
-        let status = request
-            .status()
-            .map_or_else(|| "no answer".to_owned(), |s| s.to_string());
-        println!(
+        output::line(format_args!("     {}", request.masked_body()))?;
+        let status = request.status().map_or_else(|| "no answer".to_owned(), |s| s.to_string());
+        output::line(format_args!(
             "   < {status} {}",
             request.masked_response_body().unwrap_or_default()
-        );
+        ))?;
     }
+    Ok(())
 }
 
-fn result(success: &Success<'_>, token: &str) {
-    println!("   = {}", success.line());
-    println!("     {token}");
+fn result(success: &Success<'_>, token: &str) -> Result<(), Failure> {
+    output::line(format_args!("   = {}", success.line()))?;
+    output::line(format_args!("     {token}"))
 }

@@ -7,6 +7,7 @@ use easemob_token_emulator::{
 
 use crate::args::Options;
 use crate::failure::Failure;
+use crate::output;
 
 pub(crate) async fn run(
     options: &Options,
@@ -15,13 +16,10 @@ pub(crate) async fn run(
     clients: Vec<(String, String)>,
 ) -> Result<(), Failure> {
     let TtlUnits { request, response } = options.ttl_unit;
-    let mut builder = Emulator::builder()
-        .listen(listen)
-        .ttl_units(unit(request), unit(response));
+    let mut builder = Emulator::builder().listen(listen).ttl_units(unit(request), unit(response));
     if let Some(key) = &options.app_key {
-        let key: AppKey = key
-            .parse()
-            .map_err(|error| Failure::invalid_input(format!("--app-key: {error}")))?;
+        let key: AppKey =
+            key.parse().map_err(|error| Failure::invalid_input(format!("--app-key: {error}")))?;
         builder = builder.app_key(key.org(), key.app());
     }
     let own = (!clients.is_empty(), !users.is_empty());
@@ -36,13 +34,13 @@ pub(crate) async fn run(
         Failure::invalid_input(format!("--listen: {error}{}", cause.unwrap_or_default()))
     })?;
     let mut finished = emulator.subscribe();
-    println!("listening on {}", emulator.base_url());
+    output::line(format_args!("listening on {}", emulator.base_url()))?;
     if !options.quiet {
-        eprint!("{}", introduction(&emulator, options.ttl_unit, own));
+        output::note(introduction(&emulator, options.ttl_unit, own));
     }
     while let Some(request) = finished.next().await {
         if !options.quiet {
-            eprintln!("{request}");
+            output::note(request);
         }
     }
     Ok(())
@@ -69,17 +67,13 @@ fn introduction(emulator: &Emulator, units: TtlUnits, own: (bool, bool)) -> Stri
     ];
     if units != TtlUnits::STANDARD {
         let (request, response) = (name(units.request), name(units.response));
-        lines.push(format!(
-            "export EASEMOB_TTL_UNIT='request={request},response={response}'"
-        ));
+        lines.push(format!("export EASEMOB_TTL_UNIT='request={request},response={response}'"));
     }
     if own_clients {
         lines.push("# and EASEMOB_CLIENT_ID, EASEMOB_CLIENT_SECRET as given with --client".into());
     } else {
         lines.push(format!("export EASEMOB_CLIENT_ID='{DEMO_CLIENT_ID}'"));
-        lines.push(format!(
-            "export EASEMOB_CLIENT_SECRET='{DEMO_CLIENT_SECRET}'"
-        ));
+        lines.push(format!("export EASEMOB_CLIENT_SECRET='{DEMO_CLIENT_SECRET}'"));
     }
     if own_users {
         lines.push("# and EASEMOB_PASSWORD as given with --user".to_owned());
@@ -88,5 +82,5 @@ fn introduction(emulator: &Emulator, units: TtlUnits, own: (bool, bool)) -> Stri
         lines.push(format!("easemob-token password --username {DEMO_USER}"));
     }
     lines.push("# requests, secrets masked; end with Ctrl-C:".to_owned());
-    lines.join("\n") + "\n"
+    lines.join("\n")
 }

@@ -8,6 +8,10 @@ use easemob_token::{ConfigError, Error, ErrorKind};
 use serde::Serialize;
 
 use crate::args::Format;
+use crate::output;
+
+/// What a shell reports of a command that a closed pipe ended (128 + SIGPIPE).
+const READER_GONE: u8 = 141;
 
 /// What is said on standard error; the members are those of the JSON form.
 #[derive(Debug, Serialize)]
@@ -49,19 +53,23 @@ impl Failure {
 
     /// The whole command took too long, after this many requests.
     pub(crate) fn deadline(message: String, attempts: u32) -> Self {
-        Self {
-            retryable: true,
-            attempts,
-            ..Self::new(ErrorKind::Timeout, message)
-        }
+        Self { retryable: true, attempts, ..Self::new(ErrorKind::Timeout, message) }
+    }
+
+    /// Whoever read standard output has seen enough: nothing to say.
+    pub(crate) fn reader_gone() -> Self {
+        Self { exit: READER_GONE, ..Self::internal(String::new()) }
     }
 
     /// Says it, and gives the code to exit with.
     pub(crate) fn report(&self, format: Format) -> ExitCode {
         let json = || serde_json::to_string(&serde_json::json!({ "error": self }));
         match format {
-            Format::Json => eprintln!("{}", json().unwrap_or_default()),
-            Format::Text => eprintln!("easemob-token: {}: {}", self.kind, self.message),
+            _ if self.exit == READER_GONE => {}
+            Format::Json => output::note(json().unwrap_or_default()),
+            Format::Text => {
+                output::note(format_args!("easemob-token: {}: {}", self.kind, self.message));
+            }
         }
         ExitCode::from(self.exit)
     }
@@ -138,9 +146,7 @@ impl From<ConfigError> for Failure {
 pub(crate) fn wants_json(words: impl Iterator<Item = OsString>) -> bool {
     let words: Vec<_> = words.collect();
     words.iter().any(|word| word == "--format=json")
-        || words
-            .windows(2)
-            .any(|pair| pair[0] == "--format" && pair[1] == "json")
+        || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
 }
 
 /// The first line of an error in the words, without its prefix.

@@ -1,12 +1,11 @@
 //! The command `easemob-token`: parse, run, exit.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks")]
-
 mod args;
 mod demo;
 mod emulate;
 mod failure;
 mod narrator;
+mod output;
 mod secrets;
 mod success;
 mod time;
@@ -41,7 +40,9 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<ExitCode, Failure> {
     if let Command::Completions { shell } = args.command {
         let mut command = Args::command();
-        clap_complete::generate(shell, &mut command, "easemob-token", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut command, "easemob-token", &mut script);
+        output::line(String::from_utf8_lossy(&script).trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -62,11 +63,9 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         Command::App => token::app(&options).await,
         Command::User { username, create } => token::user(&options, username, create).await,
         Command::Password { username } => token::password(&options, username).await,
-        Command::Emulator {
-            listen,
-            users,
-            clients,
-        } => emulate::run(&options, listen, users, clients).await,
+        Command::Emulator { listen, users, clients } => {
+            emulate::run(&options, listen, users, clients).await
+        }
         Command::Demo => demo::run(&options).await,
         // Answered before there is a runtime.
         Command::Completions { .. } => Ok(()),

@@ -8,6 +8,8 @@ use easemob_token::transport::bytes::Bytes;
 use easemob_token::transport::http::Response;
 use easemob_token::transport::{Exchange, Transport, TransportError, async_trait};
 
+use crate::output;
+
 /// Clones share the count.
 #[derive(Clone, Debug)]
 pub(crate) struct Narrator {
@@ -19,12 +21,7 @@ pub(crate) struct Narrator {
 
 impl Narrator {
     pub(crate) fn new(inner: Arc<dyn Transport>, name: &'static str, verbose: bool) -> Self {
-        Self {
-            inner,
-            name,
-            verbose,
-            sent: Arc::default(),
-        }
+        Self { inner, name, verbose, sent: Arc::default() }
     }
 
     /// How many requests were handed to the transport.
@@ -42,24 +39,21 @@ impl Transport for Narrator {
         }
         // Method, address and sizes alone: header values and bodies hold secrets.
         let size = exchange.request().body().len();
-        eprintln!(
+        output::note(format_args!(
             "> {} {} ({size} bytes, over {})",
             exchange.request().method(),
             exchange.uri(),
             self.name
-        );
+        ));
         let start = Instant::now();
         let outcome = self.inner.send(exchange).await;
         let took = start.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
-                eprintln!(
-                    "< {} ({} bytes, {took} ms)",
-                    response.status(),
-                    response.body().len()
-                );
+                let size = response.body().len();
+                output::note(format_args!("< {} ({size} bytes, {took} ms)", response.status()));
             }
-            Err(error) => eprintln!("< no response: {error} ({took} ms)"),
+            Err(error) => output::note(format_args!("< no response: {error} ({took} ms)")),
         }
         outcome
     }

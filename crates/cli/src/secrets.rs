@@ -59,10 +59,7 @@ fn from_file(option: &str, file: &Path) -> Result<Secret, Failure> {
     })?;
     let secret = without_line_break(&text);
     if secret.is_empty() {
-        return Err(Failure::invalid_input(format!(
-            "{option}: {} is empty",
-            file.display()
-        )));
+        return Err(Failure::invalid_input(format!("{option}: {} is empty", file.display())));
     }
     Ok(Secret::from(secret))
 }

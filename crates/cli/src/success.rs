@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use crate::args::{Format, Options};
 use crate::failure::Failure;
-use crate::time;
+use crate::{output, time};
 
 /// What is said of a token; the members are those of the JSON form.
 #[derive(Serialize)]
@@ -41,24 +41,12 @@ struct AboutUser<'a> {
 impl<'a> Success<'a> {
     pub(crate) fn app(token: &'a AppToken) -> Self {
         let about = About::Application(token.application());
-        Self::new(
-            "app",
-            token.access_token(),
-            token.lifetime(),
-            token.expires_at(),
-            about,
-        )
+        Self::new("app", token.access_token(), token.lifetime(), token.expires_at(), about)
     }
 
     pub(crate) fn user(token: &'a UserToken) -> Self {
         let about = About::User(token.user().map(AboutUser::new));
-        Self::new(
-            "user",
-            token.access_token(),
-            token.lifetime(),
-            token.expires_at(),
-            about,
-        )
+        Self::new("user", token.access_token(), token.lifetime(), token.expires_at(), about)
     }
 
     fn new(
@@ -88,12 +76,12 @@ impl<'a> Success<'a> {
             Format::Json => {
                 let json = serde_json::to_string(self)
                     .map_err(|error| Failure::internal(format!("cannot write JSON: {error}")))?;
-                println!("{json}");
+                output::line(json)?;
             }
             Format::Text => {
-                println!("{}", self.access_token);
+                output::line(self.access_token)?;
                 if !options.quiet {
-                    eprintln!("{}", self.line());
+                    output::note(self.line());
                 }
             }
         }
@@ -118,14 +106,9 @@ impl<'a> Success<'a> {
             About::Application(None) => format!("app token, {life}"),
             About::User(user) => {
                 let user = user.as_ref();
-                let name = user
-                    .and_then(|user| user.username)
-                    .unwrap_or("an unnamed user");
+                let name = user.and_then(|user| user.username).unwrap_or("an unnamed user");
                 let banned = user.and_then(|user| user.activated) == Some(false);
-                format!(
-                    "user token of {name}{}, {life}",
-                    if banned { " (banned)" } else { "" }
-                )
+                format!("user token of {name}{}, {life}", if banned { " (banned)" } else { "" })
             }
         }
     }

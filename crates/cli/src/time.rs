@@ -43,16 +43,9 @@ pub(crate) fn span(time: Duration) -> String {
         (seconds / 60 % 60, "m"),
         (seconds % 60, "s"),
     ];
-    let words: Vec<_> = parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, unit)| format!("{n}{unit}"))
-        .collect();
-    if words.is_empty() {
-        format!("{}ms", time.subsec_millis())
-    } else {
-        words.join(" ")
-    }
+    let words: Vec<_> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if words.is_empty() { format!("{}ms", time.subsec_millis()) } else { words.join(" ") }
 }
 
 /// RFC 3339, UTC, whole seconds; `None` beyond the years that it can write.
@@ -68,8 +61,7 @@ pub(crate) fn rfc3339_ms(time: SystemTime) -> Option<String> {
 /// Years 1970 to 9999; the formatter refuses all others.
 fn writable(time: SystemTime) -> bool {
     const YEAR_10_000: Duration = Duration::from_secs(253_402_300_800);
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .is_ok_and(|since| since < YEAR_10_000)
+    time.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since < YEAR_10_000)
 }
 
 #[cfg(test)]
@@ -104,14 +96,8 @@ mod tests {
         assert_eq!(span(Duration::from_millis(5)), "5ms");
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_637_740_866_157);
         assert_eq!(rfc3339(time).as_deref(), Some("2021-11-24T08:01:06Z"));
-        assert_eq!(
-            rfc3339_ms(time).as_deref(),
-            Some("2021-11-24T08:01:06.157Z")
-        );
-        assert_eq!(
-            rfc3339(SystemTime::UNIX_EPOCH - Duration::from_secs(1)),
-            None
-        );
+        assert_eq!(rfc3339_ms(time).as_deref(), Some("2021-11-24T08:01:06.157Z"));
+        assert_eq!(rfc3339(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), None);
         let far = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800);
         assert_eq!(rfc3339(far), None);
     }

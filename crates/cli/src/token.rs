@@ -21,10 +21,7 @@ pub(crate) async fn app(options: &Options) -> Result<(), Failure> {
 pub(crate) async fn user(options: &Options, username: String, create: bool) -> Result<(), Failure> {
     let narrator = transports::chosen(options)?;
     let client = with_credentials(builder(options, &narrator), options)?.build()?;
-    let request = client
-        .user_token(username)
-        .auto_create_user(create)
-        .ttl(options.ttl);
+    let request = client.user_token(username).auto_create_user(create).ttl(options.ttl);
     let token = in_time(options, &narrator, async { request.await }).await?;
     Success::user(&token).report(options)
 }
@@ -38,9 +35,7 @@ pub(crate) async fn password(options: &Options, username: String) -> Result<(), 
     // The settings are checked before anybody is asked for a password.
     let client = builder.build()?;
     let password = secrets::password(options, &username)?;
-    let request = client
-        .user_token_by_password(username, password)
-        .ttl(options.ttl);
+    let request = client.user_token_by_password(username, password).ttl(options.ttl);
     let token = in_time(options, &narrator, async { request.await }).await?;
     Success::user(&token).report(options)
 }
@@ -64,9 +59,7 @@ fn builder(options: &Options, narrator: &Narrator) -> ClientBuilder {
 
 fn with_credentials(builder: ClientBuilder, options: &Options) -> Result<ClientBuilder, Failure> {
     let Some(client_id) = &options.client_id else {
-        return Err(Failure::invalid_input(
-            "--client-id (EASEMOB_CLIENT_ID): missing",
-        ));
+        return Err(Failure::invalid_input("--client-id (EASEMOB_CLIENT_ID): missing"));
     };
     let Some(client_secret) = secrets::client_secret(options)? else {
         return Err(Failure::invalid_input(

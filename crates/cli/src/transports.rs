@@ -18,14 +18,8 @@ impl TransportName {
 
     /// Those that this build holds.
     pub(crate) fn compiled_in() -> Vec<Self> {
-        let all = [
-            (Self::Hyper, cfg!(feature = "hyper")),
-            (Self::Isahc, cfg!(feature = "isahc")),
-        ];
-        all.into_iter()
-            .filter(|(_, there)| *there)
-            .map(|(name, _)| name)
-            .collect()
+        let all = [(Self::Hyper, cfg!(feature = "hyper")), (Self::Isahc, cfg!(feature = "isahc"))];
+        all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
     }
 }
 
@@ -33,19 +27,12 @@ impl TransportName {
 pub(crate) fn chosen(options: &Options) -> Result<Narrator, Failure> {
     let roots = match &options.ca_file {
         Some(file) => Some(std::fs::read(file).map_err(|error| {
-            Failure::invalid_input(format!(
-                "--ca-file: cannot read {}: {error}",
-                file.display()
-            ))
+            Failure::invalid_input(format!("--ca-file: cannot read {}: {error}", file.display()))
         })?),
         None => None,
     };
     let transport = make(options.transport, roots, proxy(&options.proxy)?)?;
-    Ok(Narrator::new(
-        transport,
-        options.transport.as_str(),
-        options.verbose,
-    ))
+    Ok(Narrator::new(transport, options.transport.as_str(), options.verbose))
 }
 
 fn proxy(text: &str) -> Result<Proxy, Failure> {

@@ -58,10 +58,7 @@ pub struct BuildError {
 
 impl BuildError {
     pub(crate) fn new(part: Part, problem: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            part,
-            problem: problem.into(),
-        }
+        Self { part, problem: problem.into() }
     }
 
     /// The part of the input that is wrong.

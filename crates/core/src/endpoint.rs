@@ -41,11 +41,7 @@ impl TokenEndpoint {
         let uri = format!("{base_url}/{}/{}/token", app_key.org(), app_key.app());
         let uri = Uri::try_from(uri)
             .map_err(|_| BuildError::new(Part::BaseUrl, "does not form a URI with the app key"))?;
-        Ok(Self {
-            uri,
-            app_key: app_key.clone(),
-            units,
-        })
+        Ok(Self { uri, app_key: app_key.clone(), units })
     }
 
     /// Where requests go.

@@ -26,10 +26,7 @@ mod sealed {
     use crate::response::Answer;
     use crate::token::{AccessToken, Ttl};
 
-    #[expect(
-        unnameable_types,
-        reason = "sealed: other crates are not to implement a grant"
-    )]
+    #[expect(unnameable_types, reason = "sealed: other crates are not to implement a grant")]
     pub trait Sealed {
         /// The token as this grant's type, made of an answer that was found good.
         fn token(&self, answer: Answer<'_>) -> Result<<Self as super::Grant>::Token, &'static str>
@@ -48,9 +45,5 @@ mod sealed {
 
 /// A text that must not be empty.
 fn required(part: Part, text: String) -> Result<String, BuildError> {
-    if text.is_empty() {
-        Err(BuildError::new(part, "is empty"))
-    } else {
-        Ok(text)
-    }
+    if text.is_empty() { Err(BuildError::new(part, "is empty")) } else { Ok(text) }
 }

@@ -31,12 +31,7 @@ impl AppToken {
         received_at: SystemTime,
         application: Option<Box<str>>,
     ) -> Self {
-        Self {
-            access_token,
-            lifetime,
-            received_at,
-            application,
-        }
+        Self { access_token, lifetime, received_at, application }
     }
 
     /// The token itself.
@@ -94,12 +89,7 @@ impl UserToken {
         received_at: SystemTime,
         user: Option<User>,
     ) -> Self {
-        Self {
-            access_token,
-            lifetime,
-            received_at,
-            user,
-        }
+        Self { access_token, lifetime, received_at, user }
     }
 
     /// The token itself.

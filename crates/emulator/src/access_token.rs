@@ -104,10 +104,7 @@ impl Mint {
         bytes.push(3);
         bytes.extend_from_slice(&unix_ms(at).to_be_bytes());
         bytes.extend_from_slice(&lifetime.in_token().to_be_bytes());
-        let digest = self
-            .digest(&bytes[PREFIX.len()..], epoch)
-            .finalize()
-            .into_bytes();
+        let digest = self.digest(&bytes[PREFIX.len()..], epoch).finalize().into_bytes();
         bytes.extend_from_slice(&digest);
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -119,11 +116,7 @@ impl Mint {
         let claims = Claims::decode(fields).ok_or(Unread::Rubbish)?;
         let (signed, digest) = fields.split_at(SIGNED);
         // User tokens belong to the first epoch for ever.
-        let epoch = if claims.kind == TokenKind::App {
-            epoch
-        } else {
-            0
-        };
+        let epoch = if claims.kind == TokenKind::App { epoch } else { 0 };
         let issued_in = (0..=epoch)
             .rev()
             // Compares in constant time.
@@ -201,10 +194,7 @@ mod tests {
         let mint = Mint::new().unwrap();
         let token = issue(&mint, 0);
         assert_eq!(mint.read(token.as_bytes(), 1), Err(Unread::Revoked));
-        assert_eq!(
-            Mint::new().unwrap().read(token.as_bytes(), 0),
-            Err(Unread::Foreign)
-        );
+        assert_eq!(Mint::new().unwrap().read(token.as_bytes(), 0), Err(Unread::Foreign));
         assert_eq!(mint.read(&token.as_bytes()[..129], 0), Err(Unread::Rubbish));
         assert_eq!(mint.read(b"\xff", 0), Err(Unread::Rubbish));
     }

@@ -54,14 +54,7 @@ impl App {
 
 impl User {
     pub(crate) fn new(id: Uuid, password: Option<Secret>, at: Duration) -> Self {
-        Self {
-            id,
-            password,
-            created: at,
-            modified: at,
-            activated: true,
-            created_by_request: false,
-        }
+        Self { id, password, created: at, modified: at, activated: true, created_by_request: false }
     }
 
     /// The object `user` of an answer.

@@ -29,11 +29,7 @@ pub(crate) struct Stamp {
 impl Answer {
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
         let headers = vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        Self {
-            status,
-            headers,
-            body: body.to_string().into(),
-        }
+        Self { status, headers, body: body.to_string().into() }
     }
 
     /// The service's error object. What stands in `exception` is documented nowhere; a word of
@@ -59,12 +55,7 @@ impl Answer {
         // Every row of the table is a valid status.
         let status =
             StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self::error(
-            status,
-            refusal.error(),
-            refusal.description().as_deref(),
-            stamp,
-        )
+        Self::error(status, refusal.error(), refusal.description().as_deref(), stamp)
     }
 
     /// The page of an nginx-like gateway.
@@ -86,36 +77,23 @@ impl Answer {
              </body>\r\n</html>\r\n"
         );
         let headers = vec![(CONTENT_TYPE, HeaderValue::from_static("text/html"))];
-        Self {
-            status,
-            headers,
-            body: body.into(),
-        }
+        Self { status, headers, body: body.into() }
     }
 
     pub(crate) fn text(status: StatusCode) -> Self {
         let headers = vec![(CONTENT_TYPE, HeaderValue::from_static("text/plain"))];
         let reason = status.canonical_reason().unwrap_or("Error");
-        Self {
-            status,
-            headers,
-            body: format!("{reason}\n").into(),
-        }
+        Self { status, headers, body: format!("{reason}\n").into() }
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Bytes::new(),
-        }
+        Self { status, headers: Vec::new(), body: Bytes::new() }
     }
 
     /// For a request whose body was not read to its end.
     #[must_use]
     pub(crate) fn closing(mut self) -> Self {
-        self.headers
-            .push((CONNECTION, HeaderValue::from_static("close")));
+        self.headers.push((CONNECTION, HeaderValue::from_static("close")));
         self
     }
 

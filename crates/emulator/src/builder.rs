@@ -202,16 +202,14 @@ impl Builder {
         let listen = self.listen.clone();
         let mint = Mint::new().map_err(|source| StartError::entropy(&listen, source))?;
         let (allow_remote, keep) = (self.allow_remote, self.keep_requests);
-        let service = self
-            .into_service(mint)
-            .map_err(|source| StartError::setting(&listen, source))?;
+        let service =
+            self.into_service(mint).map_err(|source| StartError::setting(&listen, source))?;
         let listener = server::bind(&listen, allow_remote)
             .await
             .map_err(|source| StartError::listen_failed(&listen, source))?
             .ok_or_else(|| StartError::not_loopback(&listen))?;
-        let address = listener
-            .local_addr()
-            .map_err(|source| StartError::listen_failed(&listen, source))?;
+        let address =
+            listener.local_addr().map_err(|source| StartError::listen_failed(&listen, source))?;
         let exchanges = Arc::new(Exchanges::new(service, keep));
         let server = Server::spawn(listener, Arc::clone(&exchanges));
         Ok(Emulator::new(address, exchanges, server))
@@ -258,8 +256,7 @@ impl Builder {
         }
         if self.users.is_empty() {
             let password = Secret::new(demo::DEMO_PASSWORD);
-            self.users
-                .push((demo::DEMO_USER.to_owned(), Some(password)));
+            self.users.push((demo::DEMO_USER.to_owned(), Some(password)));
         }
     }
 }

@@ -17,9 +17,7 @@ impl Clock {
     pub(crate) fn new() -> Self {
         Self {
             started: Instant::now(),
-            origin: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default(),
+            origin: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
             offset_ms: AtomicI64::new(0),
         }
     }
@@ -29,11 +27,7 @@ impl Clock {
         let real = self.origin.saturating_add(self.started.elapsed());
         let offset = self.offset_ms.load(Ordering::SeqCst);
         let distance = Duration::from_millis(offset.unsigned_abs());
-        if offset < 0 {
-            real.saturating_sub(distance)
-        } else {
-            real.saturating_add(distance)
-        }
+        if offset < 0 { real.saturating_sub(distance) } else { real.saturating_add(distance) }
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -46,11 +40,9 @@ impl Clock {
 
     fn shift(&self, by_ms: i64) {
         // The closure always answers `Some`, so the update cannot fail.
-        let _ = self
-            .offset_ms
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |offset| {
-                Some(offset.saturating_add(by_ms))
-            });
+        let _ = self.offset_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |offset| {
+            Some(offset.saturating_add(by_ms))
+        });
     }
 }
 

@@ -26,11 +26,7 @@ pub struct Emulator {
 
 impl Emulator {
     pub(crate) fn new(address: SocketAddr, exchanges: Arc<Exchanges>, server: Server) -> Self {
-        Self {
-            address,
-            exchanges,
-            server,
-        }
+        Self { address, exchanges, server }
     }
 
     /// Settings other than the demo ones.
@@ -155,9 +151,7 @@ impl Emulator {
     ///
     /// There is no such user.
     pub fn ban(&self, user: &str) -> Result<(), SetupError> {
-        self.exchanges
-            .service
-            .change_user(user, |user| user.activated = false)
+        self.exchanges.service.change_user(user, |user| user.activated = false)
     }
 
     /// Ends a ban.
@@ -166,9 +160,7 @@ impl Emulator {
     ///
     /// There is no such user.
     pub fn unban(&self, user: &str) -> Result<(), SetupError> {
-        self.exchanges
-            .service
-            .change_user(user, |user| user.activated = true)
+        self.exchanges.service.change_user(user, |user| user.activated = true)
     }
 
     /// Makes every app token issued so far invalid, so that the next `inherit` that uses one is

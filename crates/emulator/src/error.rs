@@ -68,11 +68,7 @@ impl StartError {
     }
 
     pub(crate) fn entropy(listen: &str, source: getrandom::Error) -> Self {
-        Self::with(
-            StartErrorKind::Entropy,
-            listen,
-            Some(io::Error::from(source).into()),
-        )
+        Self::with(StartErrorKind::Entropy, listen, Some(io::Error::from(source).into()))
     }
 
     fn with(
@@ -80,11 +76,7 @@ impl StartError {
         listen: &str,
         source: Option<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self {
-            kind,
-            listen: listen.to_owned(),
-            source,
-        }
+        Self { kind, listen: listen.to_owned(), source }
     }
 
     /// What went wrong, for a decision.
@@ -105,10 +97,7 @@ impl fmt::Display for StartError {
         let listen = self.listen.escape_debug();
         match self.kind {
             StartErrorKind::InvalidSetting => {
-                write!(
-                    f,
-                    "cannot start the emulator on {listen}: a setting is not usable"
-                )
+                write!(f, "cannot start the emulator on {listen}: a setting is not usable")
             }
             StartErrorKind::NotLoopback => write!(
                 f,
@@ -117,10 +106,7 @@ impl fmt::Display for StartError {
             ),
             StartErrorKind::Listen => write!(f, "cannot listen on {listen}"),
             StartErrorKind::Entropy => {
-                write!(
-                    f,
-                    "cannot start the emulator on {listen}: no randomness for its keys"
-                )
+                write!(f, "cannot start the emulator on {listen}: no randomness for its keys")
             }
         }
     }
@@ -128,8 +114,6 @@ impl fmt::Display for StartError {
 
 impl Error for StartError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source
-            .as_deref()
-            .map(|source| source as &(dyn Error + 'static))
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }

@@ -52,12 +52,7 @@ enum BodyEnd {
 
 impl Exchanges {
     pub(crate) fn new(service: Service, keep: usize) -> Self {
-        Self {
-            service,
-            journal: Journal::new(keep),
-            gate: Gate::new(),
-            faults: Mutex::default(),
-        }
+        Self { service, journal: Journal::new(keep), gate: Gate::new(), faults: Mutex::default() }
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultQueue> {
@@ -72,15 +67,10 @@ impl Exchanges {
         let arrived = self.service.clock.now();
         let (head, body) = request.into_parts();
         let (body, end) = read(body, self.service.settings.body_limit).await;
-        let request = self
-            .journal
-            .enter(|number| ReceivedRequest::new(number, arrived, head, body));
+        let request =
+            self.journal.enter(|number| ReceivedRequest::new(number, arrived, head, body));
         // From here on the request is recorded as abandoned if the caller goes away.
-        let open = Open {
-            exchanges: self,
-            request: &request,
-            arrived,
-        };
+        let open = Open { exchanges: self, request: &request, arrived };
         if matches!(end, BodyEnd::Broken) {
             return Err(CloseConnection);
         }
@@ -88,11 +78,8 @@ impl Exchanges {
         let fault = self.faults().take(request.grant(), request.username());
         match self.meet(fault, &request, arrived, &end).await {
             Some(answer) => {
-                let answer = if matches!(end, BodyEnd::FarTooLarge) {
-                    answer.closing()
-                } else {
-                    answer
-                };
+                let answer =
+                    if matches!(end, BodyEnd::FarTooLarge) { answer.closing() } else { answer };
                 open.finish(Outcome::Answered, Some(answer.clone()));
                 Ok(answer.into_response())
             }
@@ -187,11 +174,7 @@ async fn read(mut body: impl Body<Data = Bytes> + Unpin, limit: usize) -> (Bytes
             return (kept.freeze(), BodyEnd::FarTooLarge);
         }
     }
-    let end = if length > limit {
-        BodyEnd::TooLarge
-    } else {
-        BodyEnd::Whole
-    };
+    let end = if length > limit { BodyEnd::TooLarge } else { BodyEnd::Whole };
     (kept.freeze(), end)
 }
 

@@ -85,9 +85,7 @@ impl Fault {
     pub fn rate_limited(retry_after: Option<Duration>) -> Self {
         let mut fault = Self::refusal(Refusal::RateLimited);
         if let Some(pause) = retry_after {
-            fault
-                .headers
-                .push((RETRY_AFTER, HeaderValue::from(pause.as_secs())));
+            fault.headers.push((RETRY_AFTER, HeaderValue::from(pause.as_secs())));
         }
         fault
     }
@@ -146,15 +144,9 @@ impl Fault {
     ) -> Self {
         let body = body.into();
         let fault = Self::with_status(status, |status| {
-            Action::Answer(Answer {
-                status,
-                headers: Vec::new(),
-                body,
-            })
+            Action::Answer(Answer { status, headers: Vec::new(), body })
         });
-        headers
-            .into_iter()
-            .fold(fault, |fault, (name, value)| fault.header(name, value))
+        headers.into_iter().fold(fault, |fault, (name, value)| fault.header(name, value))
     }
 
     /// The service's own answer, this much later.
@@ -218,10 +210,7 @@ impl Fault {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             (Ok(name), Ok(value)) => self.headers.push((name, value)),
-            _ => self.reject(
-                "header field",
-                "must be a name and a value that HTTP permits",
-            ),
+            _ => self.reject("header field", "must be a name and a value that HTTP permits"),
         }
         self
     }
@@ -239,8 +228,7 @@ impl Fault {
     }
 
     fn reject(&mut self, setting: &'static str, problem: &'static str) {
-        self.invalid
-            .get_or_insert(SetupError::new(setting, problem));
+        self.invalid.get_or_insert(SetupError::new(setting, problem));
     }
 
     pub(crate) fn check(&self) -> Result<(), SetupError> {
@@ -276,11 +264,7 @@ impl fmt::Debug for Fault {
             Action::Refuse(refusal) => format!("Refuse({} {})", refusal.status(), refusal.error()),
             Action::Error(status, ..) => format!("Error({})", status.as_u16()),
             Action::Answer(answer) => {
-                format!(
-                    "Answer({}, {} bytes)",
-                    answer.status.as_u16(),
-                    answer.body.len()
-                )
+                format!("Answer({}, {} bytes)", answer.status.as_u16(), answer.body.len())
             }
             Action::Hang => "Hang".to_owned(),
             Action::Close => "Close".to_owned(),

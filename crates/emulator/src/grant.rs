@@ -35,8 +35,6 @@ impl Grant {
 
     /// The grant that a request body names.
     pub(crate) fn of(body: &Value) -> Option<Self> {
-        body.get("grant_type")
-            .and_then(Value::as_str)
-            .and_then(Self::named)
+        body.get("grant_type").and_then(Value::as_str).and_then(Self::named)
     }
 }

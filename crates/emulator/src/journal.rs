@@ -29,11 +29,7 @@ pub struct Subscription(mpsc::UnboundedReceiver<ReceivedRequest>);
 
 impl Journal {
     pub(crate) fn new(keep: usize) -> Self {
-        Self {
-            entries: Mutex::default(),
-            arrived: watch::Sender::new(0),
-            keep,
-        }
+        Self { entries: Mutex::default(), arrived: watch::Sender::new(0), keep }
     }
 
     /// Records an arrival; `make` is given its number.
@@ -54,9 +50,7 @@ impl Journal {
 
     /// Tells the listeners that a request has ended.
     pub(crate) fn publish(&self, request: &ReceivedRequest) {
-        self.lock()
-            .listeners
-            .retain(|listener| listener.send(request.clone()).is_ok());
+        self.lock().listeners.retain(|listener| listener.send(request.clone()).is_ok());
     }
 
     pub(crate) fn subscribe(&self) -> Subscription {
@@ -84,11 +78,7 @@ impl Journal {
 
     pub(crate) async fn wait_for(&self, count: u64) {
         // The sender lives in `self`, so the wait cannot fail.
-        let _ = self
-            .arrived
-            .subscribe()
-            .wait_for(|arrived| *arrived >= count)
-            .await;
+        let _ = self.arrived.subscribe().wait_for(|arrived| *arrived >= count).await;
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries> {

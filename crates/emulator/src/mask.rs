@@ -57,13 +57,7 @@ impl Known {
             .and_then(|field| std::str::from_utf8(field).ok())
             .and_then(|field| field.split_ascii_whitespace().last());
         let long_enough = |text: &&str| text.len() >= Self::SHORTEST;
-        Self(
-            members
-                .chain(token)
-                .filter(long_enough)
-                .map(str::to_owned)
-                .collect(),
-        )
+        Self(members.chain(token).filter(long_enough).map(str::to_owned).collect())
     }
 }
 
@@ -166,16 +160,15 @@ fn mask_prefixed(text: &str) -> String {
 
 /// Control characters as escapes: a log line is one line, and commands no terminal.
 fn visible(text: &str) -> String {
-    text.chars()
-        .fold(String::with_capacity(text.len()), |mut line, c| {
-            if c.is_control() {
-                // Writing to a `String` cannot fail.
-                let _ = write!(line, "{}", c.escape_unicode());
-            } else {
-                line.push(c);
-            }
-            line
-        })
+    text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
+        if c.is_control() {
+            // Writing to a `String` cannot fail.
+            let _ = write!(line, "{}", c.escape_unicode());
+        } else {
+            line.push(c);
+        }
+        line
+    })
 }
 
 #[cfg(test)]
@@ -192,16 +185,13 @@ mod tests {
     fn members_that_are_not_listed_are_masked_whatever_their_type() {
         assert_eq!(
             shown(r#"{"grant_type":"password","username":"c","password":1,"pasword":"x"}"#),
-            r#"{"grant_type":"password","password":"***","pasword":"***","username":"c"}"#
+            r#"{"grant_type":"password","username":"c","password":"***","pasword":"***"}"#
         );
         assert_eq!(
             shown(&format!(r#"{{"access_token":"{TOKEN}","expires_in":3}}"#)),
             r#"{"access_token":"YWMt…(60 chars)","expires_in":3}"#
         );
-        assert_eq!(
-            shown(r#"{"secrets":{"username":"x"}}"#),
-            r#"{"secrets":{"username":"***"}}"#
-        );
+        assert_eq!(shown(r#"{"secrets":{"username":"x"}}"#), r#"{"secrets":{"username":"***"}}"#);
     }
 
     #[test]
@@ -215,10 +205,7 @@ mod tests {
     #[test]
     fn what_is_no_json_is_only_measured() {
         let known = Known::default();
-        assert_eq!(
-            body(b"<html>", Some("text/html"), &known),
-            "[6 bytes of text/html]"
-        );
+        assert_eq!(body(b"<html>", Some("text/html"), &known), "[6 bytes of text/html]");
         assert_eq!(body(br#""secret""#, None, &known), "[8 bytes]");
         assert_eq!(body(b"", None, &known), "[no body]");
     }
@@ -229,20 +216,14 @@ mod tests {
             plain("a\r\n\u{1b}[31m\u{9b}", &Known::default()),
             "a\\u{d}\\u{a}\\u{1b}[31m\\u{9b}"
         );
-        assert_eq!(
-            plain(&"é".repeat(200), &Known::default()).chars().count(),
-            TEXT_MAX + 1
-        );
+        assert_eq!(plain(&"é".repeat(200), &Known::default()).chars().count(), TEXT_MAX + 1);
     }
 
     #[test]
     fn credentials_keep_their_scheme() {
         let known = Known::default();
         let field = format!("Bearer {TOKEN}");
-        assert_eq!(
-            header("authorization", field.as_bytes(), &known),
-            "Bearer YWMt…(60 chars)"
-        );
+        assert_eq!(header("authorization", field.as_bytes(), &known), "Bearer YWMt…(60 chars)");
         assert_eq!(header("authorization", b"hunter2", &known), "***");
     }
 }

@@ -37,10 +37,7 @@ pub(crate) fn check_user_id(folded: &str) -> Result<(), UserIdFault> {
 pub(crate) fn check_path_name(setting: &'static str, name: &str) -> Result<(), SetupError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     if name.is_empty() || name == "." || name == ".." || !name.bytes().all(plain) {
-        return Err(SetupError::new(
-            setting,
-            "must be one or more of A-Z a-z 0-9 _ . -",
-        ));
+        return Err(SetupError::new(setting, "must be one or more of A-Z a-z 0-9 _ . -"));
     }
     Ok(())
 }

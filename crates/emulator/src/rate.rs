@@ -17,11 +17,7 @@ impl RateWindow {
     pub(crate) fn admit(&mut self, now: Duration, limit: Option<u32>) -> bool {
         let Some(limit) = limit else { return true };
         // The second test forgets entries of the future, left by a clock that was turned back.
-        while self
-            .admitted
-            .front()
-            .is_some_and(|at| now.abs_diff(*at) >= SECOND || *at > now)
-        {
+        while self.admitted.front().is_some_and(|at| now.abs_diff(*at) >= SECOND || *at > now) {
             self.admitted.pop_front();
         }
         if self.admitted.len() >= limit as usize {

@@ -66,14 +66,7 @@ impl ReceivedRequest {
 
     /// Records the end; false where it is known already.
     pub(crate) fn finish(&self, outcome: Outcome, answer: Option<Answer>, took: Duration) -> bool {
-        self.0
-            .finished
-            .set(Finished {
-                outcome,
-                answer,
-                took,
-            })
-            .is_ok()
+        self.0.finished.set(Finished { outcome, answer, took }).is_ok()
     }
 
     pub(crate) fn http_method(&self) -> &Method {
@@ -116,17 +109,13 @@ impl ReceivedRequest {
 
     /// The header fields, those of one name together: lower-case name, raw value.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        self.0.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 
     /// The first field of this name, where its value is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.header_bytes(name)
-            .and_then(|value| std::str::from_utf8(value).ok())
+        self.header_bytes(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
     /// The body as it was sent; cut at the body limit.
@@ -170,9 +159,7 @@ impl ReceivedRequest {
     #[must_use]
     pub fn response_header(&self, name: &str) -> Option<&str> {
         let mut fields = self.answer()?.headers.iter();
-        fields
-            .find(|(known, _)| known == name)
-            .and_then(|(_, value)| value.to_str().ok())
+        fields.find(|(known, _)| known == name).and_then(|(_, value)| value.to_str().ok())
     }
 
     /// The body that was answered.
@@ -204,22 +191,14 @@ impl ReceivedRequest {
     #[must_use]
     pub fn masked_response_body(&self) -> Option<String> {
         let body = self.response_body()?;
-        Some(mask::body(
-            body,
-            self.response_header("content-type"),
-            &self.known(),
-        ))
+        Some(mask::body(body, self.response_header("content-type"), &self.known()))
     }
 
     /// A header field, fit to be shown (`Bearer YWMt…(130 chars)`).
     #[must_use]
     pub fn masked_header(&self, name: &str) -> Option<String> {
         let value = self.header_bytes(name)?;
-        Some(mask::header(
-            &name.to_ascii_lowercase(),
-            value,
-            &self.known(),
-        ))
+        Some(mask::header(&name.to_ascii_lowercase(), value, &self.known()))
     }
 
     fn answer(&self) -> Option<&Answer> {
@@ -233,11 +212,7 @@ impl ReceivedRequest {
     /// The path, fit to be shown. A query is no part of this protocol and could hold anything.
     fn masked_target(&self) -> String {
         let path = mask::plain(self.path(), &self.known());
-        if self.query().is_some() {
-            format!("{path}?***")
-        } else {
-            path
-        }
+        if self.query().is_some() { format!("{path}?***") } else { path }
     }
 }
 

@@ -103,32 +103,24 @@ impl Refusal {
             Self::UsernameTooLong => (400, "illegal_argument", "USERNAME_TOO_LONG"),
             Self::JsonParse(_) => (400, "json_parse", ""),
             Self::AppTokenInvalid => (401, "unauthorized", "Unable to authenticate (OAuth)"),
-            Self::AppTokenExpired => (
-                401,
-                "unauthorized",
-                "Unable to authenticate due to expired access token",
-            ),
-            Self::AppTokenCorrupt => (
-                401,
-                "auth_bad_access_token",
-                "Unable to authenticate due to corrupt access token",
-            ),
+            Self::AppTokenExpired => {
+                (401, "unauthorized", "Unable to authenticate due to expired access token")
+            }
+            Self::AppTokenCorrupt => {
+                (401, "auth_bad_access_token", "Unable to authenticate due to corrupt access token")
+            }
             Self::AppTokenForeign => (401, "auth_bad_access_token", "Unable to authenticate"),
             Self::UserNotFound => (404, "invalid_grant", "user not found"),
             Self::UserEntityNotFound => (404, "entity_not_found", "User null not found"),
             Self::ApplicationNotFound(_) => (404, "organization_application_not_found", ""),
-            Self::ConcurrentCreation => (
-                409,
-                "concurrent_operation_error",
-                "concurrency create app user failed",
-            ),
+            Self::ConcurrentCreation => {
+                (409, "concurrent_operation_error", "concurrency create app user failed")
+            }
             Self::RequestEntityTooLarge => (413, "Request Entity Too Large", ""),
             Self::UnsupportedMediaType => (415, "web_application", "Unsupported Media Type"),
-            Self::QuotaExceeded => (
-                429,
-                "resource_limited",
-                "You have exceeded the limit of the community edition",
-            ),
+            Self::QuotaExceeded => {
+                (429, "resource_limited", "You have exceeded the limit of the community edition")
+            }
             Self::RateLimited => (429, "reach_limit", "This request has reached api limit"),
         }
     }

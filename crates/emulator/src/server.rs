@@ -53,11 +53,7 @@ impl Server {
         let connections = Arc::new(Connections::default());
         let accept = tokio::spawn(accept(listener, exchanges, Arc::clone(&connections)));
         let abort = accept.abort_handle();
-        Self {
-            connections,
-            accept: tokio::sync::Mutex::new(Some(accept)),
-            abort,
-        }
+        Self { connections, accept: tokio::sync::Mutex::new(Some(accept)), abort }
     }
 
     /// Stops listening, cuts every connection, and returns when no task is left.
@@ -100,11 +96,7 @@ impl Connections {
 /// remote callers are expressly allowed. `Ok(None)` where that does not hold.
 pub(crate) async fn bind(listen: &str, allow_remote: bool) -> io::Result<Option<TcpListener>> {
     let addresses: Vec<SocketAddr> = tokio::net::lookup_host(listen).await?.collect();
-    if !allow_remote
-        && addresses
-            .iter()
-            .any(|address| !address.ip().to_canonical().is_loopback())
-    {
+    if !allow_remote && addresses.iter().any(|address| !address.ip().to_canonical().is_loopback()) {
         return Ok(None);
     }
     TcpListener::bind(&addresses[..]).await.map(Some)

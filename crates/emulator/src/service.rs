@@ -58,13 +58,7 @@ impl Service {
         let id = id.unwrap_or_else(|| mint.uuid(clock.now()));
         let app = App::new(id);
         let apps = Mutex::new(HashMap::from([(primary.clone(), app)]));
-        Self {
-            settings,
-            clock,
-            mint,
-            apps,
-            primary,
-        }
+        Self { settings, clock, mint, apps, primary }
     }
 
     /// The application whose App Key is `key`, made where there is none.
@@ -74,9 +68,8 @@ impl Service {
         change: impl FnOnce(&mut App) -> T,
     ) -> T {
         let mut apps = self.lock();
-        let app = apps
-            .entry(key.clone())
-            .or_insert_with(|| App::new(self.mint.uuid(self.clock.now())));
+        let app =
+            apps.entry(key.clone()).or_insert_with(|| App::new(self.mint.uuid(self.clock.now())));
         change(app)
     }
 
@@ -92,10 +85,7 @@ impl Service {
         let now = self.clock.now();
         let id = self.mint.uuid(now);
         self.with_app(&self.primary, |app| {
-            let entry = app
-                .users
-                .entry(user)
-                .or_insert_with(|| User::new(id, None, now));
+            let entry = app.users.entry(user).or_insert_with(|| User::new(id, None, now));
             entry.password = password;
             entry.modified = now;
         });
@@ -134,9 +124,7 @@ impl Service {
             ["", org, app, "token"] if !org.is_empty() && !app.is_empty() => {
                 if call.method != Method::POST {
                     let mut answer = Answer::gateway(StatusCode::METHOD_NOT_ALLOWED);
-                    answer
-                        .headers
-                        .push((ALLOW, HeaderValue::from_static("POST")));
+                    answer.headers.push((ALLOW, HeaderValue::from_static("POST")));
                     return answer;
                 }
                 match self.token(call, &(String::from(*org), String::from(*app))) {
@@ -150,10 +138,7 @@ impl Service {
 
     pub(crate) fn stamp(&self, arrived: Duration) -> Stamp {
         let now = self.clock.now();
-        Stamp {
-            now,
-            took: now.saturating_sub(arrived),
-        }
+        Stamp { now, took: now.saturating_sub(arrived) }
     }
 
     fn token(&self, call: &Call<'_>, key: &(String, String)) -> Result<serde_json::Value, Refusal> {
@@ -161,10 +146,7 @@ impl Service {
         let app = apps
             .get_mut(key)
             .ok_or_else(|| Refusal::ApplicationNotFound(format!("{}/{}", key.0, key.1)))?;
-        if !app
-            .rate
-            .admit(self.clock.now(), self.settings.request_limit)
-        {
+        if !app.rate.admit(self.clock.now(), self.settings.request_limit) {
             return Err(Refusal::RateLimited);
         }
         json_body::check_content_type(call.content_type)?;

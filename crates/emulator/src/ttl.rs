@@ -56,11 +56,7 @@ const PERMANENT_IN_TOKEN: u32 = u32::MAX;
 impl Lifetime {
     /// Zero is permanent, as it is in `ttl`.
     pub(crate) fn from_duration(duration: Duration) -> Self {
-        if duration.is_zero() {
-            Self::Permanent
-        } else {
-            Self::For(duration)
-        }
+        if duration.is_zero() { Self::Permanent } else { Self::For(duration) }
     }
 
     /// Reads the member `ttl`: absent (or null) is the console's setting, a number and its
@@ -107,17 +103,12 @@ impl Lifetime {
 }
 
 fn whole_seconds(life: Duration) -> u64 {
-    life.as_secs()
-        .saturating_add(u64::from(life.subsec_nanos() > 0))
+    life.as_secs().saturating_add(u64::from(life.subsec_nanos() > 0))
 }
 
 fn decimal(text: &str) -> Option<u64> {
     // `u64::from_str` would take a leading plus sign.
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().ok()
-    } else {
-        None
-    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -144,14 +135,7 @@ mod tests {
 
     #[test]
     fn what_is_no_count_is_refused() {
-        for odd in [
-            json!(-1),
-            json!(1.5),
-            json!("+1"),
-            json!(""),
-            json!("1e3"),
-            json!(true),
-        ] {
+        for odd in [json!(-1), json!(1.5), json!("+1"), json!(""), json!("1e3"), json!(true)] {
             assert_eq!(requested(&odd), None, "{odd}");
         }
         assert_eq!(requested(&json!(u64::MAX)), None);
@@ -160,10 +144,7 @@ mod tests {
     #[test]
     fn sixty_days_in_milliseconds_need_more_than_32_bits() {
         let life = Lifetime::For(CONSOLE);
-        assert_eq!(
-            life.expires_in(Unit::Milliseconds, PermanentAs::Zero),
-            5_184_000_000
-        );
+        assert_eq!(life.expires_in(Unit::Milliseconds, PermanentAs::Zero), 5_184_000_000);
         assert_eq!(life.expires_in(Unit::Seconds, PermanentAs::Zero), 5_184_000);
         assert_eq!(life.in_token(), 5_184_000);
     }
@@ -171,10 +152,7 @@ mod tests {
     #[test]
     fn nothing_overflows() {
         let life = Lifetime::For(Duration::MAX);
-        assert_eq!(
-            life.expires_in(Unit::Milliseconds, PermanentAs::Zero),
-            i64::MAX
-        );
+        assert_eq!(life.expires_in(Unit::Milliseconds, PermanentAs::Zero), i64::MAX);
         assert_eq!(life.in_token(), u32::MAX);
         let short = Lifetime::For(Duration::from_millis(1));
         assert_eq!(short.expires_in(Unit::Seconds, PermanentAs::Zero), 1);

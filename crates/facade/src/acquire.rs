@@ -27,11 +27,8 @@ impl Acquirer {
         if self.plain_http_allowed {
             exchange = exchange.allow_plain_http();
         }
-        let response = self
-            .transport
-            .send(exchange)
-            .await
-            .map_err(|error| Error::transport(error, 1))?;
+        let response =
+            self.transport.send(exchange).await.map_err(|error| Error::transport(error, 1))?;
         let (head, body) = response.into_parts();
         let response = http::Response::from_parts(head, &body[..]);
         self.endpoint

@@ -157,16 +157,10 @@ impl ClientBuilder {
             ));
         }
         if self.timeout.is_zero() {
-            return Err(ConfigError::new(
-                "timeout",
-                "is zero; nothing could ever arrive",
-            ));
+            return Err(ConfigError::new("timeout", "is zero; nothing could ever arrive"));
         }
         let transport = self.transport.ok_or_else(|| {
-            ConfigError::new(
-                "transport",
-                "missing; for instance hyper::HyperTransport::new()",
-            )
+            ConfigError::new("transport", "missing; for instance hyper::HyperTransport::new()")
         })?;
         Ok(Client::new(Shared {
             acquirer: Acquirer {
@@ -189,8 +183,7 @@ fn parsed<T: FromStr<Err = BuildError>>(
 ) -> Result<T, ConfigError> {
     let text =
         text.ok_or_else(|| ConfigError::new(setting, format!("missing; for instance {sample}")))?;
-    text.parse()
-        .map_err(|error: BuildError| ConfigError::new(setting, error.problem()))
+    text.parse().map_err(|error: BuildError| ConfigError::new(setting, error.problem()))
 }
 
 impl fmt::Debug for ClientBuilder {

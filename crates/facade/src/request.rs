@@ -23,12 +23,7 @@ pub struct UserTokenRequest {
 
 impl UserTokenRequest {
     pub(crate) fn new(client: Client, username: String) -> Self {
-        Self {
-            client,
-            username,
-            auto_create_user: false,
-            ttl: Ttl::ServerDefault,
-        }
+        Self { client, username, auto_create_user: false, ttl: Ttl::ServerDefault }
     }
 
     /// Creates the user where there is none. Off unless asked for.
@@ -49,12 +44,7 @@ impl IntoFuture for UserTokenRequest {
     type IntoFuture = TokenFuture;
 
     fn into_future(self) -> TokenFuture {
-        let Self {
-            client,
-            username,
-            auto_create_user,
-            ttl,
-        } = self;
+        let Self { client, username, auto_create_user, ttl } = self;
         Box::pin(async move { client.inherit(username, auto_create_user, ttl).await })
     }
 }
@@ -71,12 +61,7 @@ pub struct PasswordTokenRequest {
 
 impl PasswordTokenRequest {
     pub(crate) fn new(client: Client, username: String, password: Secret) -> Self {
-        Self {
-            client,
-            username,
-            password,
-            ttl: Ttl::ServerDefault,
-        }
+        Self { client, username, password, ttl: Ttl::ServerDefault }
     }
 
     /// Asks for another lifetime than the server's default.
@@ -91,12 +76,7 @@ impl IntoFuture for PasswordTokenRequest {
     type IntoFuture = TokenFuture;
 
     fn into_future(self) -> TokenFuture {
-        let Self {
-            client,
-            username,
-            password,
-            ttl,
-        } = self;
+        let Self { client, username, password, ttl } = self;
         Box::pin(async move {
             let grant = Password::new(username, password)?.with_ttl(ttl);
             client.password(grant).await

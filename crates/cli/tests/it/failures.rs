@@ -10,29 +10,15 @@ use crate::{TRANSPORTS, command, failure, run, set_up, stderr};
 async fn a_wrong_password_is_the_object_of_the_contract() {
     for transport in TRANSPORTS {
         let emulator = Emulator::start().await.unwrap();
-        let words = [
-            "password",
-            "--username",
-            "c",
-            "--format",
-            "json",
-            "--transport",
-            transport,
-        ];
+        let words = ["password", "--username", "c", "--format", "json", "--transport", transport];
         let mut command = set_up(&emulator, &words);
         command.env("EASEMOB_PASSWORD", "wrong");
         let (code, error) = failure(&run(command).await);
         assert_eq!(code, 3);
         assert_eq!(error["kind"], "invalid_password");
-        assert_eq!(
-            (&error["status"], &error["code"]),
-            (&400.into(), &"invalid_grant".into())
-        );
+        assert_eq!((&error["status"], &error["code"]), (&400.into(), &"invalid_grant".into()));
         assert!(error["message"].is_string() && error["description"].is_string());
-        assert_eq!(
-            (&error["retryable"], &error["attempts"]),
-            (&false.into(), &1.into())
-        );
+        assert_eq!((&error["retryable"], &error["attempts"]), (&false.into(), &1.into()));
     }
 }
 
@@ -41,16 +27,8 @@ async fn each_kind_has_its_exit_code() {
     let emulator = Emulator::start().await.unwrap();
     let html = b"<html></html>";
     let cases = [
-        (
-            Fault::error(400, "invalid_grant", Some("client_id does not match")),
-            3,
-            "invalid_client",
-        ),
-        (
-            Fault::error(404, "organization_application_not_found", None),
-            3,
-            "application_not_found",
-        ),
+        (Fault::error(400, "invalid_grant", Some("client_id does not match")), 3, "invalid_client"),
+        (Fault::error(404, "organization_application_not_found", None), 3, "application_not_found"),
         (Fault::error(401, "unauthorized", None), 3, "unauthorized"),
         (Fault::error(403, "forbidden", None), 3, "rejected"),
         (Fault::rate_limited(None), 4, "rate_limited"),
@@ -59,11 +37,7 @@ async fn each_kind_has_its_exit_code() {
         (Fault::conflict(), 5, "conflict"),
         (Fault::close(), 5, "exchange"),
         (Fault::redirect("https://example.com/"), 6, "redirected"),
-        (
-            Fault::response(200, [], html.to_vec()),
-            6,
-            "malformed_response",
-        ),
+        (Fault::response(200, [], html.to_vec()), 6, "malformed_response"),
         (Fault::response(200, [], vec![b'x'; 70_000]), 6, "too_large"),
     ];
     for transport in TRANSPORTS {
@@ -82,10 +56,7 @@ async fn in_text_form_a_failure_is_one_line() {
     emulator.inject(Fault::gateway(503)).unwrap();
     let output = run(set_up(&emulator, &["app"])).await;
     assert_eq!(output.status.code(), Some(5));
-    assert_eq!(
-        stderr(&output),
-        "easemob-token: server_error: the service has trouble (503)\n"
-    );
+    assert_eq!(stderr(&output), "easemob-token: server_error: the service has trouble (503)\n");
 }
 
 #[tokio::test]
@@ -96,10 +67,7 @@ async fn a_closed_port_exits_5_with_connect() {
         let words = ["app", "--format", "json", "--transport", transport];
         let (code, error) = failure(&run(set_up(&emulator, &words)).await);
         assert_eq!((code, &error["kind"]), (5, &"connect".into()), "{error}");
-        assert_eq!(
-            (&error["retryable"], &error["status"]),
-            (&true.into(), &().into())
-        );
+        assert_eq!((&error["retryable"], &error["status"]), (&true.into(), &().into()));
     }
 }
 
@@ -109,15 +77,7 @@ async fn the_time_for_one_attempt_and_for_the_command_both_end_in_timeout() {
         for transport in TRANSPORTS {
             let emulator = Emulator::start().await.unwrap();
             emulator.inject(Fault::hang()).unwrap();
-            let words = [
-                "app",
-                "--format",
-                "json",
-                option,
-                words,
-                "--transport",
-                transport,
-            ];
+            let words = ["app", "--format", "json", option, words, "--transport", transport];
             let start = std::time::Instant::now();
             let (code, error) = failure(&run(set_up(&emulator, &words)).await);
             assert_eq!((code, &error["kind"]), (5, &"timeout".into()), "{error}");
@@ -132,25 +92,11 @@ async fn plain_http_to_another_machine_exits_2_without_sending() {
     for transport in TRANSPORTS {
         let emulator = Emulator::start().await.unwrap();
         let url = ["--base-url", "http://example.com"];
-        let words = [
-            url[0],
-            url[1],
-            "app",
-            "--format",
-            "json",
-            "--transport",
-            transport,
-        ];
+        let words = [url[0], url[1], "app", "--format", "json", "--transport", transport];
         let (code, error) = failure(&run(set_up(&emulator, &words)).await);
         assert_eq!((code, &error["kind"]), (2, &"invalid_input".into()));
-        assert!(
-            error["message"].as_str().unwrap().contains("--allow-http"),
-            "{error}"
-        );
-        assert_eq!(
-            (&error["attempts"], emulator.request_count()),
-            (&0.into(), 0)
-        );
+        assert!(error["message"].as_str().unwrap().contains("--allow-http"), "{error}");
+        assert_eq!((&error["attempts"], emulator.request_count()), (&0.into(), 0));
     }
 }
 
@@ -167,11 +113,7 @@ async fn what_is_missing_or_wrong_is_named_and_exits_2() {
         command.env_remove(unset);
         let output = run(command).await;
         assert_eq!(output.status.code(), Some(2), "{unset}");
-        assert!(
-            stderr(&output).contains(named),
-            "{unset}: {}",
-            stderr(&output)
-        );
+        assert!(stderr(&output).contains(named), "{unset}: {}", stderr(&output));
     }
     for words in [
         ["app", "--app-key", "org/app"],
@@ -186,16 +128,8 @@ async fn what_is_missing_or_wrong_is_named_and_exits_2() {
         ["app", "--no-such-option", "x"],
     ] {
         let output = run(set_up(&emulator, &words)).await;
-        assert_eq!(
-            output.status.code(),
-            Some(2),
-            "{words:?}: {}",
-            stderr(&output)
-        );
-        assert!(
-            output.stdout.is_empty() && !output.stderr.is_empty(),
-            "{words:?}"
-        );
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{words:?}");
     }
     assert_eq!(emulator.request_count(), 0);
 }
@@ -205,28 +139,15 @@ async fn a_mistake_in_the_words_is_json_where_json_was_asked_for() {
     let output = run(command(&["app", "--no-such-option", "--format=json"])).await;
     let (code, error) = failure(&output);
     assert_eq!((code, &error["kind"]), (2, &"invalid_input".into()));
-    assert!(
-        error["message"]
-            .as_str()
-            .unwrap()
-            .contains("--no-such-option")
-    );
+    assert!(error["message"].as_str().unwrap().contains("--no-such-option"));
 }
 
 #[cfg(not(all(feature = "hyper", feature = "isahc")))]
 #[tokio::test]
 async fn a_transport_that_is_not_compiled_in_says_how_to_get_it() {
-    let missing = if cfg!(feature = "hyper") {
-        "isahc"
-    } else {
-        "hyper"
-    };
+    let missing = if cfg!(feature = "hyper") { "isahc" } else { "hyper" };
     let emulator = Emulator::start().await.unwrap();
     let output = run(set_up(&emulator, &["app", "--transport", missing])).await;
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains(&format!("--features {missing}")),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains(&format!("--features {missing}")), "{}", stderr(&output));
 }

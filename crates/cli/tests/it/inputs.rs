@@ -16,18 +16,10 @@ fn file(name: &str, text: &str) -> PathBuf {
 }
 
 async fn run_with_input(mut command: Command, input: &'static str) -> Output {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     tokio::task::spawn_blocking(move || {
         let mut child = command.spawn().unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
     })
     .await
@@ -43,10 +35,7 @@ async fn secrets_come_from_files_and_win_over_the_environment() {
     app.arg(secret).env("EASEMOB_CLIENT_SECRET", "wrong");
     let output = run(app).await;
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let mut user = set_up(
-        &emulator,
-        &["password", "--username", "c", "--password-file"],
-    );
+    let mut user = set_up(&emulator, &["password", "--username", "c", "--password-file"]);
     user.arg(password).env("EASEMOB_PASSWORD", "wrong");
     assert_eq!(run(user).await.status.code(), Some(0));
 }
@@ -64,11 +53,7 @@ async fn a_dash_is_standard_input_for_one_secret() {
     let files = ["--password-file", "-", "--client-secret-file", "-"];
     let output = run_with_input(set_up(&emulator, &[&both[..], &files].concat()), "1\n").await;
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("cannot both"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("cannot both"), "{}", stderr(&output));
 }
 
 #[tokio::test]
@@ -78,11 +63,7 @@ async fn without_a_terminal_a_missing_password_is_an_error_and_no_question() {
     command.env_remove("EASEMOB_PASSWORD");
     let output = run(command).await;
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("EASEMOB_PASSWORD"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("EASEMOB_PASSWORD"), "{}", stderr(&output));
 }
 
 #[tokio::test]
@@ -94,11 +75,7 @@ async fn an_empty_or_missing_file_is_named() {
         command.arg(&path);
         let output = run(command).await;
         assert_eq!(output.status.code(), Some(2));
-        assert!(
-            stderr(&output).contains(path.to_str().unwrap()),
-            "{}",
-            stderr(&output)
-        );
+        assert!(stderr(&output).contains(path.to_str().unwrap()), "{}", stderr(&output));
     }
 }
 

@@ -42,9 +42,7 @@ fn set_up(emulator: &Emulator, words: &[&str]) -> Command {
 
 /// Runs it while the emulator goes on serving.
 async fn run(mut command: Command) -> Output {
-    tokio::task::spawn_blocking(move || command.output().unwrap())
-        .await
-        .unwrap()
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
 fn stdout(output: &Output) -> &str {

@@ -8,33 +8,17 @@ use crate::{TRANSPORTS, command, run, stderr, stdout};
 /// An `emulator` command that is listening, and its address.
 fn emulator(words: &[&str]) -> (Child, String) {
     let mut command = command(&[&["emulator"], words].concat());
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let url = line
-        .trim_end()
-        .strip_prefix("listening on ")
-        .unwrap()
-        .to_owned();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
     (child, url)
 }
 
 #[cfg(unix)]
 fn interrupt(child: &Child) {
     let pid = child.id().to_string();
-    assert!(
-        std::process::Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
 }
 
 #[cfg(unix)]
@@ -56,17 +40,8 @@ async fn the_emulator_serves_until_it_is_interrupted_and_masks_its_log() {
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let mut log = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
-    assert_eq!(
-        log.matches("POST /easemob-demo/testapp/token").count(),
-        2,
-        "{log}"
-    );
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(log.matches("POST /easemob-demo/testapp/token").count(), 2, "{log}");
     assert!(log.contains("200") && !log.contains("MARK"), "{log}");
 }
 
@@ -74,9 +49,7 @@ async fn the_emulator_serves_until_it_is_interrupted_and_masks_its_log() {
 #[tokio::test]
 async fn an_interrupt_ends_a_waiting_command_at_once_with_130() {
     let service = easemob_token_emulator::Emulator::start().await.unwrap();
-    service
-        .inject(easemob_token_emulator::Fault::hang())
-        .unwrap();
+    service.inject(easemob_token_emulator::Fault::hang()).unwrap();
     let mut child = crate::set_up(&service, &["app"]).spawn().unwrap();
     service.wait_for_requests(1).await;
     let start = std::time::Instant::now();
@@ -95,12 +68,7 @@ async fn the_emulator_refuses_what_it_cannot_be() {
         ["--app-key", "a#b#c"],
     ] {
         let output = run(command(&[&["emulator"], &words[..]].concat())).await;
-        assert_eq!(
-            output.status.code(),
-            Some(2),
-            "{words:?}: {}",
-            stderr(&output)
-        );
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", stderr(&output));
     }
 }
 
@@ -110,27 +78,15 @@ async fn the_demo_prints_tokens_of_all_three_grants_over_every_transport() {
     let story = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     for transport in TRANSPORTS {
-        assert!(
-            story.contains(&format!("== over {transport} ==")),
-            "{story}"
-        );
+        assert!(story.contains(&format!("== over {transport} ==")), "{story}");
     }
     for grant in ["client_credentials", "inherit", "password"] {
-        assert!(
-            story.contains(&format!(r#""grant_type":"{grant}""#)),
-            "{story}"
-        );
+        assert!(story.contains(&format!(r#""grant_type":"{grant}""#)), "{story}");
     }
-    let tokens = story
-        .lines()
-        .filter(|line| line.trim().starts_with("YWMt"))
-        .count();
+    let tokens = story.lines().filter(|line| line.trim().starts_with("YWMt")).count();
     assert_eq!(tokens, 3 * TRANSPORTS.len(), "{story}");
     // The stand-in's own secrets are masked in what is told of the requests.
-    assert!(
-        !story.contains("YXA6V") && !story.contains(r#""password":"1""#),
-        "{story}"
-    );
+    assert!(!story.contains("YXA6V") && !story.contains(r#""password":"1""#), "{story}");
 }
 
 #[tokio::test]
@@ -141,17 +97,22 @@ async fn completions_help_and_version_go_to_standard_output() {
     }
     let output = run(command(&["--help"])).await;
     assert_eq!(output.status.code(), Some(0));
-    for word in [
-        "app",
-        "user",
-        "password",
-        "emulator",
-        "demo",
-        "--base-url",
-        "EASEMOB_APP_KEY",
-    ] {
+    for word in ["app", "user", "password", "emulator", "demo", "--base-url", "EASEMOB_APP_KEY"] {
         assert!(stdout(&output).contains(word), "{word}");
     }
     let output = run(command(&["--version"])).await;
     assert!(stdout(&output).starts_with("easemob-token 0."));
+}
+
+/// A reader such as `head` that has seen enough ends the command without a word, let alone a panic.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_closed_pipe_ends_the_command_quietly() {
+    let mut child =
+        command(&["demo"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
+    let output = output.await.unwrap();
+    assert_eq!(output.status.code(), Some(141));
+    assert_eq!(stderr(&output), "");
 }

@@ -8,15 +8,7 @@ use crate::{TRANSPORTS, json, run, set_up, stderr, stdout};
 async fn app_prints_the_object_of_the_contract() {
     for transport in TRANSPORTS {
         let emulator = Emulator::start().await.unwrap();
-        let words = [
-            "app",
-            "--format",
-            "json",
-            "--transport",
-            transport,
-            "--ttl",
-            "12h",
-        ];
+        let words = ["app", "--format", "json", "--transport", transport, "--ttl", "12h"];
         let token = json(&run(set_up(&emulator, &words)).await);
         assert!(token["access_token"].as_str().unwrap().starts_with("YWMt"));
         assert_eq!(token["kind"], "app");
@@ -36,42 +28,20 @@ async fn password_prints_seconds_whatever_the_unit_on_the_wire() {
             (Unit::Seconds, "seconds", 1_024_000_u64),
             (Unit::Milliseconds, "milliseconds", 1_024_000_000),
         ] {
-            let emulator = Emulator::builder()
-                .ttl_units(unit, unit)
-                .start()
-                .await
-                .unwrap();
-            let words = [
-                "password",
-                "--username",
-                "C",
-                "--ttl",
-                "1024000",
-                "--format",
-                "json",
-            ];
+            let emulator = Emulator::builder().ttl_units(unit, unit).start().await.unwrap();
+            let words = ["password", "--username", "C", "--ttl", "1024000", "--format", "json"];
             let mut command = set_up(&emulator, &words);
-            command
-                .env("EASEMOB_TTL_UNIT", name)
-                .env("EASEMOB_TRANSPORT", transport);
+            command.env("EASEMOB_TTL_UNIT", name).env("EASEMOB_TRANSPORT", transport);
             let token = json(&run(command).await);
-            assert_eq!(
-                (&token["kind"], &token["expires_in"]),
-                (&"user".into(), &1_024_000.into())
-            );
+            assert_eq!((&token["kind"], &token["expires_in"]), (&"user".into(), &1_024_000.into()));
             let user = token["user"].as_object().unwrap();
             assert_eq!(user["username"], "c");
-            assert_eq!(
-                (&user["type"], &user["activated"]),
-                (&"user".into(), &true.into())
-            );
+            assert_eq!((&user["type"], &user["activated"]), (&"user".into(), &true.into()));
             for time in ["created", "modified"] {
                 assert!(user[time].as_str().unwrap().ends_with('Z'));
             }
             assert!(user["uuid"].is_string() && token.get("application").is_none());
-            let [request] = &emulator.requests()[..] else {
-                panic!("one request")
-            };
+            let [request] = &emulator.requests()[..] else { panic!("one request") };
             assert_eq!(request.json().unwrap()["ttl"], wire);
             assert_eq!(request.response_json().unwrap()["expires_in"], wire);
             assert!(request.header("authorization").is_none());
@@ -83,22 +53,13 @@ async fn password_prints_seconds_whatever_the_unit_on_the_wire() {
 async fn user_fetches_the_app_token_and_creates_when_asked() {
     for transport in TRANSPORTS {
         let emulator = Emulator::start().await.unwrap();
-        let words = [
-            "user",
-            "--username",
-            "Alice",
-            "--create",
-            "--transport",
-            transport,
-        ];
+        let words = ["user", "--username", "Alice", "--create", "--transport", transport];
         let output = run(set_up(&emulator, &words)).await;
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let token = stdout(&output).strip_suffix('\n').unwrap();
         assert!(token.starts_with("YWMt") && !token.contains(char::is_whitespace));
         assert!(stderr(&output).starts_with("user token of alice, lives 60d, until "));
-        let [_, user] = &emulator.requests()[..] else {
-            panic!("two requests")
-        };
+        let [_, user] = &emulator.requests()[..] else { panic!("two requests") };
         assert_eq!(user.json().unwrap()["autoCreateUser"], true);
         assert!(user.json().unwrap().get("ttl").is_none());
     }
@@ -107,15 +68,7 @@ async fn user_fetches_the_app_token_and_creates_when_asked() {
 #[tokio::test]
 async fn a_permanent_token_has_no_end() {
     let emulator = Emulator::start().await.unwrap();
-    let words = [
-        "password",
-        "--username",
-        "c",
-        "--ttl",
-        "permanent",
-        "--format",
-        "json",
-    ];
+    let words = ["password", "--username", "c", "--ttl", "permanent", "--format", "json"];
     let token = json(&run(set_up(&emulator, &words)).await);
     assert_eq!(token["lifetime"], "permanent");
     assert!(token["expires_in"].is_null() && token["expires_at"].is_null());
@@ -136,11 +89,7 @@ async fn quiet_leaves_standard_error_empty_and_verbose_tells_without_secrets() {
 
 #[tokio::test]
 async fn an_app_token_goes_along_with_a_password_when_asked_for() {
-    let emulator = Emulator::builder()
-        .password_needs_app_token(true)
-        .start()
-        .await
-        .unwrap();
+    let emulator = Emulator::builder().password_needs_app_token(true).start().await.unwrap();
     let output = run(set_up(&emulator, &["password", "--username", "c"])).await;
     assert_eq!(output.status.code(), Some(3));
     let words = ["password", "--username", "c", "--authorize-password"];

@@ -37,10 +37,7 @@ impl AppKey {
     pub fn new(org: &str, app: &str) -> Result<Self, BuildError> {
         check("org", org)?;
         check("app", app)?;
-        Ok(Self {
-            org: org.into(),
-            app: app.into(),
-        })
+        Ok(Self { org: org.into(), app: app.into() })
     }
 
     /// The organisation's name, the part before `#`.
@@ -58,10 +55,7 @@ impl AppKey {
 
 fn check(which: &'static str, name: &str) -> Result<(), BuildError> {
     let wrong = |problem: &str| {
-        Err(BuildError::new(
-            Part::AppKey,
-            format!("the {which} name {problem}; write org#app"),
-        ))
+        Err(BuildError::new(Part::AppKey, format!("the {which} name {problem}; write org#app")))
     };
     if name.is_empty() {
         return wrong("is empty");
@@ -109,17 +103,9 @@ mod tests {
 
     #[test]
     fn what_could_change_the_path_is_refused_and_named() {
-        for bad in [
-            "..", ".", "a/b", "%2f", "a\r\nb", "a b", "a?b", "a\\b", "组织", "",
-        ] {
-            assert!(
-                error(&format!("{bad}#app")).contains("the org name"),
-                "{bad:?}"
-            );
-            assert!(
-                error(&format!("org#{bad}")).contains("the app name"),
-                "{bad:?}"
-            );
+        for bad in ["..", ".", "a/b", "%2f", "a\r\nb", "a b", "a?b", "a\\b", "组织", ""] {
+            assert!(error(&format!("{bad}#app")).contains("the org name"), "{bad:?}");
+            assert!(error(&format!("org#{bad}")).contains("the app name"), "{bad:?}");
         }
         assert!(error(&format!("org#{}", "a".repeat(256))).contains("longer"));
     }
@@ -127,14 +113,8 @@ mod tests {
     #[test]
     fn there_is_exactly_one_hash() {
         assert_eq!(error("org"), "app key: has no #; write org#app");
-        assert_eq!(
-            error("org#app#"),
-            "app key: has more than one #; write org#app"
-        );
-        assert_eq!(
-            error("#app"),
-            "app key: the org name is empty; write org#app"
-        );
+        assert_eq!(error("org#app#"), "app key: has more than one #; write org#app");
+        assert_eq!(error("#app"), "app key: the org name is empty; write org#app");
     }
 
     #[test]

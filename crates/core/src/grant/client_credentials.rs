@@ -35,11 +35,7 @@ impl ClientCredentials {
         if client_secret.expose().is_empty() {
             return Err(BuildError::new(Part::ClientSecret, "is empty"));
         }
-        Ok(Self {
-            client_id,
-            client_secret,
-            ttl: Ttl::ServerDefault,
-        })
+        Ok(Self { client_id, client_secret, ttl: Ttl::ServerDefault })
     }
 
     /// Asks for another lifetime.
@@ -67,12 +63,7 @@ impl Sealed for ClientCredentials {
     fn token(&self, answer: Answer<'_>) -> Result<AppToken, &'static str> {
         let application = answer.application.text("application is not a string")?;
         let (access_token, lifetime) = (answer.access_token, answer.lifetime);
-        Ok(AppToken::new(
-            access_token,
-            lifetime,
-            answer.received_at,
-            application,
-        ))
+        Ok(AppToken::new(access_token, lifetime, answer.received_at, application))
     }
 
     fn ttl(&self) -> Ttl {

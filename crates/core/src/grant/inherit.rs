@@ -32,12 +32,7 @@ impl Inherit {
     pub fn new(username: impl Into<String>, app_token: &AccessToken) -> Result<Self, BuildError> {
         let username = required(Part::Username, username.into())?;
         let app_token = app_token.clone();
-        Ok(Self {
-            username,
-            app_token,
-            auto_create_user: false,
-            ttl: Ttl::ServerDefault,
-        })
+        Ok(Self { username, app_token, auto_create_user: false, ttl: Ttl::ServerDefault })
     }
 
     /// Whether the service creates the user where there is none. Sent in either case.
@@ -80,11 +75,7 @@ impl Sealed for Inherit {
 
     fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError> {
         let fixed = r#"{"grant_type":"inherit","username":,"autoCreateUser":}"#.len();
-        let create = if self.auto_create_user {
-            "true".len()
-        } else {
-            "false".len()
-        };
+        let create = if self.auto_create_user { "true".len() } else { "false".len() };
         let members = Members {
             grant_type: "inherit",
             username: &self.username,

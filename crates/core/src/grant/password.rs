@@ -39,12 +39,7 @@ impl Password {
         if password.expose().is_empty() {
             return Err(BuildError::new(Part::Password, "is empty"));
         }
-        Ok(Self {
-            username,
-            password,
-            ttl: Ttl::ServerDefault,
-            app_token: None,
-        })
+        Ok(Self { username, password, ttl: Ttl::ServerDefault, app_token: None })
     }
 
     /// Asks for another lifetime.
@@ -90,12 +85,7 @@ impl Sealed for Password {
         let start = r#"{"grant_type":"password","username":,"password":"#.len()
             + string_len(&self.username);
         let end = start + string_len(password);
-        let members = Members {
-            grant_type: "password",
-            username: &self.username,
-            password,
-            ttl,
-        };
+        let members = Members { grant_type: "password", username: &self.username, password, ttl };
         Payload::write(&members, end + ttl_len(ttl) + 1, start..end)
     }
 

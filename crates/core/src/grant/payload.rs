@@ -30,10 +30,7 @@ impl Payload {
         serde_json::to_writer(&mut json, members)
             .map_err(|_| BuildError::new(Part::Request, "cannot be written as JSON"))?;
         debug_assert_eq!(json.len(), len, "the length was computed wrongly");
-        Ok(Self {
-            json: json.into(),
-            secret,
-        })
+        Ok(Self { json: json.into(), secret })
     }
 
     /// The length in bytes.
@@ -62,21 +59,9 @@ impl Payload {
     /// # Ok::<(), easemob_token_core::BuildError>(())
     /// ```
     pub fn masked(&self) -> impl fmt::Display {
-        let (before, after) = (
-            &self.json[..self.secret.start],
-            &self.json[self.secret.end..],
-        );
-        let mask = if self.secret.is_empty() {
-            ""
-        } else {
-            r#""***""#
-        };
-        [
-            String::from_utf8_lossy(before),
-            mask.into(),
-            String::from_utf8_lossy(after),
-        ]
-        .concat()
+        let (before, after) = (&self.json[..self.secret.start], &self.json[self.secret.end..]);
+        let mask = if self.secret.is_empty() { "" } else { r#""***""# };
+        [String::from_utf8_lossy(before), mask.into(), String::from_utf8_lossy(after)].concat()
     }
 }
 
@@ -124,16 +109,10 @@ mod tests {
 
     #[test]
     fn the_length_of_a_json_string_is_exact() {
-        let every: String = (0..=0x2ff)
-            .filter_map(char::from_u32)
-            .chain("\u{2028}😀".chars())
-            .collect();
+        let every: String =
+            (0..=0x2ff).filter_map(char::from_u32).chain("\u{2028}😀".chars()).collect();
         for text in ["", "plain", "\"\\\n\r\t\u{8}\u{c}\u{0}\u{1f}", &every] {
-            assert_eq!(
-                string_len(text),
-                serde_json::to_string(text).unwrap().len(),
-                "{text:?}"
-            );
+            assert_eq!(string_len(text), serde_json::to_string(text).unwrap().len(), "{text:?}");
         }
     }
 

@@ -62,26 +62,15 @@ impl<'a> Answer<'a> {
         let Some(Object(members)) = body.ok() else {
             return Err(wrong("the body is not a JSON object"));
         };
-        let token = members
-            .access_token
-            .optional("access_token is not a string")
-            .map_err(wrong)?;
+        let token = members.access_token.optional("access_token is not a string").map_err(wrong)?;
         let token = token.ok_or_else(|| wrong("access_token is missing"))?;
         let access_token = AccessToken::parse(&token)
             .map_err(|fault| ResponseError::wrong_shape_of("access_token", fault))?;
-        let expires_in = members
-            .expires_in
-            .optional("expires_in is not a whole number")
-            .map_err(wrong)?;
+        let expires_in =
+            members.expires_in.optional("expires_in is not a whole number").map_err(wrong)?;
         let lifetime = Lifetime::from_wire(expires_in, unit, asked);
         let (application, user) = (members.application, members.user);
-        Ok(Self {
-            access_token,
-            lifetime,
-            received_at,
-            application,
-            user,
-        })
+        Ok(Self { access_token, lifetime, received_at, application, user })
     }
 
     /// The token of the user `asked`. An answer that names another user is refused: it belongs to
@@ -98,12 +87,7 @@ impl<'a> Answer<'a> {
                 return Err("user.username names another user than the one asked for");
             }
         }
-        Ok(UserToken::new(
-            self.access_token,
-            self.lifetime,
-            self.received_at,
-            user,
-        ))
+        Ok(UserToken::new(self.access_token, self.lifetime, self.received_at, user))
     }
 }
 
@@ -114,12 +98,8 @@ impl UserMembers<'_> {
             kind: self.kind.text("user.type is not a string")?,
             username: self.username.text("user.username is not a string")?,
             activated: self.activated.optional("user.activated is not a boolean")?,
-            created: self
-                .created
-                .optional("user.created is not a whole number")?,
-            modified: self
-                .modified
-                .optional("user.modified is not a whole number")?,
+            created: self.created.optional("user.created is not a whole number")?,
+            modified: self.modified.optional("user.modified is not a whole number")?,
         }))
     }
 }

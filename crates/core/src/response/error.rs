@@ -82,26 +82,12 @@ impl ResponseError {
         retry_after: Option<Duration>,
         advice: RetryAdvice,
     ) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            status,
-            code,
-            description,
-            retry_after,
-            advice,
-        }))
+        Self(Box::new(Inner { kind, status, code, description, retry_after, advice }))
     }
 
     fn malformed(description: Cow<'static, str>, advice: RetryAdvice) -> Self {
         let (kind, status) = (ResponseErrorKind::Malformed, StatusCode::OK);
-        Self::refused(
-            kind,
-            status,
-            None,
-            Some(description.into_owned()),
-            None,
-            advice,
-        )
+        Self::refused(kind, status, None, Some(description.into_owned()), None, advice)
     }
 
     /// A 200 whose JSON has not the shape of a token answer.
@@ -115,11 +101,7 @@ impl ResponseError {
 
     /// A 200 whose body is not JSON: torn, or not from the service.
     pub(super) fn not_json(ended: bool, line: usize, column: usize) -> Self {
-        let what = if ended {
-            "the body ends too early to be"
-        } else {
-            "the body is not"
-        };
+        let what = if ended { "the body ends too early to be" } else { "the body is not" };
         let text = format!("{what} JSON (line {line}, column {column})");
         Self::malformed(text.into(), RetryAdvice::Once)
     }
@@ -167,10 +149,7 @@ impl ResponseError {
     /// request ([`RetryAdvice::WithNewAppToken`]).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.0.advice,
-            RetryAdvice::Once | RetryAdvice::After(_) | RetryAdvice::Backoff
-        )
+        matches!(self.0.advice, RetryAdvice::Once | RetryAdvice::After(_) | RetryAdvice::Backoff)
     }
 
     fn phrase(&self) -> &'static str {

@@ -40,9 +40,7 @@ impl<T> Member<T> {
 impl Member<Cow<'_, str>> {
     /// The text, owned; `fault` where the member is no text.
     pub(crate) fn text(self, fault: &'static str) -> Result<Option<Box<str>>, &'static str> {
-        Ok(self
-            .optional(fault)?
-            .map(|text| text.into_owned().into_boxed_str()))
+        Ok(self.optional(fault)?.map(|text| text.into_owned().into_boxed_str()))
     }
 }
 
@@ -120,10 +118,7 @@ impl<'de> Read<'de> for i64 {
     fn integer(number: i64) -> Option<Self> {
         Some(number)
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "saturates, which is what is wanted"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, which is what is wanted")]
     fn float(number: f64) -> Option<Self> {
         // `fract` of an infinity is NaN, so that is refused as well.
         (number.fract() == 0.0).then_some(number as Self)
@@ -201,9 +196,7 @@ mod tests {
     use super::*;
 
     fn number(json: &str) -> Result<Option<i64>, &'static str> {
-        serde_json::from_str::<Member<i64>>(json)
-            .expect(json)
-            .optional("wrong")
+        serde_json::from_str::<Member<i64>>(json).expect(json).optional("wrong")
     }
 
     #[test]
@@ -265,10 +258,7 @@ mod tests {
     #[test]
     fn plain_text_is_borrowed_and_escaped_text_is_copied() {
         let text = |json| serde_json::from_str::<Member<Cow<'_, str>>>(json).unwrap();
-        assert!(matches!(
-            text("\"abc\""),
-            Member::Value(Cow::Borrowed("abc"))
-        ));
+        assert!(matches!(text("\"abc\""), Member::Value(Cow::Borrowed("abc"))));
         assert!(matches!(text("\"a\\u0062c\""), Member::Value(Cow::Owned(text)) if text == "abc"));
         assert!(matches!(text("[[{\"a\":[1]}]]"), Member::Wrong));
     }

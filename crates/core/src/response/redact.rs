@@ -112,18 +112,12 @@ mod tests {
     fn a_secret_is_replaced_raw_and_json_escaped() {
         let secret = "pass\"word\\1";
         let text = r#"bad pass"word\1 in {"password":"pass\"word\\1"}"#;
-        assert_eq!(
-            clean(text, 512, &[Some(secret)]),
-            r#"bad *** in {"password":"***"}"#
-        );
+        assert_eq!(clean(text, 512, &[Some(secret)]), r#"bad *** in {"password":"***"}"#);
     }
 
     #[test]
     fn a_short_secret_is_replaced_where_it_stands_alone() {
-        assert_eq!(
-            clean("password '1' at 11:01", 512, &[Some("1")]),
-            "password '***' at 11:01"
-        );
+        assert_eq!(clean("password '1' at 11:01", 512, &[Some("1")]), "password '***' at 11:01");
     }
 
     #[test]
@@ -136,10 +130,7 @@ mod tests {
 
     #[test]
     fn text_is_escaped_and_cut() {
-        assert_eq!(
-            clean("\u{1b}[31mred\u{202e}\n", 512, &[]),
-            "\\u{1b}[31mred\\u{202e}\\n"
-        );
+        assert_eq!(clean("\u{1b}[31mred\u{202e}\n", 512, &[]), "\\u{1b}[31mred\\u{202e}\\n");
         let long = clean(&"环".repeat(2000), 512, &[]);
         assert_eq!((long.chars().count(), long.ends_with('…')), (512, true));
         assert_eq!(clean(&"a".repeat(511), 512, &[]), "a".repeat(511));

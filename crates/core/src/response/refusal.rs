@@ -99,11 +99,9 @@ fn classify(status: u16, code: &str, description: &str) -> Kind {
 fn redirect_target(headers: &HeaderMap) -> Option<String> {
     let target: Uri = headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
     match (target.scheme_str(), target.host()) {
-        (Some(scheme), Some(host)) => Some(redact::clean(
-            &format!("to {scheme}://{host}"),
-            DESCRIPTION_LIMIT,
-            &[],
-        )),
+        (Some(scheme), Some(host)) => {
+            Some(redact::clean(&format!("to {scheme}://{host}"), DESCRIPTION_LIMIT, &[]))
+        }
         _ => Some("to another path of the same host".to_owned()),
     }
 }

@@ -27,9 +27,7 @@ mod tests {
     use super::*;
 
     fn pause(value: &str) -> Option<u64> {
-        let headers = [(RETRY_AFTER, value.parse().unwrap())]
-            .into_iter()
-            .collect();
+        let headers = [(RETRY_AFTER, value.parse().unwrap())].into_iter().collect();
         // 1994-11-06T08:49:37Z, the sample date of the HTTP specification.
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
         read(&headers, now).map(|pause| pause.as_secs())

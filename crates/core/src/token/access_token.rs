@@ -66,11 +66,7 @@ impl AccessToken {
     #[must_use]
     pub fn expose(&self) -> &str {
         // Checked in `parse`: visible ASCII behind the prefix.
-        self.bearer
-            .to_str()
-            .ok()
-            .and_then(|text| text.strip_prefix(BEARER))
-            .unwrap_or_default()
+        self.bearer.to_str().ok().and_then(|text| text.strip_prefix(BEARER)).unwrap_or_default()
     }
 
     /// The value of an `Authorization` header that carries it, marked sensitive.
@@ -92,16 +88,7 @@ mod tests {
 
     #[test]
     fn only_what_a_header_carries_safely_is_a_token() {
-        for bad in [
-            "",
-            " ",
-            "a b",
-            "a\r\nb",
-            "a\0",
-            "é",
-            "a\u{7f}",
-            &"a".repeat(8193),
-        ] {
+        for bad in ["", " ", "a b", "a\r\nb", "a\0", "é", "a\u{7f}", &"a".repeat(8193)] {
             assert!(AccessToken::new(bad).is_err(), "{bad:?}");
         }
         for good in ["a", "YWMt_-.~+/=", &"a".repeat(8192)] {

@@ -29,11 +29,7 @@ impl Lifetime {
         };
         let time = match u64::try_from(number) {
             Ok(0) | Err(_) => {
-                return if permanent {
-                    Self::Permanent
-                } else {
-                    Self::Unknown
-                };
+                return if permanent { Self::Permanent } else { Self::Unknown };
             }
             Ok(units) => match unit {
                 TtlUnit::Seconds => Duration::from_secs(units),

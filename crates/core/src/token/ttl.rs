@@ -45,10 +45,7 @@ impl Ttl {
             return Err(BuildError::new(Part::Ttl, problem));
         }
         i64::try_from(units).map(Some).map_err(|_| {
-            BuildError::new(
-                Part::Ttl,
-                "is longer than the service can be told; ask for less",
-            )
+            BuildError::new(Part::Ttl, "is longer than the service can be told; ask for less")
         })
     }
 }
@@ -78,10 +75,7 @@ impl FromStr for TtlUnit {
         match text {
             "seconds" => Ok(Self::Seconds),
             "milliseconds" => Ok(Self::Milliseconds),
-            _ => Err(BuildError::new(
-                Part::TtlUnits,
-                "is neither seconds nor milliseconds",
-            )),
+            _ => Err(BuildError::new(Part::TtlUnits, "is neither seconds nor milliseconds")),
         }
     }
 }
@@ -111,15 +105,9 @@ pub struct TtlUnits {
 
 impl TtlUnits {
     /// Seconds both ways: every cluster but VIP 5.
-    pub const STANDARD: Self = Self {
-        request: TtlUnit::Seconds,
-        response: TtlUnit::Seconds,
-    };
+    pub const STANDARD: Self = Self { request: TtlUnit::Seconds, response: TtlUnit::Seconds };
     /// Milliseconds both ways: the VIP 5 cluster as the password page describes it.
-    pub const VIP5: Self = Self {
-        request: TtlUnit::Milliseconds,
-        response: TtlUnit::Milliseconds,
-    };
+    pub const VIP5: Self = Self { request: TtlUnit::Milliseconds, response: TtlUnit::Milliseconds };
 }
 
 impl FromStr for TtlUnits {
@@ -129,10 +117,7 @@ impl FromStr for TtlUnits {
     fn from_str(text: &str) -> Result<Self, BuildError> {
         if !text.contains('=') {
             let unit = text.parse()?;
-            return Ok(Self {
-                request: unit,
-                response: unit,
-            });
+            return Ok(Self { request: unit, response: unit });
         }
         let wrong = || {
             let problem = "is not seconds, milliseconds, or request=…,response=… with each once";
@@ -174,19 +159,10 @@ mod tests {
     fn parts_of_a_unit_are_cut_off_and_never_become_permanent() {
         let time = Duration::from_millis(1_999);
         assert_eq!(Ttl::For(time).to_wire(TtlUnit::Seconds), Ok(Some(1)));
-        assert_eq!(
-            Ttl::For(time).to_wire(TtlUnit::Milliseconds),
-            Ok(Some(1_999))
-        );
-        let error = Ttl::For(Duration::from_millis(999))
-            .to_wire(TtlUnit::Seconds)
-            .unwrap_err();
+        assert_eq!(Ttl::For(time).to_wire(TtlUnit::Milliseconds), Ok(Some(1_999)));
+        let error = Ttl::For(Duration::from_millis(999)).to_wire(TtlUnit::Seconds).unwrap_err();
         assert!(error.to_string().contains("permanent"), "{error}");
-        assert!(
-            Ttl::For(Duration::from_micros(999))
-                .to_wire(TtlUnit::Milliseconds)
-                .is_err()
-        );
+        assert!(Ttl::For(Duration::from_micros(999)).to_wire(TtlUnit::Milliseconds).is_err());
     }
 
     #[test]
@@ -201,26 +177,12 @@ mod tests {
 
     #[test]
     fn units_are_read_for_each_direction() {
-        let mixed = TtlUnits {
-            request: TtlUnit::Milliseconds,
-            response: TtlUnit::Seconds,
-        };
+        let mixed = TtlUnits { request: TtlUnit::Milliseconds, response: TtlUnit::Seconds };
         assert_eq!("response=seconds, request=milliseconds".parse(), Ok(mixed));
-        for bad in [
-            "",
-            "ms",
-            "Seconds",
-            "request=seconds",
-            "request=seconds,request=seconds",
-        ] {
+        for bad in ["", "ms", "Seconds", "request=seconds", "request=seconds,request=seconds"] {
             assert!(bad.parse::<TtlUnits>().is_err(), "{bad}");
         }
-        for bad in [
-            "request=seconds,response=",
-            "a=seconds,response=seconds",
-            "=",
-            "request=1,",
-        ] {
+        for bad in ["request=seconds,response=", "a=seconds,response=seconds", "=", "request=1,"] {
             assert!(bad.parse::<TtlUnits>().is_err(), "{bad}");
         }
     }

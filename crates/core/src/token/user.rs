@@ -79,10 +79,7 @@ mod tests {
     fn any_number_of_milliseconds_is_a_time_or_none() {
         let hour = Duration::from_secs(3600);
         assert_eq!(from_unix_ms(3_600_000), Some(SystemTime::UNIX_EPOCH + hour));
-        assert_eq!(
-            from_unix_ms(-3_600_000),
-            Some(SystemTime::UNIX_EPOCH - hour)
-        );
+        assert_eq!(from_unix_ms(-3_600_000), Some(SystemTime::UNIX_EPOCH - hour));
         // No panic at the ends.
         let _ = (from_unix_ms(i64::MIN), from_unix_ms(i64::MAX));
     }

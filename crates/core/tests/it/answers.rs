@@ -36,24 +36,15 @@ const PASSWORD_SAMPLE: &str = r#"{
 fn the_sample_of_the_password_page_parses_masked_uuid_and_all() {
     let token = password_answer(PASSWORD_SAMPLE).unwrap();
     assert_eq!(token.access_token().expose(), SAMPLE_TOKEN);
-    assert_eq!(
-        token.lifetime(),
-        Lifetime::Expires(Duration::from_secs(1_024_000))
-    );
+    assert_eq!(token.lifetime(), Lifetime::Expires(Duration::from_secs(1_024_000)));
     assert_eq!(token.received_at(), received_at());
-    assert_eq!(
-        token.expires_at(),
-        Some(received_at() + Duration::from_secs(1_024_000))
-    );
+    assert_eq!(token.expires_at(), Some(received_at() + Duration::from_secs(1_024_000)));
     let user = token.user().unwrap();
     assert_eq!(user.uuid(), Some("aa471ee0-XXXX-XXXX-ace5-f90ff121234e"));
     assert_eq!((user.kind(), user.username()), (Some("user"), Some("c")));
     assert_eq!(user.activated(), Some(true));
     let created = std::time::UNIX_EPOCH + Duration::from_millis(1_637_740_861_395);
-    assert_eq!(
-        (user.created(), user.modified()),
-        (Some(created), Some(created))
-    );
+    assert_eq!((user.created(), user.modified()), (Some(created), Some(created)));
 }
 
 #[test]
@@ -64,24 +55,14 @@ fn an_app_token_has_an_application_and_no_user() {
     let token = endpoint(TtlUnits::STANDARD)
         .parse(&app_grant(), response(200, body), received_at())
         .unwrap();
-    assert_eq!(
-        token.application(),
-        Some("8be024f0-XXXX-XXXX-b697-5d598d5f8402")
-    );
-    assert_eq!(
-        token.lifetime().duration(),
-        Some(Duration::from_secs(5_184_000))
-    );
+    assert_eq!(token.application(), Some("8be024f0-XXXX-XXXX-b697-5d598d5f8402"));
+    assert_eq!(token.lifetime().duration(), Some(Duration::from_secs(5_184_000)));
 }
 
 #[test]
 fn the_inherit_grant_yields_the_same_kind_of_token() {
     let token = endpoint(TtlUnits::STANDARD)
-        .parse(
-            &inherit_grant(),
-            response(200, PASSWORD_SAMPLE.as_bytes()),
-            received_at(),
-        )
+        .parse(&inherit_grant(), response(200, PASSWORD_SAMPLE.as_bytes()), received_at())
         .unwrap();
     assert_eq!(token.user().unwrap().username(), Some("c"));
 }
@@ -106,10 +87,7 @@ fn an_answer_without_user_or_with_null_members_still_gives_a_token() {
     assert_eq!(password_answer(body).unwrap().user().unwrap().uuid(), None);
     // A user's activation is told, not judged.
     let body = r#"{"access_token":"t","expires_in":60,"user":{"activated":false}}"#;
-    assert_eq!(
-        password_answer(body).unwrap().user().unwrap().activated(),
-        Some(false)
-    );
+    assert_eq!(password_answer(body).unwrap().user().unwrap().activated(), Some(false));
 }
 
 #[test]
@@ -124,16 +102,9 @@ fn a_token_of_another_user_is_refused() {
 fn expires_in_is_read_in_the_units_of_the_answer() {
     let body = r#"{"access_token":"t","expires_in":"1024000000"}"#;
     let token = endpoint(TtlUnits::VIP5)
-        .parse(
-            &password_grant(),
-            response(200, body.as_bytes()),
-            received_at(),
-        )
+        .parse(&password_grant(), response(200, body.as_bytes()), received_at())
         .unwrap();
-    assert_eq!(
-        token.lifetime().duration(),
-        Some(Duration::from_secs(1_024_000))
-    );
+    assert_eq!(token.lifetime().duration(), Some(Duration::from_secs(1_024_000)));
 }
 
 #[test]
@@ -149,25 +120,12 @@ fn a_lifetime_that_says_nothing_is_unknown_unless_permanent_was_asked_for() {
                 )
                 .unwrap()
         };
-        assert_eq!(
-            read(Ttl::ServerDefault).lifetime(),
-            Lifetime::Unknown,
-            "{expires_in}"
-        );
+        assert_eq!(read(Ttl::ServerDefault).lifetime(), Lifetime::Unknown, "{expires_in}");
         assert_eq!(read(Ttl::ServerDefault).expires_at(), None);
-        assert_eq!(
-            read(Ttl::Permanent).lifetime(),
-            Lifetime::Permanent,
-            "{expires_in}"
-        );
+        assert_eq!(read(Ttl::Permanent).lifetime(), Lifetime::Permanent, "{expires_in}");
         assert_eq!(read(Ttl::Permanent).expires_at(), None);
     }
-    assert_eq!(
-        password_answer(r#"{"access_token":"t"}"#)
-            .unwrap()
-            .lifetime(),
-        Lifetime::Unknown
-    );
+    assert_eq!(password_answer(r#"{"access_token":"t"}"#).unwrap().lifetime(), Lifetime::Unknown);
 }
 
 #[test]
@@ -175,16 +133,9 @@ fn what_is_no_json_may_be_asked_again_once() {
     let half = &PASSWORD_SAMPLE[..100];
     let bom = format!("\u{feff}{PASSWORD_SAMPLE}");
     let trailing = format!("{PASSWORD_SAMPLE}x");
-    for body in [
-        "",
-        " ",
-        "<html><body>MARK</body></html>",
-        half,
-        &bom,
-        &trailing,
-        "MARK",
-        "{\"a\":",
-    ] {
+    for body in
+        ["", " ", "<html><body>MARK</body></html>", half, &bom, &trailing, "MARK", "{\"a\":"]
+    {
         let error = password_answer(body).unwrap_err();
         assert_eq!(error.kind(), ResponseErrorKind::Malformed, "{body}");
         assert_eq!(error.retry_advice(), RetryAdvice::Once, "{body}");
@@ -192,10 +143,7 @@ fn what_is_no_json_may_be_asked_again_once() {
         assert!(!format!("{error} {error:?}").contains("MARK"), "{error:?}");
     }
     let invalid_utf8 = b"{\"access_token\":\"\xff\"}";
-    assert_eq!(
-        password_answer_of(invalid_utf8).unwrap_err().kind(),
-        ResponseErrorKind::Malformed
-    );
+    assert_eq!(password_answer_of(invalid_utf8).unwrap_err().kind(), ResponseErrorKind::Malformed);
 }
 
 #[test]
@@ -207,69 +155,24 @@ fn a_wrong_shape_is_malformed_and_names_the_member_without_a_byte_of_it() {
         ("5", "not a JSON object"),
         ("null", "not a JSON object"),
         ("{}", "access_token is missing"),
-        (
-            r#"{"error":"MARK","access_token":null}"#,
-            "access_token is missing",
-        ),
+        (r#"{"error":"MARK","access_token":null}"#, "access_token is missing"),
         (r#"{"access_token":5}"#, "access_token is not a string"),
-        (
-            r#"{"access_token":["MARK"]}"#,
-            "access_token is not a string",
-        ),
-        (
-            r#"{"access_token":{"MARK":1}}"#,
-            "access_token is not a string",
-        ),
+        (r#"{"access_token":["MARK"]}"#, "access_token is not a string"),
+        (r#"{"access_token":{"MARK":1}}"#, "access_token is not a string"),
         (r#"{"access_token":""}"#, "access_token is empty"),
         (&long, "access_token is longer than 8192 characters"),
-        (
-            r#"{"access_token":"MARK\r\nx: y"}"#,
-            "access_token has a character",
-        ),
-        (
-            r#"{"access_token":"MARK MARK"}"#,
-            "access_token has a character",
-        ),
-        (
-            r#"{"access_token":"MARKé"}"#,
-            "access_token has a character",
-        ),
-        (
-            r#"{"access_token":"t","access_token":"MARK"}"#,
-            "a member occurs twice",
-        ),
-        (
-            r#"{"access_token":"t","user":{"uuid":"a","uuid":"MARK"}}"#,
-            "a member occurs twice",
-        ),
-        (
-            r#"{"access_token":"t","expires_in":1.5}"#,
-            "expires_in is not a whole number",
-        ),
-        (
-            r#"{"access_token":"t","expires_in":"MARK"}"#,
-            "expires_in is not a whole number",
-        ),
-        (
-            r#"{"access_token":"t","expires_in":{"MARK":1}}"#,
-            "expires_in is not a whole number",
-        ),
-        (
-            r#"{"access_token":"t","expires_in":1,"user":"MARK"}"#,
-            "user is not an object",
-        ),
-        (
-            r#"{"access_token":"t","user":{"uuid":5}}"#,
-            "user.uuid is not a string",
-        ),
-        (
-            r#"{"access_token":"t","user":{"created":"MARK"}}"#,
-            "user.created is not a whole number",
-        ),
-        (
-            r#"{"access_token":"t","user":{"activated":"MARK"}}"#,
-            "user.activated is not a boolean",
-        ),
+        (r#"{"access_token":"MARK\r\nx: y"}"#, "access_token has a character"),
+        (r#"{"access_token":"MARK MARK"}"#, "access_token has a character"),
+        (r#"{"access_token":"MARKé"}"#, "access_token has a character"),
+        (r#"{"access_token":"t","access_token":"MARK"}"#, "a member occurs twice"),
+        (r#"{"access_token":"t","user":{"uuid":"a","uuid":"MARK"}}"#, "a member occurs twice"),
+        (r#"{"access_token":"t","expires_in":1.5}"#, "expires_in is not a whole number"),
+        (r#"{"access_token":"t","expires_in":"MARK"}"#, "expires_in is not a whole number"),
+        (r#"{"access_token":"t","expires_in":{"MARK":1}}"#, "expires_in is not a whole number"),
+        (r#"{"access_token":"t","expires_in":1,"user":"MARK"}"#, "user is not an object"),
+        (r#"{"access_token":"t","user":{"uuid":5}}"#, "user.uuid is not a string"),
+        (r#"{"access_token":"t","user":{"created":"MARK"}}"#, "user.created is not a whole number"),
+        (r#"{"access_token":"t","user":{"activated":"MARK"}}"#, "user.activated is not a boolean"),
     ] {
         let error = password_answer(body).unwrap_err();
         assert_eq!(error.kind(), ResponseErrorKind::Malformed, "{body}");

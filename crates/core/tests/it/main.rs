@@ -24,11 +24,7 @@ fn endpoint(units: TtlUnits) -> TokenEndpoint {
 }
 
 fn app_grant() -> ClientCredentials {
-    ClientCredentials::new(
-        "YXA6i-Ak8Ol4Eei2l11ZjV-EAg",
-        "YXA6VunqiNxoB7IwXHInk1cGiXOOJfc",
-    )
-    .unwrap()
+    ClientCredentials::new("YXA6i-Ak8Ol4Eei2l11ZjV-EAg", "YXA6VunqiNxoB7IwXHInk1cGiXOOJfc").unwrap()
 }
 
 fn password_grant() -> Password {

@@ -33,28 +33,17 @@ fn unit() -> impl Strategy<Value = TtlUnit> {
 
 /// What the request for this lifetime carries, or `None` where it is refused.
 fn sent(time: Duration, unit: TtlUnit) -> Option<i64> {
-    let units = TtlUnits {
-        request: unit,
-        response: unit,
-    };
-    let request = endpoint(units)
-        .request(&password_grant().with_ttl(time))
-        .ok()?;
+    let units = TtlUnits { request: unit, response: unit };
+    let request = endpoint(units).request(&password_grant().with_ttl(time)).ok()?;
     let body: Value = serde_json::from_slice(request.body().as_ref()).unwrap();
     Some(body["ttl"].as_i64().unwrap())
 }
 
 fn received(number: i64, unit: TtlUnit, asked: Ttl) -> Lifetime {
-    let units = TtlUnits {
-        request: TtlUnit::Milliseconds,
-        response: unit,
-    };
+    let units = TtlUnits { request: TtlUnit::Milliseconds, response: unit };
     let body = format!(r#"{{"access_token":"t","expires_in":{number}}}"#);
     let grant = password_grant().with_ttl(asked);
-    endpoint(units)
-        .parse(&grant, response(200, body.as_bytes()), received_at())
-        .unwrap()
-        .lifetime()
+    endpoint(units).parse(&grant, response(200, body.as_bytes()), received_at()).unwrap().lifetime()
 }
 
 proptest! {

@@ -16,11 +16,7 @@ fn json(error: &str, description: &str) -> String {
 
 fn refusal(status: u16, body: &str) -> ResponseError {
     endpoint(TtlUnits::STANDARD)
-        .parse(
-            &inherit_grant(),
-            response(status, body.as_bytes()),
-            received_at(),
-        )
+        .parse(&inherit_grant(), response(status, body.as_bytes()), received_at())
         .unwrap_err()
 }
 
@@ -29,41 +25,11 @@ const MINUTE: RetryAdvice = RetryAdvice::After(Duration::from_secs(60));
 
 /// (status, error, description) of the documentation, and what each means.
 const TABLE: &[(u16, &str, &str, Kind, RetryAdvice)] = &[
-    (
-        400,
-        "illegal_argument",
-        "client_id must be provided.",
-        Kind::Rejected,
-        RetryAdvice::Never,
-    ),
-    (
-        400,
-        "illegal_argument",
-        "client_secret must be provided",
-        Kind::Rejected,
-        RetryAdvice::Never,
-    ),
-    (
-        400,
-        "invalid_grant",
-        "client_id does not match",
-        Kind::InvalidClient,
-        RetryAdvice::Never,
-    ),
-    (
-        400,
-        "invalid_grant",
-        "client_secret does not match",
-        Kind::InvalidClient,
-        RetryAdvice::Never,
-    ),
-    (
-        400,
-        "invalid_grant",
-        "invalid password",
-        Kind::InvalidPassword,
-        RetryAdvice::Never,
-    ),
+    (400, "illegal_argument", "client_id must be provided.", Kind::Rejected, RetryAdvice::Never),
+    (400, "illegal_argument", "client_secret must be provided", Kind::Rejected, RetryAdvice::Never),
+    (400, "invalid_grant", "client_id does not match", Kind::InvalidClient, RetryAdvice::Never),
+    (400, "invalid_grant", "client_secret does not match", Kind::InvalidClient, RetryAdvice::Never),
+    (400, "invalid_grant", "invalid password", Kind::InvalidPassword, RetryAdvice::Never),
     (
         400,
         "invalid_grant",
@@ -71,13 +37,7 @@ const TABLE: &[(u16, &str, &str, Kind, RetryAdvice)] = &[
         Kind::InvalidPassword,
         RetryAdvice::Never,
     ),
-    (
-        400,
-        "invalid_grant",
-        "user not activated",
-        Kind::UserDeactivated,
-        RetryAdvice::Never,
-    ),
+    (400, "invalid_grant", "user not activated", Kind::UserDeactivated, RetryAdvice::Never),
     (
         400,
         "illegal_argument",
@@ -85,20 +45,8 @@ const TABLE: &[(u16, &str, &str, Kind, RetryAdvice)] = &[
         Kind::InvalidUsername,
         RetryAdvice::Never,
     ),
-    (
-        400,
-        "illegal_argument",
-        "USERNAME_TOO_LONG",
-        Kind::InvalidUsername,
-        RetryAdvice::Never,
-    ),
-    (
-        400,
-        "json_parse",
-        "Unexpected character ('<' (code 60))",
-        Kind::Rejected,
-        RetryAdvice::Never,
-    ),
+    (400, "illegal_argument", "USERNAME_TOO_LONG", Kind::InvalidUsername, RetryAdvice::Never),
+    (400, "json_parse", "Unexpected character ('<' (code 60))", Kind::Rejected, RetryAdvice::Never),
     (
         401,
         "unauthorized",
@@ -127,20 +75,8 @@ const TABLE: &[(u16, &str, &str, Kind, RetryAdvice)] = &[
         Kind::Unauthorized,
         RetryAdvice::WithNewAppToken,
     ),
-    (
-        404,
-        "invalid_grant",
-        "user not found",
-        Kind::UserNotFound,
-        RetryAdvice::Never,
-    ),
-    (
-        404,
-        "entity_not_found",
-        "User null not found",
-        Kind::UserNotFound,
-        RetryAdvice::Never,
-    ),
+    (404, "invalid_grant", "user not found", Kind::UserNotFound, RetryAdvice::Never),
+    (404, "entity_not_found", "User null not found", Kind::UserNotFound, RetryAdvice::Never),
     (
         404,
         "organization_application_not_found",
@@ -155,20 +91,8 @@ const TABLE: &[(u16, &str, &str, Kind, RetryAdvice)] = &[
         Kind::Conflict,
         SECOND,
     ),
-    (
-        413,
-        "Request Entity Too Large",
-        "",
-        Kind::Rejected,
-        RetryAdvice::Never,
-    ),
-    (
-        415,
-        "web_application",
-        "Unsupported Media Type",
-        Kind::Rejected,
-        RetryAdvice::Never,
-    ),
+    (413, "Request Entity Too Large", "", Kind::Rejected, RetryAdvice::Never),
+    (415, "web_application", "Unsupported Media Type", Kind::Rejected, RetryAdvice::Never),
     (
         429,
         "resource_limited",
@@ -176,23 +100,11 @@ const TABLE: &[(u16, &str, &str, Kind, RetryAdvice)] = &[
         Kind::QuotaExceeded,
         RetryAdvice::Never,
     ),
-    (
-        429,
-        "reach_limit",
-        "This request has reached api limit",
-        Kind::RateLimited,
-        MINUTE,
-    ),
+    (429, "reach_limit", "This request has reached api limit", Kind::RateLimited, MINUTE),
     (408, "", "", Kind::ServerError, RetryAdvice::Backoff),
     (500, "internal", "", Kind::ServerError, RetryAdvice::Backoff),
     (502, "", "", Kind::ServerError, RetryAdvice::Backoff),
-    (
-        503,
-        "service_unavailable",
-        "",
-        Kind::ServerError,
-        RetryAdvice::Backoff,
-    ),
+    (503, "service_unavailable", "", Kind::ServerError, RetryAdvice::Backoff),
     (504, "", "", Kind::ServerError, RetryAdvice::Backoff),
 ];
 
@@ -202,11 +114,7 @@ fn every_row_of_the_error_table_is_classified_as_the_table_says() {
     for (status, error, description, kind, advice) in TABLE {
         let refused = refusal(*status, &json(error, description));
         assert_eq!(refused.kind(), *kind, "{status} {error} {description}");
-        assert_eq!(
-            refused.retry_advice(),
-            *advice,
-            "{status} {error} {description}"
-        );
+        assert_eq!(refused.retry_advice(), *advice, "{status} {error} {description}");
         assert_eq!(refused.status().as_u16(), *status);
         let said = |text: &'static str| Some(text).filter(|text| !text.is_empty());
         assert_eq!(refused.code(), said(error));
@@ -239,14 +147,8 @@ fn a_refusal_without_a_json_body_is_classified_by_its_status() {
         (206, Kind::Malformed),
         (101, Kind::Malformed),
     ] {
-        for body in [
-            html,
-            "",
-            "[]",
-            "5",
-            r#"{"error":5,"error_description":["x"]}"#,
-            "{\"error\":",
-        ] {
+        for body in [html, "", "[]", "5", r#"{"error":5,"error_description":["x"]}"#, "{\"error\":"]
+        {
             let refused = refusal(status, body);
             assert_eq!(refused.kind(), kind, "{status} {body}");
             assert_eq!(refused.code(), None);
@@ -301,17 +203,12 @@ fn retry_after_is_obeyed_where_a_retry_makes_sense() {
             .header("retry-after", "7")
             .body(body.as_bytes())
             .unwrap();
-        endpoint(TtlUnits::STANDARD)
-            .parse(&inherit_grant(), answer, received_at())
-            .unwrap_err()
+        endpoint(TtlUnits::STANDARD).parse(&inherit_grant(), answer, received_at()).unwrap_err()
     };
     let seven = RetryAdvice::After(Duration::from_secs(7));
     assert_eq!(with(429, "").retry_advice(), seven);
     assert_eq!(with(503, "").retry_advice(), seven);
-    assert_eq!(
-        with(409, &json("concurrent_operation_error", "x")).retry_advice(),
-        seven
-    );
+    assert_eq!(with(409, &json("concurrent_operation_error", "x")).retry_advice(), seven);
     let quota = with(429, &json("resource_limited", "x"));
     assert_eq!(quota.retry_advice(), RetryAdvice::Never);
     assert_eq!(quota.retry_after(), Some(Duration::from_secs(7)));

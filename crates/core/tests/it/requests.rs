@@ -11,18 +11,8 @@ use crate::{
 
 /// A request as text. Sensitive headers print as `Sensitive`, the body as its masked form.
 fn whole(request: &Request<Payload>) -> String {
-    let mut lines = vec![format!(
-        "{} {} {:?}",
-        request.method(),
-        request.uri(),
-        request.version()
-    )];
-    lines.extend(
-        request
-            .headers()
-            .iter()
-            .map(|(name, value)| format!("{name}: {value:?}")),
-    );
+    let mut lines = vec![format!("{} {} {:?}", request.method(), request.uri(), request.version())];
+    lines.extend(request.headers().iter().map(|(name, value)| format!("{name}: {value:?}")));
     lines.push(String::new());
     lines.push(request.body().masked().to_string());
     lines.join("\n")
@@ -54,26 +44,18 @@ fn password() {
 fn password_with_an_app_token() {
     let endpoint = endpoint(TtlUnits::STANDARD);
     let body = format!(r#"{{"access_token":"{SAMPLE_TOKEN}","expires_in":3600}}"#);
-    let app_token = endpoint
-        .parse(&app_grant(), response(200, body.as_bytes()), received_at())
-        .unwrap();
-    let request = endpoint
-        .request(&password_grant().authorized_by(&app_token))
-        .unwrap();
+    let app_token =
+        endpoint.parse(&app_grant(), response(200, body.as_bytes()), received_at()).unwrap();
+    let request = endpoint.request(&password_grant().authorized_by(&app_token)).unwrap();
     insta::assert_snapshot!("password_with_an_app_token", whole(&request));
-    assert_eq!(
-        request.headers()["authorization"],
-        format!("Bearer {SAMPLE_TOKEN}")
-    );
+    assert_eq!(request.headers()["authorization"], format!("Bearer {SAMPLE_TOKEN}"));
 }
 
 #[test]
 fn inherit() {
     let endpoint = endpoint(TtlUnits::STANDARD);
     insta::assert_snapshot!("inherit", of(&endpoint, &inherit_grant()));
-    let creating = inherit_grant()
-        .with_auto_create_user(true)
-        .with_ttl(Ttl::Permanent);
+    let creating = inherit_grant().with_auto_create_user(true).with_ttl(Ttl::Permanent);
     insta::assert_snapshot!("inherit_creating_and_permanent", of(&endpoint, &creating));
 }
 
@@ -86,14 +68,8 @@ fn a_vip_5_cluster_is_asked_in_milliseconds() {
 #[test]
 fn the_unit_of_the_answer_does_not_touch_the_request() {
     let timed = password_grant().with_ttl(Duration::from_secs(60));
-    let units = TtlUnits {
-        request: TtlUnit::Seconds,
-        response: TtlUnit::Milliseconds,
-    };
-    assert_eq!(
-        of(&endpoint(units), &timed),
-        of(&endpoint(TtlUnits::STANDARD), &timed)
-    );
+    let units = TtlUnits { request: TtlUnit::Seconds, response: TtlUnit::Milliseconds };
+    assert_eq!(of(&endpoint(units), &timed), of(&endpoint(TtlUnits::STANDARD), &timed));
 }
 
 #[test]

@@ -24,12 +24,8 @@ fn nothing_that_prints_shows_a_secret() {
     let (app, password, inherit) = grants();
     let body =
         format!(r#"{{"access_token":"{USER_TOKEN}","expires_in":60,"user":{{"username":"c"}}}}"#);
-    let app_token = endpoint
-        .parse(&app, response(200, body.as_bytes()), received_at())
-        .unwrap();
-    let token = endpoint
-        .parse(&password, response(200, body.as_bytes()), received_at())
-        .unwrap();
+    let app_token = endpoint.parse(&app, response(200, body.as_bytes()), received_at()).unwrap();
+    let token = endpoint.parse(&password, response(200, body.as_bytes()), received_at()).unwrap();
     let password = password.authorized_by(&app_token);
     let text = format!(
         "{:?} {app:?} {password:?} {inherit:?} {app_token:?} {token:?} {:?} {:?} {:?} {:?} {} {}",
@@ -60,29 +56,12 @@ fn an_error_of_the_service_that_repeats_a_secret_is_cleaned() {
     );
     let answer = || response(400, body.as_bytes());
     let texts = [
-        (
-            endpoint.parse(&app, answer(), received_at()).unwrap_err(),
-            CLIENT_SECRET,
-        ),
-        (
-            endpoint
-                .parse(&password, answer(), received_at())
-                .unwrap_err(),
-            PASSWORD,
-        ),
-        (
-            endpoint
-                .parse(&inherit, answer(), received_at())
-                .unwrap_err(),
-            APP_TOKEN,
-        ),
+        (endpoint.parse(&app, answer(), received_at()).unwrap_err(), CLIENT_SECRET),
+        (endpoint.parse(&password, answer(), received_at()).unwrap_err(), PASSWORD),
+        (endpoint.parse(&inherit, answer(), received_at()).unwrap_err(), APP_TOKEN),
     ];
     for (error, secret) in texts {
-        let text = format!(
-            "{error} {error:?} {:?} {:?}",
-            error.code(),
-            error.description()
-        );
+        let text = format!("{error} {error:?} {:?} {:?}", error.code(), error.description());
         assert!(!text.contains(secret), "{text}");
         // The positive control: what belongs to nobody here is shown.
         assert!(text.contains("got "), "{text}");

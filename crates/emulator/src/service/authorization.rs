@@ -16,12 +16,10 @@ pub(super) fn check(
     // The documentation has one refusal for "expired or absent".
     let field = field.ok_or(Refusal::AppTokenExpired)?;
     let token = bearer(field).ok_or(Refusal::AppTokenInvalid)?;
-    let claims = mint
-        .read(token, app.token_epoch)
-        .map_err(|unread| match unread {
-            Unread::Rubbish | Unread::Revoked => Refusal::AppTokenInvalid,
-            Unread::Foreign => Refusal::AppTokenForeign,
-        })?;
+    let claims = mint.read(token, app.token_epoch).map_err(|unread| match unread {
+        Unread::Rubbish | Unread::Revoked => Refusal::AppTokenInvalid,
+        Unread::Foreign => Refusal::AppTokenForeign,
+    })?;
     if claims.kind != TokenKind::App || claims.principal != app.id {
         Err(Refusal::AppTokenCorrupt)
     } else if claims.is_expired(now) {
@@ -34,9 +32,7 @@ pub(super) fn check(
 fn bearer(field: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = field.split_at_checked(6)?;
     let token = token.strip_prefix(b" ")?;
-    scheme
-        .eq_ignore_ascii_case(b"bearer")
-        .then(|| token.trim_ascii())
+    scheme.eq_ignore_ascii_case(b"bearer").then(|| token.trim_ascii())
 }
 
 #[cfg(test)]

@@ -34,9 +34,7 @@ impl Desk<'_> {
             Some(Grant::ClientCredentials) => self.client_credentials(body),
             Some(Grant::Password) => self.password(body),
             Some(Grant::Inherit) => self.inherit(body),
-            None => Err(Refusal::IllegalArgument(
-                "grant_type is not supported".into(),
-            )),
+            None => Err(Refusal::IllegalArgument("grant_type is not supported".into())),
         }
     }
 
@@ -76,11 +74,8 @@ impl Desk<'_> {
         let username = username(body)?;
         let password = text(body, "password")
             .ok_or_else(|| Refusal::IllegalArgument("password must be provided".into()))?;
-        let user = self
-            .app
-            .users
-            .get(&username)
-            .ok_or_else(|| self.unknown_user(Grant::Password))?;
+        let user =
+            self.app.users.get(&username).ok_or_else(|| self.unknown_user(Grant::Password))?;
         match &user.password {
             // Registered without a password: no text can be right.
             None => return Err(Refusal::InvalidUsernameOrPassword),
@@ -129,10 +124,7 @@ impl Desk<'_> {
                     UserIdFault::NotLegal => Refusal::UsernameNotLegal(username.to_owned()),
                 })?;
                 let user = User::new(self.mint.uuid(self.now), None, self.now);
-                place.insert(User {
-                    created_by_request: true,
-                    ..user
-                });
+                place.insert(User { created_by_request: true, ..user });
             }
         }
         Ok(())
@@ -140,19 +132,13 @@ impl Desk<'_> {
 
     /// The last step of both user grants.
     fn user_token(&self, body: &Members, username: &str) -> Result<Value, Refusal> {
-        let user = self
-            .app
-            .users
-            .get(username)
-            .ok_or(Refusal::UserEntityNotFound)?;
+        let user = self.app.users.get(username).ok_or(Refusal::UserEntityNotFound)?;
         if !user.activated && self.settings.banned_as == BannedAs::Refused {
             return Err(Refusal::UserNotActivated);
         }
         let lifetime = self.lifetime(body)?;
         // User tokens belong to no epoch: revoking app tokens does not touch them.
-        let token = self
-            .mint
-            .issue(TokenKind::User, self.app.id, user.id, self.now, lifetime, 0);
+        let token = self.mint.issue(TokenKind::User, self.app.id, user.id, self.now, lifetime, 0);
         Ok(json!({
             "access_token": token,
             "expires_in": self.expires_in(lifetime),
@@ -165,11 +151,7 @@ impl Desk<'_> {
     }
 
     fn lifetime(&self, body: &Members) -> Result<Lifetime, Refusal> {
-        let Settings {
-            request_unit,
-            default_ttl,
-            ..
-        } = *self.settings;
+        let Settings { request_unit, default_ttl, .. } = *self.settings;
         Lifetime::requested(body.get("ttl"), request_unit, default_ttl)
             .ok_or_else(|| Refusal::IllegalArgument("ttl must be a number, 0 or more".into()))
     }

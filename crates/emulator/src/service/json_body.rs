@@ -23,10 +23,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => {
             let start = body.len() - body.trim_ascii_start().len();
-            Err(Refusal::JsonParse(format!(
-                "{} at line 1, column 1",
-                shown(body.get(start))
-            )))
+            Err(Refusal::JsonParse(format!("{} at line 1, column 1", shown(body.get(start)))))
         }
         Err(fault) => Err(Refusal::JsonParse(format!(
             "{} at line {}, column {}",
@@ -39,9 +36,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
 
 /// Lines and columns count from 1; a column counts bytes.
 fn byte_at(body: &[u8], line: usize, column: usize) -> Option<&u8> {
-    body.split(|byte| *byte == b'\n')
-        .nth(line.checked_sub(1)?)?
-        .get(column.checked_sub(1)?)
+    body.split(|byte| *byte == b'\n').nth(line.checked_sub(1)?)?.get(column.checked_sub(1)?)
 }
 
 /// One character at the most: a broken body can still hold a secret.
@@ -67,15 +62,8 @@ mod tests {
     fn media_type_may_have_parameters() {
         assert!(check_content_type(Some(b"application/json")).is_ok());
         assert!(check_content_type(Some(b"Application/JSON ; charset=utf-8")).is_ok());
-        for wrong in [
-            None,
-            Some(&b"text/plain"[..]),
-            Some(b"application/x-www-form-urlencoded"),
-        ] {
-            assert_eq!(
-                check_content_type(wrong),
-                Err(Refusal::UnsupportedMediaType)
-            );
+        for wrong in [None, Some(&b"text/plain"[..]), Some(b"application/x-www-form-urlencoded")] {
+            assert_eq!(check_content_type(wrong), Err(Refusal::UnsupportedMediaType));
         }
     }
 
@@ -85,10 +73,7 @@ mod tests {
             description("{\"a\": x}"),
             "Unexpected character ('x' (code 120)) at line 1, column 7"
         );
-        assert_eq!(
-            description("[1]"),
-            "Unexpected character ('[' (code 91)) at line 1, column 1"
-        );
+        assert_eq!(description("[1]"), "Unexpected character ('[' (code 91)) at line 1, column 1");
         assert!(description("").starts_with("Unexpected character (end of input)"));
         assert!(description(&"[".repeat(100_000)).starts_with("Unexpected character"));
     }

@@ -11,24 +11,15 @@ use crate::client::{
 };
 
 const INVALID: (u16, &str, &str) = (401, "unauthorized", "Unable to authenticate (OAuth)");
-const EXPIRED: (u16, &str, &str) = (
-    401,
-    "unauthorized",
-    "Unable to authenticate due to expired access token",
-);
-const CORRUPT: (u16, &str, &str) = (
-    401,
-    "auth_bad_access_token",
-    "Unable to authenticate due to corrupt access token",
-);
+const EXPIRED: (u16, &str, &str) =
+    (401, "unauthorized", "Unable to authenticate due to expired access token");
+const CORRUPT: (u16, &str, &str) =
+    (401, "auth_bad_access_token", "Unable to authenticate due to corrupt access token");
 const FOREIGN: (u16, &str, &str) = (401, "auth_bad_access_token", "Unable to authenticate");
 
 #[track_caller]
 fn assert_error(reply: &Reply, (status, error, description): (u16, &str, &str)) {
-    assert_eq!(
-        reply.error(),
-        (status, error.to_owned(), Some(description.to_owned()))
-    );
+    assert_eq!(reply.error(), (status, error.to_owned(), Some(description.to_owned())));
 }
 
 async fn inherit_bearing(emulator: &Emulator, token: &str) -> Reply {
@@ -44,9 +35,7 @@ async fn absent_counts_as_expired() {
 #[tokio::test]
 async fn an_app_token_serves_until_its_end() {
     let emulator = Emulator::start().await.unwrap();
-    let token = post(&emulator, &with(client_credentials(), "ttl", json!(100)))
-        .await
-        .token();
+    let token = post(&emulator, &with(client_credentials(), "ttl", json!(100))).await.token();
     assert_eq!(inherit_bearing(&emulator, &token).await.status, 200);
     emulator.advance(Duration::from_secs(90));
     assert_eq!(inherit_bearing(&emulator, &token).await.status, 200);
@@ -59,9 +48,7 @@ async fn an_app_token_serves_until_its_end() {
 #[tokio::test]
 async fn a_permanent_app_token_outlives_a_century() {
     let emulator = Emulator::start().await.unwrap();
-    let token = post(&emulator, &with(client_credentials(), "ttl", json!(0)))
-        .await
-        .token();
+    let token = post(&emulator, &with(client_credentials(), "ttl", json!(0))).await.token();
     emulator.advance(Duration::from_secs(200 * 365 * 86_400));
     assert_eq!(inherit_bearing(&emulator, &token).await.status, 200);
 }
@@ -75,10 +62,7 @@ async fn rubbish_is_invalid() {
     }
     for field in [token.as_str(), &format!("Basic {token}")] {
         let headers = [("Authorization", field)];
-        assert_error(
-            &post_to(&emulator, PATH, &headers, &inherit("c", false)).await,
-            INVALID,
-        );
+        assert_error(&post_to(&emulator, PATH, &headers, &inherit("c", false)).await, INVALID);
     }
 }
 
@@ -95,16 +79,11 @@ async fn a_user_token_is_corrupt() {
 
 #[tokio::test]
 async fn a_token_of_another_app_is_corrupt() {
-    let emulator = Emulator::builder()
-        .further_app("other", "app", "id", "secret")
-        .start()
-        .await
-        .unwrap();
+    let emulator =
+        Emulator::builder().further_app("other", "app", "id", "secret").start().await.unwrap();
     let body =
         json!({"grant_type": "client_credentials", "client_id": "id", "client_secret": "secret"});
-    let token = post_to(&emulator, "/other/app/token", &[], &body)
-        .await
-        .token();
+    let token = post_to(&emulator, "/other/app/token", &[], &body).await.token();
     assert_error(&inherit_bearing(&emulator, &token).await, CORRUPT);
     let headers = [("authorization", &*format!("bearer {token}"))];
     let at_home = post_to(&emulator, "/other/app/token", &headers, &inherit("u", true)).await;
@@ -113,10 +92,7 @@ async fn a_token_of_another_app_is_corrupt() {
 
 #[tokio::test]
 async fn a_token_of_another_system_is_foreign() {
-    let (emulator, other) = (
-        Emulator::start().await.unwrap(),
-        Emulator::start().await.unwrap(),
-    );
+    let (emulator, other) = (Emulator::start().await.unwrap(), Emulator::start().await.unwrap());
     let token = app_token(&other).await;
     assert_error(&inherit_bearing(&emulator, &token).await, FOREIGN);
     // The documentation's own sample of an app token.
@@ -141,36 +117,15 @@ async fn revoking_ends_app_tokens_issued_before_and_no_others() {
 #[tokio::test]
 async fn the_password_grant_asks_for_no_app_token_unless_told_to() {
     let emulator = Emulator::start().await.unwrap();
-    assert_eq!(
-        post_bearing(&emulator, "rubbish", &password("c", "1"))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(post_bearing(&emulator, "rubbish", &password("c", "1")).await.status, 200);
 
-    let emulator = Emulator::builder()
-        .password_needs_app_token(true)
-        .start()
-        .await
-        .unwrap();
+    let emulator = Emulator::builder().password_needs_app_token(true).start().await.unwrap();
     assert_error(&post(&emulator, &password("c", "1")).await, EXPIRED);
-    assert_error(
-        &post_bearing(&emulator, "rubbish", &password("c", "1")).await,
-        INVALID,
-    );
+    assert_error(&post_bearing(&emulator, "rubbish", &password("c", "1")).await, INVALID);
     let token = app_token(&emulator).await;
+    assert_eq!(post_bearing(&emulator, &token, &password("c", "1")).await.status, 200);
     assert_eq!(
-        post_bearing(&emulator, &token, &password("c", "1"))
-            .await
-            .status,
-        200
-    );
-    assert_eq!(
-        emulator
-            .requests()
-            .iter()
-            .filter(|r| r.grant() == Some(Grant::Password))
-            .count(),
+        emulator.requests().iter().filter(|r| r.grant() == Some(Grant::Password)).count(),
         3
     );
 }

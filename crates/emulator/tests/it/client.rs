@@ -17,16 +17,8 @@ impl Reply {
         let end = raw.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = std::str::from_utf8(&raw[..end]).ok()?.to_owned();
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        let reply = Self {
-            status,
-            head,
-            body: raw[end + 4..].to_vec(),
-        };
-        assert_eq!(
-            reply.header("content-length")?.parse(),
-            Ok(reply.body.len()),
-            "body is whole"
-        );
+        let reply = Self { status, head, body: raw[end + 4..].to_vec() };
+        assert_eq!(reply.header("content-length")?.parse(), Ok(reply.body.len()), "body is whole");
         Some(reply)
     }
 
@@ -56,33 +48,21 @@ impl Reply {
                 other => panic!("{other} is not documented"),
             }
         }
-        assert!(
-            body["timestamp"].as_u64() > Some(1_600_000_000_000),
-            "milliseconds"
-        );
+        assert!(body["timestamp"].as_u64() > Some(1_600_000_000_000), "milliseconds");
         assert!(body["exception"].is_string() && body["duration"].is_u64());
         let text = |name: &str| body[name].as_str().map(str::to_owned);
-        (
-            self.status,
-            text("error").expect("error"),
-            text("error_description"),
-        )
+        (self.status, text("error").expect("error"), text("error_description"))
     }
 
     pub(crate) fn token(&self) -> String {
         assert_eq!(self.status, 200, "{}", self.text());
-        self.json()["access_token"]
-            .as_str()
-            .expect("access_token")
-            .to_owned()
+        self.json()["access_token"].as_str().expect("access_token").to_owned()
     }
 }
 
 /// Sends raw bytes and reads to the end; none where the connection ends without an answer.
 pub(crate) async fn raw(emulator: &Emulator, request: &[u8]) -> Option<Reply> {
-    let mut stream = TcpStream::connect(emulator.address())
-        .await
-        .expect("connects");
+    let mut stream = TcpStream::connect(emulator.address()).await.expect("connects");
     stream.write_all(request).await.expect("sends");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.ok()?;
@@ -139,13 +119,7 @@ pub(crate) async fn app_token(emulator: &Emulator) -> String {
 }
 
 pub(crate) async fn post_bearing(emulator: &Emulator, token: &str, body: &Value) -> Reply {
-    post_to(
-        emulator,
-        PATH,
-        &[("Authorization", &format!("Bearer {token}"))],
-        body,
-    )
-    .await
+    post_to(emulator, PATH, &[("Authorization", &format!("Bearer {token}"))], body).await
 }
 
 /// A body with one more member.

@@ -13,20 +13,13 @@ use crate::client::{
 };
 
 fn ask() -> Vec<u8> {
-    request(
-        "POST",
-        PATH,
-        &[JSON],
-        client_credentials().to_string().as_bytes(),
-    )
+    request("POST", PATH, &[JSON], client_credentials().to_string().as_bytes())
 }
 
 #[tokio::test]
 async fn faults_are_used_up_in_order() {
     let emulator = Emulator::start().await.unwrap();
-    emulator
-        .inject(Fault::server_error(503, BodyKind::Empty).times(2))
-        .unwrap();
+    emulator.inject(Fault::server_error(503, BodyKind::Empty).times(2)).unwrap();
     emulator.inject(Fault::quota_exceeded()).unwrap();
     emulator.inject(Fault::conflict().times(0)).unwrap();
     assert_eq!(emulator.pending_faults(), 2);
@@ -50,27 +43,13 @@ async fn a_fault_can_be_meant_for_one_grant_or_one_user() {
     let emulator = Emulator::start().await.unwrap();
     emulator.add_user("d", "2").unwrap();
     let token = app_token(&emulator).await;
-    emulator
-        .inject(Fault::conflict().on(Grant::Inherit))
-        .unwrap();
-    emulator
-        .inject(Fault::quota_exceeded().for_user("D").always())
-        .unwrap();
+    emulator.inject(Fault::conflict().on(Grant::Inherit)).unwrap();
+    emulator.inject(Fault::quota_exceeded().for_user("D").always()).unwrap();
     assert_eq!(post(&emulator, &client_credentials()).await.status, 200);
     assert_eq!(post(&emulator, &password("c", "1")).await.status, 200);
     assert_eq!(post(&emulator, &password("d", "2")).await.status, 429);
-    assert_eq!(
-        post_bearing(&emulator, &token, &inherit("c", false))
-            .await
-            .status,
-        409
-    );
-    assert_eq!(
-        post_bearing(&emulator, &token, &inherit("c", false))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(post_bearing(&emulator, &token, &inherit("c", false)).await.status, 409);
+    assert_eq!(post_bearing(&emulator, &token, &inherit("c", false)).await.status, 200);
 }
 
 #[tokio::test]
@@ -83,10 +62,7 @@ async fn rate_limits_say_when_to_come_back_where_told_to() {
             Fault::rate_limited(None).header("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT"),
             Some("Wed, 21 Oct 2026 07:28:00 GMT"),
         ),
-        (
-            Fault::rate_limited(None).header("retry-after", "-1"),
-            Some("-1"),
-        ),
+        (Fault::rate_limited(None).header("retry-after", "-1"), Some("-1")),
     ] {
         emulator.inject(fault).unwrap();
         let reply = post(&emulator, &client_credentials()).await;
@@ -99,13 +75,8 @@ async fn rate_limits_say_when_to_come_back_where_told_to() {
 async fn server_errors_come_in_four_kinds() {
     let emulator = Emulator::start().await.unwrap();
     for status in [408, 500, 502, 503, 504] {
-        emulator
-            .inject(Fault::server_error(status, BodyKind::Json))
-            .unwrap();
-        assert_eq!(
-            post(&emulator, &client_credentials()).await.error().0,
-            status
-        );
+        emulator.inject(Fault::server_error(status, BodyKind::Json)).unwrap();
+        assert_eq!(post(&emulator, &client_credentials()).await.error().0, status);
         for (kind, content_type) in [
             (BodyKind::Html, Some("text/html")),
             (BodyKind::Text, Some("text/plain")),
@@ -113,10 +84,7 @@ async fn server_errors_come_in_four_kinds() {
         ] {
             emulator.inject(Fault::server_error(status, kind)).unwrap();
             let reply = post(&emulator, &client_credentials()).await;
-            assert_eq!(
-                (reply.status, reply.header("content-type")),
-                (status, content_type)
-            );
+            assert_eq!((reply.status, reply.header("content-type")), (status, content_type));
             assert_eq!(reply.body.is_empty(), kind == BodyKind::Empty);
         }
     }
@@ -128,35 +96,21 @@ async fn gateways_answer_in_html() {
     for status in [413, 415, 429, 502, 503, 504] {
         emulator.inject(Fault::gateway(status)).unwrap();
         let reply = post(&emulator, &client_credentials()).await;
-        assert_eq!(
-            (reply.status, reply.header("content-type")),
-            (status, Some("text/html"))
-        );
-        assert!(
-            reply.text().contains(&format!("<center><h1>{status} ")),
-            "{}",
-            reply.text()
-        );
+        assert_eq!((reply.status, reply.header("content-type")), (status, Some("text/html")));
+        assert!(reply.text().contains(&format!("<center><h1>{status} ")), "{}", reply.text());
     }
 }
 
 #[tokio::test]
 async fn redirects_point_where_told() {
     let emulator = Emulator::start().await.unwrap();
-    emulator
-        .inject(Fault::redirect("http://127.0.0.1:1/elsewhere"))
-        .unwrap();
+    emulator.inject(Fault::redirect("http://127.0.0.1:1/elsewhere")).unwrap();
     let reply = post(&emulator, &client_credentials()).await;
     assert_eq!(reply.status, 302);
-    assert_eq!(
-        reply.header("location"),
-        Some("http://127.0.0.1:1/elsewhere")
-    );
+    assert_eq!(reply.header("location"), Some("http://127.0.0.1:1/elsewhere"));
     for status in [300, 301, 302, 303, 304, 307, 308] {
         // The tiny client insists on a length, which 304 must not have; so ask for the record.
-        emulator
-            .inject(Fault::redirect_with(status, "//other.example/x"))
-            .unwrap();
+        emulator.inject(Fault::redirect_with(status, "//other.example/x")).unwrap();
         let _ = raw(&emulator, &ask()).await;
         let last = emulator.requests().pop().unwrap();
         assert_eq!(last.status(), Some(status));
@@ -167,19 +121,10 @@ async fn redirects_point_where_told() {
 #[tokio::test]
 async fn any_answer_can_be_given_byte_for_byte() {
     let emulator = Emulator::start().await.unwrap();
-    let headers = [
-        ("Content-Encoding", "gzip"),
-        ("X-Twice", "1"),
-        ("x-twice", "2"),
-    ];
-    emulator
-        .inject(Fault::response(999, headers, &b"\x1f\x8b\x00"[..]))
-        .unwrap();
+    let headers = [("Content-Encoding", "gzip"), ("X-Twice", "1"), ("x-twice", "2")];
+    emulator.inject(Fault::response(999, headers, &b"\x1f\x8b\x00"[..])).unwrap();
     let reply = raw(&emulator, &ask()).await.unwrap();
-    assert_eq!(
-        (reply.status, reply.body.as_slice()),
-        (999, &b"\x1f\x8b\x00"[..])
-    );
+    assert_eq!((reply.status, reply.body.as_slice()), (999, &b"\x1f\x8b\x00"[..]));
     assert_eq!(reply.header("content-encoding"), Some("gzip"));
     assert_eq!(reply.header("x-twice"), Some("1"));
 }
@@ -187,12 +132,8 @@ async fn any_answer_can_be_given_byte_for_byte() {
 #[tokio::test]
 async fn members_of_a_natural_answer_can_be_changed() {
     let emulator = Emulator::start().await.unwrap();
-    emulator
-        .inject(Fault::set_member("expires_in", json!("12")))
-        .unwrap();
-    emulator
-        .inject(Fault::remove_member("access_token"))
-        .unwrap();
+    emulator.inject(Fault::set_member("expires_in", json!("12"))).unwrap();
+    emulator.inject(Fault::remove_member("access_token")).unwrap();
     let changed = post(&emulator, &client_credentials()).await.json();
     assert_eq!(changed["expires_in"], "12");
     assert!(changed["access_token"].is_string());
@@ -204,10 +145,7 @@ async fn members_of_a_natural_answer_can_be_changed() {
 async fn delays_are_real_time() {
     let emulator = Emulator::start().await.unwrap();
     let pause = Duration::from_millis(120);
-    for (fault, status) in [
-        (Fault::delay(pause), 200),
-        (Fault::conflict().after(pause), 409),
-    ] {
+    for (fault, status) in [(Fault::delay(pause), 200), (Fault::conflict().after(pause), 409)] {
         emulator.inject(fault).unwrap();
         let start = Instant::now();
         assert_eq!(post(&emulator, &client_credentials()).await.status, status);
@@ -238,10 +176,7 @@ async fn hanging_lasts_as_long_as_the_caller() {
     assert!(waiting.is_err(), "no end while the caller waits");
     assert_eq!(emulator.connections_open(), 1);
     drop(stream);
-    let request = timeout(Duration::from_secs(5), ended.next())
-        .await
-        .unwrap()
-        .unwrap();
+    let request = timeout(Duration::from_secs(5), ended.next()).await.unwrap().unwrap();
     assert_eq!(request.outcome(), Some(Outcome::Abandoned));
 }
 
@@ -265,8 +200,5 @@ async fn what_http_does_not_permit_is_refused_at_once() {
 async fn faults_do_not_show_the_bodies_that_they_hold() {
     let fault = Fault::response(200, [("x", "MARKER")], "MARKER").on(Grant::Password);
     let shown = format!("{fault:?}");
-    assert!(
-        shown.contains("200") && !shown.contains("MARKER"),
-        "{shown}"
-    );
+    assert!(shown.contains("200") && !shown.contains("MARKER"), "{shown}");
 }

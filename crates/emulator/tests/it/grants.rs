@@ -8,35 +8,20 @@ use crate::client::{
 };
 
 fn names(object: &Value) -> Vec<&str> {
-    object
-        .as_object()
-        .expect("an object")
-        .keys()
-        .map(String::as_str)
-        .collect()
+    object.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
 fn assert_user(user: &Value, username: &str) {
     assert_eq!(
         names(user),
-        [
-            "activated",
-            "created",
-            "modified",
-            "type",
-            "username",
-            "uuid"
-        ],
-        "exactly the documented members"
+        ["uuid", "type", "created", "modified", "username", "activated"],
+        "exactly the documented members, in their order"
     );
     assert_eq!(user["username"], username);
     assert_eq!(user["type"], "user");
     assert_eq!(user["activated"], true);
     assert_eq!(user["uuid"].as_str().map(str::len), Some(36));
-    assert!(
-        user["created"].as_u64() > Some(1_600_000_000_000),
-        "milliseconds"
-    );
+    assert!(user["created"].as_u64() > Some(1_600_000_000_000), "milliseconds");
     assert!(user["modified"].as_u64() >= user["created"].as_u64());
 }
 
@@ -47,9 +32,7 @@ async fn the_sample_request_of_the_password_page_gets_the_shape_of_its_sample() 
     let body = "{\n\"grant_type\": \"password\",\n\"username\": \"C\",\n\"password\": \"1\",\n\
                 \"ttl\": \"1024000\"\n}";
     let headers = [JSON, ("Accept", "application/json")];
-    let reply = raw(&emulator, &request("POST", PATH, &headers, body.as_bytes()))
-        .await
-        .unwrap();
+    let reply = raw(&emulator, &request("POST", PATH, &headers, body.as_bytes())).await.unwrap();
 
     assert_eq!(reply.status, 200);
     assert_eq!(reply.header("content-type"), Some("application/json"));
@@ -66,15 +49,9 @@ async fn client_credentials_gives_an_app_token() {
     let emulator = Emulator::start().await.unwrap();
     let reply = post(&emulator, &client_credentials()).await;
     let answer = reply.json();
-    assert_eq!(
-        names(&answer),
-        ["access_token", "application", "expires_in"]
-    );
+    assert_eq!(names(&answer), ["access_token", "expires_in", "application"]);
     assert_eq!(answer["application"], DEMO_APPLICATION_ID);
-    assert_eq!(
-        answer["expires_in"], 5_184_000,
-        "the console's 60 days, in seconds"
-    );
+    assert_eq!(answer["expires_in"], 5_184_000, "the console's 60 days, in seconds");
 }
 
 #[tokio::test]
@@ -87,36 +64,24 @@ async fn inherit_serves_users_with_and_without_a_password() {
         .unwrap();
     let token = app_token(&emulator).await;
     for user in ["with", "WITHOUT"] {
-        let answer = post_bearing(&emulator, &token, &inherit(user, false))
-            .await
-            .json();
+        let answer = post_bearing(&emulator, &token, &inherit(user, false)).await.json();
         assert_eq!(names(&answer), ["access_token", "expires_in", "user"]);
         assert_user(&answer["user"], &user.to_lowercase());
     }
     let with_password = post(&emulator, &password("without", "")).await;
-    assert_eq!(
-        with_password.error().2.as_deref(),
-        Some("invalid username or password")
-    );
+    assert_eq!(with_password.error().2.as_deref(), Some("invalid username or password"));
 }
 
 #[tokio::test]
 async fn auto_create_makes_a_user_once_and_only_when_true() {
     let emulator = Emulator::start().await.unwrap();
     let token = app_token(&emulator).await;
-    for body in [
-        inherit("new", false),
-        json!({"grant_type": "inherit", "username": "new"}),
-    ] {
+    for body in [inherit("new", false), json!({"grant_type": "inherit", "username": "new"})] {
         assert_eq!(post_bearing(&emulator, &token, &body).await.status, 404);
     }
-    let first = post_bearing(&emulator, &token, &inherit("New.1_x-y", true))
-        .await
-        .json();
+    let first = post_bearing(&emulator, &token, &inherit("New.1_x-y", true)).await.json();
     assert_user(&first["user"], "new.1_x-y");
-    let again = post_bearing(&emulator, &token, &inherit("new.1_X-Y", true))
-        .await
-        .json();
+    let again = post_bearing(&emulator, &token, &inherit("new.1_X-Y", true)).await.json();
     assert_eq!(first["user"], again["user"]);
     assert_ne!(first["access_token"], again["access_token"]);
 }
@@ -127,22 +92,14 @@ async fn a_refused_ttl_leaves_no_user_behind() {
     let token = app_token(&emulator).await;
     let body = json!({"grant_type": "inherit", "username": "n", "autoCreateUser": true, "ttl": -1});
     assert_eq!(post_bearing(&emulator, &token, &body).await.status, 400);
-    assert_eq!(
-        post_bearing(&emulator, &token, &inherit("n", false))
-            .await
-            .status,
-        404
-    );
+    assert_eq!(post_bearing(&emulator, &token, &inherit("n", false)).await.status, 404);
 }
 
 #[tokio::test]
 async fn users_can_be_added_banned_and_unbanned_while_it_runs() {
     let emulator = Emulator::start().await.unwrap();
     emulator.add_user("Dora", "pass").unwrap();
-    assert_user(
-        &post(&emulator, &password("dora", "pass")).await.json()["user"],
-        "dora",
-    );
+    assert_user(&post(&emulator, &password("dora", "pass")).await.json()["user"], "dora");
 
     emulator.ban("DORA").unwrap();
     let refused = post(&emulator, &password("dora", "pass")).await.error();
@@ -157,11 +114,7 @@ async fn users_can_be_added_banned_and_unbanned_while_it_runs() {
 
 #[tokio::test]
 async fn a_ban_can_show_in_activated_instead() {
-    let emulator = Emulator::builder()
-        .banned_as(BannedAs::NotActivated)
-        .start()
-        .await
-        .unwrap();
+    let emulator = Emulator::builder().banned_as(BannedAs::NotActivated).start().await.unwrap();
     emulator.ban("c").unwrap();
     let answer = post(&emulator, &password("c", "1")).await.json();
     assert_eq!(answer["user"]["activated"], false);
@@ -177,32 +130,14 @@ async fn an_app_key_of_ones_own_replaces_the_demo_one() {
         .await
         .unwrap();
     assert_eq!(emulator.app_key(), "1122#My.App");
-    assert_eq!(
-        emulator.token_url(),
-        format!("{}/1122/My.App/token", emulator.base_url())
-    );
+    assert_eq!(emulator.token_url(), format!("{}/1122/My.App/token", emulator.base_url()));
     let post = |path, body| {
         let emulator = &emulator;
         async move { crate::client::post_to(emulator, path, &[], &body).await }
     };
-    assert_eq!(
-        post("/1122/My.App/token", password("u", "p")).await.status,
-        200
-    );
-    assert_eq!(
-        post("/1122/My.App/token", password("c", "1")).await.status,
-        404
-    );
-    assert_eq!(
-        post("/1122/My.App/token", client_credentials())
-            .await
-            .status,
-        400
-    );
-    assert_eq!(
-        post("/1122/my.app/token", password("u", "p")).await.status,
-        404,
-        "case-sensitive"
-    );
+    assert_eq!(post("/1122/My.App/token", password("u", "p")).await.status, 200);
+    assert_eq!(post("/1122/My.App/token", password("c", "1")).await.status, 404);
+    assert_eq!(post("/1122/My.App/token", client_credentials()).await.status, 400);
+    assert_eq!(post("/1122/my.app/token", password("u", "p")).await.status, 404, "case-sensitive");
     assert_eq!(post(PATH, client_credentials()).await.status, 404);
 }

@@ -10,13 +10,7 @@ use crate::client::{client_credentials, post};
 
 #[tokio::test]
 async fn a_herd_is_held_and_let_go_together() {
-    let emulator = Arc::new(
-        Emulator::builder()
-            .no_request_limit()
-            .start()
-            .await
-            .unwrap(),
-    );
+    let emulator = Arc::new(Emulator::builder().no_request_limit().start().await.unwrap());
     let hold = emulator.hold();
     let callers: Vec<_> = (0..50)
         .map(|_| {
@@ -26,12 +20,7 @@ async fn a_herd_is_held_and_let_go_together() {
         .collect();
     emulator.wait_for_requests(50).await;
     assert_eq!(emulator.request_count(), 50);
-    assert!(
-        emulator
-            .requests()
-            .iter()
-            .all(|request| request.outcome().is_none())
-    );
+    assert!(emulator.requests().iter().all(|request| request.outcome().is_none()));
     hold.release();
     for caller in callers {
         assert_eq!(caller.await.unwrap(), 200);
@@ -45,12 +34,7 @@ async fn several_holds_end_with_the_last_even_when_dropped() {
     drop(first);
     let body = client_credentials();
     let mut caller = std::pin::pin!(post(&emulator, &body));
-    assert!(
-        timeout(Duration::from_millis(100), &mut caller)
-            .await
-            .is_err(),
-        "still held"
-    );
+    assert!(timeout(Duration::from_millis(100), &mut caller).await.is_err(), "still held");
     drop(second);
     assert_eq!(caller.await.status, 200);
 }
@@ -61,11 +45,7 @@ async fn waiting_for_what_has_come_returns_at_once() {
     emulator.wait_for_requests(0).await;
     post(&emulator, &client_credentials()).await;
     emulator.wait_for_requests(1).await;
-    assert!(
-        timeout(Duration::from_millis(50), emulator.wait_for_requests(2))
-            .await
-            .is_err()
-    );
+    assert!(timeout(Duration::from_millis(50), emulator.wait_for_requests(2)).await.is_err());
 }
 
 #[tokio::test]

@@ -20,95 +20,51 @@ async fn a_record_shows_what_went_over_the_wire() {
     let token = app_token(&emulator).await;
     let reply = post_bearing(&emulator, &token, &inherit("C", false)).await;
     let records = emulator.requests();
-    assert_eq!(
-        records
-            .iter()
-            .map(ReceivedRequest::number)
-            .collect::<Vec<_>>(),
-        [1, 2]
-    );
+    assert_eq!(records.iter().map(ReceivedRequest::number).collect::<Vec<_>>(), [1, 2]);
     let record = &records[1];
-    assert_eq!(
-        (record.method(), record.path(), record.query()),
-        ("POST", PATH, None)
-    );
-    assert_eq!(
-        record.header("authorization"),
-        Some(&*format!("Bearer {token}"))
-    );
+    assert_eq!((record.method(), record.path(), record.query()), ("POST", PATH, None));
+    assert_eq!(record.header("authorization"), Some(&*format!("Bearer {token}")));
     assert_eq!(record.header("Accept"), Some("application/json"));
-    assert!(
-        record
-            .headers()
-            .any(|(name, value)| name == "host" && value == b"localhost")
-    );
+    assert!(record.headers().any(|(name, value)| name == "host" && value == b"localhost"));
     assert_eq!(record.body(), inherit("C", false).to_string().as_bytes());
     assert_eq!(record.json(), Some(&inherit("C", false)));
-    assert_eq!(
-        (record.grant(), record.username()),
-        (Some(Grant::Inherit), Some("C"))
-    );
-    assert_eq!(
-        (record.outcome(), record.status()),
-        (Some(Outcome::Answered), Some(200))
-    );
+    assert_eq!((record.grant(), record.username()), (Some(Grant::Inherit), Some("C")));
+    assert_eq!((record.outcome(), record.status()), (Some(Outcome::Answered), Some(200)));
     assert_eq!(record.response_body(), Some(&reply.body[..]));
     assert_eq!(record.response_json(), Some(reply.json()));
-    assert_eq!(
-        record.response_header("content-type"),
-        Some("application/json")
-    );
+    assert_eq!(record.response_header("content-type"), Some("application/json"));
     assert!(record.took() < Some(Duration::from_secs(30)));
     assert!(record.received_at() >= records[0].received_at());
 }
 
 #[tokio::test]
 async fn one_line_tells_the_story_without_the_secrets() {
-    let emulator = Emulator::builder()
-        .user("c", "correct horse")
-        .start()
-        .await
-        .unwrap();
+    let emulator = Emulator::builder().user("c", "correct horse").start().await.unwrap();
     let token = app_token(&emulator).await;
-    let user_token = post(&emulator, &password("c", "correct horse"))
-        .await
-        .token();
+    let user_token = post(&emulator, &password("c", "correct horse")).await.token();
     post_bearing(&emulator, &token, &inherit("c", false)).await;
     // A server that repeats secrets where nobody expects them.
     let chatty = format!("no {DEMO_CLIENT_SECRET} and no correct horse and no {user_token}");
-    emulator
-        .inject(Fault::error(500, "oops", Some(&chatty)))
-        .unwrap();
+    emulator.inject(Fault::error(500, "oops", Some(&chatty))).unwrap();
     post_bearing(&emulator, &token, &password("c", "correct horse")).await;
     let elsewhere = format!("{PATH}?client_secret={DEMO_CLIENT_SECRET}");
-    raw(
-        &emulator,
-        &request("POST", &elsewhere, &[("Cookie", &token)], token.as_bytes()),
-    )
-    .await;
+    raw(&emulator, &request("POST", &elsewhere, &[("Cookie", &token)], token.as_bytes())).await;
 
     let records = emulator.requests();
     let lines: Vec<String> = records.iter().map(ToString::to_string).collect();
     assert!(
         lines[0].starts_with(
-            "POST /easemob-demo/testapp/token {\"client_id\":\"YXA6…(26 chars)\",\
-             \"client_secret\":\"YXA6…(31 chars)\",\"grant_type\":\"client_credentials\"} -> 200 \
-             {\"access_token\":\"YWMt…(130 chars)\",\"application\":\"8be024f0-"
+            "POST /easemob-demo/testapp/token {\"grant_type\":\"client_credentials\",\
+             \"client_id\":\"YXA6…(26 chars)\",\"client_secret\":\"YXA6…(31 chars)\"} -> 200 \
+             {\"access_token\":\"YWMt…(130 chars)\",\"expires_in\":5184000,\
+             \"application\":\"8be024f0-"
         ),
         "{}",
         lines[0]
     );
     assert!(lines[1].contains("\"password\":\"***\""), "{}", lines[1]);
-    assert!(
-        lines[2].contains("(Authorization: Bearer YWMt…(130 chars))"),
-        "{}",
-        lines[2]
-    );
-    assert!(
-        lines[3].contains("500") && lines[3].contains("oops"),
-        "{}",
-        lines[3]
-    );
+    assert!(lines[2].contains("(Authorization: Bearer YWMt…(130 chars))"), "{}", lines[2]);
+    assert!(lines[3].contains("500") && lines[3].contains("oops"), "{}", lines[3]);
     assert!(lines[4].contains("token?*** [130 bytes]"), "{}", lines[4]);
 
     let secrets = [DEMO_CLIENT_SECRET, "correct horse", &token, &user_token];
@@ -117,10 +73,7 @@ async fn one_line_tells_the_story_without_the_secrets() {
         assert!(!everything.contains(secret), "{everything}");
     }
     // The positive control: they would be found where they are.
-    let wire: String = records
-        .iter()
-        .map(|r| String::from_utf8_lossy(r.body()))
-        .collect();
+    let wire: String = records.iter().map(|r| String::from_utf8_lossy(r.body())).collect();
     let control = format!("{wire}{:?}", records[3].header("authorization"));
     assert!(control.contains(DEMO_CLIENT_SECRET) && control.contains(&token));
 }
@@ -156,11 +109,7 @@ async fn the_oldest_records_give_way_and_the_count_goes_on() {
     for _ in 0..3 {
         post(&emulator, &client_credentials()).await;
     }
-    let numbers: Vec<u64> = emulator
-        .requests()
-        .iter()
-        .map(ReceivedRequest::number)
-        .collect();
+    let numbers: Vec<u64> = emulator.requests().iter().map(ReceivedRequest::number).collect();
     assert_eq!((numbers, emulator.request_count()), (vec![2, 3], 3));
     emulator.clear_requests();
     assert!(emulator.requests().is_empty());
@@ -171,34 +120,19 @@ async fn the_oldest_records_give_way_and_the_count_goes_on() {
 async fn half_a_body_is_recorded_as_abandoned() {
     let emulator = Emulator::start().await.unwrap();
     let mut ended = emulator.subscribe();
-    let whole = request(
-        "POST",
-        PATH,
-        &[JSON],
-        client_credentials().to_string().as_bytes(),
-    );
+    let whole = request("POST", PATH, &[JSON], client_credentials().to_string().as_bytes());
     let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
     stream.write_all(&whole[..whole.len() - 10]).await.unwrap();
     stream.shutdown().await.unwrap();
-    let record = timeout(Duration::from_secs(5), ended.next())
-        .await
-        .unwrap()
-        .unwrap();
+    let record = timeout(Duration::from_secs(5), ended.next()).await.unwrap().unwrap();
     assert_eq!(record.outcome(), Some(Outcome::Abandoned));
-    assert!(
-        record.to_string().ends_with("the caller went away"),
-        "{record}"
-    );
+    assert!(record.to_string().ends_with("the caller went away"), "{record}");
 }
 
 #[tokio::test]
 async fn terminals_are_not_commanded() {
     let emulator = Emulator::start().await.unwrap();
-    post(
-        &emulator,
-        &json!({"grant_type": "password", "username": "\u{1b}[2J\u{9b}x\r\n"}),
-    )
-    .await;
+    post(&emulator, &json!({"grant_type": "password", "username": "\u{1b}[2J\u{9b}x\r\n"})).await;
     let line = emulator.requests()[0].to_string();
     assert!(!line.contains(char::is_control), "{line:?}");
 }

@@ -12,51 +12,28 @@ use crate::client::{
 
 #[track_caller]
 fn assert_error(reply: &Reply, status: u16, error: &str, description: &str) {
-    assert_eq!(
-        reply.error(),
-        (status, error.to_owned(), Some(description.to_owned()))
-    );
+    assert_eq!(reply.error(), (status, error.to_owned(), Some(description.to_owned())));
 }
 
 async fn send(emulator: &Emulator, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-    raw(emulator, &request("POST", PATH, headers, body))
-        .await
-        .expect("an answer")
+    raw(emulator, &request("POST", PATH, headers, body)).await.expect("an answer")
 }
 
 #[tokio::test]
 async fn incomplete_app_credentials() {
     let emulator = Emulator::start().await.unwrap();
     let reply = post(&emulator, &without(client_credentials(), "client_id")).await;
-    assert_error(
-        &reply,
-        400,
-        "illegal_argument",
-        "client_id must be provided.",
-    );
+    assert_error(&reply, 400, "illegal_argument", "client_id must be provided.");
     let reply = post(&emulator, &without(client_credentials(), "client_secret")).await;
-    assert_error(
-        &reply,
-        400,
-        "illegal_argument",
-        "client_secret must be provided",
-    );
+    assert_error(&reply, 400, "illegal_argument", "client_secret must be provided");
 }
 
 #[tokio::test]
 async fn wrong_app_credentials_are_400_and_not_401() {
     let emulator = Emulator::start().await.unwrap();
-    let reply = post(
-        &emulator,
-        &with(client_credentials(), "client_id", json!("YXA6x")),
-    )
-    .await;
+    let reply = post(&emulator, &with(client_credentials(), "client_id", json!("YXA6x"))).await;
     assert_error(&reply, 400, "invalid_grant", "client_id does not match");
-    let reply = post(
-        &emulator,
-        &with(client_credentials(), "client_secret", json!("YXA6x")),
-    )
-    .await;
+    let reply = post(&emulator, &with(client_credentials(), "client_secret", json!("YXA6x"))).await;
     assert_error(&reply, 400, "invalid_grant", "client_secret does not match");
 }
 
@@ -114,12 +91,7 @@ async fn user_ids_that_break_the_rules_are_refused_on_creation() {
         assert_error(&reply, 400, "illegal_argument", description);
     }
     let longest = "A".repeat(64);
-    assert_eq!(
-        post_bearing(&emulator, &token, &inherit(&longest, true))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(post_bearing(&emulator, &token, &inherit(&longest, true)).await.status, 200);
 }
 
 #[tokio::test]
@@ -128,10 +100,7 @@ async fn bodies_that_are_no_json_object() {
     for body in ["", "{", "grant_type=password", "[]", "\"x\"", "{\"a\":1} x"] {
         let (status, error, description) = send(&emulator, &[JSON], body.as_bytes()).await.error();
         assert_eq!((status, error.as_str()), (400, "json_parse"), "{body}");
-        assert!(
-            description.unwrap().starts_with("Unexpected character "),
-            "{body}"
-        );
+        assert!(description.unwrap().starts_with("Unexpected character "), "{body}");
     }
 }
 
@@ -139,10 +108,7 @@ async fn bodies_that_are_no_json_object() {
 async fn content_types_other_than_json() {
     let emulator = Emulator::start().await.unwrap();
     let body = password("c", "1").to_string();
-    for headers in [
-        &[][..],
-        &[("Content-Type", "application/x-www-form-urlencoded")],
-    ] {
+    for headers in [&[][..], &[("Content-Type", "application/x-www-form-urlencoded")]] {
         let reply = send(&emulator, headers, body.as_bytes()).await;
         assert_error(&reply, 415, "web_application", "Unsupported Media Type");
     }
@@ -157,25 +123,12 @@ async fn bodies_over_the_limit_meet_the_gateway() {
         let body = password("c", "1").to_string();
         body.clone() + &" ".repeat(length - body.len())
     };
-    assert_eq!(
-        send(&emulator, &[JSON], padded(1000).as_bytes())
-            .await
-            .status,
-        200
-    );
+    assert_eq!(send(&emulator, &[JSON], padded(1000).as_bytes()).await.status, 200);
     let reply = send(&emulator, &[JSON], padded(1001).as_bytes()).await;
     assert_eq!(reply.status, 413);
     assert_eq!(reply.header("content-type"), Some("text/html"));
-    assert!(
-        reply
-            .text()
-            .contains("<title>413 Request Entity Too Large</title>")
-    );
-    assert_eq!(
-        emulator.requests()[1].body().len(),
-        1000,
-        "kept up to the limit"
-    );
+    assert!(reply.text().contains("<title>413 Request Entity Too Large</title>"));
+    assert_eq!(emulator.requests()[1].body().len(), 1000, "kept up to the limit");
 }
 
 #[tokio::test]
@@ -185,33 +138,18 @@ async fn organizations_and_applications_that_are_not_there() {
         let reply = post_to(&emulator, path, &[], &client_credentials()).await;
         let name = path.trim_start_matches('/').trim_end_matches("/token");
         let description = format!("Could not find application for {name}");
-        assert_error(
-            &reply,
-            404,
-            "organization_application_not_found",
-            &description,
-        );
+        assert_error(&reply, 404, "organization_application_not_found", &description);
     }
 }
 
 #[tokio::test]
 async fn other_paths_and_methods_meet_the_gateway() {
     let emulator = Emulator::start().await.unwrap();
-    for path in [
-        "/",
-        "/token",
-        "/easemob-demo/testapp/users",
-        "//testapp/token",
-    ] {
+    for path in ["/", "/token", "/easemob-demo/testapp/users", "//testapp/token"] {
         let reply = post_to(&emulator, path, &[], &client_credentials()).await;
-        assert_eq!(
-            (reply.status, reply.header("content-type")),
-            (404, Some("text/html"))
-        );
+        assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/html")));
     }
-    let reply = raw(&emulator, &request("GET", PATH, &[], b""))
-        .await
-        .unwrap();
+    let reply = raw(&emulator, &request("GET", PATH, &[], b"")).await.unwrap();
     assert_eq!((reply.status, reply.header("allow")), (405, Some("POST")));
 }
 
@@ -230,49 +168,22 @@ async fn two_creations_at_one_time_collide() {
         post_bearing(&emulator, &token, &body),
         release
     );
-    let (winner, loser) = if first.status == 200 {
-        (first, second)
-    } else {
-        (second, first)
-    };
+    let (winner, loser) = if first.status == 200 { (first, second) } else { (second, first) };
     assert_eq!(winner.status, 200);
-    assert_error(
-        &loser,
-        409,
-        "concurrent_operation_error",
-        "concurrency create app user failed",
-    );
-    assert_eq!(
-        post_bearing(&emulator, &token, &body).await.status,
-        200,
-        "trying again helps"
-    );
+    assert_error(&loser, 409, "concurrent_operation_error", "concurrency create app user failed");
+    assert_eq!(post_bearing(&emulator, &token, &body).await.status, 200, "trying again helps");
 }
 
 #[tokio::test]
 async fn the_window_of_colliding_creations_can_be_a_second() {
     let window = Duration::from_secs(1);
-    let emulator = Emulator::builder()
-        .creation_window(window)
-        .start()
-        .await
-        .unwrap();
+    let emulator = Emulator::builder().creation_window(window).start().await.unwrap();
     let token = app_token(&emulator).await;
     let body = inherit("twin", true);
     assert_eq!(post_bearing(&emulator, &token, &body).await.status, 200);
     assert_eq!(post_bearing(&emulator, &token, &body).await.status, 409);
-    assert_eq!(
-        post_bearing(&emulator, &token, &inherit("twin", false))
-            .await
-            .status,
-        200
-    );
-    assert_eq!(
-        post_bearing(&emulator, &token, &inherit("c", true))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(post_bearing(&emulator, &token, &inherit("twin", false)).await.status, 200);
+    assert_eq!(post_bearing(&emulator, &token, &inherit("c", true)).await.status, 200);
     emulator.advance(window);
     assert_eq!(post_bearing(&emulator, &token, &body).await.status, 200);
 }
@@ -286,19 +197,10 @@ async fn the_request_limit_counts_all_grants_of_an_app_and_recovers() {
         .await
         .unwrap();
     assert_eq!(post(&emulator, &client_credentials()).await.status, 200);
-    assert_eq!(
-        post(&emulator, &password("c", "wrong")).await.status,
-        400,
-        "refusals count"
-    );
+    assert_eq!(post(&emulator, &password("c", "wrong")).await.status, 400, "refusals count");
     assert_eq!(post(&emulator, &password("c", "1")).await.status, 200);
     let reply = post(&emulator, &password("c", "1")).await;
-    assert_error(
-        &reply,
-        429,
-        "reach_limit",
-        "This request has reached api limit",
-    );
+    assert_error(&reply, 429, "reach_limit", "This request has reached api limit");
     assert_eq!(reply.header("retry-after"), None, "none is documented");
     let other = post_to(&emulator, "/other/app/token", &[], &json!({})).await;
     assert_eq!(other.status, 400, "another App Key has a limit of its own");
@@ -322,83 +224,29 @@ async fn requests_that_say_too_little() {
         json!({"grant_type": "client_credentials", "client_id": DEMO_CLIENT_ID}),
     ] {
         let (status, error, _) = post_bearing(&emulator, &token, &body).await.error();
-        assert_eq!(
-            (status, error.as_str()),
-            (400, "illegal_argument"),
-            "{body}"
-        );
+        assert_eq!((status, error.as_str()), (400, "illegal_argument"), "{body}");
     }
 }
 
 #[tokio::test]
 async fn every_row_can_be_scripted() {
     let rows = [
-        (
-            Refusal::ClientIdMissing,
-            400,
-            "illegal_argument",
-            "client_id must be provided.",
-        ),
-        (
-            Refusal::ClientSecretMissing,
-            400,
-            "illegal_argument",
-            "client_secret must be provided",
-        ),
-        (
-            Refusal::ClientIdMismatch,
-            400,
-            "invalid_grant",
-            "client_id does not match",
-        ),
-        (
-            Refusal::ClientSecretMismatch,
-            400,
-            "invalid_grant",
-            "client_secret does not match",
-        ),
-        (
-            Refusal::InvalidPassword,
-            400,
-            "invalid_grant",
-            "invalid password",
-        ),
-        (
-            Refusal::InvalidUsernameOrPassword,
-            400,
-            "invalid_grant",
-            "invalid username or password",
-        ),
-        (
-            Refusal::UserNotActivated,
-            400,
-            "invalid_grant",
-            "user not activated",
-        ),
+        (Refusal::ClientIdMissing, 400, "illegal_argument", "client_id must be provided."),
+        (Refusal::ClientSecretMissing, 400, "illegal_argument", "client_secret must be provided"),
+        (Refusal::ClientIdMismatch, 400, "invalid_grant", "client_id does not match"),
+        (Refusal::ClientSecretMismatch, 400, "invalid_grant", "client_secret does not match"),
+        (Refusal::InvalidPassword, 400, "invalid_grant", "invalid password"),
+        (Refusal::InvalidUsernameOrPassword, 400, "invalid_grant", "invalid username or password"),
+        (Refusal::UserNotActivated, 400, "invalid_grant", "user not activated"),
         (
             Refusal::UsernameNotLegal("x".into()),
             400,
             "illegal_argument",
             "username [x] is not legal",
         ),
-        (
-            Refusal::UsernameTooLong,
-            400,
-            "illegal_argument",
-            "USERNAME_TOO_LONG",
-        ),
-        (
-            Refusal::JsonParse("here".into()),
-            400,
-            "json_parse",
-            "Unexpected character here",
-        ),
-        (
-            Refusal::AppTokenInvalid,
-            401,
-            "unauthorized",
-            "Unable to authenticate (OAuth)",
-        ),
+        (Refusal::UsernameTooLong, 400, "illegal_argument", "USERNAME_TOO_LONG"),
+        (Refusal::JsonParse("here".into()), 400, "json_parse", "Unexpected character here"),
+        (Refusal::AppTokenInvalid, 401, "unauthorized", "Unable to authenticate (OAuth)"),
         (
             Refusal::AppTokenExpired,
             401,
@@ -411,24 +259,9 @@ async fn every_row_can_be_scripted() {
             "auth_bad_access_token",
             "Unable to authenticate due to corrupt access token",
         ),
-        (
-            Refusal::AppTokenForeign,
-            401,
-            "auth_bad_access_token",
-            "Unable to authenticate",
-        ),
-        (
-            Refusal::UserNotFound,
-            404,
-            "invalid_grant",
-            "user not found",
-        ),
-        (
-            Refusal::UserEntityNotFound,
-            404,
-            "entity_not_found",
-            "User null not found",
-        ),
+        (Refusal::AppTokenForeign, 401, "auth_bad_access_token", "Unable to authenticate"),
+        (Refusal::UserNotFound, 404, "invalid_grant", "user not found"),
+        (Refusal::UserEntityNotFound, 404, "entity_not_found", "User null not found"),
         (
             Refusal::ApplicationNotFound("a/b".into()),
             404,
@@ -441,41 +274,21 @@ async fn every_row_can_be_scripted() {
             "concurrent_operation_error",
             "concurrency create app user failed",
         ),
-        (
-            Refusal::UnsupportedMediaType,
-            415,
-            "web_application",
-            "Unsupported Media Type",
-        ),
+        (Refusal::UnsupportedMediaType, 415, "web_application", "Unsupported Media Type"),
         (
             Refusal::QuotaExceeded,
             429,
             "resource_limited",
             "You have exceeded the limit of the community edition",
         ),
-        (
-            Refusal::RateLimited,
-            429,
-            "reach_limit",
-            "This request has reached api limit",
-        ),
+        (Refusal::RateLimited, 429, "reach_limit", "This request has reached api limit"),
     ];
     let emulator = Emulator::start().await.unwrap();
     for (refusal, status, error, description) in rows {
         emulator.inject(Fault::refusal(refusal)).unwrap();
-        assert_error(
-            &post(&emulator, &client_credentials()).await,
-            status,
-            error,
-            description,
-        );
+        assert_error(&post(&emulator, &client_credentials()).await, status, error, description);
     }
-    emulator
-        .inject(Fault::refusal(Refusal::RequestEntityTooLarge))
-        .unwrap();
+    emulator.inject(Fault::refusal(Refusal::RequestEntityTooLarge)).unwrap();
     let reply = post(&emulator, &client_credentials()).await;
-    assert_eq!(
-        reply.error(),
-        (413, "Request Entity Too Large".to_owned(), None)
-    );
+    assert_eq!(reply.error(), (413, "Request Entity Too Large".to_owned(), None));
 }

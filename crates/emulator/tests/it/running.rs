@@ -13,16 +13,9 @@ use crate::client::{JSON, PATH, client_credentials, post, request};
 
 #[tokio::test]
 async fn alone_it_listens_on_a_free_loopback_port() {
-    let (one, other) = (
-        Emulator::start().await.unwrap(),
-        Emulator::start().await.unwrap(),
-    );
+    let (one, other) = (Emulator::start().await.unwrap(), Emulator::start().await.unwrap());
     assert_ne!(one.base_url(), other.base_url());
-    assert!(
-        one.base_url().starts_with("http://127.0.0.1:"),
-        "{}",
-        one.base_url()
-    );
+    assert!(one.base_url().starts_with("http://127.0.0.1:"), "{}", one.base_url());
     assert_eq!(one.app_key(), "easemob-demo#testapp");
 }
 
@@ -30,41 +23,20 @@ async fn alone_it_listens_on_a_free_loopback_port() {
 async fn a_taken_port_is_an_error_that_names_the_address() {
     let first = Emulator::start().await.unwrap();
     let taken = first.address().to_string();
-    let error = Emulator::builder()
-        .listen(&taken)
-        .start()
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.listen()),
-        (StartErrorKind::Listen, &*taken)
-    );
+    let error = Emulator::builder().listen(&taken).start().await.unwrap_err();
+    assert_eq!((error.kind(), error.listen()), (StartErrorKind::Listen, &*taken));
     assert_eq!(error.to_string(), format!("cannot listen on {taken}"));
-    assert!(
-        error
-            .source()
-            .and_then(|source| source.downcast_ref::<std::io::Error>())
-            .is_some()
-    );
+    assert!(error.source().and_then(|source| source.downcast_ref::<std::io::Error>()).is_some());
 }
 
 #[tokio::test]
 async fn other_machines_are_let_in_only_on_request() {
     for address in ["0.0.0.0:0", "[::]:0"] {
-        let error = Emulator::builder()
-            .listen(address)
-            .start()
-            .await
-            .unwrap_err();
+        let error = Emulator::builder().listen(address).start().await.unwrap_err();
         assert_eq!(error.kind(), StartErrorKind::NotLoopback);
         assert!(error.to_string().contains(address), "{error}");
     }
-    let emulator = Emulator::builder()
-        .listen("0.0.0.0:0")
-        .allow_remote()
-        .start()
-        .await
-        .unwrap();
+    let emulator = Emulator::builder().listen("0.0.0.0:0").allow_remote().start().await.unwrap();
     assert!(emulator.address().ip().is_unspecified());
 }
 
@@ -104,31 +76,18 @@ async fn a_connection_serves_more_than_one_request() {
     let mut seen = Vec::new();
     for answers in 1..=2 {
         stream.write_all(ask.as_bytes()).await.unwrap();
-        while seen
-            .windows(14)
-            .filter(|window| window == b"\"expires_in\":5")
-            .count()
-            < answers
-        {
+        while seen.windows(14).filter(|window| window == b"\"expires_in\":5").count() < answers {
             assert!(stream.read_buf(&mut seen).await.unwrap() > 0);
         }
     }
-    assert_eq!(
-        (emulator.connections_accepted(), emulator.request_count()),
-        (1, 2)
-    );
+    assert_eq!((emulator.connections_accepted(), emulator.request_count()), (1, 2));
 }
 
 /// Hands over an emulator with an idle, a hanging, a half-open and a held connection.
 async fn busy() -> (Emulator, Vec<TcpStream>) {
     let emulator = Emulator::start().await.unwrap();
     emulator.inject(Fault::hang()).unwrap();
-    let ask = request(
-        "POST",
-        PATH,
-        &[JSON],
-        client_credentials().to_string().as_bytes(),
-    );
+    let ask = request("POST", PATH, &[JSON], client_credentials().to_string().as_bytes());
     let mut streams = Vec::new();
     for part in [ask.len(), 0, 20, ask.len() - 1] {
         let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
@@ -144,9 +103,7 @@ async fn busy() -> (Emulator, Vec<TcpStream>) {
 
 async fn assert_cut(streams: Vec<TcpStream>) {
     for mut stream in streams {
-        let read = timeout(Duration::from_secs(5), stream.read(&mut [0]))
-            .await
-            .unwrap();
+        let read = timeout(Duration::from_secs(5), stream.read(&mut [0])).await.unwrap();
         // An end or a reset, but no answer.
         assert_eq!(read.unwrap_or(0), 0);
     }
@@ -158,16 +115,11 @@ async fn shutdown_cuts_every_connection_and_leaves_no_task() {
     let before = tasks();
     let (emulator, streams) = busy().await;
     assert_eq!(tasks(), before + 5, "one accepts, four converse");
-    timeout(Duration::from_secs(5), emulator.shutdown())
-        .await
-        .unwrap();
+    timeout(Duration::from_secs(5), emulator.shutdown()).await.unwrap();
     assert_eq!(tasks(), before);
     assert_eq!(emulator.connections_open(), 0);
     assert_cut(streams).await;
-    assert!(
-        TcpStream::connect(emulator.address()).await.is_err(),
-        "nobody listens"
-    );
+    assert!(TcpStream::connect(emulator.address()).await.is_err(), "nobody listens");
     assert_eq!(emulator.request_count(), 1, "the record stays");
     // Again, and at the same time: no harm.
     tokio::join!(emulator.shutdown(), emulator.shutdown());
@@ -189,10 +141,7 @@ async fn dropping_does_the_same_a_moment_later() {
 #[tokio::test]
 async fn it_can_be_dropped_after_its_runtime() {
     let emulator = std::thread::spawn(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let emulator = Emulator::start().await.unwrap();
             post(&emulator, &client_credentials()).await;

@@ -15,27 +15,16 @@ fn decode(text: &str) -> Vec<u8> {
         .map(|c| ALPHABET.find(c).expect("of the alphabet"))
         .flat_map(|value| (0..6).rev().map(move |bit| (value >> bit & 1) as u8))
         .collect();
-    bits.chunks_exact(8)
-        .map(|byte| byte.iter().fold(0, |sum, bit| sum << 1 | bit))
-        .collect()
+    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |sum, bit| sum << 1 | bit)).collect()
 }
 
 fn number(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 fn uuid(bytes: &[u8]) -> String {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ]
-    .join("-")
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 /// Unix milliseconds of a version 1 UUID.
@@ -57,10 +46,7 @@ fn uuid_clock_ms(bytes: &[u8]) -> u64 {
 }
 
 fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_millis() as u64
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
 }
 
 /// Splits a token into the fields of the layout, checking the constant ones.
@@ -71,16 +57,8 @@ fn fields(token: &str) -> [Vec<u8>; 7] {
     assert_eq!(&bytes[..3], b"ac-");
     let f = &bytes[3..];
     assert_eq!(f[49], 3);
-    [
-        &f[..16],
-        &f[16..32],
-        &f[32..48],
-        &f[48..49],
-        &f[50..58],
-        &f[58..62],
-        &f[62..],
-    ]
-    .map(<[u8]>::to_vec)
+    [&f[..16], &f[16..32], &f[32..48], &f[48..49], &f[50..58], &f[58..62], &f[62..]]
+        .map(<[u8]>::to_vec)
 }
 
 #[test]
@@ -90,10 +68,7 @@ fn the_decoder_reads_the_public_samples() {
          YK9fWgaTNyuWoB3-6nGf_TXBx3Nt3XRZST-elU0x2A",
     );
     assert_eq!(user[3], [3]);
-    assert_eq!(
-        (number(&user[4]), number(&user[5])),
-        (1_637_740_866_157, 1_024_000)
-    );
+    assert_eq!((number(&user[4]), number(&user[5])), (1_637_740_866_157, 1_024_000));
     let app = fields(
         "YWMte3bGuOukEeiTkNP4grL7iwAAAAAAAAAAAAAAAAAAAAGL4CTw6XgR6LaXXVmNX4QCAgMAAAFnKdc-ZgBPGgBF\
          TrLhhyK8woMEI005emtrLJFJV6aoxsZSioSIZkr5kw",
@@ -101,10 +76,7 @@ fn the_decoder_reads_the_public_samples() {
     assert_eq!(app[3], [2]);
     assert_eq!(number(&app[1]), 1, "the management id");
     assert_eq!(uuid(&app[2]), DEMO_APPLICATION_ID);
-    assert_eq!(
-        (number(&app[4]), number(&app[5])),
-        (1_542_595_231_334, 5_184_000)
-    );
+    assert_eq!((number(&app[4]), number(&app[5])), (1_542_595_231_334, 5_184_000));
     assert!(uuid_clock_ms(&app[0]).abs_diff(1_542_595_231_334) < 1_000);
 }
 
@@ -112,24 +84,13 @@ fn the_decoder_reads_the_public_samples() {
 async fn a_user_token_names_application_user_and_lifetime() {
     let emulator = Emulator::start().await.unwrap();
     let before = now_ms();
-    let reply = post(
-        &emulator,
-        &with(password("c", "1"), "ttl", json!(1_024_000)),
-    )
-    .await;
+    let reply = post(&emulator, &with(password("c", "1"), "ttl", json!(1_024_000))).await;
     let [id, application, principal, kind, issued, lifetime, digest] = fields(&reply.token());
     let issued = number(&issued);
     assert!((before..=now_ms()).contains(&issued));
-    assert_eq!(
-        uuid_clock_ms(&id),
-        issued,
-        "the UUID's clock is the time of issue"
-    );
+    assert_eq!(uuid_clock_ms(&id), issued, "the UUID's clock is the time of issue");
     assert_eq!(uuid(&application), DEMO_APPLICATION_ID);
-    assert_eq!(
-        uuid(&principal),
-        reply.json()["user"]["uuid"].as_str().unwrap()
-    );
+    assert_eq!(uuid(&principal), reply.json()["user"]["uuid"].as_str().unwrap());
     assert_eq!(kind, [3]);
     assert_eq!(number(&lifetime), 1_024_000);
     assert!(digest.iter().any(|byte| *byte != 0));
@@ -146,10 +107,7 @@ async fn an_app_token_names_management_and_application() {
     assert_eq!(kind, [2]);
     assert_eq!(number(&lifetime), 5_184_000);
     let (issued, tomorrow) = (number(&issued), now_ms() + 86_400_000);
-    assert!(
-        (tomorrow - 60_000..=tomorrow).contains(&issued),
-        "the emulator's clock"
-    );
+    assert!((tomorrow - 60_000..=tomorrow).contains(&issued), "the emulator's clock");
     assert_eq!(uuid_clock_ms(&id), issued);
 }
 
@@ -163,11 +121,7 @@ async fn two_tokens_of_one_moment_differ() {
 
 #[tokio::test]
 async fn a_permanent_token_carries_the_largest_lifetime() {
-    let emulator = Emulator::builder()
-        .permanent_as(PermanentAs::Zero)
-        .start()
-        .await
-        .unwrap();
+    let emulator = Emulator::builder().permanent_as(PermanentAs::Zero).start().await.unwrap();
     let reply = post(&emulator, &with(client_credentials(), "ttl", json!(0))).await;
     assert_eq!(number(&fields(&reply.token())[5]), u64::from(u32::MAX));
 }

@@ -22,38 +22,23 @@ async fn every_grant(transport: impl Transport) {
 
     let app = client.app_token().await.unwrap();
     assert!(app.access_token().expose().starts_with("YWMt"));
-    assert_eq!(
-        app.lifetime(),
-        Lifetime::Expires(Duration::from_secs(5_184_000))
-    );
+    assert_eq!(app.lifetime(), Lifetime::Expires(Duration::from_secs(5_184_000)));
     assert!(app.application().is_some());
 
-    let alice = client
-        .user_token("Alice")
-        .auto_create_user(true)
-        .await
-        .unwrap();
+    let alice = client.user_token("Alice").auto_create_user(true).await.unwrap();
     assert_eq!(alice.user().unwrap().username(), Some("alice"));
     assert_eq!(alice.user().unwrap().activated(), Some(true));
 
-    let c = client
-        .user_token_by_password("C", "1")
-        .ttl(Duration::from_secs(1_024_000));
+    let c = client.user_token_by_password("C", "1").ttl(Duration::from_secs(1_024_000));
     let c = c.await.unwrap();
-    assert_eq!(
-        c.lifetime().duration(),
-        Some(Duration::from_secs(1_024_000))
-    );
+    assert_eq!(c.lifetime().duration(), Some(Duration::from_secs(1_024_000)));
     assert_eq!(c.user().unwrap().username(), Some("c"));
 
     // One request for the app token, two for alice, one for c: no second sending.
     let requests = emulator.requests();
     assert_eq!(requests.len(), 4);
     for request in &requests {
-        assert_eq!(
-            (request.method(), request.path()),
-            ("POST", "/easemob-demo/testapp/token")
-        );
+        assert_eq!((request.method(), request.path()), ("POST", "/easemob-demo/testapp/token"));
         assert_eq!(request.header("content-type"), Some("application/json"));
         assert_eq!(request.header("accept"), Some("application/json"));
         assert_eq!(request.header("accept-encoding"), None);
@@ -71,21 +56,13 @@ async fn units_are_told_apart_in_each_direction(transport: impl Transport) {
     for request in [TtlUnit::Seconds, TtlUnit::Milliseconds] {
         for response in [TtlUnit::Seconds, TtlUnit::Milliseconds] {
             let ((asked_in, asked), (told_in, told)) = (wire(request), wire(response));
-            let emulator = Emulator::builder()
-                .ttl_units(asked_in, told_in)
-                .start()
-                .await
-                .unwrap();
+            let emulator = Emulator::builder().ttl_units(asked_in, told_in).start().await.unwrap();
             let client = client_of(&emulator, std::sync::Arc::clone(&transport))
                 .ttl_units(TtlUnits { request, response })
                 .build()
                 .unwrap();
             let life = Duration::from_secs(1_024_000);
-            let token = client
-                .user_token_by_password("c", "1")
-                .ttl(life)
-                .await
-                .unwrap();
+            let token = client.user_token_by_password("c", "1").ttl(life).await.unwrap();
             assert_eq!(token.lifetime().duration(), Some(life));
             let seen = &emulator.requests()[0];
             assert_eq!(seen.json().unwrap()["ttl"], asked);
@@ -99,55 +76,29 @@ async fn refusals_are_typed(transport: impl Transport) {
     let client = client_of(&emulator, transport).build().unwrap();
     let kind = |error: easemob_token::Error| error.kind();
 
-    let wrong = client
-        .user_token_by_password("c", "wrong")
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (wrong.kind(), wrong.attempts()),
-        (ErrorKind::InvalidPassword, 1)
-    );
+    let wrong = client.user_token_by_password("c", "wrong").await.unwrap_err();
+    assert_eq!((wrong.kind(), wrong.attempts()), (ErrorKind::InvalidPassword, 1));
     let nobody = client.user_token("nobody").await.map_err(kind).unwrap_err();
     assert_eq!(nobody, ErrorKind::UserNotFound);
-    let illegal = client
-        .user_token("not legal!")
-        .auto_create_user(true)
-        .await
-        .map_err(kind);
+    let illegal = client.user_token("not legal!").auto_create_user(true).await.map_err(kind);
     assert_eq!(illegal.unwrap_err(), ErrorKind::InvalidUsername);
     emulator.ban("c").unwrap();
-    let banned = client
-        .user_token_by_password("c", "1")
-        .await
-        .map_err(kind)
-        .unwrap_err();
+    let banned = client.user_token_by_password("c", "1").await.map_err(kind).unwrap_err();
     assert_eq!(banned, ErrorKind::UserDeactivated);
 
     let cases = [
         (Fault::quota_exceeded(), ErrorKind::QuotaExceeded, false),
-        (
-            Fault::rate_limited(Some(Duration::from_secs(7))),
-            ErrorKind::RateLimited,
-            true,
-        ),
+        (Fault::rate_limited(Some(Duration::from_secs(7))), ErrorKind::RateLimited, true),
         (Fault::gateway(502), ErrorKind::ServerError, true),
         (Fault::conflict(), ErrorKind::Conflict, true),
-        (
-            Fault::redirect("http://127.0.0.1:1/"),
-            ErrorKind::Redirected,
-            false,
-        ),
+        (Fault::redirect("http://127.0.0.1:1/"), ErrorKind::Redirected, false),
         (Fault::close(), ErrorKind::Exchange, true),
     ];
     for (fault, kind, retryable) in cases {
         let before = emulator.request_count();
         emulator.inject(fault).unwrap();
         let error = client.app_token().await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.is_retryable()),
-            (kind, retryable),
-            "{error}"
-        );
+        assert_eq!((error.kind(), error.is_retryable()), (kind, retryable), "{error}");
         assert_eq!(emulator.request_count(), before + 1, "{kind}: sent once");
     }
 }
@@ -198,13 +149,5 @@ macro_rules! run_over {
     };
 }
 
-run_over!(
-    over_hyper,
-    "hyper",
-    easemob_token::hyper::HyperTransport::new()
-);
-run_over!(
-    over_isahc,
-    "isahc",
-    easemob_token::isahc::IsahcTransport::new().unwrap()
-);
+run_over!(over_hyper, "hyper", easemob_token::hyper::HyperTransport::new());
+run_over!(over_isahc, "isahc", easemob_token::isahc::IsahcTransport::new().unwrap());

@@ -22,23 +22,13 @@ fn builder(memory: &Memory) -> ClientBuilder {
 #[tokio::test]
 async fn an_app_token_is_one_request_without_authorization() {
     let memory = Memory::answering([answer(200, APP)]);
-    let client = builder(&memory)
-        .app_token_ttl(Duration::from_secs(60))
-        .build()
-        .unwrap();
+    let client = builder(&memory).app_token_ttl(Duration::from_secs(60)).build().unwrap();
     let token = client.app_token().await.unwrap();
     assert_eq!(token.access_token().expose(), "app-token");
     assert_eq!(token.application(), Some("uuid"));
-    let [sent] = &memory.sent()[..] else {
-        panic!("one request")
-    };
+    let [sent] = &memory.sent()[..] else { panic!("one request") };
     assert_eq!(sent.uri, "https://a1.easemob.com/org/app/token");
-    assert!(
-        sent.body
-            .contains(r#""client_secret":"MARK-secret","ttl":60"#),
-        "{}",
-        sent.body
-    );
+    assert!(sent.body.contains(r#""client_secret":"MARK-secret","ttl":60"#), "{}", sent.body);
     assert_eq!(sent.authorization, None);
     assert_eq!(sent.timeout, Duration::from_secs(10));
     assert_eq!(sent.max_response_bytes, 64 * 1024);
@@ -49,20 +39,10 @@ async fn an_app_token_is_one_request_without_authorization() {
 async fn a_user_token_fetches_the_app_token_that_it_needs() {
     let memory = Memory::answering([answer(200, APP), answer(200, USER)]);
     let client = builder(&memory).build().unwrap();
-    let token = client
-        .user_token("C")
-        .auto_create_user(true)
-        .ttl(Ttl::Permanent)
-        .await
-        .unwrap();
+    let token = client.user_token("C").auto_create_user(true).ttl(Ttl::Permanent).await.unwrap();
     assert_eq!(token.user().unwrap().username(), Some("c"));
-    assert_eq!(
-        token.lifetime(),
-        Lifetime::Expires(Duration::from_secs(3600))
-    );
-    let [app, user] = &memory.sent()[..] else {
-        panic!("two requests")
-    };
+    assert_eq!(token.lifetime(), Lifetime::Expires(Duration::from_secs(3600)));
+    let [app, user] = &memory.sent()[..] else { panic!("two requests") };
     assert!(app.body.contains("client_credentials"));
     assert_eq!(
         user.body,
@@ -75,27 +55,15 @@ async fn a_user_token_fetches_the_app_token_that_it_needs() {
 async fn a_password_is_sent_alone_and_with_an_app_token_when_asked_for() {
     let memory = Memory::answering([answer(200, USER)]);
     let client = builder(&memory).build().unwrap();
-    client
-        .user_token_by_password("c", "pw")
-        .ttl(Duration::from_secs(9))
-        .await
-        .unwrap();
-    let [sent] = &memory.sent()[..] else {
-        panic!("one request")
-    };
-    assert_eq!(
-        sent.body,
-        r#"{"grant_type":"password","username":"c","password":"pw","ttl":9}"#
-    );
+    client.user_token_by_password("c", "pw").ttl(Duration::from_secs(9)).await.unwrap();
+    let [sent] = &memory.sent()[..] else { panic!("one request") };
+    assert_eq!(sent.body, r#"{"grant_type":"password","username":"c","password":"pw","ttl":9}"#);
     assert_eq!(sent.authorization, None);
 
     let memory = Memory::answering([answer(200, APP), answer(200, USER)]);
     let client = builder(&memory).authorize_password().build().unwrap();
     client.user_token_by_password("c", "pw").await.unwrap();
-    assert_eq!(
-        memory.sent()[1].authorization.as_deref(),
-        Some("Bearer app-token")
-    );
+    assert_eq!(memory.sent()[1].authorization.as_deref(), Some("Bearer app-token"));
 }
 
 #[tokio::test]
@@ -108,18 +76,10 @@ async fn a_password_needs_no_client_credentials_and_the_rest_says_that_it_does()
         .build()
         .unwrap();
     assert!(client.user_token_by_password("c", "pw").await.is_ok());
-    for error in [
-        client.app_token().await.unwrap_err(),
-        client.user_token("c").await.unwrap_err(),
-    ] {
-        assert_eq!(
-            (error.kind(), error.attempts()),
-            (ErrorKind::InvalidInput, 0)
-        );
-        assert!(
-            error.to_string().starts_with("client_credentials: missing"),
-            "{error}"
-        );
+    for error in [client.app_token().await.unwrap_err(), client.user_token("c").await.unwrap_err()]
+    {
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidInput, 0));
+        assert!(error.to_string().starts_with("client_credentials: missing"), "{error}");
     }
     assert_eq!(memory.sent().len(), 1);
 }
@@ -144,15 +104,9 @@ async fn a_refusal_is_typed_and_sent_once() {
     let body = r#"{"error":"invalid_grant","error_description":"invalid password MARK-pw"}"#;
     let memory = Memory::answering([answer(400, body)]);
     let client = builder(&memory).build().unwrap();
-    let error = client
-        .user_token_by_password("c", "MARK-pw")
-        .await
-        .unwrap_err();
+    let error = client.user_token_by_password("c", "MARK-pw").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidPassword);
-    assert_eq!(
-        (error.status(), error.code()),
-        (Some(400), Some("invalid_grant"))
-    );
+    assert_eq!((error.status(), error.code()), (Some(400), Some("invalid_grant")));
     assert_eq!(error.description(), Some("invalid password ***"));
     assert_eq!((error.is_retryable(), error.attempts()), (false, 1));
     assert!(!format!("{error} {error:?}").contains("MARK"));
@@ -163,12 +117,7 @@ async fn a_refusal_is_typed_and_sent_once() {
 async fn a_failed_app_token_ends_a_user_token() {
     let body = r#"{"error":"invalid_grant","error_description":"client_secret does not match"}"#;
     let memory = Memory::answering([answer(400, body)]);
-    let error = builder(&memory)
-        .build()
-        .unwrap()
-        .user_token("c")
-        .await
-        .unwrap_err();
+    let error = builder(&memory).build().unwrap().user_token("c").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidClient);
     assert_eq!(memory.sent().len(), 1);
 }
@@ -177,12 +126,7 @@ async fn a_failed_app_token_ends_a_user_token() {
 async fn a_transport_failure_keeps_its_kind_and_its_cause() {
     let failure = TransportError::with_source(TransportErrorKind::Tls, "certificate expired");
     let memory = Memory::answering([Err(failure)]);
-    let error = builder(&memory)
-        .build()
-        .unwrap()
-        .app_token()
-        .await
-        .unwrap_err();
+    let error = builder(&memory).build().unwrap().app_token().await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Tls, None));
     assert!(!error.is_retryable());
     assert_eq!(error.source().unwrap().to_string(), "certificate expired");

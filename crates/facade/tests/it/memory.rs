@@ -41,10 +41,7 @@ impl Memory {
 
 /// A response with this status and JSON.
 pub(crate) fn answer(status: u16, json: &str) -> Outcome {
-    Ok(http::Response::builder()
-        .status(status)
-        .body(Bytes::from(json.to_owned()))
-        .unwrap())
+    Ok(http::Response::builder().status(status).body(Bytes::from(json.to_owned())).unwrap())
 }
 
 #[async_trait]
@@ -59,10 +56,6 @@ impl Transport for Memory {
             timeout: exchange.timeout(),
             max_response_bytes: exchange.max_response_bytes(),
         });
-        self.outcomes
-            .lock()
-            .unwrap()
-            .pop_front()
-            .expect("more exchanges than outcomes")
+        self.outcomes.lock().unwrap().pop_front().expect("more exchanges than outcomes")
     }
 }

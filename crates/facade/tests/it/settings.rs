@@ -21,15 +21,9 @@ fn problem(builder: ClientBuilder) -> String {
 #[test]
 fn each_required_setting_is_asked_for_by_name() {
     let empty = Client::builder();
-    assert_eq!(
-        problem(empty.clone()),
-        "base_url: missing; for instance https://a1.easemob.com"
-    );
+    assert_eq!(problem(empty.clone()), "base_url: missing; for instance https://a1.easemob.com");
     let url = empty.base_url("https://a1.easemob.com");
-    assert_eq!(
-        problem(url.clone()),
-        "app_key: missing; for instance org#app"
-    );
+    assert_eq!(problem(url.clone()), "app_key: missing; for instance org#app");
     let key = url.app_key("org#app");
     assert!(problem(key).starts_with("transport: missing"));
 }
@@ -44,10 +38,7 @@ fn each_wrong_setting_is_named() {
     assert!(problem(good().client_credentials("id", "")).contains("client secret"));
     assert!(problem(good().app_token_ttl(Duration::from_millis(5))).starts_with("app_token_ttl: "));
     assert!(problem(good().timeout(Duration::ZERO)).starts_with("timeout: "));
-    let bare = Client::builder()
-        .base_url("https://x")
-        .app_key("o#a")
-        .transport(Memory::default());
+    let bare = Client::builder().base_url("https://x").app_key("o#a").transport(Memory::default());
     assert!(problem(bare.authorize_password()).starts_with("client_credentials: missing"));
 }
 
@@ -74,27 +65,16 @@ async fn plain_http_is_for_loopback_or_by_name() {
     client.app_token().await.unwrap();
     let sent = &memory.sent()[0];
     assert!(sent.plain_http_allowed);
-    assert_eq!(
-        (sent.timeout, sent.max_response_bytes),
-        (Duration::from_secs(3), 1024)
-    );
+    assert_eq!((sent.timeout, sent.max_response_bytes), (Duration::from_secs(3), 1024));
 }
 
 #[test]
 fn nothing_that_prints_shows_a_secret() {
-    let builder = good()
-        .base_url("https://u:MARK@x")
-        .app_key("MARK")
-        .client_credentials("id", "MARK-secret");
-    let client = good()
-        .client_credentials("id", "MARK-secret")
-        .build()
-        .unwrap();
+    let builder =
+        good().base_url("https://u:MARK@x").app_key("MARK").client_credentials("id", "MARK-secret");
+    let client = good().client_credentials("id", "MARK-secret").build().unwrap();
     let request = client.user_token_by_password("c", "MARK-password");
-    let text = format!(
-        "{builder:?} {client:?} {request:?} {:?}",
-        client.user_token("c")
-    );
+    let text = format!("{builder:?} {client:?} {request:?} {:?}", client.user_token("c"));
     assert!(!text.contains("MARK"), "{text}");
     assert!(!problem(builder).contains("MARK"));
 }
