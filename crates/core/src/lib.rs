@@ -42,6 +42,7 @@
 mod build_error;
 mod endpoint;
 mod grant;
+mod policy;
 mod response;
 mod secret;
 mod token;
@@ -49,6 +50,7 @@ mod token;
 pub use build_error::{BuildError, Part};
 pub use endpoint::{AppKey, BaseUrl, TokenEndpoint};
 pub use grant::{ClientCredentials, Grant, Inherit, Password, Payload};
+pub use policy::{Decision, Flow, FlowLimits, Freshness, Jitter, Moment, NextStep, Slot};
 pub use response::{ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;
 pub use token::{AccessToken, AppToken, Lifetime, Ttl, TtlUnit, TtlUnits, User, UserToken};

@@ -1,0 +1,11 @@
+//! What to do next, decided without a clock: about a kept token, and about a failed request.
+
+mod flow;
+mod freshness;
+mod moment;
+mod slot;
+
+pub use self::flow::{Flow, FlowLimits, NextStep};
+pub use self::freshness::Freshness;
+pub use self::moment::{Jitter, Moment};
+pub use self::slot::{Decision, Slot};
