@@ -1,1 +1,84 @@
-//! Stub.
+//! The transport port of `easemob-token` over [isahc], which is libcurl behind futures.
+//!
+//! [`IsahcTransport`] works on any executor and needs no runtime around it: the waiting is done on
+//! threads that live as long as one exchange. HTTP/1.1 only; TLS is rustls, compiled in, so that
+//! the build needs a C compiler and nothing of the system's libcurl or OpenSSL. (isahc compiles
+//! with one TLS library: a crate that turns its feature `native-tls` on cannot be in the same
+//! build.)
+//!
+//! The contract is on [`Transport`]. What follows is what isahc or curl make different.
+//!
+//! # What goes out
+//!
+//! The request as given, on a connection of its own. isahc cannot leave out two headers: a
+//! `User-Agent` (this crate's name and version unless the caller sets one) and `Accept: */*`
+//! (unless the caller sets one). A `POST` without a `Content-Type` gets curl's
+//! `application/x-www-form-urlencoded`. `Content-Length`, `Transfer-Encoding` and `Expect` of the
+//! caller are left out: curl writes its own. A URI with user info or with `.` or `..` as a path
+//! segment, which curl would rewrite, and a header value that is not visible ASCII are refused as
+//! [`Unsupported`].
+//!
+//! # What comes back
+//!
+//! To curl, a connection that closes within the head of a response is no error. It is one here
+//! ([`Exchange`]) where the head promises a `Content-Length`, and for every status 200 with an
+//! empty body that does not say `Content-Length: 0`. What is left: a head that is cut after
+//! another status and before its `Content-Length` comes back as that status with an empty body. A
+//! head beyond 300 KiB in all, interim responses included, is `Exchange` rather than [`TooLarge`].
+//!
+//! Errors carry curl's phrase and number and no more: isahc drops what curl says beyond that, such
+//! as which name of a certificate does not match.
+//!
+//! # What it logs
+//!
+//! Nothing of its own. isahc itself tells `tracing` the URI at DEBUG and headers and bodies at
+//! TRACE; it is kept from both, also where a crate of the build turns on the feature `log` of
+//! `tracing`. What remains to know:
+//!
+//! - Where that feature is on, no `tracing` subscriber is set, and a logger wants the DEBUG or
+//!   TRACE records of `isahc`, the first exchange ends the records that `tracing` makes for `log`
+//!   in the whole process. A logger with the filter `isahc=info` is never touched.
+//! - A subscriber or a level that is set while an exchange is under way may, where that feature is
+//!   on, see the rest of this one exchange.
+//! - With the feature `log-always` of `tracing` isahc speaks to the logger and nothing stops it:
+//!   set the filter `isahc=off`.
+//!
+//! # The process around it
+//!
+//! The system's roots are read by rustls' platform verifier, on Linux by way of `SSL_CERT_FILE`
+//! and `SSL_CERT_DIR` where they are set; [`roots_pem`](IsahcTransportBuilder::roots_pem) avoids
+//! that. curl honours `SSLKEYLOGFILE`. The TLS layer below curl takes rustls' process default
+//! provider, and installs aws-lc-rs as that where there is none yet. Proxy variables are read only
+//! for [`Proxy::Environment`]; `https://` proxies are not supported.
+//!
+//! The libcurl that `curl-sys` 0.4.91 compiles waits with `select()`, which knows no file
+//! descriptor beyond 1 023: in a process that has that many open, every exchange fails as
+//! [`Connect`]. Building with `CFLAGS=-DHAVE_POLL=1` makes it use `poll()`.
+//!
+//! After a fork, a transport of the parent answers [`Internal`] in the child; build a new one
+//! there.
+//!
+//! [`Transport`]: easemob_token_transport::Transport
+//! [`Unsupported`]: easemob_token_transport::TransportErrorKind::Unsupported
+//! [`Exchange`]: easemob_token_transport::TransportErrorKind::Exchange
+//! [`TooLarge`]: easemob_token_transport::TransportErrorKind::TooLarge
+//! [`Connect`]: easemob_token_transport::TransportErrorKind::Connect
+//! [`Internal`]: easemob_token_transport::TransportErrorKind::Internal
+//! [`Proxy::Environment`]: easemob_token_transport::Proxy::Environment
+
+mod body;
+mod builder;
+mod failure;
+mod request;
+mod response;
+mod roots;
+mod silence;
+mod transport;
+mod worker;
+
+pub use builder::IsahcTransportBuilder;
+pub use transport::IsahcTransport;
+
+/// The HTTP library below, for naming the client that
+/// [`from_client`](IsahcTransport::from_client) takes.
+pub use isahc;

@@ -1,0 +1,100 @@
+//! From an error of isahc, or of the curl below it, to a kind of the port.
+
+use std::error::Error as StdError;
+use std::{fmt, io};
+
+use easemob_token_transport::{TransportError, TransportErrorKind, find_in_chain};
+use isahc::error::{Error, ErrorKind};
+
+/// `CURLE_PROXY`: the handshake with the proxy failed.
+const PROXY: i64 = 97;
+/// `CURLE_TOO_LARGE`: a header line beyond 100 KiB, or more than 5 000 of them.
+const TOO_LARGE: i64 = 100;
+
+/// The port's error for a failed `send_async`.
+pub(crate) fn from_isahc(error: &Error) -> TransportError {
+    with_cause(kind_of(error), error)
+}
+
+/// The same where it is known that nothing was sent: a TLS handshake or a proxy that breaks off
+/// has the code of a connection that breaks during the exchange.
+pub(crate) fn before_sending(error: &Error) -> TransportError {
+    let kind = match kind_of(error) {
+        TransportErrorKind::Exchange => TransportErrorKind::Connect,
+        other => other,
+    };
+    with_cause(kind, error)
+}
+
+/// The port's error for a body that could not be read to its end.
+pub(crate) fn from_body(error: &io::Error) -> TransportError {
+    match find_in_chain::<Error>(error) {
+        Some(error) => from_isahc(error),
+        None => {
+            TransportError::with_source(TransportErrorKind::Exchange, io::Error::from(error.kind()))
+        }
+    }
+}
+
+/// The port's error for a fault that this adapter found itself.
+pub(crate) fn own(kind: TransportErrorKind, phrase: &'static str) -> TransportError {
+    TransportError::with_source(kind, phrase)
+}
+
+fn kind_of(error: &Error) -> TransportErrorKind {
+    let Some(curl) = find_in_chain::<curl::Error>(error) else {
+        return of_isahc(error.kind());
+    };
+    // isahc counts a failed handshake among the failed connections.
+    if curl.is_ssl_connect_error() {
+        return TransportErrorKind::Tls;
+    }
+    match i64::from(curl.code()) {
+        PROXY => TransportErrorKind::Connect,
+        TOO_LARGE => TransportErrorKind::TooLarge,
+        _ => of_isahc(error.kind()),
+    }
+}
+
+fn of_isahc(kind: &ErrorKind) -> TransportErrorKind {
+    match kind {
+        ErrorKind::NameResolution | ErrorKind::ConnectionFailed => TransportErrorKind::Connect,
+        ErrorKind::BadClientCertificate
+        | ErrorKind::BadServerCertificate
+        | ErrorKind::InvalidTlsConfiguration
+        | ErrorKind::TlsEngine => TransportErrorKind::Tls,
+        ErrorKind::Timeout => TransportErrorKind::Timeout,
+        ErrorKind::InvalidRequest => TransportErrorKind::Unsupported,
+        ErrorKind::ClientInitialization => TransportErrorKind::Internal,
+        _ => TransportErrorKind::Exchange,
+    }
+}
+
+fn with_cause(kind: TransportErrorKind, error: &Error) -> TransportError {
+    let curl = find_in_chain::<curl::Error>(error);
+    let cause = Cause {
+        kind: error.kind().clone(),
+        curl: curl.map(|curl| (i64::from(curl.code()), curl.description().to_lowercase())),
+    };
+    TransportError::with_source(kind, cause)
+}
+
+/// The part of isahc's error that may be shown: which kind, and curl's phrase for its code.
+///
+/// What else the two say can quote the reply, as in "Unsolicited Transfer-Encoding (…) found".
+#[derive(Debug)]
+struct Cause {
+    kind: ErrorKind,
+    curl: Option<(i64, String)>,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.curl {
+            Some((code, phrase)) => write!(f, "{phrase} (curl {code})"),
+            None => write!(f, "{}", self.kind),
+        }
+    }
+}
+
+impl StdError for Cause {}

@@ -1,0 +1,146 @@
+//! From a response of isahc to a whole and bounded one.
+
+use bytes::Bytes;
+use easemob_token_transport::{TransportError, TransportErrorKind, head_within_limits};
+use futures_lite::io::AsyncReadExt;
+use http::header::{self, HeaderMap};
+use http::{Method, Response, StatusCode};
+use isahc::AsyncBody;
+
+use crate::failure::{from_body, own};
+
+/// Enough for a token in one go.
+const CHUNK: usize = 4 * 1024;
+
+/// Reads the response to its end, and checks what curl does not.
+pub(crate) async fn read_whole(
+    response: Response<AsyncBody>,
+    method: &Method,
+    max_bytes: usize,
+) -> Result<Response<Bytes>, TransportError> {
+    let (head, body) = response.into_parts();
+    if head.status.is_informational() {
+        return Err(own(TransportErrorKind::Exchange, "the reply ends with an interim response"));
+    }
+    if !head_within_limits(&head.headers) {
+        return Err(own(TransportErrorKind::TooLarge, "the head is too large"));
+    }
+    let has_body = *method != Method::HEAD
+        && head.status != StatusCode::NO_CONTENT
+        && head.status != StatusCode::NOT_MODIFIED;
+    let bytes = if has_body {
+        let declared = declared_length(&head.headers)?;
+        if declared.is_some_and(|length| length > max_bytes as u64) {
+            return Err(too_large());
+        }
+        let bytes = read_bounded(body, max_bytes).await?;
+        check_length(head.status, declared, bytes.len())?;
+        bytes
+    } else {
+        Vec::new()
+    };
+
+    // Only these three: isahc's extensions hold the request's body, and cannot be cloned.
+    let mut whole = Response::new(Bytes::from(bytes));
+    *whole.status_mut() = head.status;
+    *whole.version_mut() = head.version;
+    *whole.headers_mut() = head.headers;
+    Ok(whole)
+}
+
+async fn read_bounded(mut body: AsyncBody, max_bytes: usize) -> Result<Vec<u8>, TransportError> {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; CHUNK];
+    loop {
+        let read = body.read(&mut chunk).await.map_err(|error| from_body(&error))?;
+        if read == 0 {
+            return Ok(bytes);
+        }
+        if read > max_bytes.saturating_sub(bytes.len()) {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk[..read]);
+    }
+}
+
+/// The length that the head promises: curl takes any of two, and forgets one that it cannot count.
+fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, TransportError> {
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        return Ok(None);
+    }
+    let mut declared: Option<u64> = None;
+    for value in headers.get_all(header::CONTENT_LENGTH) {
+        let digits = value.to_str().unwrap_or_default();
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(own(TransportErrorKind::Exchange, "Content-Length is not a number"));
+        }
+        // Only a number beyond any limit does not fit.
+        let length = digits.parse().map_err(|_| too_large())?;
+        if declared.is_some_and(|other| other != length) {
+            return Err(own(
+                TransportErrorKind::Exchange,
+                "two Content-Lengths contradict each other",
+            ));
+        }
+        declared = Some(length);
+    }
+    Ok(declared)
+}
+
+/// A connection that closes within the head is no error to curl: it gives what it has, with an
+/// empty body. That is found out where a length was promised, and for every 200, which without a
+/// body is of no use to anybody. Another status with neither cannot be told from a whole response.
+fn check_length(
+    status: StatusCode,
+    declared: Option<u64>,
+    length: usize,
+) -> Result<(), TransportError> {
+    let promised = declared.is_none_or(|declared| declared == length as u64);
+    let empty_success = status == StatusCode::OK && length == 0 && declared != Some(0);
+    if promised && !empty_success {
+        Ok(())
+    } else {
+        Err(own(
+            TransportErrorKind::Exchange,
+            "the connection closed before the response was complete",
+        ))
+    }
+}
+
+fn too_large() -> TransportError {
+    own(TransportErrorKind::TooLarge, "the body is too large")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn length_of(values: &[&'static str]) -> Result<Option<u64>, TransportErrorKind> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::CONTENT_LENGTH, HeaderValue::from_static(value));
+        }
+        declared_length(&headers).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn one_length_counts_once_however_often_it_is_said() {
+        assert_eq!(length_of(&[]), Ok(None));
+        assert_eq!(length_of(&["5"]), Ok(Some(5)));
+        assert_eq!(length_of(&["5", "5"]), Ok(Some(5)));
+    }
+
+    #[test]
+    fn lengths_that_contradict_or_are_none_tear_the_response() {
+        for values in [&["5", "6"][..], &["5, 5"], &[""], &["-1"], &["+5"], &["0x5"]] {
+            assert_eq!(length_of(values), Err(TransportErrorKind::Exchange), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_length_beyond_counting_is_too_large() {
+        assert_eq!(length_of(&["18446744073709551616"]), Err(TransportErrorKind::TooLarge));
+    }
+}

@@ -1,0 +1,191 @@
+//! The transport itself: what is refused at once, and what is handed to a worker.
+
+use std::fmt;
+use std::process;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use easemob_token_transport::{
+    ConfigError, DEFAULT_CONNECT_TIMEOUT, Exchange, ProxyRules, ProxyUrl, Transport,
+    TransportError, TransportErrorKind, async_trait, check_scheme,
+};
+use http::Response;
+use isahc::HttpClient;
+use isahc::tls::TlsConfig;
+
+use crate::builder::IsahcTransportBuilder;
+use crate::failure::own;
+use crate::request::{self, Network, Settings};
+use crate::worker::{self, Job};
+
+/// Sends exchanges with isahc, from any executor.
+///
+/// Each exchange has its own client, connection and threads (two: isahc's agent and a watcher),
+/// which end with it; between exchanges the transport holds nothing open. See the
+/// [crate](crate) for what isahc cannot keep of the contract.
+///
+/// ```
+/// use easemob_token_transport::{Exchange, Transport};
+/// use easemob_token_transport_isahc::IsahcTransport;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let transport = IsahcTransport::new()?;
+/// let request = http::Request::post("https://a1.easemob.com/org/app/token")
+///     .header("content-type", "application/json")
+///     .body("{}")?;
+/// let response = transport.send(Exchange::new(request)).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct IsahcTransport {
+    connect_timeout: Duration,
+    route: Route,
+    /// The process that made it: its threads are in no other.
+    process: u32,
+}
+
+/// Whose client sends, and which way.
+pub(crate) enum Route {
+    Own { proxy: ProxyRules, tls: Box<TlsConfig> },
+    Ready(ReadyClient),
+}
+
+impl IsahcTransport {
+    /// A transport with the defaults: the system's roots, no proxy, and
+    /// [`DEFAULT_CONNECT_TIMEOUT`].
+    ///
+    /// # Errors
+    ///
+    /// None with the defaults; the signature is the builder's.
+    pub fn new() -> Result<Self, ConfigError> {
+        Self::builder().build()
+    }
+
+    /// A transport with settings of its own.
+    pub fn builder() -> IsahcTransportBuilder {
+        IsahcTransportBuilder::new()
+    }
+
+    /// A transport over a ready client, for what the builder does not offer.
+    ///
+    /// Still kept here: no redirects, no decompression, HTTP/1.1, the bounds, the time limits (to
+    /// connect: [`DEFAULT_CONNECT_TIMEOUT`]), and that a request with a body is sent at most once.
+    /// The client's own duty are:
+    ///
+    /// - the rest of rule 2: without `connection_cache_size(0)` curl hands an unsolicited response
+    ///   on an idle connection to the next request, and sends a request without a body again;
+    /// - rule 5: a client is shared, so an abandoned exchange keeps its connection until the next
+    ///   byte from the server or the time limit;
+    /// - rule 6: where a crate of the build turns on `tracing/log`, the client's agent thread tells
+    ///   the process's subscriber headers and bodies at TRACE, and where isahc's own feature `log`
+    ///   is on, the logger;
+    /// - rule 7: without an explicit `proxy(…)` isahc obeys the environment;
+    /// - trust, cookies, default headers and interceptors.
+    #[must_use]
+    pub fn from_client(client: HttpClient) -> Self {
+        Self::with_route(
+            DEFAULT_CONNECT_TIMEOUT,
+            Route::Ready(ReadyClient(Some(client), process::id())),
+        )
+    }
+
+    pub(crate) fn with_route(connect_timeout: Duration, route: Route) -> Self {
+        Self { connect_timeout, route, process: process::id() }
+    }
+
+    fn job(&self, exchange: Exchange, started: Instant) -> Result<Job, TransportError> {
+        let deadline = started.checked_add(exchange.timeout());
+        let max_response_bytes = exchange.max_response_bytes();
+        let (network, client) = match &self.route {
+            Route::Own { proxy, tls } => {
+                let proxy = proxy.proxy_for(exchange.uri())?;
+                if proxy.is_some_and(ProxyUrl::is_https) {
+                    return Err(own(
+                        TransportErrorKind::Unsupported,
+                        "this transport cannot check the certificate of an https:// proxy",
+                    ));
+                }
+                (Some(Network { proxy, tls }), None)
+            }
+            Route::Ready(ready) => (None, ready.0.clone()),
+        };
+        let settings = Settings { connect_timeout: self.connect_timeout, network };
+        let (request, begun) = request::build(exchange, &settings)?;
+        Ok(Job { request, begun, max_response_bytes, deadline, client })
+    }
+}
+
+#[async_trait]
+impl Transport for IsahcTransport {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let started = Instant::now();
+        if process::id() != self.process {
+            return Err(own(
+                TransportErrorKind::Internal,
+                "the process was forked: build a transport in the child",
+            ));
+        }
+        check_scheme(&exchange)?;
+        if exchange.timeout().is_zero() {
+            return Err(own(TransportErrorKind::Timeout, "the time limit is zero"));
+        }
+        worker::start(self.job(exchange, started)?)?.outcome().await
+    }
+}
+
+impl fmt::Debug for IsahcTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("IsahcTransport");
+        debug.field("connect_timeout", &self.connect_timeout);
+        match &self.route {
+            Route::Own { proxy, .. } => debug.field("proxy", proxy),
+            Route::Ready(_) => debug.field("client", &"ready"),
+        };
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// A client that came from outside, and the process that it came in.
+pub(crate) struct ReadyClient(Option<HttpClient>, u32);
+
+impl Drop for ReadyClient {
+    fn drop(&mut self) {
+        // Dropping the last one waits for its agent thread, which a forked child does not have.
+        if process::id() != self.1 {
+            std::mem::forget(self.0.take());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exchange() -> Exchange {
+        Exchange::new(http::Request::post("http://127.0.0.1:1/").body("").unwrap())
+    }
+
+    #[test]
+    fn after_a_fork_send_is_an_error_at_once_and_drop_does_not_wait() {
+        let elsewhere = process::id().wrapping_add(1);
+        let client = HttpClient::new().unwrap();
+        let transport = IsahcTransport {
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            route: Route::Ready(ReadyClient(Some(client.clone()), elsewhere)),
+            process: elsewhere,
+        };
+        let error = futures_lite::future::block_on(transport.send(exchange())).unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Internal);
+        drop(transport);
+        // The forgotten clone keeps the agent alive: had it been dropped, it would be joined here.
+        drop(client);
+    }
+
+    #[test]
+    fn a_transport_can_be_shared_and_named() {
+        fn shared<T: Send + Sync + 'static>(_: &T) {}
+        let transport = IsahcTransport::new().unwrap();
+        shared(&transport);
+        assert!(format!("{transport:?}").starts_with("IsahcTransport { connect_timeout: 3s"));
+    }
+}

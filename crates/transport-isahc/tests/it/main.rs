@@ -1,0 +1,18 @@
+//! The contract of the port over real sockets: one module for each part of it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a script that cannot be played is a failed test"
+)]
+
+mod broken;
+mod limits;
+mod once;
+mod proxy;
+mod refused;
+mod response;
+mod server;
+mod silence;
+mod time;
+mod tls;
