@@ -5,6 +5,7 @@
     reason = "these doc comments are the help text, shown as they stand"
 )]
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -117,6 +118,9 @@ pub(crate) struct Options {
     /// The time for the whole command
     #[arg(long, global = true, value_name = "D", value_parser = time::limit, default_value = "20s")]
     pub(crate) deadline: Duration,
+    /// The most requests for one token: the first, and those after a failure that may pass
+    #[arg(long, global = true, value_name = "N", default_value = "3")]
+    pub(crate) max_attempts: NonZeroU32,
     /// Trust these root certificates instead of the system's
     #[arg(long, global = true, value_name = "PEM")]
     pub(crate) ca_file: Option<PathBuf>,

@@ -73,9 +73,9 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
     result(&Success::app(&app), app.access_token().expose())?;
 
     output::line(
-        "\n2. A user token by user ID: no password. The client fetches the app token that",
+        "\n2. A user token by user ID: no password. The app token of step 1 is kept and goes",
     )?;
-    output::line("   this grant must carry, then asks, and the service creates the user.")?;
+    output::line("   along, so this is one request; the service creates the user.")?;
     let alice =
         client.user_token("alice").auto_create_user(true).ttl(Duration::from_secs(43_200)).await?;
     tell(&mut requests)?;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use easemob_token::transport::bytes::Bytes;
 use easemob_token::transport::http::Response;
-use easemob_token::transport::{Exchange, Transport, TransportError, async_trait};
+use easemob_token::transport::{Exchange, Runtime, Transport, TransportError, async_trait};
 
 use crate::output;
 
@@ -32,6 +32,10 @@ impl Narrator {
 
 #[async_trait]
 impl Transport for Narrator {
+    fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        self.inner.runtime()
+    }
+
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         if !self.verbose {

@@ -44,6 +44,7 @@ fn builder(options: &Options, narrator: &Narrator) -> ClientBuilder {
     let mut builder = Client::builder()
         .ttl_units(options.ttl_unit)
         .timeout(options.timeout)
+        .max_attempts(options.max_attempts.get())
         .transport(narrator.clone());
     if let Some(url) = &options.base_url {
         builder = builder.base_url(url);

@@ -5,6 +5,7 @@ mod lifetime;
 mod ttl;
 mod user;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::HeaderValue;
@@ -15,13 +16,14 @@ pub use self::ttl::{Ttl, TtlUnit, TtlUnits};
 pub use self::user::User;
 pub(crate) use self::user::UserParts;
 
-/// A token of the app itself, with administrator rights (grant `client_credentials`).
+/// A token of the app itself, with administrator rights (grant `client_credentials`). Cloning shares
+/// the text.
 #[derive(Clone, Debug)]
 pub struct AppToken {
     access_token: AccessToken,
     lifetime: Lifetime,
     received_at: SystemTime,
-    application: Option<Box<str>>,
+    application: Option<Arc<str>>,
 }
 
 impl AppToken {
@@ -29,7 +31,7 @@ impl AppToken {
         access_token: AccessToken,
         lifetime: Lifetime,
         received_at: SystemTime,
-        application: Option<Box<str>>,
+        application: Option<Arc<str>>,
     ) -> Self {
         Self { access_token, lifetime, received_at, application }
     }

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easemob_token_core::{
-    AppKey, BaseUrl, BuildError, ClientCredentials, Secret, TokenEndpoint, Ttl, TtlUnits,
+    AppKey, BaseUrl, BuildError, ClientCredentials, FlowLimits, Secret, TokenEndpoint, Ttl,
+    TtlUnits,
 };
 use easemob_token_transport::{
-    ConfigError, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Transport, is_loopback,
+    ConfigError, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Runtime, Transport, is_loopback,
 };
 
 use crate::acquire::Acquirer;
+use crate::app_token::AppTokenCache;
 use crate::client::{Client, Shared};
+use crate::clock::Clock;
 
 /// Settings of a [`Client`]. Made by [`Client::builder`].
 ///
@@ -29,6 +32,8 @@ pub struct ClientBuilder {
     app_token_ttl: Ttl,
     units: TtlUnits,
     transport: Option<Arc<dyn Transport>>,
+    runtime: Option<Arc<dyn Runtime>>,
+    limits: FlowLimits,
     timeout: Duration,
     max_response_bytes: usize,
     plain_http_allowed: bool,
@@ -44,6 +49,8 @@ impl ClientBuilder {
             app_token_ttl: Ttl::ServerDefault,
             units: TtlUnits::STANDARD,
             transport: None,
+            runtime: None,
+            limits: FlowLimits::default(),
             timeout: DEFAULT_TIMEOUT,
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             plain_http_allowed: false,
@@ -89,6 +96,20 @@ impl ClientBuilder {
     /// What sends the requests: an adapter of this project or one of your own.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// What runs the acquisition of the app token beside its callers, and waits. Needed only for a
+    /// transport that does not bring one of its own ([`Transport::runtime`]).
+    pub fn runtime(mut self, runtime: impl Runtime) -> Self {
+        self.runtime = Some(Arc::new(runtime));
+        self
+    }
+
+    /// The most requests for one token, 3 unless set: the first, and those after a failure that
+    /// asking again may mend.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.limits.attempts = attempts;
         self
     }
 
@@ -156,21 +177,31 @@ impl ClientBuilder {
                  name",
             ));
         }
+        if self.limits.attempts == 0 {
+            return Err(ConfigError::new("max_attempts", "is zero; nothing would ever be sent"));
+        }
         if self.timeout.is_zero() {
             return Err(ConfigError::new("timeout", "is zero; nothing could ever arrive"));
         }
         let transport = self.transport.ok_or_else(|| {
             ConfigError::new("transport", "missing; for instance hyper::HyperTransport::new()")
         })?;
+        let runtime = self.runtime.or_else(|| transport.runtime()).ok_or_else(|| {
+            ConfigError::new("runtime", "missing; this transport brings none of its own")
+        })?;
+        let acquirer = Arc::new(Acquirer {
+            endpoint,
+            transport,
+            runtime,
+            clock: Clock::new(),
+            limits: self.limits,
+            timeout: self.timeout,
+            max_response_bytes: self.max_response_bytes,
+            plain_http_allowed: self.plain_http_allowed,
+        });
         Ok(Client::new(Shared {
-            acquirer: Acquirer {
-                endpoint,
-                transport,
-                timeout: self.timeout,
-                max_response_bytes: self.max_response_bytes,
-                plain_http_allowed: self.plain_http_allowed,
-            },
-            credentials,
+            app_token: credentials.map(|grant| AppTokenCache::new(Arc::clone(&acquirer), grant)),
+            acquirer,
             authorize_password: self.authorize_password,
         }))
     }

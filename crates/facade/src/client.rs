@@ -3,16 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
+use easemob_token_core::Secret;
 use easemob_token_core::{
-    AppKey, AppToken, ClientCredentials, Inherit, Password, Secret, Ttl, UserToken,
+    AppKey, AppToken, BuildError, Grant, Inherit, NextStep, Password, Ttl, UserToken,
 };
 
 use crate::acquire::Acquirer;
+use crate::app_token::AppTokenCache;
 use crate::builder::ClientBuilder;
 use crate::error::Error;
 use crate::request::{PasswordTokenRequest, UserTokenRequest};
 
-/// Gets tokens of one app. Cheap to clone: all clones share one transport and one set of settings.
+/// Gets tokens of one app. Cheap to clone: all clones share one transport, one set of settings and
+/// one app token.
 ///
 /// `Debug` shows no secret.
 #[derive(Clone)]
@@ -21,9 +24,9 @@ pub struct Client {
 }
 
 pub(crate) struct Shared {
-    pub(crate) acquirer: Acquirer,
-    /// The grant for the app token, or why there is none.
-    pub(crate) credentials: Option<ClientCredentials>,
+    pub(crate) acquirer: Arc<Acquirer>,
+    /// The shared app token; `None` where the client has no credentials for one.
+    pub(crate) app_token: Option<Arc<AppTokenCache>>,
     pub(crate) authorize_password: bool,
 }
 
@@ -43,23 +46,49 @@ impl Client {
         self.shared.acquirer.endpoint.app_key()
     }
 
-    /// An app token, by the app's client ID and client secret (grant `client_credentials`).
+    /// The app token, by the app's client ID and client secret (grant `client_credentials`).
+    ///
+    /// It is kept and shared. A token that is good is handed out at once, without a lock, whatever
+    /// the service does meanwhile; one that nears its end is renewed beside the callers. However
+    /// many callers want it, one acquisition runs, at most three requests at least a second apart,
+    /// and a caller that gives up does not stop it. A failure is shared by all who waited for it,
+    /// and remembered for a moment: refused credentials for a minute.
+    ///
+    /// A token whose lifetime the service does not tell is handed out and not kept.
     ///
     /// # Errors
     ///
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the client has no credentials; any
     /// other kind as the service or the network has it.
     pub async fn app_token(&self) -> Result<AppToken, Error> {
-        let grant = self.shared.credentials.as_ref().ok_or_else(|| {
-            Error::invalid_input("client_credentials: missing; the app token needs them")
-        })?;
-        self.shared.acquirer.acquire(grant).await
+        self.cache()?.get().await
     }
 
-    /// A user token, by user ID (grant `inherit`): upstream's recommendation. The app token that
-    /// it needs is fetched first.
+    /// Tells that the service refused this app token (401): the next call gets another one.
     ///
-    /// The request goes out when the value is awaited.
+    /// A thousand reports of one token cause one request, and a report about an older token none.
+    /// For those who call other REST endpoints with it:
+    ///
+    /// ```no_run
+    /// # async fn call(_: http::HeaderValue) -> u16 { 200 }
+    /// # async fn run(client: easemob_token::Client) -> Result<(), easemob_token::Error> {
+    /// let token = client.app_token().await?;
+    /// if call(token.authorization()).await == 401 {
+    ///     client.invalidate_app_token(&token);
+    ///     call(client.app_token().await?.authorization()).await;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn invalidate_app_token(&self, refused: &AppToken) {
+        if let Some(cache) = &self.shared.app_token {
+            cache.invalidate(refused);
+        }
+    }
+
+    /// A user token, by user ID (grant `inherit`): upstream's recommendation. It carries the shared
+    /// app token, and a new one, once, where the service refuses that.
+    ///
+    /// The request goes out when the value is awaited. User tokens are not kept.
     pub fn user_token(&self, username: impl Into<String>) -> UserTokenRequest {
         UserTokenRequest::new(self.clone(), username.into())
     }
@@ -86,20 +115,49 @@ impl Client {
         if username.is_empty() {
             return Err(Error::invalid_input("user ID: is empty"));
         }
-        let app_token = self.app_token().await?;
-        let grant = Inherit::new(username, app_token.access_token())?
-            .with_auto_create_user(auto_create_user)
-            .with_ttl(ttl);
-        self.shared.acquirer.acquire(&grant).await
+        self.on_behalf_of_the_app(|app_token| {
+            let grant = Inherit::new(&*username, app_token.access_token())?;
+            Ok(grant.with_auto_create_user(auto_create_user).with_ttl(ttl))
+        })
+        .await
     }
 
     pub(crate) async fn password(&self, grant: Password) -> Result<UserToken, Error> {
-        let grant = if self.shared.authorize_password {
-            grant.authorized_by(&self.app_token().await?)
+        if self.shared.authorize_password {
+            self.on_behalf_of_the_app(|app_token| Ok(grant.clone().authorized_by(app_token))).await
         } else {
-            grant
-        };
-        self.shared.acquirer.acquire(&grant).await
+            self.shared.acquirer.acquire(&grant, || {}).await
+        }
+    }
+
+    /// The token of a grant that carries the app token; with a new one, once, after a 401.
+    async fn on_behalf_of_the_app<G: Grant>(
+        &self,
+        grant: impl Fn(&AppToken) -> Result<G, BuildError>,
+    ) -> Result<G::Token, Error> {
+        let (cache, acquirer) = (self.cache()?, &self.shared.acquirer);
+        let mut app_token = cache.get().await?;
+        let mut flow = acquirer.start();
+        loop {
+            let error = match acquirer.send(&grant(&app_token)?, &flow).await {
+                Ok(token) => return Ok(token),
+                Err(error) => error,
+            };
+            match acquirer.next_step(&error, &mut flow).await {
+                NextStep::SendAt(_) => {}
+                NextStep::SendWithNewAppTokenAt(_) => {
+                    cache.invalidate(&app_token);
+                    app_token = cache.get().await?;
+                }
+                NextStep::GiveUp => return Err(error),
+            }
+        }
+    }
+
+    fn cache(&self) -> Result<&Arc<AppTokenCache>, Error> {
+        self.shared.app_token.as_ref().ok_or_else(|| {
+            Error::invalid_input("client_credentials: missing; the app token needs them")
+        })
     }
 }
 
@@ -109,7 +167,7 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("uri", shared.acquirer.endpoint.uri())
             .field("units", &shared.acquirer.endpoint.units())
-            .field("credentials", &shared.credentials)
+            .field("app_token", &shared.app_token)
             .field("transport", &shared.acquirer.transport)
             .field("timeout", &shared.acquirer.timeout)
             .finish_non_exhaustive()

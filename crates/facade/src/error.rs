@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easemob_token_core::{BuildError, ResponseError, ResponseErrorKind};
+use easemob_token_core::{BuildError, Flow, Jitter, NextStep, ResponseError, ResponseErrorKind};
 use easemob_token_transport::{TransportError, TransportErrorKind};
 
 /// What went wrong, for the caller's decision. The names are stable ([`as_str`](Self::as_str)).
@@ -111,6 +111,8 @@ enum Cause {
     Build(BuildError),
     Transport(TransportError),
     Response(ResponseError),
+    /// The token was refused so often that asking for another has to wait.
+    TooOften,
 }
 
 impl Error {
@@ -130,11 +132,27 @@ impl Error {
         Self::new(Cause::Response(error), attempts)
     }
 
+    pub(crate) fn too_often() -> Self {
+        Self::new(Cause::TooOften, 0)
+    }
+
+    /// What an acquisition does next.
+    pub(crate) fn next_step(&self, flow: &mut Flow, now: Duration, jitter: Jitter) -> NextStep {
+        match &self.0.cause {
+            Cause::Input(_) | Cause::Build(_) | Cause::TooOften => NextStep::GiveUp,
+            Cause::Transport(error) => {
+                flow.after_transport_failure(error.is_retryable(), now, jitter)
+            }
+            Cause::Response(error) => flow.after_response(error, now, jitter),
+        }
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &self.0.cause {
             Cause::Input(_) | Cause::Build(_) => ErrorKind::InvalidInput,
+            Cause::TooOften => ErrorKind::RateLimited,
             Cause::Transport(error) => match error.kind() {
                 TransportErrorKind::Connect => ErrorKind::Connect,
                 TransportErrorKind::Tls => ErrorKind::Tls,
@@ -188,6 +206,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match &self.0.cause {
             Cause::Input(_) | Cause::Build(_) => false,
+            Cause::TooOften => true,
             Cause::Transport(error) => error.is_retryable(),
             Cause::Response(error) => error.is_retryable(),
         }
@@ -212,10 +231,10 @@ impl Error {
         self.0.attempts
     }
 
-    fn as_response(&self) -> Option<&ResponseError> {
+    pub(crate) fn as_response(&self) -> Option<&ResponseError> {
         match &self.0.cause {
             Cause::Response(error) => Some(error),
-            Cause::Input(_) | Cause::Build(_) | Cause::Transport(_) => None,
+            Cause::Input(_) | Cause::Build(_) | Cause::Transport(_) | Cause::TooOften => None,
         }
     }
 }
@@ -227,6 +246,9 @@ impl fmt::Display for Error {
             Cause::Build(error) => error.fmt(f),
             Cause::Transport(error) => error.fmt(f),
             Cause::Response(error) => error.fmt(f),
+            Cause::TooOften => f.write_str(
+                "app tokens are refused as soon as they are made: no more than ten requests a minute",
+            ),
         }
     }
 }
@@ -235,7 +257,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         // The phrase is the cause's own, so the chain goes on below it.
         match &self.0.cause {
-            Cause::Input(_) | Cause::Build(_) => None,
+            Cause::Input(_) | Cause::Build(_) | Cause::TooOften => None,
             Cause::Transport(error) => error.source(),
             Cause::Response(error) => error.source(),
         }

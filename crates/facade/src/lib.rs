@@ -28,14 +28,18 @@
 //! A feature adds a module and nothing else: which transport is used is said in code. With neither,
 //! a transport of your own does it ([`transport`] has the port and its contract).
 //!
-//! # What is not here yet
+//! # The app token
 //!
-//! Each call asks the service. Keep a token as long as it lives: the service bans those who ask
-//! too often.
+//! It is fetched once, shared by every caller, and renewed before its end: one request for ten
+//! thousand callers, and no failed call while a token lives. User tokens are not kept: each call
+//! asks the service.
 
 mod acquire;
+mod app_token;
+mod book;
 mod builder;
 mod client;
+mod clock;
 mod error;
 mod request;
 

@@ -11,6 +11,7 @@ mod error;
 mod exchange;
 mod plain_http;
 mod proxy;
+mod runtime;
 mod transport;
 
 pub use classify::{classify_connect, classify_exchange, find_in_chain};
@@ -22,6 +23,7 @@ pub use exchange::{
 };
 pub use plain_http::{check_scheme, is_loopback};
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
+pub use runtime::{Runtime, Task};
 pub use transport::Transport;
 
 /// The attribute for implementing [`Transport`], so that an adapter needs no dependency of its own.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::Response;
 
-use crate::{Exchange, TransportError};
+use crate::{Exchange, Runtime, TransportError};
 
 /// Sends one HTTP exchange.
 ///
@@ -64,6 +64,12 @@ pub trait Transport: Debug + Send + Sync + 'static {
     /// A [`TransportError`] where no complete response arrived. Its kind says whether the request
     /// was possibly sent.
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError>;
+
+    /// The runtime that exchanges of this transport need around them; `None` where it does not
+    /// know one, and the user has to bring it.
+    fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        None
+    }
 }
 
 #[async_trait]
@@ -71,12 +77,20 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         (**self).send(exchange).await
     }
+
+    fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        (**self).runtime()
+    }
 }
 
 #[async_trait]
 impl<T: Transport + ?Sized> Transport for Box<T> {
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         (**self).send(exchange).await
+    }
+
+    fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        (**self).runtime()
     }
 }
 

@@ -43,7 +43,8 @@ async fn each_kind_has_its_exit_code() {
     for transport in TRANSPORTS {
         for (fault, code, kind) in cases.clone() {
             emulator.inject(fault).unwrap();
-            let words = ["app", "--format", "json", "--transport", transport];
+            let words =
+                ["app", "--format", "json", "--transport", transport, "--max-attempts", "1"];
             let (exit, error) = failure(&run(set_up(&emulator, &words)).await);
             assert_eq!((exit, &error["kind"]), (code, &kind.into()), "{error}");
         }
@@ -51,10 +52,24 @@ async fn each_kind_has_its_exit_code() {
 }
 
 #[tokio::test]
+async fn a_passing_failure_is_asked_again_and_the_attempts_are_counted() {
+    let emulator = Emulator::start().await.unwrap();
+    emulator.inject(Fault::gateway(502)).unwrap();
+    assert_eq!(run(set_up(&emulator, &["app"])).await.status.code(), Some(0));
+    assert_eq!(emulator.request_count(), 2);
+
+    let emulator = Emulator::start().await.unwrap();
+    emulator.inject(Fault::gateway(502).always()).unwrap();
+    let words = ["app", "--format", "json", "--max-attempts", "2"];
+    let (code, error) = failure(&run(set_up(&emulator, &words)).await);
+    assert_eq!((code, &error["attempts"], emulator.request_count()), (5, &2.into(), 2));
+}
+
+#[tokio::test]
 async fn in_text_form_a_failure_is_one_line() {
     let emulator = Emulator::start().await.unwrap();
     emulator.inject(Fault::gateway(503)).unwrap();
-    let output = run(set_up(&emulator, &["app"])).await;
+    let output = run(set_up(&emulator, &["app", "--max-attempts", "1"])).await;
     assert_eq!(output.status.code(), Some(5));
     assert_eq!(stderr(&output), "easemob-token: server_error: the service has trouble (503)\n");
 }
@@ -64,7 +79,7 @@ async fn a_closed_port_exits_5_with_connect() {
     for transport in TRANSPORTS {
         let emulator = Emulator::start().await.unwrap();
         emulator.shutdown().await;
-        let words = ["app", "--format", "json", "--transport", transport];
+        let words = ["app", "--format", "json", "--transport", transport, "--max-attempts", "1"];
         let (code, error) = failure(&run(set_up(&emulator, &words)).await);
         assert_eq!((code, &error["kind"]), (5, &"connect".into()), "{error}");
         assert_eq!((&error["retryable"], &error["status"]), (&true.into(), &().into()));
@@ -78,6 +93,7 @@ async fn the_time_for_one_attempt_and_for_the_command_both_end_in_timeout() {
             let emulator = Emulator::start().await.unwrap();
             emulator.inject(Fault::hang()).unwrap();
             let words = ["app", "--format", "json", option, words, "--transport", transport];
+            let words = [&words[..], &["--max-attempts", "1"]].concat();
             let start = std::time::Instant::now();
             let (code, error) = failure(&run(set_up(&emulator, &words)).await);
             assert_eq!((code, &error["kind"]), (5, &"timeout".into()), "{error}");
@@ -121,6 +137,7 @@ async fn what_is_missing_or_wrong_is_named_and_exits_2() {
         ["app", "--ttl", "0"],
         ["app", "--ttl-unit", "minutes"],
         ["app", "--timeout", "0"],
+        ["app", "--max-attempts", "0"],
         ["app", "--transport", "carrier-pigeon"],
         ["app", "--proxy", "ftp://x"],
         ["app", "--ca-file", "/does/not/exist"],

@@ -3,8 +3,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod app_token;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod end_to_end;
 mod grants;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod herd;
 mod memory;
 mod settings;

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
-use easemob_token::transport::{Exchange, Transport, TransportError, async_trait};
+use easemob_token::transport::{Exchange, Runtime, Task, Transport, TransportError, async_trait};
 
 /// What the transport gives back for one exchange.
 pub(crate) type Outcome = Result<http::Response<Bytes>, TransportError>;
@@ -23,7 +24,7 @@ pub(crate) struct Sent {
     pub(crate) body: String,
     pub(crate) authorization: Option<String>,
     pub(crate) plain_http_allowed: bool,
-    pub(crate) timeout: std::time::Duration,
+    pub(crate) timeout: Duration,
     pub(crate) max_response_bytes: usize,
 }
 
@@ -44,8 +45,28 @@ pub(crate) fn answer(status: u16, json: &str) -> Outcome {
     Ok(http::Response::builder().status(status).body(Bytes::from(json.to_owned())).unwrap())
 }
 
+/// The runtime of these tests.
+#[derive(Debug)]
+pub(crate) struct Tokio;
+
+#[async_trait]
+impl Runtime for Tokio {
+    fn spawn(&self, task: Task) -> Result<(), TransportError> {
+        drop(tokio::spawn(task));
+        Ok(())
+    }
+
+    async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
 #[async_trait]
 impl Transport for Memory {
+    fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        Some(Arc::new(Tokio))
+    }
+
     async fn send(&self, exchange: Exchange) -> Outcome {
         let authorization = exchange.request().headers().get("authorization");
         self.sent.lock().unwrap().push(Sent {

@@ -38,6 +38,7 @@ fn each_wrong_setting_is_named() {
     assert!(problem(good().client_credentials("id", "")).contains("client secret"));
     assert!(problem(good().app_token_ttl(Duration::from_millis(5))).starts_with("app_token_ttl: "));
     assert!(problem(good().timeout(Duration::ZERO)).starts_with("timeout: "));
+    assert!(problem(good().max_attempts(0)).starts_with("max_attempts: "));
     let bare = Client::builder().base_url("https://x").app_key("o#a").transport(Memory::default());
     assert!(problem(bare.authorize_password()).starts_with("client_credentials: missing"));
 }
