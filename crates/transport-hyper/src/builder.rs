@@ -10,7 +10,9 @@ use rustls::crypto::CryptoProvider;
 use crate::HyperTransport;
 use crate::client::PooledClient;
 use crate::connector::Connector;
-use crate::tls::{Tls, parse_roots};
+use crate::identity::ClientCertificate;
+use crate::roots::{Roots, Trust};
+use crate::tls::Tls;
 
 /// Sets up a [`HyperTransport`].
 ///
@@ -29,7 +31,8 @@ use crate::tls::{Tls, parse_roots};
 #[derive(Clone)]
 pub struct HyperTransportBuilder {
     connect_timeout: Duration,
-    roots_pem: Option<Vec<u8>>,
+    roots: Roots,
+    client_certificate: Option<ClientCertificate>,
     proxy: Proxy,
     crypto_provider: Arc<CryptoProvider>,
     reuse_connections: bool,
@@ -39,7 +42,8 @@ impl HyperTransportBuilder {
     pub(crate) fn new() -> Self {
         Self {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
-            roots_pem: None,
+            roots: Roots::System,
+            client_certificate: None,
             proxy: Proxy::Off,
             crypto_provider: Arc::new(rustls::crypto::ring::default_provider()),
             reuse_connections: true,
@@ -54,11 +58,37 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Trusts the certificates in this PEM text instead of the system's root certificates.
+    /// Trusts the certificates in this PEM text, one or more, *instead of* the system's.
     ///
-    /// Sections that are not certificates are skipped.
+    /// Sections that are not certificates are skipped. Of the calls that say whom to trust, the
+    /// last one counts.
     pub fn roots_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots_pem = Some(pem.into());
+        self.roots = Roots::Pem(pem.into());
+        self
+    }
+
+    /// Trusts the authorities that Mozilla's programs trust, as the crate `webpki-roots` brings
+    /// them, *instead of* the system's.
+    ///
+    /// They are the same on every machine, and as old as the program's build. Of the calls that say
+    /// whom to trust, the last one counts.
+    #[cfg(feature = "bundled-roots")]
+    pub fn bundled_roots(mut self) -> Self {
+        self.roots = Roots::Bundled;
+        self
+    }
+
+    /// Shows this certificate to a server that asks for one; none is shown unless set.
+    ///
+    /// Both are PEM texts: the chain begins with the client's own certificate, and the key is its
+    /// private key (PKCS #8, PKCS #1 or SEC 1, not encrypted). A proxy that is spoken to over TLS
+    /// gets to see the certificate too if it asks.
+    pub fn client_certificate_pem(
+        mut self,
+        chain: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.client_certificate = Some(ClientCertificate::new(chain.into(), key.into()));
         self
     }
 
@@ -97,11 +127,16 @@ impl HyperTransportBuilder {
     /// # Errors
     ///
     /// A [`ConfigError`] that names the setting: `roots_pem` that holds no certificate or a broken
-    /// one, `crypto_provider` that can do neither TLS 1.2 nor 1.3, `proxy` for an unusable value
-    /// in the environment.
+    /// one, `client_certificate_pem` that holds no certificate, no key or a key of another
+    /// certificate, `crypto_provider` that can do neither TLS 1.2 nor 1.3, `proxy` for an unusable
+    /// value in the environment.
     pub fn build(self) -> Result<HyperTransport, ConfigError> {
-        let roots = self.roots_pem.as_deref().map(parse_roots).transpose()?;
-        let tls = Tls::new(self.crypto_provider, roots);
+        let trust = self.roots.check()?;
+        let identity = match self.client_certificate {
+            Some(certificate) => Some(certificate.check(&self.crypto_provider)?),
+            None => None,
+        };
+        let tls = Tls::new(self.crypto_provider, trust, identity);
         tls.check_provider()?;
         let connector = Connector::new(self.connect_timeout, tls, self.proxy.resolve()?);
         let client = PooledClient::new(connector, self.reuse_connections);
@@ -111,7 +146,7 @@ impl HyperTransportBuilder {
     /// The settings that nobody touched, which are known to be good.
     pub(crate) fn build_default() -> HyperTransport {
         let Self { connect_timeout, crypto_provider, reuse_connections, .. } = Self::new();
-        let tls = Tls::new(crypto_provider, None);
+        let tls = Tls::new(crypto_provider, Trust::System, None);
         let connector = Connector::new(connect_timeout, tls, ProxyRules::default());
         HyperTransport::over(PooledClient::new(connector, reuse_connections))
     }
@@ -121,7 +156,8 @@ impl fmt::Debug for HyperTransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HyperTransportBuilder")
             .field("connect_timeout", &self.connect_timeout)
-            .field("has_own_roots", &self.roots_pem.is_some())
+            .field("roots", &self.roots)
+            .field("has_client_certificate", &self.client_certificate.is_some())
             .field("proxy", &self.proxy)
             .field("reuse_connections", &self.reuse_connections)
             .finish_non_exhaustive()

@@ -15,7 +15,14 @@
 //!   default provider is neither read nor set. The system's root certificates are loaded when the
 //!   first TLS connection is made, with the rules of `rustls-native-certs`, which honours
 //!   `SSL_CERT_FILE` and `SSL_CERT_DIR`; [`roots_pem`](HyperTransportBuilder::roots_pem) replaces
-//!   them.
+//!   them, and so does `bundled_roots`, a method that the feature `bundled-roots` adds. A server
+//!   that asks for a certificate is shown that of
+//!   [`client_certificate_pem`](HyperTransportBuilder::client_certificate_pem). One that then
+//!   refuses us is `Tls` under TLS 1.2, and
+//!   [`Exchange`](easemob_token_transport::TransportErrorKind::Exchange) under TLS 1.3, where the
+//!   client may send before the server has looked.
+//! - **Proxies.** None unless set, `CONNECT` only, `http://` or `https://`; the rules are those of
+//!   [`Proxy`](easemob_token_transport::Proxy).
 //! - **Fork.** A transport that was used before a fork answers `Internal` in the child; one that
 //!   was only built works there.
 //! - **Name look-up** is the system's and runs on tokio's blocking threads; one that is given up
@@ -43,11 +50,15 @@ mod classify;
 mod client;
 mod connector;
 mod context;
+mod identity;
+mod roots;
+mod runtime;
 mod tls;
 mod transport;
 mod wire;
 
 pub use builder::HyperTransportBuilder;
+pub use runtime::TokioRuntime;
 pub use transport::HyperTransport;
 
 /// The libraries whose types this crate's methods take, in the versions that fit.

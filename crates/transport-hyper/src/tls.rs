@@ -1,29 +1,34 @@
-//! What TLS trusts and computes with, made ready when the first connection needs it.
+//! The configuration of TLS, made ready when the first connection needs it.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
 
 use easemob_token_transport::{ConfigError, TransportError, TransportErrorKind};
 use hyper_rustls::ConfigBuilderExt;
-use rustls::client::WantsClientCert;
+use rustls::client::{ResolvesClientCert, WantsClientCert};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
 use tokio::task::spawn_blocking;
+
+use crate::roots::Trust;
 
 /// A TLS configuration to be: a client that speaks plain HTTP loads no certificate.
 pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
-    /// `None` for the system's.
-    roots: Option<RootCertStore>,
+    trust: Trust,
+    /// What a server that asks for a certificate is shown.
+    identity: Option<Arc<dyn ResolvesClientCert>>,
     ready: OnceLock<Arc<ClientConfig>>,
 }
 
 impl Tls {
-    pub(crate) fn new(provider: Arc<CryptoProvider>, roots: Option<RootCertStore>) -> Self {
-        Self { provider, roots, ready: OnceLock::new() }
+    pub(crate) fn new(
+        provider: Arc<CryptoProvider>,
+        trust: Trust,
+        identity: Option<Arc<dyn ResolvesClientCert>>,
+    ) -> Self {
+        Self { provider, trust, identity, ready: OnceLock::new() }
     }
 
     /// Whether the provider has what the protocol versions need.
@@ -48,11 +53,14 @@ impl Tls {
         }
         let builder = versions(self.provider.clone())
             .map_err(|error| TransportError::with_source(TransportErrorKind::Tls, error))?;
-        let builder = match self.roots.clone() {
-            Some(roots) => builder.with_root_certificates(roots),
-            None => with_system_roots(builder).await?,
+        let builder = match &self.trust {
+            Trust::System => with_system_roots(builder).await?,
+            Trust::These(roots) => builder.with_root_certificates(roots.clone()),
         };
-        let mut config = builder.with_no_client_auth();
+        let mut config = match &self.identity {
+            Some(identity) => builder.with_client_cert_resolver(identity.clone()),
+            None => builder.with_no_client_auth(),
+        };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(self.ready.get_or_init(|| Arc::new(config)).clone())
     }
@@ -72,22 +80,4 @@ async fn with_system_roots(
         .await
         .map_err(|error| TransportError::with_source(TransportErrorKind::Internal, error))?;
     loaded.map_err(|error| TransportError::with_source(TransportErrorKind::Tls, error))
-}
-
-/// The certificates in a PEM text, as roots.
-pub(crate) fn parse_roots(pem: &[u8]) -> Result<RootCertStore, ConfigError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| {
-            ConfigError::new("roots_pem", "is not a well-formed PEM text").with_source(error)
-        })?;
-        roots.add(certificate).map_err(|error| {
-            ConfigError::new("roots_pem", "holds a certificate that cannot be a root")
-                .with_source(error)
-        })?;
-    }
-    if roots.is_empty() {
-        return Err(ConfigError::new("roots_pem", "holds no certificate"));
-    }
-    Ok(roots)
 }

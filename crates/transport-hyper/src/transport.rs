@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use easemob_token_transport::{
-    Exchange, Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
+    Exchange, Runtime, Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
     head_within_limits,
 };
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::Client;
@@ -21,6 +21,7 @@ use crate::HyperTransportBuilder;
 use crate::classify::{classify_body_error, classify_client_error};
 use crate::client::{ForeignClient, SendRequest};
 use crate::context::{FirstUse, without_panic};
+use crate::runtime::TokioRuntime;
 
 /// Sends exchanges over hyper and rustls, on tokio.
 ///
@@ -114,6 +115,13 @@ async fn read_body(
     max_bytes: usize,
 ) -> Result<Response<Bytes>, TransportError> {
     let (head, body) = response.into_parts();
+    let has_body = !matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if has_body && is_oddly_framed(&head.headers) {
+        return Err(TransportError::with_source(
+            TransportErrorKind::Exchange,
+            "the head does not say in one way where the body ends",
+        ));
+    }
     // What the head announces need not be read to be refused.
     let announced = body.size_hint().lower();
     if usize::try_from(announced).map_or(true, |bytes| bytes > max_bytes) {
@@ -125,6 +133,31 @@ async fn read_body(
     let body = Limited::new(body, max_bytes).collect().await;
     let body = body.map_err(classify_body_error)?.to_bytes();
     Ok(Response::from_parts(head, body))
+}
+
+/// Whether a transfer coding other than `chunked` was applied, or a `Content-Length` beside it makes
+/// no sense.
+///
+/// To hyper, a body that is not `chunked` at its end lasts until the connection closes, and it is
+/// handed on as it is: coded, or with the sizes of its chunks in it. A length is then not looked at.
+fn is_oddly_framed(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else {
+        return false;
+    };
+    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+        return true;
+    }
+    let lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let lengths = lengths.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    let mut first = None;
+    for length in lengths.map(<[u8]>::trim_ascii) {
+        let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
+        if !is_number || *first.get_or_insert(length) != length {
+            return true;
+        }
+    }
+    false
 }
 
 #[async_trait]
@@ -143,6 +176,13 @@ impl Transport for HyperTransport {
         }
 
         let limit = exchange.timeout();
+        // A timer has at least a millisecond, in which a quick server might answer.
+        if limit.is_zero() {
+            return Err(TransportError::with_source(
+                TransportErrorKind::Timeout,
+                "the time limit is zero",
+            ));
+        }
         let max_bytes = exchange.max_response_bytes();
         let mut request = exchange.into_request();
         // How the message is framed is the library's business: a length that does not fit the
@@ -160,6 +200,10 @@ impl Transport for HyperTransport {
             }
         })
         .await?
+    }
+
+    fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        Some(Arc::new(TokioRuntime))
     }
 }
 

@@ -20,6 +20,11 @@ use tokio::task::consume_budget;
 /// At most so much is read at once.
 const CHUNK: usize = 8 * 1024;
 
+/// What a read counts against the budget of its task, which is 128 for a turn. A chunk can hold some
+/// hundred heads, and at one for each chunk a peer that never stops sending them keeps the timers
+/// waiting for longer than a limit may be overrun.
+const COST: usize = 8;
+
 /// TCP, as the connector opens it.
 pub(crate) struct Wire(pub(crate) TokioIo<TcpStream>);
 
@@ -31,7 +36,9 @@ impl Read for Wire {
     ) -> Poll<io::Result<()>> {
         // tokio's own reads count against the task's budget; these have to as well, or a peer that
         // never stops writing would keep the timers from running.
-        ready!(pin!(consume_budget()).poll(cx));
+        for _ in 0..COST {
+            ready!(pin!(consume_budget()).poll(cx));
+        }
         let mut chunk = [0; CHUNK];
         let room = buffer.remaining().min(CHUNK);
         match (&*SockRef::from(self.0.inner())).read(&mut chunk[..room]) {

@@ -1,11 +1,13 @@
 //! The settings of an `IsahcTransport`, checked when it is built.
 
+use std::fmt;
 use std::time::Duration;
 
 use easemob_token_transport::{ConfigError, DEFAULT_CONNECT_TIMEOUT, Proxy};
-use isahc::tls::TlsConfig;
 
-use crate::roots;
+use crate::identity::ClientCertificate;
+use crate::roots::Roots;
+use crate::tls::Tls;
 use crate::transport::{IsahcTransport, Route};
 
 /// Builds an [`IsahcTransport`]. Nothing is sent and no thread is started by it.
@@ -21,17 +23,23 @@ use crate::transport::{IsahcTransport, Route};
 ///     .build()?;
 /// # Ok::<(), easemob_token_transport::ConfigError>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct IsahcTransportBuilder {
     connect_timeout: Duration,
-    roots_pem: Option<Vec<u8>>,
+    roots: Roots,
+    client_certificate: Option<ClientCertificate>,
     proxy: Proxy,
 }
 
 impl IsahcTransportBuilder {
     pub(crate) fn new() -> Self {
-        Self { connect_timeout: DEFAULT_CONNECT_TIMEOUT, roots_pem: None, proxy: Proxy::Off }
+        Self {
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            roots: Roots::System,
+            client_certificate: None,
+            proxy: Proxy::Off,
+        }
     }
 
     /// Sets the time for the name look-up, the connection (through the proxy, if any) and the TLS
@@ -42,9 +50,40 @@ impl IsahcTransportBuilder {
         self
     }
 
-    /// Trusts these certificates, one or more in PEM, *instead of* those of the system.
+    /// Trusts the certificates in this PEM text, one or more, *instead of* the system's.
+    ///
+    /// Sections that are not certificates are skipped. Of the calls that say whom to trust, the
+    /// last one counts.
     pub fn roots_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots_pem = Some(pem.into());
+        self.roots = Roots::Pem(pem.into());
+        self
+    }
+
+    /// Trusts the authorities that Mozilla's programs trust, as the crate `webpki-root-certs` brings
+    /// them, *instead of* the system's.
+    ///
+    /// They are the same on every machine, and as old as the program's build. Of the calls that say
+    /// whom to trust, the last one counts.
+    #[cfg(feature = "bundled-roots")]
+    pub fn bundled_roots(mut self) -> Self {
+        self.roots = Roots::Bundled;
+        self
+    }
+
+    /// Shows this certificate to a server that asks for one; none is shown unless set.
+    ///
+    /// Both are PEM texts: the chain begins with the client's own certificate, and the key is its
+    /// private key (PKCS #8, PKCS #1 or SEC 1, not encrypted).
+    ///
+    /// libcurl takes them from files only. While an exchange is under way they are in anonymous
+    /// memory that it opens by way of `/proc` (Linux, Android), or in temporary files, which on
+    /// Unix their owner alone may read (elsewhere).
+    pub fn client_certificate_pem(
+        mut self,
+        chain: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.client_certificate = Some(ClientCertificate::new(chain.into(), key.into()));
         self
     }
 
@@ -63,8 +102,9 @@ impl IsahcTransportBuilder {
     ///
     /// # Errors
     ///
-    /// For `roots_pem` without a certificate or with a broken one, and for a proxy that cannot be
-    /// used.
+    /// A [`ConfigError`] that names the setting: `roots_pem` that holds no certificate or a broken
+    /// one, `client_certificate_pem` that holds no certificate, no key or a key of another
+    /// certificate, or that cannot be handed to libcurl, and `proxy` for one that cannot be used.
     pub fn build(self) -> Result<IsahcTransport, ConfigError> {
         if matches!(&self.proxy, Proxy::Url(url) if url.is_https()) {
             return Err(ConfigError::new(
@@ -73,13 +113,18 @@ impl IsahcTransportBuilder {
             ));
         }
         let proxy = self.proxy.resolve()?;
-        let mut tls = TlsConfig::builder();
-        if let Some(pem) = self.roots_pem {
-            tls = tls.trust_store(roots::from_pem(&pem)?);
-        }
-        Ok(IsahcTransport::with_route(
-            self.connect_timeout,
-            Route::Own { proxy, tls: Box::new(tls.build()) },
-        ))
+        let tls = Box::new(Tls::new(self.roots.check()?, self.client_certificate)?);
+        Ok(IsahcTransport::with_route(self.connect_timeout, Route::Own { proxy, tls }))
+    }
+}
+
+impl fmt::Debug for IsahcTransportBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IsahcTransportBuilder")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("roots", &self.roots)
+            .field("has_client_certificate", &self.client_certificate.is_some())
+            .field("proxy", &self.proxy)
+            .finish()
     }
 }

@@ -46,8 +46,12 @@
 //! # The process around it
 //!
 //! The system's roots are read by rustls' platform verifier, on Linux by way of `SSL_CERT_FILE`
-//! and `SSL_CERT_DIR` where they are set; [`roots_pem`](IsahcTransportBuilder::roots_pem) avoids
-//! that. curl honours `SSLKEYLOGFILE`. The TLS layer below curl takes rustls' process default
+//! and `SSL_CERT_DIR` where they are set, for each connection and never before;
+//! [`roots_pem`](IsahcTransportBuilder::roots_pem) avoids that, and so does `bundled_roots`, a method
+//! that the feature `bundled-roots` adds. A server that refuses the certificate of
+//! [`client_certificate_pem`](IsahcTransportBuilder::client_certificate_pem), or misses one, is
+//! [`Tls`] under TLS 1.2 and [`Exchange`] under TLS 1.3, where the client may send before the server
+//! has looked; either can be [`Connect`] where the server hangs up in the middle. curl honours `SSLKEYLOGFILE`. The TLS layer below curl takes rustls' process default
 //! provider, and installs aws-lc-rs as that where there is none yet. Proxy variables are read only
 //! for [`Proxy::Environment`]; `https://` proxies are not supported.
 //!
@@ -61,6 +65,7 @@
 //! [`Transport`]: easemob_token_transport::Transport
 //! [`Unsupported`]: easemob_token_transport::TransportErrorKind::Unsupported
 //! [`Exchange`]: easemob_token_transport::TransportErrorKind::Exchange
+//! [`Tls`]: easemob_token_transport::TransportErrorKind::Tls
 //! [`TooLarge`]: easemob_token_transport::TransportErrorKind::TooLarge
 //! [`Connect`]: easemob_token_transport::TransportErrorKind::Connect
 //! [`Internal`]: easemob_token_transport::TransportErrorKind::Internal
@@ -69,14 +74,19 @@
 mod body;
 mod builder;
 mod failure;
+mod identity;
+mod private_file;
 mod request;
 mod response;
 mod roots;
+mod runtime;
 mod silence;
+mod tls;
 mod transport;
 mod worker;
 
 pub use builder::IsahcTransportBuilder;
+pub use runtime::ThreadRuntime;
 pub use transport::IsahcTransport;
 
 /// The HTTP library below, for naming the client that

@@ -30,14 +30,14 @@ pub(crate) struct Settings<'a> {
 /// Which way the request goes, and whom it trusts.
 pub(crate) struct Network<'a> {
     pub(crate) proxy: Option<&'a ProxyUrl>,
-    pub(crate) tls: &'a TlsConfig,
+    pub(crate) tls: TlsConfig,
 }
 
 /// Builds the request, or says why curl would send something else than was asked for. Beside it,
 /// what will tell whether it began to be sent.
 pub(crate) fn build(
     exchange: Exchange,
-    settings: &Settings<'_>,
+    settings: Settings<'_>,
 ) -> Result<(Request<AsyncBody>, Begun), TransportError> {
     check_target(exchange.uri())?;
     check_headers(exchange.request().headers())?;
@@ -51,7 +51,7 @@ pub(crate) fn build(
         .redirect_policy(RedirectPolicy::None)
         .automatic_decompression(false)
         .expect_continue(false);
-    if let Some(network) = &settings.network {
+    if let Some(network) = settings.network {
         builder = network.configure(builder);
     }
     let (body, begun) = if body.is_empty() && parts.method != Method::POST {
@@ -69,11 +69,11 @@ pub(crate) fn build(
 }
 
 impl Network<'_> {
-    fn configure(&self, builder: http::request::Builder) -> http::request::Builder {
+    fn configure(self, builder: http::request::Builder) -> http::request::Builder {
         // An explicit proxy, none included, and an explicit empty list of exceptions: where
         // either is left out, curl looks at the environment.
         let builder = builder
-            .tls_config(self.tls.clone())
+            .tls_config(self.tls)
             .proxy(self.proxy.map(ProxyUrl::uri))
             .proxy_blacklist(Vec::<String>::new());
         match self.proxy.and_then(|proxy| Some((proxy, proxy.username()?))) {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use easemob_token_transport::{TransportError, TransportErrorKind, head_within_limits};
 use futures_lite::io::AsyncReadExt;
 use http::header::{self, HeaderMap};
-use http::{Method, Response, StatusCode};
+use http::{Method, Response, StatusCode, Version};
 use isahc::AsyncBody;
 
 use crate::failure::{from_body, own};
@@ -29,6 +29,7 @@ pub(crate) async fn read_whole(
         && head.status != StatusCode::NO_CONTENT
         && head.status != StatusCode::NOT_MODIFIED;
     let bytes = if has_body {
+        check_coding(head.version, &head.headers)?;
         let declared = declared_length(&head.headers)?;
         if declared.is_some_and(|length| length > max_bytes as u64) {
             return Err(too_large());
@@ -63,6 +64,24 @@ async fn read_bounded(mut body: AsyncBody, max_bytes: usize) -> Result<Vec<u8>, 
     }
 }
 
+/// Plain or chunked is all that anybody asked for, and HTTP/1.0 knows no chunks (RFC 9112, section
+/// 6.1). curl takes them apart there too, and passes over `identity` and nothing.
+fn check_coding(version: Version, headers: &HeaderMap) -> Result<(), TransportError> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_fine = match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(only), None) => {
+            version != Version::HTTP_10 && only.as_bytes().eq_ignore_ascii_case(b"chunked")
+        }
+        (Some(_), Some(_)) => false,
+    };
+    if is_fine {
+        Ok(())
+    } else {
+        Err(own(TransportErrorKind::Exchange, "the body has a coding that nobody asked for"))
+    }
+}
+
 /// The length that the head promises: curl takes any of two, and forgets one that it cannot count.
 fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, TransportError> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
@@ -70,19 +89,21 @@ fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, TransportError> {
     }
     let mut declared: Option<u64> = None;
     for value in headers.get_all(header::CONTENT_LENGTH) {
-        let digits = value.to_str().unwrap_or_default();
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(own(TransportErrorKind::Exchange, "Content-Length is not a number"));
+        // A list of the same number counts as one (RFC 9110, section 8.6).
+        for digits in value.to_str().unwrap_or_default().split(',').map(str::trim) {
+            if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(own(TransportErrorKind::Exchange, "Content-Length is not a number"));
+            }
+            // Only a number beyond any limit does not fit.
+            let length = digits.parse().map_err(|_| too_large())?;
+            if declared.is_some_and(|other| other != length) {
+                return Err(own(
+                    TransportErrorKind::Exchange,
+                    "two Content-Lengths contradict each other",
+                ));
+            }
+            declared = Some(length);
         }
-        // Only a number beyond any limit does not fit.
-        let length = digits.parse().map_err(|_| too_large())?;
-        if declared.is_some_and(|other| other != length) {
-            return Err(own(
-                TransportErrorKind::Exchange,
-                "two Content-Lengths contradict each other",
-            ));
-        }
-        declared = Some(length);
     }
     Ok(declared)
 }
@@ -130,11 +151,12 @@ mod tests {
         assert_eq!(length_of(&[]), Ok(None));
         assert_eq!(length_of(&["5"]), Ok(Some(5)));
         assert_eq!(length_of(&["5", "5"]), Ok(Some(5)));
+        assert_eq!(length_of(&["5, 5", "5"]), Ok(Some(5)));
     }
 
     #[test]
     fn lengths_that_contradict_or_are_none_tear_the_response() {
-        for values in [&["5", "6"][..], &["5, 5"], &[""], &["-1"], &["+5"], &["0x5"]] {
+        for values in [&["5", "6"][..], &["5, 6"], &["5,"], &[""], &["-1"], &["+5"], &["0x5"]] {
             assert_eq!(length_of(values), Err(TransportErrorKind::Exchange), "{values:?}");
         }
     }

@@ -1,31 +1,64 @@
-//! Certificates that replace the system's roots, checked before anything is sent.
+//! Whose certificates are trusted: the setting, and the trust store that it comes to.
+
+use std::fmt;
 
 use easemob_token_transport::ConfigError;
 use isahc::tls::TrustStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+/// The setting, as the builder keeps it.
+#[derive(Clone)]
+pub(crate) enum Roots {
+    System,
+    Pem(Vec<u8>),
+    #[cfg(feature = "bundled-roots")]
+    Bundled,
+}
+
+impl Roots {
+    pub(crate) fn check(&self) -> Result<TrustStore, ConfigError> {
+        match self {
+            // By name: isahc's default is another one where a crate of the build turns on its
+            // feature `rustls-tls-webpki-roots`.
+            Self::System => Ok(TrustStore::native()),
+            Self::Pem(pem) => from_pem(pem),
+            #[cfg(feature = "bundled-roots")]
+            Self::Bundled => Ok(TrustStore::webpki_roots()),
+        }
+    }
+}
+
 /// The trust store of a PEM bundle.
 ///
 /// curl reads the bundle at each handshake and can only fail there; so it is read once here, with
 /// the parsers that rustls below curl uses.
-pub(crate) fn from_pem(pem: &[u8]) -> Result<TrustStore, ConfigError> {
+fn from_pem(pem: &[u8]) -> Result<TrustStore, ConfigError> {
     let mut certificates = 0;
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let certificate = certificate.map_err(|error| {
-            ConfigError::new("roots_pem", "is not valid PEM").with_source(error)
+            ConfigError::new("roots_pem", "is not a well-formed PEM text").with_source(error)
         })?;
         certificates += 1;
         webpki::anchor_from_trusted_cert(&certificate).map_err(|error| {
-            ConfigError::new(
-                "roots_pem",
-                format!("certificate {certificates} cannot be used as a root"),
-            )
-            .with_source(error)
+            ConfigError::new("roots_pem", "holds a certificate that cannot be a root")
+                .with_source(error)
         })?;
     }
     if certificates == 0 {
         return Err(ConfigError::new("roots_pem", "holds no certificate"));
     }
     Ok(TrustStore::builder().certificate_from_pem(pem).build())
+}
+
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::System => "System",
+            // Not the text: whoever mistakes a file for another gives us a key.
+            Self::Pem(_) => "Pem",
+            #[cfg(feature = "bundled-roots")]
+            Self::Bundled => "Bundled",
+        })
+    }
 }

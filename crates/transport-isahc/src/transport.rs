@@ -2,20 +2,22 @@
 
 use std::fmt;
 use std::process;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
-    ConfigError, DEFAULT_CONNECT_TIMEOUT, Exchange, ProxyRules, ProxyUrl, Transport,
+    ConfigError, DEFAULT_CONNECT_TIMEOUT, Exchange, ProxyRules, ProxyUrl, Runtime, Transport,
     TransportError, TransportErrorKind, async_trait, check_scheme,
 };
 use http::Response;
 use isahc::HttpClient;
-use isahc::tls::TlsConfig;
 
 use crate::builder::IsahcTransportBuilder;
 use crate::failure::own;
 use crate::request::{self, Network, Settings};
+use crate::runtime::ThreadRuntime;
+use crate::tls::Tls;
 use crate::worker::{self, Job};
 
 /// Sends exchanges with isahc, from any executor.
@@ -46,7 +48,7 @@ pub struct IsahcTransport {
 
 /// Whose client sends, and which way.
 pub(crate) enum Route {
-    Own { proxy: ProxyRules, tls: Box<TlsConfig> },
+    Own { proxy: ProxyRules, tls: Box<Tls> },
     Ready(ReadyClient),
 }
 
@@ -96,7 +98,7 @@ impl IsahcTransport {
     fn job(&self, exchange: Exchange, started: Instant) -> Result<Job, TransportError> {
         let deadline = started.checked_add(exchange.timeout());
         let max_response_bytes = exchange.max_response_bytes();
-        let (network, client) = match &self.route {
+        let (network, client, files) = match &self.route {
             Route::Own { proxy, tls } => {
                 let proxy = proxy.proxy_for(exchange.uri())?;
                 if proxy.is_some_and(ProxyUrl::is_https) {
@@ -105,13 +107,16 @@ impl IsahcTransport {
                         "this transport cannot check the certificate of an https:// proxy",
                     ));
                 }
-                (Some(Network { proxy, tls }), None)
+                let tls = tls.for_exchange().map_err(|error| {
+                    TransportError::with_source(TransportErrorKind::Internal, error)
+                })?;
+                (Some(Network { proxy, tls: tls.config }), None, tls.files)
             }
-            Route::Ready(ready) => (None, ready.0.clone()),
+            Route::Ready(ready) => (None, ready.0.clone(), None),
         };
         let settings = Settings { connect_timeout: self.connect_timeout, network };
-        let (request, begun) = request::build(exchange, &settings)?;
-        Ok(Job { request, begun, max_response_bytes, deadline, client })
+        let (request, begun) = request::build(exchange, settings)?;
+        Ok(Job { request, begun, max_response_bytes, deadline, client, files })
     }
 }
 
@@ -130,6 +135,10 @@ impl Transport for IsahcTransport {
             return Err(own(TransportErrorKind::Timeout, "the time limit is zero"));
         }
         worker::start(self.job(exchange, started)?)?.outcome().await
+    }
+
+    fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        Some(Arc::new(ThreadRuntime))
     }
 }
 

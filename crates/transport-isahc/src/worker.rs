@@ -23,6 +23,7 @@ use crate::body::Begun;
 use crate::failure::{before_sending, from_isahc, own};
 use crate::response::read_whole;
 use crate::silence;
+use crate::tls::IdentityFiles;
 
 type Outcome = Result<Response<Bytes>, TransportError>;
 
@@ -35,6 +36,8 @@ pub(crate) struct Job {
     pub(crate) deadline: Option<Instant>,
     /// `None` for a client of its own.
     pub(crate) client: Option<HttpClient>,
+    /// Held, not used: curl opens them by path.
+    pub(crate) files: Option<IdentityFiles>,
 }
 
 /// An exchange under way; dropping it ends the exchange.
@@ -74,6 +77,8 @@ fn run(job: Job, outcome: &Sender<Outcome>) {
 }
 
 fn exchange(job: Job, outcome: &Sender<Outcome>) {
+    // Before the client, so that it is dropped after it: until then curl may open them.
+    let _files = job.files;
     let client = match job.client.map_or_else(own_client, Ok) {
         Ok(client) => client,
         Err(error) => {

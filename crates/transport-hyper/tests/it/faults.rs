@@ -126,6 +126,29 @@ async fn bad_chunks_are_a_torn_exchange() {
 }
 
 #[tokio::test]
+async fn a_body_in_a_coding_that_nobody_asked_for_is_a_torn_exchange() {
+    for coding in [
+        "gzip",
+        "gzip, chunked",
+        "chunked, gzip",
+        "chunked, chunked",
+        "chunked\r\ntransfer-encoding:",
+        "identity",
+        "",
+        "chunked\r\ncontent-length: x",
+        "chunked\r\ncontent-length: 1, 2",
+        "chunked\r\ncontent-length:",
+    ] {
+        let whole = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: {coding}\r\n\r\n0\r\n\r\n");
+        assert_eq!(kind(answer_with(whole).await), TransportErrorKind::Exchange, "{coding}");
+    }
+    for coding in ["chunked", "Chunked ", "chunked\r\ncontent-length: 7, 7"] {
+        let whole = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: {coding}\r\n\r\n0\r\n\r\n");
+        assert!(answer_with(whole).await.is_ok(), "{coding}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_http_is_a_torn_exchange() {
     for bytes in [
         &b"<html>hello</html>\r\n\r\n"[..],

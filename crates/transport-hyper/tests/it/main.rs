@@ -6,6 +6,7 @@
 )]
 
 mod bounds;
+mod client_certificates;
 mod connections;
 mod faults;
 mod requests;
@@ -13,6 +14,7 @@ mod runtimes;
 mod server;
 mod silence;
 mod tls;
+mod trust;
 mod tunnels;
 
 use std::time::Duration;

@@ -27,6 +27,11 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
+    /// To sign with it and to trust it.
+    pub(crate) fn issuer(&self) -> &CertifiedIssuer<'static, KeyPair> {
+        &self.0
+    }
+
     pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }
@@ -70,7 +75,7 @@ fn config(
         .unwrap()
 }
 
-fn answer(mut peer: Peer) {
+pub(crate) fn answer(mut peer: Peer) {
     while peer.request().is_some() {
         let body = format!("connection {}", peer.number);
         peer.answer(&body);

@@ -42,6 +42,26 @@ fn a_connection_that_ends_after_the_request_is_exchange_and_not_sent_again() {
     assert_eq!((resets.requests(), resets.connections()), (1, 1));
 }
 
+#[test]
+fn a_coding_that_nobody_asked_for_is_exchange() {
+    for (version, coding) in [
+        ("1.0", "chunked"),
+        ("1.0", "identity"),
+        ("1.1", "identity"),
+        ("1.1", ""),
+        ("1.1", "gzip"),
+        ("1.1", "gzip, chunked"),
+        ("1.1", "chunked, gzip"),
+        ("1.1", "chunked, chunked"),
+        ("1.1", "chunked\r\nTransfer-Encoding: chunked"),
+    ] {
+        let reply = format!(
+            "HTTP/{version} 200 OK\r\nTransfer-Encoding: {coding}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"
+        );
+        assert_eq!(Server::answering(reply).kind(), Exchange, "{version} {coding}");
+    }
+}
+
 /// Every proper beginning of the reply, closed there.
 fn cut_anywhere(reply: &str) {
     for end in 1..reply.len() {

@@ -7,6 +7,7 @@
 )]
 
 mod broken;
+mod client_certificates;
 mod limits;
 mod once;
 mod proxy;
@@ -16,3 +17,4 @@ mod server;
 mod silence;
 mod time;
 mod tls;
+mod trust;

@@ -27,6 +27,11 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), pem }
     }
 
+    /// To sign with it.
+    pub(crate) fn issuer(&self) -> &Issuer<'static, KeyPair> {
+        &self.issuer
+    }
+
     /// The configuration of a server with a certificate for `name`.
     pub(crate) fn server(&self, name: &str) -> Arc<ServerConfig> {
         self.signed(&CertificateParams::new([name.to_owned()]).unwrap())
@@ -80,7 +85,7 @@ pub(crate) fn serve(stream: TcpStream, config: &Arc<ServerConfig>) -> Option<Str
 }
 
 /// A server that reports, for each connection, whether it got a request.
-fn https(config: Arc<ServerConfig>) -> (Server, crate::server::Reports<bool>) {
+pub(crate) fn https(config: Arc<ServerConfig>) -> (Server, crate::server::Reports<bool>) {
     let (sender, reports) = reports();
     let server = Server::start(move |connection, _| {
         let request = serve(connection.stream(), &config);
@@ -89,7 +94,7 @@ fn https(config: Arc<ServerConfig>) -> (Server, crate::server::Reports<bool>) {
     (server, reports)
 }
 
-fn uri(server: &Server) -> String {
+pub(crate) fn uri(server: &Server) -> String {
     format!("https://{}/org/app/token", server.addr)
 }
 

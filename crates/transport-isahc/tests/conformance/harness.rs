@@ -1,0 +1,49 @@
+//! How the conformance suite makes a `IsahcTransport`, and what it has to know of it.
+
+use std::sync::Arc;
+
+use easemob_token_transport::Transport;
+use easemob_token_transport_isahc::IsahcTransport;
+use easemob_token_transport_testkit::{Exception, Harness, Needs, Unable};
+
+pub(crate) struct Isahc;
+
+impl Harness for Isahc {
+    fn name(&self) -> &str {
+        "isahc"
+    }
+
+    fn exceptions(&self) -> &[Exception] {
+        EXCEPTIONS
+    }
+
+    fn transport(&self, needs: &Needs) -> Result<Arc<dyn Transport>, Unable> {
+        let mut builder = IsahcTransport::builder()
+            .connect_timeout(needs.connect_timeout)
+            .proxy(needs.proxy.clone());
+        if let Some(pem) = &needs.roots_pem {
+            builder = builder.roots_pem(pem.as_str());
+        }
+        let transport = builder.build();
+        Ok(Arc::new(transport.map_err(|error| Unable::because(error.to_string()))?))
+    }
+}
+
+const ONE_HANDSHAKE_ERROR: &str =
+    "libcurl has one error for every handshake that fails but for the certificate";
+const END_OF_HEAD: &str = "libcurl takes the end of a connection for the end of a head";
+const HEAD_WITH_BODY: &str = "isahc hands a head over with the first byte of the body, not before";
+const PROCESS_DEFAULT: &str =
+    "the TLS of its libcurl makes aws-lc-rs the process's default provider where there is none";
+
+/// What isahc and the libcurl below it do not let this adapter keep.
+const EXCEPTIONS: &[Exception] = &[
+    Exception::case("row_08_no_tls_we_know", "closes", ONE_HANDSHAKE_ERROR),
+    Exception::case("row_08_no_tls_we_know", "closes at once", ONE_HANDSHAKE_ERROR),
+    Exception::case("row_08_no_tls_we_know", "resets", ONE_HANDSHAKE_ERROR),
+    Exception::case("row_14_head_cut", "in a refusal, before its length", END_OF_HEAD),
+    Exception::case("row_23_switching_protocols", "then waits", HEAD_WITH_BODY),
+    Exception::case("row_27_endless_bodies", "2^64-1 announced", HEAD_WITH_BODY),
+    Exception::case("row_27_endless_bodies", "65537 announced", HEAD_WITH_BODY),
+    Exception::rule("rule_07_no_process_state", PROCESS_DEFAULT),
+];

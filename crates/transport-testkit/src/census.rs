@@ -1,0 +1,91 @@
+//! The threads and descriptors of this process, and which of them are new.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long what is about to end may take to be gone.
+const SETTLING: Duration = Duration::from_secs(3);
+
+/// Who was there at one moment. Empty on systems without `/proc`.
+#[derive(Debug)]
+pub(crate) struct Census(BTreeMap<String, String>);
+
+impl Census {
+    pub(crate) fn take() -> Self {
+        let mut there = BTreeMap::new();
+        for thread in names("/proc/self/task") {
+            let name = fs::read_to_string(format!("/proc/self/task/{thread}/comm"));
+            // One that is gone by now does not count.
+            if let Ok(name) = name {
+                there.insert(format!("thread {thread}"), name.trim().to_owned());
+            }
+        }
+        for descriptor in names("/proc/self/fd") {
+            if let Ok(target) = fs::read_link(format!("/proc/self/fd/{descriptor}")) {
+                let target = target.display().to_string();
+                // The directory that is being read.
+                if !target.starts_with("/proc/") {
+                    there.insert(format!("descriptor {descriptor} {target}"), target);
+                }
+            }
+        }
+        Self(there)
+    }
+
+    /// Who is there now and was not then, after time to settle. Threads that `ignored` names are
+    /// not counted.
+    pub(crate) fn newcomers(&self, ignored: impl Fn(&str) -> bool) -> Vec<String> {
+        let begun = Instant::now();
+        loop {
+            let new: Vec<String> = Self::take()
+                .0
+                .into_iter()
+                .filter(|(key, name)| !self.0.contains_key(key) && !ignored(name))
+                .map(|(key, name)| format!("{key} ({name})"))
+                .collect();
+            if new.is_empty() || begun.elapsed() > SETTLING {
+                return new;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+fn names(directory: &str) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
+}
+
+/// The memory that this process has in use, where the system tells.
+pub(crate) fn resident_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::File;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_and_a_descriptor_are_noticed_until_they_are_gone() {
+        let before = Census::take();
+        let (keep, kept) = mpsc::channel::<()>();
+        let thread =
+            thread::Builder::new().name("stranger".to_owned()).spawn(move || kept.recv()).unwrap();
+        let file = File::open("/dev/null").unwrap();
+        let only = |name: &str| name != "stranger" && name != "/dev/null";
+        assert_eq!(before.newcomers(only).len(), 2);
+        drop((keep, file));
+        let _ = thread.join();
+        assert_eq!(before.newcomers(only), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,71 @@
+//! The macro that makes a test of every rule.
+
+use std::env;
+use std::process::Command;
+
+use crate::harness::Harness;
+use crate::rule::{RULES, Rule};
+use crate::suite::Suite;
+
+/// Expands to one `#[test]` for every rule, named like the rule's function, for one adapter.
+///
+/// `adapter` is an expression of a type that implements [`Harness`]. Put it into an integration test
+/// of its own: the rules of one process take turns, so that what one of them leaves behind is seen,
+/// and other tests in the same process would disturb that.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use easemob_token_transport::Transport;
+/// # use easemob_token_transport_testkit::{Harness, Needs, Unable};
+/// # struct MyAdapter;
+/// # impl Harness for MyAdapter {
+/// #     fn name(&self) -> &str { "mine" }
+/// #     fn transport(&self, _: &Needs) -> Result<Arc<dyn Transport>, Unable> {
+/// #         Err(Unable::because("it is not written yet"))
+/// #     }
+/// # }
+/// easemob_token_transport_testkit::conformance! { adapter = MyAdapter }
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! conformance {
+    (adapter = $adapter:expr $(,)?) => {
+        $crate::__every_rule! { [$crate::__one_test_each] { $adapter } }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __one_test_each {
+    ({ $adapter:expr } $($module:ident :: $name:ident, $id:literal, $spread:ident, $what:literal;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                $crate::__assert_rule(&$adapter, stringify!($name), module_path!());
+            }
+        )*
+    };
+}
+
+#[doc(hidden)]
+#[expect(clippy::print_stdout, reason = "the test harness shows it where it is wanted")]
+pub fn __assert_rule(harness: &dyn Harness, name: &str, module: &str) {
+    let Some(rule) = RULES.iter().find(|rule| rule.name() == name) else {
+        panic!("there is no rule {name}");
+    };
+    let suite = Suite::new(harness).again(|rule| test_of(rule, module));
+    let report = suite.run_rule(rule);
+    // The exceptions of an adapter that passes are shown as well.
+    print!("{report}");
+    assert!(report.passes(), "{} breaks the contract:\n{report}", harness.name());
+}
+
+/// This test program, running the test of one rule and no other.
+fn test_of(rule: &Rule, module: &str) -> Command {
+    // The module path begins with the program's own name, which names of tests leave out.
+    let inner = module.split_once("::").map(|(_, inner)| format!("{inner}::"));
+    let test = format!("{}{}", inner.unwrap_or_default(), rule.name());
+    let mut command = Command::new(env::current_exe().unwrap_or_default());
+    command.args(["--exact", &test, "--nocapture", "--test-threads=1"]);
+    command
+}

@@ -1,0 +1,74 @@
+//! How one call of a transport ended, as a value that can be compared and printed.
+
+use std::fmt;
+
+use easemob_token_transport::TransportErrorKind;
+
+/// How one call ended.
+// Complete on purpose: a response, each kind of the port, and the two ways not to end in a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// A complete response, whatever its status.
+    Ok,
+    /// [`TransportErrorKind::Connect`].
+    Connect,
+    /// [`TransportErrorKind::Tls`].
+    Tls,
+    /// [`TransportErrorKind::Timeout`].
+    Timeout,
+    /// [`TransportErrorKind::Exchange`].
+    Exchange,
+    /// [`TransportErrorKind::TooLarge`].
+    TooLarge,
+    /// [`TransportErrorKind::Unsupported`].
+    Unsupported,
+    /// [`TransportErrorKind::Internal`].
+    Internal,
+    /// No value long after every time limit was over. Never allowed.
+    Hung,
+    /// The call panicked. Never allowed.
+    Panicked,
+}
+
+impl From<TransportErrorKind> for Outcome {
+    fn from(kind: TransportErrorKind) -> Self {
+        match kind {
+            TransportErrorKind::Connect => Self::Connect,
+            TransportErrorKind::Tls => Self::Tls,
+            TransportErrorKind::Timeout => Self::Timeout,
+            TransportErrorKind::Exchange => Self::Exchange,
+            TransportErrorKind::TooLarge => Self::TooLarge,
+            TransportErrorKind::Unsupported => Self::Unsupported,
+            TransportErrorKind::Internal => Self::Internal,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "Ok",
+            Self::Connect => "Connect",
+            Self::Tls => "Tls",
+            Self::Timeout => "Timeout",
+            Self::Exchange => "Exchange",
+            Self::TooLarge => "TooLarge",
+            Self::Unsupported => "Unsupported",
+            Self::Internal => "Internal",
+            Self::Hung => "HUNG",
+            Self::Panicked => "PANICKED",
+        })
+    }
+}
+
+/// Outcomes as the table writes them: each once, in the order in which they came.
+pub(crate) fn list(outcomes: impl IntoIterator<Item = Outcome>) -> String {
+    let mut seen: Vec<Outcome> = Vec::new();
+    for outcome in outcomes {
+        if !seen.contains(&outcome) {
+            seen.push(outcome);
+        }
+    }
+    let words: Vec<String> = seen.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}

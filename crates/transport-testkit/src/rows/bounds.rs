@@ -1,0 +1,89 @@
+//! Rows 24 to 27: what is just small enough passes, one more does not.
+
+use std::time::Duration;
+
+use crate::outcome::Outcome::{Ok, TooLarge};
+use crate::reply;
+use crate::script::Script;
+use crate::trial::{Setup, Trial};
+
+/// How fast what is too large has to be refused.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Row 24, a header field of 31 KiB / 33 KiB: `Ok` / `TooLarge`, sent once.
+pub(crate) fn row_24_long_fields(trial: &mut Trial<'_>) {
+    for (label, kib, allowed) in [
+        ("31 KiB", 31, Ok),
+        ("33 KiB", 33, TooLarge),
+        ("90 KiB", 90, TooLarge),
+        ("1 MiB", 1024, TooLarge),
+    ] {
+        let field = format!("X-Long: {}\r\n", "v".repeat(kib * 1024));
+        trial.reply(label, reply::with_fields("200 OK", &field, b"{}"), &[allowed]);
+    }
+}
+
+/// Row 25, 100 / 101 header fields: `Ok` / `TooLarge`, sent once.
+pub(crate) fn row_25_many_fields(trial: &mut Trial<'_>) {
+    for (label, count, allowed) in
+        [("100", 100, Ok), ("101", 101, TooLarge), ("1000", 1000, TooLarge)]
+    {
+        // One more is the length.
+        let fields: String = (1..count).map(|i| format!("X-{i}: v\r\n")).collect();
+        trial.reply(label, reply::with_fields("200 OK", &fields, b"{}"), &[allowed]);
+    }
+    for (label, count, allowed) in
+        [("100 of one name", 100, Ok), ("101 of one name", 101, TooLarge)]
+    {
+        let fields = "Set-Cookie: a=b\r\n".repeat(count - 1);
+        trial.reply(label, reply::with_fields("200 OK", &fields, b"{}"), &[allowed]);
+    }
+}
+
+/// Row 26, body of 65 536 / 65 537 bytes: read / `TooLarge`, sent once.
+pub(crate) fn row_26_large_bodies(trial: &mut Trial<'_>) {
+    let (fits, over) = (vec![b'x'; 65_536], vec![b'x'; 65_537]);
+    type Framing = fn(&[u8]) -> Vec<u8>;
+    let framings: [(&str, Framing); 3] = [
+        ("with a length", reply::ok),
+        ("in a chunk", reply::chunked),
+        ("without a length", reply::unframed),
+    ];
+    for (label, framing) in framings {
+        trial.reply_with_body(&format!("65536 {label}"), framing(&fits), &fits);
+        trial.reply(&format!("65537 {label}"), framing(&over), &[TooLarge]);
+    }
+}
+
+/// Row 27, endless body; Content-Length 2^64-1: `TooLarge` within a second, sent once.
+pub(crate) fn row_27_endless_bodies(trial: &mut Trial<'_>) {
+    let block = vec![b'x'; 4096];
+    let chunk = [&b"1000\r\n"[..], &block, b"\r\n"].concat();
+    let head = |fields: &str| format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+    let asked = || Script::new().request();
+    for (label, script) in [
+        ("without a length", asked().write(head("")).endless(block.clone())),
+        ("in chunks", asked().write(head("Transfer-Encoding: chunked\r\n")).endless(chunk)),
+        (
+            "of 2^64-1 bytes",
+            asked().write(head("Content-Length: 18446744073709551615\r\n")).endless(block),
+        ),
+        (
+            "65537 announced and begun",
+            asked().write(head("Content-Length: 65537\r\n")).write("x").wait_for_close(),
+        ),
+        // What is announced need not be waited for, not even to begin.
+        (
+            "2^64-1 announced",
+            asked().write(head("Content-Length: 18446744073709551615\r\n")).wait_for_close(),
+        ),
+        ("65537 announced", asked().write(head("Content-Length: 65537\r\n")).wait_for_close()),
+    ] {
+        trial.case(label, Setup::new(script), |scene| {
+            let answer = scene.send();
+            scene.expect(&answer, &[TooLarge]);
+            scene.expect_end_within(&answer, SOON);
+            scene.expect_closed_by(&answer, SOON);
+        });
+    }
+}

@@ -1,0 +1,109 @@
+//! Rows 1 to 5: connections that do not come about, or not for long.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
+
+use super::{LIMIT, UNKNOWN_HOST};
+use crate::harness::Needs;
+use crate::outcome::Outcome::{Connect, Exchange, Timeout};
+use crate::scene::exchange_to;
+use crate::script::Script;
+use crate::trial::{Setup, Trial};
+
+/// Row 1, port closed: `Connect`, nothing sent.
+pub(crate) fn row_01_port_closed(trial: &mut Trial<'_>) {
+    for scheme in ["http", "https"] {
+        trial.case(scheme, Setup::new(Script::new()).sent(0), |scene| {
+            // A port that was free a moment ago.
+            let free = TcpListener::bind("127.0.0.1:0").and_then(|own| own.local_addr());
+            let Ok(free) = free else {
+                return scene.problem("no free port to close".to_owned());
+            };
+            let answer = scene.send_exchange(exchange_to(&format!("{scheme}://{free}/")));
+            scene.expect(&answer, &[Connect]);
+        });
+    }
+}
+
+/// Row 2, unknown host: `Connect`, nothing sent.
+pub(crate) fn row_02_unknown_host(trial: &mut Trial<'_>) {
+    for scheme in ["http", "https"] {
+        trial.case(scheme, Setup::new(Script::new()).sent(0), |scene| {
+            let exchange = exchange_to(&format!("{scheme}://{UNKNOWN_HOST}/")).allow_plain_http();
+            let answer = scene.send_exchange(exchange);
+            scene.expect(&answer, &[Connect]);
+        });
+    }
+}
+
+/// Row 3, accepts, resets at once: `Connect` or `Exchange`, nothing sent.
+pub(crate) fn row_03_resets_at_once(trial: &mut Trial<'_>) {
+    let setup = Setup::new(Script::new().reset()).sent(0);
+    trial.case("reset", setup, |scene| {
+        let answer = scene.send();
+        scene.expect(&answer, &[Connect, Exchange]);
+    });
+}
+
+/// Row 4, accepts, closes at once: `Exchange`, nothing sent.
+pub(crate) fn row_04_closes_at_once(trial: &mut Trial<'_>) {
+    trial.case("close", Setup::new(Script::new()).sent(0), |scene| {
+        let answer = scene.send();
+        scene.expect(&answer, &[Exchange]);
+    });
+}
+
+/// Row 5, connection never completes: `Timeout` after the connect limit, nothing sent.
+pub(crate) fn row_05_never_connects(trial: &mut Trial<'_>) {
+    let setup = || Setup::new(Script::new()).sent(0);
+    let needs = Needs::default().connect_within(LIMIT);
+    trial.case("the connect limit", setup().needs(needs), |scene| {
+        let Some(full) = FullPort::new() else {
+            return scene.problem("no port whose queue is full".to_owned());
+        };
+        let answer = scene.send_exchange(exchange_to(&full.url()));
+        scene.expect(&answer, &[Timeout]);
+        scene.expect_end_at(&answer, LIMIT);
+    });
+    trial.case("a shorter limit of the exchange", setup(), |scene| {
+        let Some(full) = FullPort::new() else {
+            return scene.problem("no port whose queue is full".to_owned());
+        };
+        let limit = LIMIT - Duration::from_millis(100);
+        let answer = scene.send_exchange(exchange_to(&full.url()).with_timeout(limit));
+        scene.expect(&answer, &[Timeout]);
+        scene.expect_end_at(&answer, limit);
+    });
+}
+
+/// A port whose queue is full, so that the system leaves whoever knocks without an answer.
+struct FullPort {
+    port: u16,
+    _sockets: Vec<Socket>,
+}
+
+impl FullPort {
+    fn new() -> Option<Self> {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
+        let any: std::net::SocketAddr = ([127, 0, 0, 1], 0).into();
+        listener.bind(&any.into()).ok()?;
+        listener.listen(0).ok()?;
+        let address = listener.local_addr().ok()?;
+        let port = address.as_socket()?.port();
+        let mut sockets = vec![listener];
+        for _ in 0..4 {
+            let filler = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
+            filler.set_nonblocking(true).ok()?;
+            // Under way is all that it has to be.
+            let _ = filler.connect(&address);
+            sockets.push(filler);
+        }
+        Some(Self { port, _sockets: sockets })
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+}

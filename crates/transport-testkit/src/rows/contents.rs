@@ -1,0 +1,116 @@
+//! Rows 28, 29 and 32: bytes that a transport has to leave as they are, or cannot take for HTTP.
+
+use crate::outcome::Outcome::Exchange;
+use crate::reply;
+use crate::trial::Trial;
+
+/// `{"access_token":"x"}`.
+const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xabVJLNN-.\x8e/\xc9\xcfN\xcdS\xb2R\xaaP\xaa\
+    \x05\0\xd31\xd5\xbd\x14\0\0\0";
+/// `{}`.
+const BROTLI: &[u8] = b"\x8b\x00\x80{}\x03";
+/// `{}`.
+const DEFLATE: &[u8] = b"x\x9c\xab\xae\x05\x00\x01u\x00\xf9";
+
+/// Row 28, gzip, brotli, bomb: nothing is inflated, the core calls it malformed; sent once.
+pub(crate) fn row_28_compressed(trial: &mut Trial<'_>) {
+    let bomb = bomb();
+    for (label, encoding, body) in [
+        ("gzip", "gzip", GZIP),
+        ("x-gzip", "x-gzip", GZIP),
+        ("brotli", "br", BROTLI),
+        ("deflate", "deflate", DEFLATE),
+        ("not what it says", "gzip", b"{}"),
+        ("unknown encoding", "nonsense", b"{}"),
+        ("bomb", "gzip", &bomb),
+    ] {
+        let field = format!("Content-Encoding: {encoding}\r\n");
+        trial.reply_with_body(label, reply::with_fields("200 OK", &field, body), body);
+    }
+}
+
+/// 60 KiB that inflate to almost ten million bytes.
+fn bomb() -> Vec<u8> {
+    let mut bits = Bits::default();
+    // One last block with the fixed codes; the letter `x`; then again and again the 258 bytes
+    // before, from a distance of one.
+    bits.put(0b1, 1);
+    bits.put(0b01, 2);
+    bits.code(0x30 + u16::from(b'x'), 8);
+    for _ in 0..37_000 {
+        bits.code(0b1100_0101, 8);
+        bits.code(0, 5);
+    }
+    bits.code(0, 7);
+    let head = b"\x1f\x8b\x08\0\0\0\0\0\0\x03";
+    // The check sum comes when all the harm is done.
+    [head, &bits.bytes[..], &[0; 8]].concat()
+}
+
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    used: u32,
+}
+
+impl Bits {
+    /// Lowest bit first, as numbers are.
+    fn put(&mut self, value: u16, count: u32) {
+        for bit in 0..count {
+            if self.used % 8 == 0 {
+                self.bytes.push(0);
+            }
+            if let Some(last) = self.bytes.last_mut() {
+                *last |= u8::from(value >> bit & 1 == 1) << (self.used % 8);
+            }
+            self.used += 1;
+        }
+    }
+
+    /// Highest bit first, as codes are.
+    fn code(&mut self, value: u16, count: u32) {
+        for bit in (0..count).rev() {
+            self.put(value >> bit & 1, 1);
+        }
+    }
+}
+
+/// Row 29, HTTP/0.9, TLS or HTTP/2 bytes, status 099 or abc, two Content-Lengths, NUL: `Exchange`,
+/// sent once.
+pub(crate) fn row_29_not_http(trial: &mut Trial<'_>) {
+    for (label, bytes) in [
+        ("HTTP/0.9", &b"<html>hello</html>\r\n\r\n"[..]),
+        ("JSON alone", b"{\"access_token\":\"x\"}"),
+        ("a TLS alert", b"\x15\x03\x03\x00\x02\x02\x28"),
+        ("a TLS handshake", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
+        ("HTTP/2 settings", b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80"),
+        ("HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        ("HTTP/2.0 in words", b"HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+        ("status 099", b"HTTP/1.1 099 Low\r\nContent-Length: 2\r\n\r\n{}"),
+        ("status abc", b"HTTP/1.1 abc OK\r\nContent-Length: 2\r\n\r\n{}"),
+        ("status of two digits", b"HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\n{}"),
+        ("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\n{}"),
+        ("a negative length", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}"),
+        ("a length that is no number", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"),
+        ("unknown transfer coding", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\n\r\n{}"),
+        ("NUL in a value", b"HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 2\r\n\r\n{}"),
+        ("a field without a colon", b"HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 2\r\n\r\n{}"),
+    ] {
+        trial.reply(label, bytes, &[Exchange]);
+    }
+}
+
+/// Row 32, 200 with HTML, BOM, trailing bytes, nothing, or half a JSON: what the core calls
+/// malformed is a response here, with its body as it came; sent once.
+pub(crate) fn row_32_any_body_is_handed_on(trial: &mut Trial<'_>) {
+    for (label, body) in [
+        ("HTML", &b"<html><body>502 Bad Gateway</body></html>"[..]),
+        ("BOM", b"\xef\xbb\xbf{}"),
+        ("trailing bytes", b"{}\0\r\nmore"),
+        ("nothing", b""),
+        ("half a JSON", b"{\"access_token\":"),
+        ("no UTF-8", b"{\"access_token\":\"\xff\xfe\"}"),
+    ] {
+        trial.reply_with_body(label, reply::ok(body), body);
+    }
+}

@@ -1,0 +1,84 @@
+//! Row 51: proxy variables, which count only for those who ask.
+
+use std::env;
+
+use easemob_token_transport::Proxy;
+
+use super::{PROXIED_HOST, UNKNOWN_HOST};
+use crate::certificates::Authority;
+use crate::elsewhere;
+use crate::harness::Needs;
+use crate::outcome::Outcome::{self, Connect};
+use crate::scene::exchange_to;
+use crate::script::Script;
+use crate::server::ScriptedServer;
+use crate::trial::{Setup, Trial};
+use crate::tunnel::{check_tunnel, tunnel_to};
+
+/// Every spelling that some library obeys.
+const VARIABLES: [&str; 6] =
+    ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+/// The root that the other process has to trust.
+const ROOTS: &str = "EASEMOB_TOKEN_TESTKIT_ROOTS";
+
+/// Row 51, proxy variables set, proxy off / from the environment: 0 bytes at the proxy / CONNECT
+/// only.
+pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
+    if let Some(role) = elsewhere::role() {
+        in_another_process(trial, &role);
+        elsewhere::tell(trial);
+        return;
+    }
+    let authority = Authority::new();
+    let tunnel = || tunnel_to(&authority.identity(PROXIED_HOST)).serve();
+    for (label, role, exceptions, connections) in [
+        ("off", "off", "", 0),
+        ("from the environment", "environment", "", 1),
+        ("from the environment, all excepted", "excepted", "*", 0),
+    ] {
+        let proxy = ScriptedServer::start(tunnel());
+        let value = format!("http://{}", proxy.address());
+        let mut variables: Vec<(&str, String)> =
+            VARIABLES.iter().map(|name| (*name, value.clone())).collect();
+        variables.push((ROOTS, authority.pem()));
+        for name in ["NO_PROXY", "no_proxy"] {
+            variables.push((name, exceptions.to_owned()));
+        }
+        let Some(mut found) = elsewhere::play(trial, role, &variables) else {
+            trial.skip(label, "it needs a process of its own (Suite::again)");
+            continue;
+        };
+        let seen = proxy.connections();
+        if seen.len() != connections {
+            let text = format!("{} connections at the proxy instead of {connections}", seen.len());
+            found.problems.push(text);
+        }
+        if connections > 0 {
+            found.problems.extend(check_tunnel(&proxy, None));
+        }
+        trial.record(label, found.outcomes, found.problems);
+    }
+}
+
+/// What the process with the variables does: one call to this machine, one to another host.
+fn in_another_process(trial: &mut Trial<'_>, role: &str) {
+    let proxy = match role {
+        "off" => Proxy::Off,
+        _ => Proxy::Environment,
+    };
+    let roots = env::var(ROOTS).unwrap_or_default();
+    let needs = || Needs::default().roots(&roots).proxy(proxy.clone());
+    trial.case("this machine", Setup::new(Script::new().serve()).needs(needs()), |scene| {
+        let answer = scene.send();
+        scene.expect_own(&answer);
+    });
+    let (host, allowed) = match role {
+        "environment" => (PROXIED_HOST, Outcome::Ok),
+        _ => (UNKNOWN_HOST, Connect),
+    };
+    let setup = Setup::new(Script::new()).needs(needs()).sent(0);
+    trial.case("another host", setup, |scene| {
+        let answer = scene.send_exchange(exchange_to(&format!("https://{host}/org/app/token")));
+        scene.expect(&answer, &[allowed]);
+    });
+}

@@ -1,0 +1,107 @@
+//! Rows 6 to 8: TLS handshakes that stall, cannot be trusted, or are none; and the good ones.
+
+use std::time::Duration;
+
+use super::LIMIT;
+use crate::certificates::{
+    ALERT_PROTOCOL_VERSION, Authority, Identity, LOOPBACK, SERVER_HELLO_TLS10,
+};
+use crate::harness::Needs;
+use crate::outcome::Outcome::{Connect, Timeout, Tls};
+use crate::script::Script;
+use crate::trial::{Setup, Trial};
+
+/// Row 6, TLS handshake stalls: `Timeout` after the connect limit, nothing sent.
+pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
+    // A record of 8 KiB that does not come to its end.
+    let slow = [&b"\x16\x03\x03\x20\x00"[..], &[0; 4096]].concat();
+    for (label, script) in [
+        ("no answer", Script::new().read(1).wait_for_close()),
+        ("dripped", Script::new().read(1).drip(slow, Duration::from_millis(10))),
+    ] {
+        let needs = Needs::default().connect_within(LIMIT);
+        trial.case(label, Setup::new(script).needs(needs).sent(0), |scene| {
+            scene.over_tls();
+            let answer = scene.send();
+            scene.expect(&answer, &[Timeout]);
+            scene.expect_end_at(&answer, LIMIT);
+            scene.expect_closed_by(&answer, LIMIT);
+        });
+    }
+}
+
+/// Row 7, certificate self-signed, expired, for another host, of an unknown issuer: `Tls`, nothing
+/// sent.
+pub(crate) fn row_07_bad_certificates(trial: &mut Trial<'_>) {
+    let authority = Authority::new();
+    let trusting = || Needs::default().roots(&authority.pem());
+    for (label, identity, needs) in [
+        ("self-signed", Identity::self_signed(LOOPBACK), trusting()),
+        ("expired", authority.expired(LOOPBACK), trusting()),
+        ("not yet valid", authority.not_yet_valid(LOOPBACK), trusting()),
+        ("for another host", authority.identity("a1.easemob.com"), trusting()),
+        ("for another address", authority.identity("127.0.0.2"), trusting()),
+        ("of an unknown issuer", Authority::new().identity(LOOPBACK), trusting()),
+        ("unknown to the system", authority.identity(LOOPBACK), Needs::default()),
+    ] {
+        let setup = Setup::new(Script::new().tls(&identity).serve()).needs(needs);
+        trial.case(label, setup.sent(0), |scene| {
+            let answer = scene.send();
+            scene.expect(&answer, &[Tls]);
+            if scene.server.connections().iter().any(|own| !own.received().is_empty()) {
+                scene.problem("something was sent to a server without trust".to_owned());
+            }
+        });
+    }
+}
+
+/// Row 8, old TLS only, closes in the handshake, plain text on the TLS port: `Tls`, `Connect` or
+/// `Timeout`, nothing sent. Where the other side only hung up it may answer the next time, and an
+/// adapter must not say `Tls`, which nobody tries again.
+pub(crate) fn row_08_no_tls_we_know(trial: &mut Trial<'_>) {
+    let hello = || Script::new().read(1);
+    let plain = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    let (any, again) = (&[Tls, Connect, Timeout][..], &[Connect, Timeout][..]);
+    for (label, script, allowed) in [
+        ("protocol_version alert", hello().write(ALERT_PROTOCOL_VERSION).wait_for_close(), any),
+        ("TLS 1.0 server hello", hello().write(SERVER_HELLO_TLS10).wait_for_close(), any),
+        ("HTTP in plain text", hello().write(plain).wait_for_close(), any),
+        ("SSH", Script::new().write("SSH-2.0-OpenSSH_9.6\r\n").wait_for_close(), any),
+        ("closes", hello(), again),
+        ("closes at once", Script::new(), again),
+        ("resets", hello().reset(), again),
+    ] {
+        let needs = Needs::default().connect_within(LIMIT);
+        trial.case(label, Setup::new(script).needs(needs).sent(0), |scene| {
+            scene.over_tls();
+            let answer = scene.send();
+            scene.expect(&answer, allowed);
+        });
+    }
+}
+
+/// A server whose certificate a given root vouches for is trusted, over TLS 1.2 and 1.3, and what
+/// is inside TLS keeps the same rules.
+pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
+    let authority = Authority::new();
+    let trusting = || Needs::default().roots(&authority.pem());
+    for (label, identity) in
+        [("TLS 1.3", authority.identity(LOOPBACK)), ("TLS 1.2", authority.identity_tls12(LOOPBACK))]
+    {
+        let setup = Setup::new(Script::new().tls(&identity).serve()).needs(trusting());
+        trial.case(label, setup.sent(2), |scene| {
+            for _ in 0..2 {
+                let answer = scene.send();
+                scene.expect_own(&answer);
+                scene.settle();
+            }
+        });
+    }
+    let two = format!("# two\n{}\n{}", Authority::new().pem(), authority.pem());
+    let script = Script::new().tls(&authority.identity(LOOPBACK)).serve();
+    let setup = Setup::new(script).needs(Needs::default().roots(&two));
+    trial.case("the second of two roots", setup, |scene| {
+        let answer = scene.send();
+        scene.expect_own(&answer);
+    });
+}

@@ -1,0 +1,112 @@
+//! Rows 21 to 23, 30 and 31: heads that are odd, or come before the head that counts.
+
+use super::LIMIT;
+use crate::census::resident_bytes;
+use crate::outcome::Outcome::{Exchange, Ok, Timeout, TooLarge};
+use crate::reply;
+use crate::scene::{Answer, Scene};
+use crate::script::Script;
+use crate::trial::{Setup, Trial};
+
+const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+/// What memory may grow by while heads come in without end: much less than what comes in.
+const FLAT: u64 = 32 * 1024 * 1024;
+
+/// Row 21, 100 or 103, then 200: `Ok`, sent once.
+pub(crate) fn row_21_interim_responses(trial: &mut Trial<'_>) {
+    let hints = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\nX-Early: 1\r\n\r\n";
+    let both = format!("{INTERIM}{hints}");
+    for (label, before) in [("100", INTERIM), ("103", hints), ("both", both.as_str())] {
+        let bytes = [before.as_bytes(), &reply::ok(b"{}")].concat();
+        trial.case(label, Setup::new(Script::new().request().write(bytes)), |scene| {
+            let answer = scene.send();
+            scene.expect_body(&answer, b"{}");
+            if answer.response.is_some_and(|own| own.headers().contains_key("x-early")) {
+                scene.problem("fields of the interim response are in the final one".to_owned());
+            }
+        });
+    }
+}
+
+/// Row 22, twenty thousand 1xx: `Ok` or `Exchange`; endless: `Timeout`, or `Exchange` where they are
+/// counted; memory flat; sent once. The same for the fields of a head without end, which may be
+/// called `TooLarge`.
+pub(crate) fn row_22_interim_floods(trial: &mut Trial<'_>) {
+    let many = [INTERIM.repeat(20_000).as_bytes(), &reply::ok(b"{}")].concat();
+    trial.reply("twenty thousand", many, &[Ok, Exchange]);
+
+    let endless = Script::new().request().endless(INTERIM.repeat(400));
+    trial.case("endless", Setup::new(endless), |scene| {
+        let answer = send_and_weigh(scene);
+        scene.expect(&answer, &[Timeout, Exchange]);
+    });
+    for (label, more) in [("endless fields", "X-More: and more\r\n"), ("an endless field", "x")] {
+        let script = Script::new().request().write("HTTP/1.1 200 OK\r\nX-First: 1");
+        let begin = if more.ends_with('\n') { "\r\n" } else { "" };
+        let script = script.write(begin).endless(more.repeat(1000));
+        trial.case(label, Setup::new(script), |scene| {
+            let answer = send_and_weigh(scene);
+            scene.expect(&answer, &[TooLarge, Exchange]);
+        });
+    }
+}
+
+fn send_and_weigh(scene: &mut Scene<'_>) -> Answer {
+    let before = resident_bytes();
+    let exchange = scene.exchange().with_timeout(LIMIT);
+    let answer = scene.send_exchange(exchange);
+    scene.expect_end_at(&answer, LIMIT);
+    if let (Some(before), Some(after)) = (before, resident_bytes()) {
+        if after.saturating_sub(before) > FLAT {
+            scene.problem(format!("memory grew by {} MiB", (after - before) >> 20));
+        }
+    }
+    answer
+}
+
+/// Row 23, 101: `Exchange` or `Timeout`, sent once. Nobody asked for another protocol, so the head
+/// says all there is to know, and the suite asks for `Exchange`.
+pub(crate) fn row_23_switching_protocols(trial: &mut Trial<'_>) {
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n";
+    let script = Script::new().request().write(switch);
+    for (label, script) in [
+        ("then closes", script.clone()),
+        ("then waits", script.clone().wait_for_close()),
+        ("then 200", script.write(reply::ok(b"{}"))),
+    ] {
+        trial.case(label, Setup::new(script), |scene| {
+            let exchange = scene.exchange().with_timeout(LIMIT);
+            let answer = scene.send_exchange(exchange);
+            scene.expect(&answer, &[Exchange]);
+            scene.expect_end_at(&answer, LIMIT);
+        });
+    }
+}
+
+/// Row 30, obsolete folding, latin-1 in a header, HTTP/1.0: `Ok`, sent once.
+pub(crate) fn row_30_old_and_odd_heads(trial: &mut Trial<'_>) {
+    for (label, bytes) in [
+        (
+            "obsolete folding",
+            &b"HTTP/1.1 200 OK\r\nX-Long: a\r\n b\r\n\tc\r\nContent-Length: 2\r\n\r\n{}"[..],
+        ),
+        ("latin-1", b"HTTP/1.1 200 OK\r\nX-Name: caf\xe9\r\nContent-Length: 2\r\n\r\n{}"),
+        ("HTTP/1.0", b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+        ("HTTP/1.0 without a length", b"HTTP/1.0 200 OK\r\n\r\n{}"),
+        ("no phrase", b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\n{}"),
+        ("an empty value", b"HTTP/1.1 200 OK\r\nX-A:\r\nContent-Length: 2\r\n\r\n{}"),
+    ] {
+        trial.reply_with_body(label, bytes, b"{}");
+    }
+}
+
+/// Row 31, bare LF in the head: `Ok` or `Exchange`, sent once.
+pub(crate) fn row_31_bare_line_feeds(trial: &mut Trial<'_>) {
+    for (label, bytes) in [
+        ("everywhere", "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}"),
+        ("after the status line", "HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\n{}"),
+        ("after a field", "HTTP/1.1 200 OK\r\nX-A: b\nContent-Length: 2\r\n\r\n{}"),
+    ] {
+        trial.reply(label, bytes, &[Ok, Exchange]);
+    }
+}

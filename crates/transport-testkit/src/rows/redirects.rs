@@ -1,0 +1,58 @@
+//! Row 20: redirects are responses like any other.
+
+use easemob_token_transport::http::HeaderValue;
+
+use crate::outcome::Outcome::Ok;
+use crate::reply;
+use crate::script::Script;
+use crate::server::ScriptedServer;
+use crate::trial::{Setup, Trial};
+
+/// Row 20, 300, 301, 302, 303, 304, 307, 308, to any place: a response; 0 bytes reach the target;
+/// sent once.
+pub(crate) fn row_20_redirects(trial: &mut Trial<'_>) {
+    for status in ["300", "301", "302", "303", "304", "307", "308"] {
+        redirect(trial, &format!("{status} to another server"), status, |target| {
+            format!("http://{}/org/app/token", target.address())
+        });
+    }
+    for status in ["302", "307"] {
+        redirect(trial, &format!("{status} to the same server"), status, |_| {
+            "/another/app/token".to_owned()
+        });
+        redirect(trial, &format!("{status} to https"), status, |target| {
+            format!("https://{}/org/app/token", target.address())
+        });
+        redirect(trial, &format!("{status} to nowhere"), status, |_| "::\\//".to_owned());
+    }
+}
+
+fn redirect(
+    trial: &mut Trial<'_>,
+    label: &str,
+    status: &str,
+    place: impl Fn(&ScriptedServer) -> String,
+) {
+    let target = ScriptedServer::start(Script::new().serve());
+    let location = place(&target);
+    let field = format!("Location: {location}\r\n");
+    let bytes = reply::with_fields(&format!("{status} Elsewhere"), &field, b"");
+    // More requests would be answered as well: a client that goes round in a circle is seen.
+    let script = Script::new().request().write(bytes.clone()).request().write(bytes);
+    trial.case(label, Setup::new(script), |scene| {
+        let answer = scene.send();
+        scene.expect(&answer, &[Ok]);
+        if let Some(response) = &answer.response {
+            if response.status().as_str() != status {
+                scene.problem(format!("status {} came back", response.status().as_u16()));
+            }
+            let given = response.headers().get("location").map(HeaderValue::as_bytes);
+            if given != Some(location.as_bytes()) {
+                scene.problem("the Location is not the server's".to_owned());
+            }
+        }
+        if !target.connections().is_empty() {
+            scene.problem("the target of the redirect was connected to".to_owned());
+        }
+    });
+}

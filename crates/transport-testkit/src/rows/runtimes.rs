@@ -1,0 +1,69 @@
+//! Rules 5 and 8: calls that nobody waits for, and calls where nothing runs them.
+
+use crate::certificates::{Authority, LOOPBACK};
+use crate::executor::Parking;
+use crate::harness::Needs;
+use crate::outcome::Outcome::{Connect, Exchange, Internal, Ok, Timeout};
+use crate::script::Script;
+use crate::server::Connection;
+use crate::trial::{Setup, Trial};
+
+/// Rule 5: dropping the future ends the exchange, and the other side sees the connection closed
+/// within a second.
+pub(crate) fn rule_05_dropped_call(trial: &mut Trial<'_>) {
+    let asked = || Script::new().request();
+    let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
+    let authority = Authority::new();
+    let tls = Script::new().tls(&authority.identity(LOOPBACK)).request();
+    let needs = || Needs::default().roots(&authority.pem());
+    for (label, script, steps) in [
+        ("before the answer", asked().wait_for_close(), 1),
+        ("in the head", asked().write("HTTP/1.1 200 OK\r\nX-A").wait_for_close(), 2),
+        ("in the body", asked().write(half).wait_for_close(), 2),
+        ("inside TLS", tls.wait_for_close(), 2),
+    ] {
+        trial.case(label, Setup::new(script).needs(needs()), |scene| {
+            scene.abandon(|connections| came_to(connections, steps));
+        });
+    }
+    let script = Script::new().read(1).wait_for_close();
+    trial.case("in the handshake", Setup::new(script).sent(0), |scene| {
+        scene.over_tls();
+        scene.abandon(|connections| came_to(connections, 1));
+    });
+}
+
+fn came_to(connections: &[Connection], steps: usize) -> bool {
+    connections.iter().any(|own| own.steps() >= steps)
+}
+
+/// Rule 8: outside its runtime, and after that is gone, an adapter works or gives an error value at
+/// once; it neither panics nor hangs.
+pub(crate) fn rule_08_no_runtime(trial: &mut Trial<'_>) {
+    let serve = || Setup::new(Script::new().serve()).any_number_sent();
+    trial.case("no runtime", serve(), |scene| {
+        scene.change_executor(Box::new(Parking));
+        let answer = scene.send();
+        scene.expect(&answer, &[Ok, Internal]);
+    });
+    trial.case("one runtime after another", serve(), |scene| {
+        for _ in 0..3 {
+            let answer = scene.send();
+            scene.expect(&answer, &[Ok, Internal]);
+            scene.fresh_executor();
+        }
+    });
+    trial.case("no runtime any more", serve(), |scene| {
+        let answer = scene.send();
+        scene.expect(&answer, &[Ok, Internal]);
+        scene.change_executor(Box::new(Parking));
+        let answer = scene.send();
+        scene.expect(&answer, &[Ok, Internal]);
+    });
+    let silent = Setup::new(Script::new().request().wait_for_close());
+    trial.case("a runtime that ends under way", silent, |scene| {
+        let limit = super::LIMIT * 2;
+        let answer = scene.orphan(limit, |connections| came_to(connections, 1));
+        scene.expect(&answer, &[Internal, Timeout, Exchange, Connect]);
+    });
+}

@@ -1,0 +1,55 @@
+//! Rows 14 to 16: responses that are not whole.
+
+use crate::outcome::Outcome::Exchange;
+use crate::script::Script;
+use crate::trial::{Setup, Trial};
+
+/// Row 14, status line or head cut: `Exchange`, sent once.
+pub(crate) fn row_14_head_cut(trial: &mut Trial<'_>) {
+    for (label, bytes) in [
+        ("in the version", "HTT"),
+        ("in the status line", "HTTP/1.1 200"),
+        ("after the status line", "HTTP/1.1 200 OK\r\n"),
+        ("in a field", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Le"),
+        ("after a field", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"),
+        ("after the length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"),
+        ("in a refusal, after its length", "HTTP/1.1 401 No\r\nContent-Length: 2\r\nX-A: b\r\n"),
+        ("in a refusal, before its length", "HTTP/1.1 401 No\r\nContent-Type: text/plain\r\n"),
+    ] {
+        trial.reply(label, bytes, &[Exchange]);
+    }
+}
+
+/// Row 15, Content-Length 100, 10 bytes, close or reset: `Exchange`, sent once.
+pub(crate) fn row_15_body_cut(trial: &mut Trial<'_>) {
+    let part = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
+    trial.reply("closes", part, &[Exchange]);
+    let script = Script::new().request().write(part).reset();
+    trial.case("resets", Setup::new(script), |scene| {
+        let answer = scene.send();
+        scene.expect(&answer, &[Exchange]);
+    });
+    let none = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n";
+    trial.reply("closes before the body", none, &[Exchange]);
+    let refusal = "HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n0123456789";
+    trial.reply("a refusal", refusal, &[Exchange]);
+}
+
+/// Row 16, chunked: cut, bad size, overflowing size: `Exchange`, sent once.
+pub(crate) fn row_16_bad_chunks(trial: &mut Trial<'_>) {
+    for (label, chunks) in [
+        ("no chunk", ""),
+        ("cut in the size", "5"),
+        ("cut in a chunk", "5\r\nabc"),
+        ("cut after a chunk", "3\r\nabc\r\n"),
+        ("cut in the last chunk", "3\r\nabc\r\n0\r\n"),
+        ("bad size", "zz\r\nabc\r\n0\r\n\r\n"),
+        ("no size", "\r\nabc\r\n0\r\n\r\n"),
+        ("negative size", "-1\r\nabc\r\n0\r\n\r\n"),
+        ("overflowing size", "ffffffffffffffffff\r\nabc\r\n0\r\n\r\n"),
+        ("longer than its size", "3\r\nabcd\r\n0\r\n\r\n"),
+    ] {
+        let bytes = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
+        trial.reply(label, bytes, &[Exchange]);
+    }
+}

@@ -1,0 +1,99 @@
+//! Proxies that are given by URL: a tunnel and nothing else.
+
+use easemob_token_transport::{Proxy, ProxyUrl};
+
+use super::{LIMIT, PROXIED_HOST};
+use crate::certificates::Authority;
+use crate::harness::Needs;
+use crate::outcome::Outcome::{Connect, Exchange, Timeout, Tls, Unsupported};
+use crate::reply;
+use crate::scene::exchange_to;
+use crate::script::Script;
+use crate::secrets::IN_PROXY;
+use crate::server::ScriptedServer;
+use crate::trial::{Setup, Trial};
+use crate::tunnel::{check_tunnel, tunnel_to};
+
+/// `me:MARK-PROXY-b3f5`, as Basic credentials.
+const BASIC: &str = "Basic bWU6TUFSSy1QUk9YWS1iM2Y1";
+
+/// A proxy by URL sees CONNECT with its own credentials and nothing of the exchange; loopback goes
+/// past it, and plain `http://` does not go at all.
+pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
+    let authority = Authority::new();
+    for (label, credentials, basic) in [
+        ("without credentials", String::new(), None),
+        ("with credentials", format!("me:{IN_PROXY}@"), Some(BASIC)),
+    ] {
+        let proxy = ScriptedServer::start(tunnel_to(&authority.identity(PROXIED_HOST)).serve());
+        let needs = Needs::default().roots(&authority.pem());
+        let needs = needs.proxy(proxy_at(&proxy, &credentials));
+        trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
+            let url = format!("https://{PROXIED_HOST}/org/app/token");
+            let answer = scene.send_exchange(exchange_to(&url));
+            scene.expect_own(&answer);
+            for problem in check_tunnel(&proxy, basic) {
+                scene.problem(problem);
+            }
+        });
+    }
+    let proxy = ScriptedServer::start(Script::new().serve());
+    let needs = || Needs::default().proxy(proxy_at(&proxy, ""));
+    trial.case("loopback", Setup::new(Script::new().serve()).needs(needs()), |scene| {
+        let answer = scene.send();
+        scene.expect_own(&answer);
+        if !proxy.connections().is_empty() {
+            scene.problem("loopback went through the proxy".to_owned());
+        }
+    });
+    let setup = Setup::new(Script::new()).needs(needs()).sent(0);
+    trial.case("plain http", setup, |scene| {
+        let url = format!("http://{PROXIED_HOST}/org/app/token");
+        let answer = scene.send_exchange(exchange_to(&url).allow_plain_http());
+        scene.expect(&answer, &[Unsupported]);
+        if !proxy.connections().is_empty() {
+            scene.problem("plain http went to the proxy".to_owned());
+        }
+    });
+}
+
+/// A proxy that opens no tunnel is no connection, one that says nothing uses up the connect limit,
+/// and a server behind it that is not to be trusted gets nothing.
+pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
+    let authority = Authority::new();
+    let asked = || Script::new().request();
+    for (label, script, allowed) in [
+        ("403", asked().write(reply::status("403 No", b"{}")), &[Connect][..]),
+        ("407", asked().write(reply::status("407 No", b"{}")), &[Connect]),
+        ("502", asked().write(reply::status("502 No", b"{}")), &[Connect]),
+        ("redirects", asked().write("HTTP/1.1 302 No\r\nLocation: /\r\n\r\n"), &[Connect]),
+        ("nonsense", asked().write("nonsense\r\n\r\n"), &[Connect]),
+        ("closes", asked(), &[Connect, Exchange]),
+        ("says nothing", asked().wait_for_close(), &[Timeout]),
+        ("another host inside", tunnel_to(&authority.identity("evil.invalid")).serve(), &[Tls]),
+        ("a stranger inside", tunnel_to(&Authority::new().identity(PROXIED_HOST)).serve(), &[Tls]),
+    ] {
+        let proxy = ScriptedServer::start(script);
+        let needs = Needs::default().roots(&authority.pem()).connect_within(LIMIT);
+        let needs = needs.proxy(proxy_at(&proxy, &format!("me:{IN_PROXY}@")));
+        trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
+            let url = format!("https://{PROXIED_HOST}/org/app/token");
+            let answer = scene.send_exchange(exchange_to(&url));
+            scene.expect(&answer, allowed);
+            if allowed == [Timeout] {
+                scene.expect_end_at(&answer, LIMIT);
+            }
+            let sent = proxy.requests();
+            if sent.iter().any(|own| !own.line().starts_with("CONNECT ")) {
+                scene.problem("the request was sent".to_owned());
+            }
+        });
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the URL is the suite's own")]
+fn proxy_at(proxy: &ScriptedServer, credentials: &str) -> Proxy {
+    let url = format!("http://{credentials}{}", proxy.address());
+    let url: ProxyUrl = url.parse().expect("the URL is well formed");
+    Proxy::Url(url)
+}

@@ -1,0 +1,293 @@
+//! A server, a transport and what runs it, together for one case.
+
+mod expectations;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use easemob_token_transport::bytes::Bytes;
+use easemob_token_transport::http::{Request, Response};
+use easemob_token_transport::{Exchange, Transport, TransportError};
+
+use crate::certificates::LOOPBACK;
+use crate::executor::{Executor, Parking};
+use crate::harness::{Harness, Unable};
+use crate::outcome::Outcome;
+use crate::report::CaseReport;
+use crate::secrets;
+use crate::server::{Connection, ScriptedServer};
+use crate::stopwatch::{Span, Stopwatch};
+use crate::trial::Setup;
+use crate::watch::{self, Watched};
+
+/// The time limit of an exchange that is not about time. Generous: only a failure uses it up.
+pub(crate) const AMPLE: Duration = Duration::from_secs(5);
+/// When a call counts as hung: this long after its own time limit.
+const GRACE: Duration = Duration::from_millis(1500);
+/// How long the other side may take to see that a connection is closed.
+const CLOSING: Duration = Duration::from_secs(1);
+
+pub(crate) struct Scene<'a> {
+    pub(crate) server: ScriptedServer,
+    transport: Arc<dyn Transport>,
+    executor: Box<dyn Executor>,
+    harness: &'a dyn Harness,
+    scheme: &'static str,
+    outcomes: Vec<Outcome>,
+    problems: Vec<String>,
+    late: Vec<String>,
+    /// What a time limit may be overrun by, the machine's stalls apart.
+    lateness: Duration,
+}
+
+/// How one call ended, and when.
+pub(crate) struct Answer {
+    pub(crate) outcome: Outcome,
+    pub(crate) response: Option<Response<Bytes>>,
+    pub(crate) span: Span,
+    /// What the request's body was.
+    body: Bytes,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn set(
+        harness: &'a dyn Harness,
+        setup: &Setup,
+        lateness: Duration,
+    ) -> Result<Self, Unable> {
+        let transport = harness.transport(&setup.needs)?;
+        let scheme = if setup.plan.is_tls() { "https" } else { "http" };
+        Ok(Self {
+            server: ScriptedServer::start(setup.plan.clone()),
+            transport,
+            executor: harness.executor(),
+            harness,
+            scheme,
+            outcomes: Vec::new(),
+            problems: Vec::new(),
+            late: Vec::new(),
+            lateness,
+        })
+    }
+
+    /// Lets the clients come with TLS to a server whose script does not begin with it.
+    pub(crate) fn over_tls(&mut self) {
+        self.scheme = "https";
+    }
+
+    /// The server's URL, with a secret in its query.
+    pub(crate) fn url(&self) -> String {
+        self.url_at(LOOPBACK, self.server.address().port())
+    }
+
+    pub(crate) fn url_at(&self, host: &str, port: u16) -> String {
+        url(self.scheme, host, port)
+    }
+
+    pub(crate) fn exchange(&self) -> Exchange {
+        exchange_to(&self.url())
+    }
+
+    pub(crate) fn send(&mut self) -> Answer {
+        self.send_exchange(self.exchange())
+    }
+
+    pub(crate) fn send_exchange(&mut self, exchange: Exchange) -> Answer {
+        let mut answers = self.send_all(vec![exchange]);
+        // One exchange has one answer.
+        answers.remove(0)
+    }
+
+    /// Sends all of them at once.
+    pub(crate) fn send_all(&mut self, exchanges: Vec<Exchange>) -> Vec<Answer> {
+        let transport = self.transport.clone();
+        let bodies: Vec<Bytes> = exchanges.iter().map(|own| own.request().body().clone()).collect();
+        let stopwatch = Stopwatch::start();
+        let mut ends = Vec::new();
+        self.executor.block_on(Box::pin(async {
+            let calls = exchanges.into_iter().map(|exchange| {
+                let patience = exchange.timeout().min(AMPLE) + GRACE;
+                watch::Guarded::new(transport.send(exchange), patience)
+            });
+            ends = watch::all(calls).await;
+        }));
+        let span = stopwatch.stop();
+        let mut answers = Vec::new();
+        for (body, end) in bodies.into_iter().zip(ends) {
+            answers.push(self.answer(end, span, body));
+        }
+        answers
+    }
+
+    fn answer(
+        &mut self,
+        end: Watched<Result<Response<Bytes>, TransportError>>,
+        span: Span,
+        body: Bytes,
+    ) -> Answer {
+        let (outcome, response) = match end {
+            Watched::Done(Ok(response)) => (Outcome::Ok, Some(response)),
+            Watched::Done(Err(error)) => {
+                for marker in secrets::shown_in(&secrets::everything_of(&error)) {
+                    self.problem(format!("the error shows {marker}"));
+                }
+                (error.kind().into(), None)
+            }
+            Watched::Panicked => (Outcome::Panicked, None),
+            Watched::Late => (Outcome::Hung, None),
+        };
+        Answer { outcome, response, span, body }
+    }
+
+    /// Sends until the server is as the condition says, then drops the call, and lets the runtime
+    /// turn until the connection is seen to be closed.
+    pub(crate) fn abandon(&mut self, when: impl Fn(&[Connection]) -> bool + Send + Sync) {
+        let Self { server, transport, executor, .. } = &*self;
+        let exchange = exchange_to(&url(self.scheme, LOOPBACK, server.address().port()));
+        let mut call = watch::Guarded::new(transport.send(exchange), AMPLE + GRACE);
+        let mut abandoned = false;
+        let mut stopwatch = None;
+        executor.block_on(Box::pin(async {
+            let end = watch::either(&mut call, || when(&server.connections())).await;
+            abandoned = end.is_none();
+            stopwatch = Some(Stopwatch::start());
+            // Inside the runtime, as a caller's own time limit would do it.
+            drop(call);
+            watch::until(CLOSING * 2, || {
+                server.connections().iter().all(|own| own.closed().is_some())
+            })
+            .await;
+        }));
+        let span = stopwatch.map(Stopwatch::stop);
+        if !abandoned {
+            self.problem("the call ended by itself".to_owned());
+            return;
+        }
+        let Some(span) = span else { return };
+        for connection in self.server.connections() {
+            match connection.closed() {
+                None => self.problem("the connection of a dropped call stays open".to_owned()),
+                Some(closed) => {
+                    let took = closed.saturating_duration_since(span.begun);
+                    if took > CLOSING + span.stall {
+                        self.late(format!(
+                            "the connection of a dropped call closed after {took:?}"
+                        ));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Begins a call, ends the runtime when the server is as the condition says, and goes on with
+    /// the call without one.
+    pub(crate) fn orphan(
+        &mut self,
+        limit: Duration,
+        when: impl Fn(&[Connection]) -> bool + Send + Sync,
+    ) -> Answer {
+        let transport = self.transport.clone();
+        let exchange = self.exchange().with_timeout(limit);
+        let body = exchange.request().body().clone();
+        let stopwatch = Stopwatch::start();
+        let mut call = watch::Guarded::new(transport.send(exchange), limit + GRACE);
+        let mut end = None;
+        let server = &self.server;
+        self.executor.block_on(Box::pin(async {
+            let when = || when(&server.connections());
+            end = watch::either(&mut call, when).await;
+        }));
+        self.executor = Box::new(Parking);
+        if end.is_none() {
+            self.executor.block_on(Box::pin(async { end = Some(call.await) }));
+        }
+        let end = end.unwrap_or(Watched::Late);
+        self.answer(end, stopwatch.stop(), body)
+    }
+
+    /// Lets the runtime turn for a moment, so that what a connection has left to do is done.
+    pub(crate) fn settle(&self) {
+        self.executor.block_on(Box::pin(async {
+            watch::until(Duration::from_millis(30), || false).await;
+        }));
+    }
+
+    /// Replaces what runs the transport; the old one is gone.
+    pub(crate) fn change_executor(&mut self, executor: Box<dyn Executor>) {
+        self.executor = executor;
+    }
+
+    pub(crate) fn fresh_executor(&mut self) {
+        self.executor = self.harness.executor();
+    }
+
+    pub(crate) fn problem(&mut self, text: String) {
+        self.problems.push(text);
+    }
+
+    fn late(&mut self, text: String) {
+        self.late.push(text);
+    }
+
+    /// Takes everything down and writes the report.
+    pub(crate) fn end(self, sent: Option<usize>, report: &mut CaseReport) {
+        let Self { server, transport, executor, harness, .. } = self;
+        let mut problems = self.problems;
+        let shown = format!("{transport:?}");
+        for marker in secrets::shown_in(&shown) {
+            problems.push(format!("the transport's Debug shows {marker}"));
+        }
+        drop(transport);
+        drop(executor);
+        if !server.wait_until_closed(GRACE) {
+            problems.push("a connection stays open after the transport is gone".to_owned());
+        }
+        let requests = server.requests().len();
+        if let Some(sent) = sent.filter(|&sent| sent != requests) {
+            problems.push(format!("{requests} requests were sent instead of {sent}"));
+        }
+        // Half a request more is a second sending that did not come far.
+        if sent == Some(requests) {
+            for connection in server.connections() {
+                let bytes = connection.unfinished().len();
+                if bytes > 0 && !connection.requests().is_empty() {
+                    problems.push(format!("{bytes} bytes arrived after the request"));
+                }
+            }
+        }
+        drop(server);
+        if let Some(heard) = harness.overheard() {
+            for marker in secrets::shown_in(&heard) {
+                problems.push(format!("{marker} was logged"));
+            }
+        }
+        report.outcomes = self.outcomes;
+        report.problems = problems;
+        report.late = self.late;
+        report.sent = requests;
+    }
+}
+
+fn url(scheme: &str, host: &str, port: u16) -> String {
+    let query = secrets::IN_QUERY;
+    format!("{scheme}://{host}:{port}/org/app/token?q={query}")
+}
+
+/// A `POST` with secrets in it, whose body no other request of this process has.
+pub(crate) fn exchange_to(url: &str) -> Exchange {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let body = format!("{{\"number\":{number},\"secret\":\"{}\"}}", secrets::IN_BODY);
+    exchange(url, body.into())
+}
+
+#[expect(clippy::expect_used, reason = "the URLs are the suite's own")]
+pub(crate) fn exchange(url: &str, body: Bytes) -> Exchange {
+    let request = Request::post(url)
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {}", secrets::IN_HEADER))
+        .body(body)
+        .expect("the URL and the headers are well formed");
+    Exchange::new(request).with_timeout(AMPLE)
+}

@@ -1,0 +1,145 @@
+//! A server of scripted bytes over real sockets, which remembers all that arrived.
+#![expect(
+    clippy::expect_used,
+    reason = "where no socket can be opened on loopback there is nothing to test with"
+)]
+
+mod player;
+mod record;
+
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use self::player::Player;
+pub use self::record::Connection;
+use self::record::Record;
+use crate::request::Received;
+use crate::script::Plan;
+
+/// The longest that any step of a script waits; only a test that fails waits that long.
+pub const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Listens on `127.0.0.1` and plays a script for each connection.
+///
+/// Everything that a client sends is kept. Dropping the server closes all its connections and waits
+/// for its threads.
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use std::net::TcpStream;
+/// use easemob_token_transport_testkit::{Script, ScriptedServer};
+///
+/// let server = ScriptedServer::start(Script::new().request().echo());
+/// let mut client = TcpStream::connect(server.address())?;
+/// client.write_all(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi")?;
+/// let mut reply = String::new();
+/// client.read_to_string(&mut reply)?;
+/// assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.ends_with("\r\n\r\nhi"));
+/// assert_eq!(server.requests().len(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ScriptedServer {
+    address: SocketAddr,
+    record: Arc<Record>,
+    listening: Option<JoinHandle<()>>,
+}
+
+impl ScriptedServer {
+    /// Starts to listen on a port that the system chooses.
+    #[must_use]
+    pub fn start(plan: impl Into<Plan>) -> Self {
+        let plan = plan.into();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let address = listener.local_addr().expect("the listener is bound");
+        let record = Arc::<Record>::default();
+        let own = record.clone();
+        let listening = thread::Builder::new()
+            .name("testkit-listen".to_owned())
+            .spawn(move || listen(&listener, &plan, &own))
+            .expect("a thread can be started");
+        Self { address, record, listening: Some(listening) }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What happened on each connection so far, in the order in which they were accepted.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Connection> {
+        self.record.look(|state| state.connections.clone())
+    }
+
+    /// Every whole request so far, connection by connection.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Received> {
+        self.record.look(|state| {
+            let connections = state.connections.iter();
+            connections.flat_map(|own| own.requests().to_vec()).collect()
+        })
+    }
+
+    /// Lets those go on that wait at the gate of this number.
+    pub fn open_gate(&self, number: usize) {
+        self.record.change(|state| {
+            state.gates.insert(number);
+        });
+    }
+
+    /// Waits for this to come true, at most so long; whether it did.
+    pub fn wait_until(&self, limit: Duration, condition: impl Fn(&[Connection]) -> bool) -> bool {
+        let deadline = Instant::now() + limit;
+        self.record.wait(deadline, |state| condition(&state.connections).then_some(())).is_some()
+    }
+
+    /// Waits until no connection is open, at most so long; whether that is so.
+    #[must_use]
+    pub fn wait_until_closed(&self, limit: Duration) -> bool {
+        self.wait_until(limit, |connections| connections.iter().all(Connection::is_over))
+    }
+}
+
+impl Drop for ScriptedServer {
+    fn drop(&mut self) {
+        self.record.stop();
+        // Wakes the listener, so that it sees that it is to stop.
+        let _ = TcpStream::connect_timeout(&self.address, PATIENCE);
+        if let Some(listening) = self.listening.take() {
+            let _ = listening.join();
+        }
+    }
+}
+
+fn listen(listener: &TcpListener, plan: &Plan, record: &Arc<Record>) {
+    let mut players = Vec::new();
+    for stream in listener.incoming() {
+        if record.look(|state| state.stopping) {
+            break;
+        }
+        let Ok(stream) = stream else { continue };
+        // What a script has written is on its way, not waiting for an acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let Ok(handle) = stream.try_clone() else { continue };
+        let number = record.accept(handle);
+        let script = plan.for_connection(number);
+        let own = record.clone();
+        let player = thread::Builder::new()
+            .name("testkit-play".to_owned())
+            .spawn(move || Player::new(stream, number, own).play(&script));
+        players.extend(player);
+    }
+    // Those that still read or write are woken by the closed socket.
+    record.change(|state| {
+        for handle in state.handles.values() {
+            let _ = handle.shutdown(Shutdown::Both);
+        }
+    });
+    for player in players {
+        let _ = player.join();
+    }
+}

@@ -1,0 +1,171 @@
+//! Runs the rules for an adapter, one after another, and looks what each leaves behind.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::census::Census;
+use crate::elsewhere;
+use crate::harness::Harness;
+use crate::report::{Report, RuleReport, Verdict};
+use crate::rule::{RULES, Rule};
+use crate::trial::Trial;
+
+/// Rules take turns in a process: only then is a new thread or descriptor the rule's own, and a
+/// time that is measured not that of somebody else's row.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// How many rules run at once where that is permitted. They wait most of the time.
+const AT_ONCE: usize = 6;
+
+/// What a time limit may be overrun by where the rules keep each other waiting.
+const BESIDE_OTHERS: Duration = Duration::from_secs(1);
+
+/// The threads on which rules run; those that an adapter starts without a name inherit it.
+const THREAD: &str = "testkit-rule";
+
+/// How the program runs one rule in a process of its own.
+pub(crate) type Again<'a> = dyn Fn(&Rule) -> Command + Sync + 'a;
+
+/// The rules, ready to be run for one adapter.
+pub struct Suite<'a> {
+    harness: &'a dyn Harness,
+    again: Option<Box<Again<'a>>>,
+    rules: Vec<&'static Rule>,
+    exclusive: bool,
+}
+
+impl<'a> Suite<'a> {
+    /// All rules, for this adapter.
+    #[must_use]
+    pub fn new(harness: &'a dyn Harness) -> Self {
+        Self { harness, again: None, rules: RULES.iter().collect(), exclusive: true }
+    }
+
+    /// Tells how this very program runs one rule in a process of its own.
+    ///
+    /// The environment of a process is read at its start, so what an adapter does with proxy
+    /// variables is seen in another process only. The command has to end up in
+    /// [`run_rule`](Self::run_rule), for the same adapter. Without it those cases are skipped, and
+    /// the report says so.
+    #[must_use]
+    pub fn again(mut self, command: impl Fn(&Rule) -> Command + Sync + 'a) -> Self {
+        self.again = Some(Box::new(command));
+        self
+    }
+
+    /// Only the rules that this permits.
+    #[must_use]
+    pub fn only(mut self, permit: impl Fn(&Rule) -> bool) -> Self {
+        self.rules.retain(|rule| permit(rule));
+        self
+    }
+
+    /// Lets other things go on in this process meanwhile, several rules at once among them: that is
+    /// faster, but nobody looks for threads and descriptors that are left over, and time limits may be
+    /// overrun by a second.
+    #[must_use]
+    pub fn beside_others(mut self) -> Self {
+        self.exclusive = false;
+        self
+    }
+
+    /// Runs the rules.
+    #[must_use]
+    pub fn run(&self) -> Report {
+        let workers = if self.exclusive { 1 } else { AT_ONCE };
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(BTreeMap::new());
+        thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(rule) = self.rules.get(index) else { break };
+                        let report = self.run_rule(rule);
+                        done.lock().unwrap_or_else(PoisonError::into_inner).insert(index, report);
+                    }
+                });
+            }
+        });
+        let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Report { adapter: self.harness.name().to_owned(), rules: done.into_values().collect() }
+    }
+
+    /// Runs one rule.
+    #[must_use]
+    pub fn run_rule(&self, rule: &'static Rule) -> RuleReport {
+        let _turn = self.exclusive.then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner));
+        let begun = Instant::now();
+        let mut trial = Trial::new(self.harness, rule);
+        trial.again = self.again.as_deref();
+        if !self.exclusive {
+            trial.lateness = BESIDE_OTHERS;
+        }
+        let (mut problems, cases) = thread::scope(|scope| {
+            let run = || self.run_trial(trial);
+            let thread = thread::Builder::new().name(THREAD.to_owned()).spawn_scoped(scope, run);
+            match thread.map(thread::ScopedJoinHandle::join) {
+                Ok(Ok(result)) => result,
+                _ => (vec!["the suite itself broke".to_owned()], Vec::new()),
+            }
+        });
+        for exception in self.harness.exceptions() {
+            let covered = cases.iter().filter(|own| exception.covers(rule.name(), own.label()));
+            let excepted = |own: &crate::CaseReport| matches!(own.verdict, Verdict::Excepted(_));
+            if exception.rule == rule.name() && !covered.into_iter().any(excepted) {
+                let reason = exception.reason();
+                problems.push(format!("nothing needs the exception \"{reason}\""));
+            }
+        }
+        RuleReport { rule, cases, problems, took: begun.elapsed() }
+    }
+
+    fn run_trial(&self, mut trial: Trial<'_>) -> (Vec<String>, Vec<crate::CaseReport>) {
+        if elsewhere::role().is_none() {
+            trial.warm_up();
+        }
+        let before = Census::take();
+        let run = catch_unwind(AssertUnwindSafe(|| trial.rule.run(&mut trial)));
+        let mut problems = Vec::new();
+        if run.is_err() {
+            problems.push("the harness or the suite panicked".to_owned());
+        }
+        if self.exclusive {
+            // Threads of the test program come and go beside those of the rule that has its turn.
+            let left = before.newcomers(|name| RULES.iter().any(|own| is_thread_of(own, name)));
+            problems.extend(left.into_iter().map(|what| format!("left over: {what}")));
+        }
+        if trial.cases.is_empty() && problems.is_empty() {
+            problems.push("the rule tried nothing".to_owned());
+        }
+        (problems, trial.cases)
+    }
+}
+
+/// Whether the system shows a test of this rule under this name, which it cuts after 15 letters.
+fn is_thread_of(rule: &Rule, name: &str) -> bool {
+    name.len() == 15 && rule.name().starts_with(name)
+}
+
+impl fmt::Debug for Suite<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Suite")
+            .field("adapter", &self.harness.name())
+            .field("rules", &self.rules.len())
+            .field("exclusive", &self.exclusive)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs every rule for this adapter. What needs a process of its own is skipped; see
+/// [`Suite::again`].
+#[must_use]
+pub fn run_all(harness: &dyn Harness) -> Report {
+    Suite::new(harness).run()
+}

@@ -1,0 +1,197 @@
+//! A socket, with TLS or without, whose waits end in time.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use easemob_token_transport::{TransportErrorKind, find_in_chain};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    StreamOwned,
+};
+
+use super::Sin;
+
+pub(crate) type Kind = TransportErrorKind;
+
+pub(crate) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Stream {
+    pub(crate) fn connect(host: &str, port: u16, by: Option<Instant>) -> Result<Self, Kind> {
+        let host = host.trim_matches(['[', ']']);
+        let addresses = (host, port).to_socket_addrs().map_err(|_| Kind::Connect)?;
+        let mut kind = Kind::Connect;
+        for address in addresses {
+            match TcpStream::connect_timeout(&address, left(by)?) {
+                Ok(tcp) => {
+                    let _ = tcp.set_nodelay(true);
+                    return Ok(Self::Plain(tcp));
+                }
+                Err(error) if is_timeout(&error) => kind = Kind::Timeout,
+                Err(_) => {}
+            }
+        }
+        Err(kind)
+    }
+
+    pub(crate) fn secure(
+        self,
+        config: Arc<ClientConfig>,
+        host: &str,
+        by: Option<Instant>,
+    ) -> Result<Self, Kind> {
+        let Self::Plain(mut tcp) = self else { return Ok(self) };
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| Kind::Tls)?;
+        let mut session = ClientConnection::new(config, name).map_err(|_| Kind::Tls)?;
+        while session.is_handshaking() {
+            let _ = tcp.set_read_timeout(Some(left(by)?));
+            match shake(&mut session, &mut tcp) {
+                Ok(()) => {}
+                Err(error) if is_timeout(&error) => return Err(Kind::Timeout),
+                Err(error) if find_in_chain::<rustls::Error>(&error).is_some() => {
+                    return Err(Kind::Tls);
+                }
+                Err(_) => return Err(Kind::Connect),
+            }
+        }
+        while session.wants_write() {
+            session.write_tls(&mut tcp).map_err(|error| kind_of(&error))?;
+        }
+        Ok(Self::Tls(Box::new(StreamOwned::new(session, tcp))))
+    }
+
+    pub(crate) fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(stream) => &stream.sock,
+        }
+    }
+
+    /// Whether the other side closed it meanwhile.
+    pub(crate) fn is_closed(&self) -> bool {
+        let tcp = self.tcp();
+        let _ = tcp.set_nonblocking(true);
+        let closed = matches!(tcp.peek(&mut [0]), Ok(0));
+        let _ = tcp.set_nonblocking(false);
+        closed
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8], by: Option<Instant>) -> Result<(), Kind> {
+        let _ = self.tcp().set_write_timeout(Some(left(by)?));
+        let written = match self {
+            Self::Plain(tcp) => tcp.write_all(bytes),
+            Self::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
+        };
+        written.map_err(|error| kind_of(&error))
+    }
+
+    /// Reads some bytes, none at the end.
+    pub(crate) fn read(&mut self, buffer: &mut [u8], by: Option<Instant>) -> Result<usize, Kind> {
+        let _ = self.tcp().set_read_timeout(Some(left(by)?));
+        let read = match self {
+            Self::Plain(tcp) => tcp.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
+        };
+        read.map_err(|error| kind_of(&error))
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
+}
+
+/// One step of a handshake. `complete_io` would wait for a whole message, however slowly it comes.
+fn shake(session: &mut ClientConnection, tcp: &mut TcpStream) -> io::Result<()> {
+    if session.wants_write() {
+        session.write_tls(tcp)?;
+    } else {
+        if session.read_tls(tcp)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Err(error) = session.process_new_packets() {
+            // The alert.
+            let _ = session.write_tls(tcp);
+            return Err(io::Error::other(error));
+        }
+    }
+    Ok(())
+}
+
+fn kind_of(error: &io::Error) -> Kind {
+    if is_timeout(error) { Kind::Timeout } else { Kind::Exchange }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// The time that is left; a socket takes no zero for an answer.
+fn left(by: Option<Instant>) -> Result<Duration, Kind> {
+    let Some(by) = by else { return Ok(Duration::from_secs(3600)) };
+    let left = by.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(Kind::Timeout) } else { Ok(left) }
+}
+
+pub(crate) fn config(sin: Sin, roots_pem: Option<&str>) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    let pem = roots_pem.unwrap_or_default().as_bytes();
+    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).map(Result::unwrap));
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let config = if sin == Sin::TrustsAnyone {
+        let verifier = Arc::new(Anyone);
+        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+    } else {
+        builder.with_root_certificates(roots).with_no_client_auth()
+    };
+    Arc::new(config)
+}
+
+#[derive(Debug)]
+struct Anyone;
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ring::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
