@@ -30,11 +30,11 @@ fn connect_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
     if let Some(own) = find_in_chain::<TransportError>(error) {
         return own.kind();
     }
-    // A peer that closes during the handshake is not rustls's verdict but an I/O error, and may
-    // well answer the next time: that stays `Connect`.
-    if find_in_chain::<rustls::Error>(error).is_some()
-        || find_in_chain::<InvalidDnsNameError>(error).is_some()
-    {
+    // A verdict on the certificate is final. A handshake that fails in another way, by an alert, by
+    // bytes that are no TLS or by hanging up, may go well the next time: that stays `Connect`.
+    let distrusted =
+        matches!(find_in_chain::<rustls::Error>(error), Some(rustls::Error::InvalidCertificate(_)));
+    if distrusted || find_in_chain::<InvalidDnsNameError>(error).is_some() {
         return TransportErrorKind::Tls;
     }
     classify_connect(error)

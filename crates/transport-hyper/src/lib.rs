@@ -18,7 +18,7 @@
 //!   them, and so does `bundled_roots`, a method that the feature `bundled-roots` adds. A server
 //!   that asks for a certificate is shown that of
 //!   [`client_certificate_pem`](HyperTransportBuilder::client_certificate_pem). One that then
-//!   refuses us is `Tls` under TLS 1.2, and
+//!   refuses us is `Connect` under TLS 1.2, and
 //!   [`Exchange`](easemob_token_transport::TransportErrorKind::Exchange) under TLS 1.3, where the
 //!   client may send before the server has looked.
 //! - **Proxies.** None unless set, `CONNECT` only, `http://` or `https://`; the rules are those of

@@ -45,10 +45,6 @@ fn kind_of(error: &Error) -> TransportErrorKind {
     let Some(curl) = find_in_chain::<curl::Error>(error) else {
         return of_isahc(error.kind());
     };
-    // isahc counts a failed handshake among the failed connections.
-    if curl.is_ssl_connect_error() {
-        return TransportErrorKind::Tls;
-    }
     match i64::from(curl.code()) {
         PROXY => TransportErrorKind::Connect,
         TOO_LARGE => TransportErrorKind::TooLarge,

