@@ -83,7 +83,7 @@ Steps:
     .to_owned();
     for step in STEPS {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {:<9}{}", step.name, step.about);
+        let _ = writeln!(text, "  {:<12}{}", step.name, step.about);
     }
     text.push_str(
         "

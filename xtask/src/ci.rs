@@ -95,7 +95,7 @@ fn judge_tests(step: &Step, tests: Tally) -> Result<(), Failure> {
 
 /// The table, what was not checked, and the sum of the tests in the very last line.
 fn closing(outcomes: &[Outcome], not_checked: &[String], tally: Tally) -> String {
-    let mut text = "\nstep      result     time      tests\n".to_owned();
+    let mut text = "\nstep         result     time      tests\n".to_owned();
     for outcome in outcomes {
         let (result, time) = match outcome.verdict {
             Verdict::Ok => ("ok", human(outcome.time)),
@@ -107,12 +107,12 @@ fn closing(outcomes: &[Outcome], not_checked: &[String], tally: Tally) -> String
         } else {
             outcome.tests.to_string()
         };
-        let line = format!("{:<10}{result:<11}{time:<10}{tests}", outcome.name);
+        let line = format!("{:<13}{result:<11}{time:<10}{tests}", outcome.name);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}", line.trim_end());
     }
     let total: Duration = outcomes.iter().map(|outcome| outcome.time).sum();
-    let _ = writeln!(text, "{:<21}{}", "total", human(total));
+    let _ = writeln!(text, "{:<24}{}", "total", human(total));
     for note in not_checked {
         let _ = writeln!(text, "NOT CHECKED: {note}");
     }

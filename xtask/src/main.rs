@@ -17,6 +17,7 @@ mod layers;
 mod msrv;
 mod rust_source;
 mod servers;
+mod signatures;
 mod step;
 mod tally;
 mod test;

@@ -8,7 +8,8 @@ use crate::toolchain::{Added, rustup};
 /// What people depend on. The adapter over isahc is left out: libcurl would be compiled once more
 /// for this toolchain, and the crate itself uses nothing that the others do not.
 const LIBRARIES: &str = "-p easemob-token-core -p easemob-token-transport \
-                         -p easemob-token-transport-hyper -p easemob-token";
+                         -p easemob-token-transport-hyper -p easemob-token \
+                         --features easemob-token/dynamic";
 
 pub(crate) fn run(context: &mut Context) -> Result<(), Failure> {
     let promised = context.member("easemob-token-core")?.rust_version.clone();

@@ -24,15 +24,30 @@ struct Server {
     variable: &'static str,
 }
 
-const SUITES: &[Suite] = &[Suite {
-    tests: "-p easemob-token-system-tests --test nginx",
-    needs: &[Server { program: "nginx", package: "nginx-light", variable: "NGINX" }],
-}];
+const SUITES: &[Suite] = &[
+    Suite {
+        tests: "-p easemob-token-system-tests --test nginx",
+        needs: &[Server { program: "nginx", package: "nginx-light", variable: "NGINX" }],
+    },
+    Suite {
+        tests: "-p easemob-token-system-tests --test proxies",
+        needs: &[
+            // Without the files that would make the system start one.
+            Server { program: "tinyproxy", package: "tinyproxy-bin", variable: "TINYPROXY" },
+            Server { program: "squid", package: "squid", variable: "SQUID" },
+        ],
+    },
+];
 
 /// Where administrators' programs are, which an ordinary user's PATH often leaves out.
 const MORE_FOLDERS: &[&str] = &["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
 /// One package of a megabyte, or the lists before it, over a slow line.
 const INSTALL_LIMIT: Duration = Duration::from_secs(300);
+
+/// The tests of every suite, as cargo's arguments.
+pub(crate) fn tests() -> impl Iterator<Item = &'static str> {
+    SUITES.iter().map(|suite| suite.tests)
+}
 
 pub(crate) fn run(context: &mut Context) -> Result<(), Failure> {
     for suite in SUITES {

@@ -3,7 +3,7 @@
 use crate::command::Tool;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::{clippy, deny, docs, layers, msrv, servers, test, tidy, wasm};
+use crate::{clippy, deny, docs, layers, msrv, servers, signatures, test, tidy, wasm};
 
 /// One check that a change has to pass.
 #[derive(Debug)]
@@ -55,9 +55,23 @@ pub(crate) const STEPS: &[Step] = &[
         runs_tests: true,
     },
     Step {
+        name: "conformance",
+        about: "both adapters keep every rule of the port, and differ only where they say so",
+        run: |_| {
+            Tool::parse("cargo run --locked --quiet -p easemob-token-transport-conformance").run()
+        },
+        runs_tests: false,
+    },
+    Step {
         name: "servers",
-        about: "both adapters behind servers that other people wrote (nginx)",
+        about: "both adapters behind servers that other people wrote (nginx, tinyproxy, squid)",
         run: servers::run,
+        runs_tests: true,
+    },
+    Step {
+        name: "signatures",
+        about: "dynamic tokens, computed once more by a shell and OpenSSL",
+        run: signatures::run,
         runs_tests: true,
     },
     Step {

@@ -30,7 +30,7 @@ impl SourceFile {
 
     fn is_rust_of_ours(&self) -> bool {
         self.has_extension("rs")
-            && (self.path.starts_with("crates/") || self.path.starts_with("xtask/"))
+            && ["crates/", "examples/", "xtask/"].iter().any(|room| self.path.starts_with(room))
     }
 }
 

@@ -49,6 +49,17 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ID")]
         username: String,
     },
+    /// Make a dynamic user token on this machine; nothing is sent
+    Dynamic {
+        /// The user ID
+        #[arg(long, value_name = "ID")]
+        username: String,
+    },
+    /// Tell what an app, user or dynamic token says of itself; nothing is sent
+    Inspect {
+        /// The token; from standard input where absent or "-"
+        token: Option<String>,
+    },
     /// Serve a stand-in for the token service on this machine, until interrupted
     Emulator {
         /// Where to listen; port 0 takes a free one
@@ -139,7 +150,7 @@ pub(crate) struct Options {
     /// Tell what is sent and what comes back, on standard error
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
-    /// Say nothing on standard error but errors
+    /// Say nothing on standard error but errors and warnings of a wrong setting
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
 }

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use easemob_token::{ConfigError, Error, ErrorKind};
+use easemob_token::{BuildError, ConfigError, Error, ErrorKind};
 use serde::Serialize;
 
 use crate::args::Format;
@@ -120,6 +120,12 @@ impl From<Error> for Failure {
             attempts: error.attempts(),
             ..Self::new(error.kind(), message)
         }
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        Self::invalid_input(error.to_string())
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod args;
 mod demo;
+mod dynamic;
 mod emulate;
 mod failure;
+mod findings;
+mod inspect;
 mod narrator;
 mod output;
 mod secrets;
@@ -45,6 +48,16 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         output::line(String::from_utf8_lossy(&script).trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
+    // These send nothing, so that an interrupt needs no runtime either.
+    match args.command {
+        Command::Dynamic { username } => {
+            return dynamic::run(&args.options, &username).map(|()| ExitCode::SUCCESS);
+        }
+        Command::Inspect { token } => {
+            return inspect::run(&args.options, token).map(|()| ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -68,6 +81,6 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         }
         Command::Demo => demo::run(&options).await,
         // Answered before there is a runtime.
-        Command::Completions { .. } => Ok(()),
+        Command::Completions { .. } | Command::Dynamic { .. } | Command::Inspect { .. } => Ok(()),
     }
 }

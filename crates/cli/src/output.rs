@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io::{ErrorKind, Write};
 
+use crate::args::{Format, Options};
 use crate::failure::Failure;
 
 /// A line on standard output.
@@ -17,6 +18,17 @@ pub(crate) fn line(text: impl fmt::Display) -> Result<(), Failure> {
             Failure::internal(format!("cannot write to standard output: {error}"))
         }
     })
+}
+
+/// A warning on standard error, also where quiet was asked for: it says that something is set
+/// wrongly, and chatter does not.
+pub(crate) fn warning(options: &Options, kind: &str, message: &str) {
+    match options.format {
+        Format::Text => note(format_args!("easemob-token: warning: {message}")),
+        Format::Json => {
+            note(serde_json::json!({ "warning": { "kind": kind, "message": message } }));
+        }
+    }
 }
 
 /// A line on standard error. There is nobody to tell that it could not be written.

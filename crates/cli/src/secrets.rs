@@ -17,6 +17,20 @@ pub(crate) fn client_secret(options: &Options) -> Result<Option<Secret>, Failure
     }
 }
 
+/// Client ID and client secret, both needed.
+pub(crate) fn credentials(options: &Options) -> Result<(&str, Secret), Failure> {
+    let Some(client_id) = &options.client_id else {
+        return Err(Failure::invalid_input("--client-id (EASEMOB_CLIENT_ID): missing"));
+    };
+    let Some(client_secret) = client_secret(options)? else {
+        return Err(Failure::invalid_input(
+            "no client secret: set EASEMOB_CLIENT_SECRET, or name a file with \
+             --client-secret-file (\"-\" is standard input)",
+        ));
+    };
+    Ok((client_id, client_secret))
+}
+
 /// The user's password, asked for where somebody sits at a terminal.
 pub(crate) fn password(options: &Options, username: &str) -> Result<Secret, Failure> {
     if let Some(file) = &options.password_file {

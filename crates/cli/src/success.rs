@@ -1,5 +1,6 @@
 //! A token on standard output: alone, or as one JSON object.
 
+use easemob_token::dynamic::DynamicToken;
 use easemob_token::{AccessToken, AppToken, Lifetime, User, UserToken};
 use serde::Serialize;
 use std::time::SystemTime;
@@ -16,8 +17,12 @@ pub(crate) struct Success<'a> {
     expires_in: Option<u64>,
     lifetime: &'static str,
     expires_at: Option<String>,
+    /// What goes with the kind; of a dynamic token there is nothing to say.
     #[serde(flatten)]
-    about: About<'a>,
+    about: Option<About<'a>>,
+    /// The user of a dynamic token, for people.
+    #[serde(skip)]
+    made_for: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -41,12 +46,19 @@ struct AboutUser<'a> {
 impl<'a> Success<'a> {
     pub(crate) fn app(token: &'a AppToken) -> Self {
         let about = About::Application(token.application());
-        Self::new("app", token.access_token(), token.lifetime(), token.expires_at(), about)
+        Self::new("app", token.access_token(), token.lifetime(), token.expires_at(), Some(about))
+    }
+
+    /// The token of a user, made here.
+    pub(crate) fn dynamic(token: &'a DynamicToken) -> Self {
+        let (lifetime, end) = (Lifetime::Expires(token.ttl()), Some(token.expires_at()));
+        let success = Self::new("dynamic", token.access_token(), lifetime, end, None);
+        Self { made_for: Some(token.user_id()), ..success }
     }
 
     pub(crate) fn user(token: &'a UserToken) -> Self {
         let about = About::User(token.user().map(AboutUser::new));
-        Self::new("user", token.access_token(), token.lifetime(), token.expires_at(), about)
+        Self::new("user", token.access_token(), token.lifetime(), token.expires_at(), Some(about))
     }
 
     fn new(
@@ -54,7 +66,7 @@ impl<'a> Success<'a> {
         token: &'a AccessToken,
         lifetime: Lifetime,
         expires_at: Option<SystemTime>,
-        about: About<'a>,
+        about: Option<About<'a>>,
     ) -> Self {
         Self {
             access_token: token.expose(),
@@ -67,6 +79,7 @@ impl<'a> Success<'a> {
             },
             expires_at: expires_at.and_then(time::rfc3339),
             about,
+            made_for: None,
         }
     }
 
@@ -102,9 +115,13 @@ impl<'a> Success<'a> {
             _ => "its lifetime is unknown: do not keep it".to_owned(),
         };
         match &self.about {
-            About::Application(Some(id)) => format!("app token, {life}, application {id}"),
-            About::Application(None) => format!("app token, {life}"),
-            About::User(user) => {
+            None => {
+                let name = self.made_for.unwrap_or("an unnamed user");
+                format!("dynamic user token of {name}, {life}")
+            }
+            Some(About::Application(Some(id))) => format!("app token, {life}, application {id}"),
+            Some(About::Application(None)) => format!("app token, {life}"),
+            Some(About::User(user)) => {
                 let user = user.as_ref();
                 let name = user.and_then(|user| user.username).unwrap_or("an unnamed user");
                 let banned = user.and_then(|user| user.activated) == Some(false);

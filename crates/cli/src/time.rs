@@ -48,6 +48,19 @@ pub(crate) fn span(time: Duration) -> String {
     if words.is_empty() { format!("{}ms", time.subsec_millis()) } else { words.join(" ") }
 }
 
+/// A number in groups of three digits: `1 024 000`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// RFC 3339, UTC, whole seconds; `None` beyond the years that it can write.
 pub(crate) fn rfc3339(time: SystemTime) -> Option<String> {
     writable(time).then(|| humantime::format_rfc3339_seconds(time).to_string())
@@ -94,6 +107,8 @@ mod tests {
         assert_eq!(span(Duration::from_secs(1_024_000)), "11d 20h 26m 40s");
         assert_eq!(span(Duration::from_secs(5_184_000)), "60d");
         assert_eq!(span(Duration::from_millis(5)), "5ms");
+        let groups = [0, 999, 1_000, 1_024_000].map(grouped);
+        assert_eq!(groups, ["0", "999", "1 000", "1 024 000"]);
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_637_740_866_157);
         assert_eq!(rfc3339(time).as_deref(), Some("2021-11-24T08:01:06Z"));
         assert_eq!(rfc3339_ms(time).as_deref(), Some("2021-11-24T08:01:06.157Z"));

@@ -2,19 +2,20 @@
 
 use std::future::Future;
 
-use easemob_token::{Client, ClientBuilder, Error};
+use easemob_token::{Client, ClientBuilder, Error, UnitSuspicion};
 
 use crate::args::Options;
 use crate::failure::Failure;
 use crate::narrator::Narrator;
 use crate::success::Success;
-use crate::{secrets, time, transports};
+use crate::{output, secrets, time, transports};
 
 pub(crate) async fn app(options: &Options) -> Result<(), Failure> {
     let narrator = transports::chosen(options)?;
     let builder = with_credentials(builder(options, &narrator), options)?;
     let client = builder.app_token_ttl(options.ttl).build()?;
     let token = in_time(options, &narrator, client.app_token()).await?;
+    warn_about_units(options, token.unit_suspicion());
     Success::app(&token).report(options)
 }
 
@@ -23,6 +24,7 @@ pub(crate) async fn user(options: &Options, username: String, create: bool) -> R
     let client = with_credentials(builder(options, &narrator), options)?.build()?;
     let request = client.user_token(username).auto_create_user(create).ttl(options.ttl);
     let token = in_time(options, &narrator, async { request.await }).await?;
+    warn_about_units(options, token.unit_suspicion());
     Success::user(&token).report(options)
 }
 
@@ -37,7 +39,15 @@ pub(crate) async fn password(options: &Options, username: String) -> Result<(), 
     let password = secrets::password(options, &username)?;
     let request = client.user_token_by_password(username, password).ttl(options.ttl);
     let token = in_time(options, &narrator, async { request.await }).await?;
+    warn_about_units(options, token.unit_suspicion());
     Success::user(&token).report(options)
+}
+
+fn warn_about_units(options: &Options, suspicion: Option<&UnitSuspicion>) {
+    if let Some(suspicion) = suspicion {
+        let text = format!("{suspicion} (--ttl-unit, EASEMOB_TTL_UNIT)");
+        output::warning(options, "ttl_unit_suspicion", &text);
+    }
 }
 
 fn builder(options: &Options, narrator: &Narrator) -> ClientBuilder {
@@ -59,15 +69,7 @@ fn builder(options: &Options, narrator: &Narrator) -> ClientBuilder {
 }
 
 fn with_credentials(builder: ClientBuilder, options: &Options) -> Result<ClientBuilder, Failure> {
-    let Some(client_id) = &options.client_id else {
-        return Err(Failure::invalid_input("--client-id (EASEMOB_CLIENT_ID): missing"));
-    };
-    let Some(client_secret) = secrets::client_secret(options)? else {
-        return Err(Failure::invalid_input(
-            "no client secret: set EASEMOB_CLIENT_SECRET, or name a file with \
-             --client-secret-file (\"-\" is standard input)",
-        ));
-    };
+    let (client_id, client_secret) = secrets::credentials(options)?;
     Ok(builder.client_credentials(client_id, client_secret))
 }
 

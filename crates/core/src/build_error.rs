@@ -25,6 +25,8 @@ pub enum Part {
     Ttl,
     /// The unit of `ttl` and `expires_in`.
     TtlUnits,
+    /// The time that was handed in as now.
+    Clock,
     /// The request as a whole.
     Request,
 }
@@ -41,6 +43,7 @@ impl fmt::Display for Part {
             Self::AccessToken => "access token",
             Self::Ttl => "ttl",
             Self::TtlUnits => "ttl unit",
+            Self::Clock => "clock",
             Self::Request => "request",
         })
     }

@@ -98,6 +98,6 @@ impl TokenEndpoint {
         received_at: SystemTime,
     ) -> Result<G::Token, ResponseError> {
         let (head, body) = response.into_parts();
-        response::parse(grant, &head, body, self.units.response, received_at)
+        response::parse(grant, &head, body, self.units, received_at)
     }
 }

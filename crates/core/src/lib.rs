@@ -44,6 +44,7 @@
 mod build_error;
 mod endpoint;
 mod grant;
+mod offline;
 mod policy;
 mod response;
 mod secret;
@@ -52,7 +53,12 @@ mod token;
 pub use build_error::{BuildError, Part};
 pub use endpoint::{AppKey, BaseUrl, TokenEndpoint};
 pub use grant::{ClientCredentials, Grant, Inherit, Password, Payload};
+#[cfg(feature = "dynamic")]
+pub use offline::dynamic;
+pub use offline::inspect;
 pub use policy::{Decision, Flow, FlowLimits, Freshness, Jitter, Moment, NextStep, Slot};
 pub use response::{ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;
-pub use token::{AccessToken, AppToken, Lifetime, Ttl, TtlUnit, TtlUnits, User, UserToken};
+pub use token::{
+    AccessToken, AppToken, Lifetime, Ttl, TtlUnit, TtlUnits, UnitSuspicion, User, UserToken,
+};

@@ -14,20 +14,22 @@ use http::response::Parts;
 
 pub(crate) use self::answer::Answer;
 pub use self::error::{ResponseError, ResponseErrorKind, RetryAdvice};
+#[cfg(feature = "dynamic")]
+pub(crate) use self::member::{Member, Object};
 use self::refusal::Asked;
 use crate::grant::Grant;
-use crate::token::{AccessToken, TtlUnit};
+use crate::token::{AccessToken, TtlUnits};
 
-/// Reads the response to `grant`; `unit` is that of `expires_in`.
+/// Reads the response to `grant`; `units` are those that the request was written with too.
 pub(crate) fn parse<G: Grant>(
     grant: &G,
     head: &Parts,
     body: &[u8],
-    unit: TtlUnit,
+    units: TtlUnits,
     received_at: SystemTime,
 ) -> Result<G::Token, ResponseError> {
     if head.status == StatusCode::OK {
-        Answer::read(body, unit, grant.ttl(), received_at)
+        Answer::read(body, units, grant.ttl(), received_at)
             .and_then(|answer| grant.token(answer).map_err(ResponseError::wrong_shape))
     } else {
         let app_token = grant.authorization();

@@ -3,6 +3,7 @@
 mod access_token;
 mod lifetime;
 mod ttl;
+mod unit_suspicion;
 mod user;
 
 use std::sync::Arc;
@@ -13,8 +14,18 @@ use http::HeaderValue;
 pub use self::access_token::AccessToken;
 pub use self::lifetime::Lifetime;
 pub use self::ttl::{Ttl, TtlUnit, TtlUnits};
+pub(crate) use self::unit_suspicion::Counts;
+pub use self::unit_suspicion::UnitSuspicion;
 pub use self::user::User;
 pub(crate) use self::user::UserParts;
+
+/// What every answer with a token in it holds.
+pub(crate) struct Granted {
+    pub(crate) access_token: AccessToken,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) received_at: SystemTime,
+    pub(crate) unit_suspicion: Option<Arc<UnitSuspicion>>,
+}
 
 /// A token of the app itself, with administrator rights (grant `client_credentials`). Cloning shares
 /// the text.
@@ -23,17 +34,14 @@ pub struct AppToken {
     access_token: AccessToken,
     lifetime: Lifetime,
     received_at: SystemTime,
+    unit_suspicion: Option<Arc<UnitSuspicion>>,
     application: Option<Arc<str>>,
 }
 
 impl AppToken {
-    pub(crate) fn new(
-        access_token: AccessToken,
-        lifetime: Lifetime,
-        received_at: SystemTime,
-        application: Option<Arc<str>>,
-    ) -> Self {
-        Self { access_token, lifetime, received_at, application }
+    pub(crate) fn new(granted: Granted, application: Option<Arc<str>>) -> Self {
+        let Granted { access_token, lifetime, received_at, unit_suspicion } = granted;
+        Self { access_token, lifetime, received_at, unit_suspicion, application }
     }
 
     /// The token itself.
@@ -67,6 +75,13 @@ impl AppToken {
         self.lifetime.end_from(self.received_at)
     }
 
+    /// What speaks for a unit that is set wrongly. Where it is there, the lifetime is by the
+    /// shortest reading; say it to whoever can change the setting.
+    #[must_use]
+    pub fn unit_suspicion(&self) -> Option<&UnitSuspicion> {
+        self.unit_suspicion.as_deref()
+    }
+
     /// The app's UUID, as the service wrote it. The published samples mask it
     /// (`8be024f0-XXXX-…`), so it is text.
     #[must_use]
@@ -81,17 +96,14 @@ pub struct UserToken {
     access_token: AccessToken,
     lifetime: Lifetime,
     received_at: SystemTime,
+    unit_suspicion: Option<Arc<UnitSuspicion>>,
     user: Option<User>,
 }
 
 impl UserToken {
-    pub(crate) fn new(
-        access_token: AccessToken,
-        lifetime: Lifetime,
-        received_at: SystemTime,
-        user: Option<User>,
-    ) -> Self {
-        Self { access_token, lifetime, received_at, user }
+    pub(crate) fn new(granted: Granted, user: Option<User>) -> Self {
+        let Granted { access_token, lifetime, received_at, unit_suspicion } = granted;
+        Self { access_token, lifetime, received_at, unit_suspicion, user }
     }
 
     /// The token itself.
@@ -117,6 +129,13 @@ impl UserToken {
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.lifetime.end_from(self.received_at)
+    }
+
+    /// What speaks for a unit that is set wrongly. Where it is there, the lifetime is by the
+    /// shortest reading; say it to whoever can change the setting.
+    #[must_use]
+    pub fn unit_suspicion(&self) -> Option<&UnitSuspicion> {
+        self.unit_suspicion.as_deref()
     }
 
     /// The user whom the service wrote beside the token. An answer without one still gives a

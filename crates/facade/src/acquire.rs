@@ -8,6 +8,7 @@ use easemob_token_transport::{Exchange, Runtime, Transport};
 
 use crate::clock::{Clock, jitter};
 use crate::error::Error;
+use crate::warnings::{Received, Warnings};
 
 /// What every acquisition of a client shares.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(crate) struct Acquirer {
     pub(crate) timeout: Duration,
     pub(crate) max_response_bytes: usize,
     pub(crate) plain_http_allowed: bool,
+    pub(crate) warnings: Warnings,
 }
 
 impl Acquirer {
@@ -29,7 +31,7 @@ impl Acquirer {
 
     /// The token of the grant, or the last error when the flow gives up. `on_send` is told of each
     /// request before it goes out.
-    pub(crate) async fn acquire<G: Grant>(
+    pub(crate) async fn acquire<G: Grant<Token: Received>>(
         &self,
         grant: &G,
         on_send: impl Fn(),
@@ -66,7 +68,11 @@ impl Acquirer {
     }
 
     /// Sends the grant once and reads the answer.
-    pub(crate) async fn send<G: Grant>(&self, grant: &G, flow: &Flow) -> Result<G::Token, Error> {
+    pub(crate) async fn send<G: Grant<Token: Received>>(
+        &self,
+        grant: &G,
+        flow: &Flow,
+    ) -> Result<G::Token, Error> {
         let attempts = flow.attempts();
         let time = self.timeout.min(flow.remaining(self.clock.uptime()));
         let mut exchange = Exchange::new(self.endpoint.request(grant)?)
@@ -82,8 +88,11 @@ impl Acquirer {
             .map_err(|error| Error::transport(error, attempts))?;
         let (head, body) = response.into_parts();
         let response = http::Response::from_parts(head, &body[..]);
-        self.endpoint
+        let token = self
+            .endpoint
             .parse(grant, response, SystemTime::now())
-            .map_err(|error| Error::response(error, attempts))
+            .map_err(|error| Error::response(error, attempts))?;
+        self.warnings.received(&token);
+        Ok(token)
     }
 }

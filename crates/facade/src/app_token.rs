@@ -259,6 +259,7 @@ mod tests {
             timeout: Duration::from_secs(10),
             max_response_bytes: 1024,
             plain_http_allowed: false,
+            warnings: crate::warnings::Warnings::default(),
         });
         let grant = ClientCredentials::new("id", "secret").unwrap();
         (AppTokenCache::new(acquirer, grant), service)

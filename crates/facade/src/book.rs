@@ -9,3 +9,6 @@ struct Readme;
 
 #[doc = include_str!("../../../README.zh-CN.md")]
 struct ReadmeInChinese;
+
+#[doc = include_str!("../../../docs/transports.md")]
+struct Transports;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "dynamic")]
+use easemob_token_core::dynamic::Signer;
 use easemob_token_core::{
     AppKey, BaseUrl, BuildError, ClientCredentials, FlowLimits, Secret, TokenEndpoint, Ttl,
     TtlUnits,
@@ -17,6 +19,7 @@ use crate::acquire::Acquirer;
 use crate::app_token::AppTokenCache;
 use crate::client::{Client, Shared};
 use crate::clock::Clock;
+use crate::warnings::Warnings;
 
 /// Settings of a [`Client`]. Made by [`Client::builder`].
 ///
@@ -148,6 +151,14 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, ConfigError> {
         let base_url: BaseUrl = parsed("base_url", self.base_url, "https://a1.easemob.com")?;
         let app_key: AppKey = parsed("app_key", self.app_key, "org#app")?;
+        #[cfg(feature = "dynamic")]
+        let signer = match &self.credentials {
+            Some((id, secret)) => Some(
+                Signer::new(&app_key, id.as_str(), secret.clone())
+                    .map_err(|error| ConfigError::new("client_credentials", error.to_string()))?,
+            ),
+            None => None,
+        };
         let credentials = match self.credentials {
             Some((id, secret)) => {
                 let grant = ClientCredentials::new(id, secret)
@@ -198,11 +209,14 @@ impl ClientBuilder {
             timeout: self.timeout,
             max_response_bytes: self.max_response_bytes,
             plain_http_allowed: self.plain_http_allowed,
+            warnings: Warnings::default(),
         });
         Ok(Client::new(Shared {
             app_token: credentials.map(|grant| AppTokenCache::new(Arc::clone(&acquirer), grant)),
             acquirer,
             authorize_password: self.authorize_password,
+            #[cfg(feature = "dynamic")]
+            signer,
         }))
     }
 }

@@ -2,8 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "dynamic")]
+use std::time::Duration;
 
 use easemob_token_core::Secret;
+#[cfg(feature = "dynamic")]
+use easemob_token_core::dynamic::{DynamicToken, Signer};
 use easemob_token_core::{
     AppKey, AppToken, BuildError, Grant, Inherit, NextStep, Password, Ttl, UserToken,
 };
@@ -13,6 +17,7 @@ use crate::app_token::AppTokenCache;
 use crate::builder::ClientBuilder;
 use crate::error::Error;
 use crate::request::{PasswordTokenRequest, UserTokenRequest};
+use crate::warnings::Received;
 
 /// Gets tokens of one app. Cheap to clone: all clones share one transport, one set of settings and
 /// one app token.
@@ -28,6 +33,9 @@ pub(crate) struct Shared {
     /// The shared app token; `None` where the client has no credentials for one.
     pub(crate) app_token: Option<Arc<AppTokenCache>>,
     pub(crate) authorize_password: bool,
+    /// `None` where the client has no credentials.
+    #[cfg(feature = "dynamic")]
+    pub(crate) signer: Option<Signer>,
 }
 
 impl Client {
@@ -105,6 +113,53 @@ impl Client {
         PasswordTokenRequest::new(self.clone(), username.into(), password.into())
     }
 
+    /// A dynamic user token, made here: no request, no rate limit, nothing is sent.
+    ///
+    /// It lives for `ttl`, in whole seconds from now, and belongs to the user `username` in lower
+    /// case; whether there is such a user is not asked. One that lives longer than a day
+    /// ([`LONG_TTL`](crate::dynamic::LONG_TTL)) is made and warned about, once, through `tracing`.
+    /// What the rule behind these tokens does not protect from is in [`crate::dynamic`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "hyper")]
+    /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use easemob_token::{Client, hyper::HyperTransport};
+    /// use std::time::Duration;
+    ///
+    /// let client = Client::builder()
+    ///     .base_url("https://a1.easemob.com")
+    ///     .app_key("easemob-demo#testapp")
+    ///     .client_credentials("YXA6i-Ak8Ol4Eei2l11ZjV-EAg", "YXA6VunqiNxoB7IwXHInk1cGiXOOJfc")
+    ///     .transport(HyperTransport::new())
+    ///     .build()?;
+    /// let token = client.dynamic_token("alice", Duration::from_secs(600))?;
+    /// assert!(token.access_token().expose().starts_with("ZHQt"));
+    /// # Ok(()) }
+    /// # #[cfg(feature = "hyper")]
+    /// # run().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the client has no credentials, the
+    /// user ID is not 1 to 64 bytes of `a-z 0-9 _ . -` in whatever case, `ttl` is shorter than a
+    /// second, or this machine's clock is before 1970.
+    #[cfg(feature = "dynamic")]
+    pub fn dynamic_token(&self, username: &str, ttl: Duration) -> Result<DynamicToken, Error> {
+        let signer = self.shared.signer.as_ref().ok_or_else(|| {
+            Error::invalid_input("client_credentials: missing; a dynamic token is signed with them")
+        })?;
+        let acquirer = &self.shared.acquirer;
+        let token = signer.token(username, ttl, acquirer.clock.now().wall)?;
+        acquirer.warnings.made(&token);
+        Ok(token)
+    }
+
+    #[cfg(all(test, feature = "hyper"))]
+    pub(crate) fn clock(&self) -> &crate::clock::Clock {
+        &self.shared.acquirer.clock
+    }
+
     pub(crate) async fn inherit(
         &self,
         username: String,
@@ -131,7 +186,7 @@ impl Client {
     }
 
     /// The token of a grant that carries the app token; with a new one, once, after a 401.
-    async fn on_behalf_of_the_app<G: Grant>(
+    async fn on_behalf_of_the_app<G: Grant<Token: Received>>(
         &self,
         grant: impl Fn(&AppToken) -> Result<G, BuildError>,
     ) -> Result<G::Token, Error> {

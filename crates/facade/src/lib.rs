@@ -24,15 +24,24 @@
 //! |---|---|
 //! | `hyper` (default) | the module `hyper`: the transport over hyper and rustls, for tokio |
 //! | `isahc` | the module `isahc`: the transport over isahc (libcurl), for any executor |
+//! | `dynamic` | the module `dynamic` and `Client::dynamic_token`: user tokens made without a request |
+//! | `bundled-roots` | the method `bundled_roots` of each transport's builder: Mozilla's roots |
 //!
-//! A feature adds a module and nothing else: which transport is used is said in code. With neither,
-//! a transport of your own does it ([`transport`] has the port and its contract).
+//! A feature adds what is in its row and nothing else: which transport is used is said in code. With
+//! neither, a transport of your own does it ([`transport`] has the port and its contract).
 //!
 //! # The app token
 //!
 //! It is fetched once, shared by every caller, and renewed before its end: one request for ten
 //! thousand callers, and no failed call while a token lives. User tokens are not kept: each call
 //! asks the service.
+//!
+//! # Warnings
+//!
+//! Where the `ttl` asked for, `expires_in` and the token's own lifetime speak against the unit that
+//! is set ([`ClientBuilder::ttl_units`]), the token is kept by the shortest reading, carries a
+//! [`UnitSuspicion`], and the client says so once: a `tracing` event of level WARN with the target
+//! `easemob_token` and the field `event = "ttl_unit_suspicion"`. No event holds a secret.
 
 mod acquire;
 mod app_token;
@@ -42,12 +51,16 @@ mod client;
 mod clock;
 mod error;
 mod request;
+mod warnings;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
+#[cfg(feature = "dynamic")]
+pub use easemob_token_core::dynamic;
+pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
     AccessToken, AppKey, AppToken, BaseUrl, BuildError, Lifetime, ResponseError, Secret, Ttl,
-    TtlUnit, TtlUnits, User, UserToken,
+    TtlUnit, TtlUnits, UnitSuspicion, User, UserToken,
 };
 pub use easemob_token_transport as transport;
 pub use easemob_token_transport::ConfigError;

@@ -10,7 +10,9 @@ const TRANSPORT: &str = "easemob-token-transport";
 const HYPER: &str = "easemob-token-transport-hyper";
 const ISAHC: &str = "easemob-token-transport-isahc";
 const TESTKIT: &str = "easemob-token-transport-testkit";
+const CONFORMANCE: &str = "easemob-token-transport-conformance";
 const DIFFERENTIAL: &str = "easemob-token-transport-differential";
+const UREQ_EXAMPLE: &str = "easemob-token-transport-ureq-example";
 const SYSTEM_TESTS: &str = "easemob-token-system-tests";
 const FACADE: &str = "easemob-token";
 const EMULATOR: &str = "easemob-token-emulator";
@@ -35,7 +37,17 @@ const ROOMS: &[Room] = &[
         name: CORE,
         ours: &[],
         ours_in_tests: &[],
-        theirs: Some(&["bytes", "http", "httpdate", "serde", "serde_json"]),
+        theirs: Some(&[
+            "base16ct",
+            "base64",
+            "bytes",
+            "hmac-sha256",
+            "http",
+            "httpdate",
+            "serde",
+            "serde_json",
+            "subtle",
+        ]),
     },
     // The port. It knows nothing of tokens, and the core knows nothing of it.
     Room {
@@ -49,14 +61,23 @@ const ROOMS: &[Room] = &[
     Room { name: ISAHC, ours: &[TRANSPORT], ours_in_tests: &[TESTKIT], theirs: None },
     // The suite that certifies adapters: it must not know what the core knows.
     Room { name: TESTKIT, ours: &[TRANSPORT], ours_in_tests: &[HYPER, ISAHC], theirs: None },
+    // Both adapters side by side in the suite; never published.
+    Room {
+        name: CONFORMANCE,
+        ours: &[TRANSPORT, HYPER, ISAHC, TESTKIT],
+        ours_in_tests: &[],
+        theirs: None,
+    },
     // Both adapters under the same random bytes; never published.
     Room { name: DIFFERENTIAL, ours: &[TRANSPORT, HYPER, ISAHC], ours_in_tests: &[], theirs: None },
+    // An adapter of somebody else's, as the documentation shows it: the port, and the suite for it.
+    Room { name: UREQ_EXAMPLE, ours: &[TRANSPORT], ours_in_tests: &[TESTKIT], theirs: None },
     // The only place where core and port meet.
     Room {
         name: FACADE,
         ours: &[CORE, TRANSPORT, HYPER, ISAHC],
         ours_in_tests: &[EMULATOR, TESTKIT],
-        theirs: Some(&["arc-swap", "bytes", "event-listener", "fastrand", "http"]),
+        theirs: Some(&["arc-swap", "bytes", "event-listener", "fastrand", "http", "tracing"]),
     },
     // The stand-in for the service: written from the documentation and not from our serializer.
     Room { name: EMULATOR, ours: &[], ours_in_tests: &[], theirs: None },

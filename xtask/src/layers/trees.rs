@@ -18,7 +18,10 @@ const TREES: &[Tree] = &[
     Tree {
         name: "easemob-token-core",
         allowed: &[
+            "base16ct",
+            "base64",
             "bytes",
+            "hmac-sha256",
             "http",
             "httpdate",
             "itoa",
@@ -29,6 +32,7 @@ const TREES: &[Tree] = &[
             "serde_core",
             "serde_derive",
             "serde_json",
+            "subtle",
             "syn",
             "unicode-ident",
             "zmij",

@@ -4,8 +4,10 @@
 
 mod failures;
 mod inputs;
+mod local;
 mod services;
 mod tokens;
+mod units;
 
 use std::process::{Command, Output, Stdio};
 

@@ -62,8 +62,7 @@ impl Grant for ClientCredentials {
 impl Sealed for ClientCredentials {
     fn token(&self, answer: Answer<'_>) -> Result<AppToken, &'static str> {
         let application = answer.application.text("application is not a string")?.map(Into::into);
-        let (access_token, lifetime) = (answer.access_token, answer.lifetime);
-        Ok(AppToken::new(access_token, lifetime, answer.received_at, application))
+        Ok(AppToken::new(answer.granted, application))
     }
 
     fn ttl(&self) -> Ttl {

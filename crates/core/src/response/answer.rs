@@ -1,13 +1,18 @@
 //! The body of a 200: its members read, checked, and handed to the grant.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::Deserialize;
 
 use super::error::ResponseError;
 use super::member::{Member, Object};
-use crate::token::{AccessToken, Lifetime, Ttl, TtlUnit, User, UserParts, UserToken};
+use crate::inspect::{self, Inspection};
+use crate::token::{
+    AccessToken, Counts, Granted, Lifetime, Ttl, TtlUnits, UnitSuspicion, User, UserParts,
+    UserToken,
+};
 
 type Text<'a> = Member<Cow<'a, str>>;
 
@@ -42,9 +47,7 @@ struct UserMembers<'a> {
 /// An answer with a token in it, from which a grant makes its own type of token.
 #[expect(unnameable_types, reason = "a part of the sealed trait `Grant`")]
 pub struct Answer<'a> {
-    pub(crate) access_token: AccessToken,
-    pub(crate) lifetime: Lifetime,
-    pub(crate) received_at: SystemTime,
+    pub(crate) granted: Granted,
     pub(crate) application: Text<'a>,
     user: Member<Object<UserMembers<'a>>>,
 }
@@ -52,7 +55,7 @@ pub struct Answer<'a> {
 impl<'a> Answer<'a> {
     pub(super) fn read(
         body: &'a [u8],
-        unit: TtlUnit,
+        units: TtlUnits,
         asked: Ttl,
         received_at: SystemTime,
     ) -> Result<Self, ResponseError> {
@@ -68,9 +71,17 @@ impl<'a> Answer<'a> {
             .map_err(|fault| ResponseError::wrong_shape_of("access_token", fault))?;
         let expires_in =
             members.expires_in.optional("expires_in is not a whole number").map_err(wrong)?;
-        let lifetime = Lifetime::from_wire(expires_in, unit, asked);
-        let (application, user) = (members.application, members.user);
-        Ok(Self { access_token, lifetime, received_at, application, user })
+        let mut lifetime = Lifetime::from_wire(expires_in, units.response, asked);
+        // A wish that cannot be sent has not been sent.
+        let ttl = asked.to_wire(units.request).unwrap_or_default();
+        let own = inspect::inspect(&token).as_ref().and_then(Inspection::trusted_lifetime);
+        let suspicion = UnitSuspicion::find(units, Counts { ttl, expires_in, own });
+        if let Some(suspicion) = &suspicion {
+            lifetime = suspicion.shortest(lifetime);
+        }
+        let unit_suspicion = suspicion.map(Arc::new);
+        let granted = Granted { access_token, lifetime, received_at, unit_suspicion };
+        Ok(Self { granted, application: members.application, user: members.user })
     }
 
     /// The token of the user `asked`. An answer that names another user is refused: it belongs to
@@ -87,7 +98,7 @@ impl<'a> Answer<'a> {
                 return Err("user.username names another user than the one asked for");
             }
         }
-        Ok(UserToken::new(self.access_token, self.lifetime, self.received_at, user))
+        Ok(UserToken::new(self.granted, user))
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) fn read(
         _ => RetryAdvice::Never,
     };
     let description = match kind {
-        Kind::Redirected => redirect_target(&head.headers),
+        Kind::Redirected => redirect_target(&head.headers, &asked.secrets),
         Kind::Malformed => Some("the status means nothing here".to_owned()),
         _ => description.map(|text| redact::clean(&text, DESCRIPTION_LIMIT, &asked.secrets)),
     };
@@ -96,11 +96,12 @@ fn classify(status: u16, code: &str, description: &str) -> Kind {
 }
 
 /// Scheme and host of a redirect's target; the rest of it is nobody's business.
-fn redirect_target(headers: &HeaderMap) -> Option<String> {
+fn redirect_target(headers: &HeaderMap, secrets: &[Option<&str>]) -> Option<String> {
     let target: Uri = headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
     match (target.scheme_str(), target.host()) {
         (Some(scheme), Some(host)) => {
-            Some(redact::clean(&format!("to {scheme}://{host}"), DESCRIPTION_LIMIT, &[]))
+            let target = format!("to {scheme}://{host}");
+            Some(redact::clean(&target, DESCRIPTION_LIMIT, secrets))
         }
         _ => Some("to another path of the same host".to_owned()),
     }

@@ -1,5 +1,6 @@
 //! The lifetime that is asked for, and the unit in which a deployment counts.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -67,6 +68,25 @@ pub enum TtlUnit {
     Milliseconds,
 }
 
+impl TtlUnit {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Seconds => Self::Milliseconds,
+            Self::Milliseconds => Self::Seconds,
+        }
+    }
+}
+
+impl fmt::Display for TtlUnit {
+    /// Writes `seconds` or `milliseconds`, as it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Seconds => "seconds",
+            Self::Milliseconds => "milliseconds",
+        })
+    }
+}
+
 impl FromStr for TtlUnit {
     type Err = BuildError;
 
@@ -108,6 +128,18 @@ impl TtlUnits {
     pub const STANDARD: Self = Self { request: TtlUnit::Seconds, response: TtlUnit::Seconds };
     /// Milliseconds both ways: the VIP 5 cluster as the password page describes it.
     pub const VIP5: Self = Self { request: TtlUnit::Milliseconds, response: TtlUnit::Milliseconds };
+}
+
+impl fmt::Display for TtlUnits {
+    /// Writes one unit where both directions have it, `request=…,response=…` otherwise, as it is
+    /// read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { request, response } = self;
+        if request == response {
+            return request.fmt(f);
+        }
+        write!(f, "request={request},response={response}")
+    }
 }
 
 impl FromStr for TtlUnits {
@@ -179,6 +211,9 @@ mod tests {
     fn units_are_read_for_each_direction() {
         let mixed = TtlUnits { request: TtlUnit::Milliseconds, response: TtlUnit::Seconds };
         assert_eq!("response=seconds, request=milliseconds".parse(), Ok(mixed));
+        for units in [TtlUnits::STANDARD, TtlUnits::VIP5, mixed] {
+            assert_eq!(units.to_string().parse(), Ok(units));
+        }
         for bad in ["", "ms", "Seconds", "request=seconds", "request=seconds,request=seconds"] {
             assert!(bad.parse::<TtlUnits>().is_err(), "{bad}");
         }

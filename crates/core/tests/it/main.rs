@@ -3,11 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod answers;
+#[cfg(feature = "dynamic")]
+mod dynamic;
+mod inspect;
 mod policy;
 mod properties;
 mod refusals;
 mod requests;
 mod secrets;
+mod unit_guard;
 
 use std::time::{Duration, SystemTime};
 

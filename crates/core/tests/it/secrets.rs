@@ -1,6 +1,8 @@
 //! No `Debug`, `Display` or error shows a secret or a byte of a successful body.
 
-use easemob_token_core::{AccessToken, ClientCredentials, Inherit, Password, Secret, TtlUnits};
+use easemob_token_core::{
+    AccessToken, ClientCredentials, Grant, Inherit, Password, ResponseError, Secret, TtlUnits,
+};
 
 use crate::{endpoint, received_at, response};
 
@@ -66,4 +68,26 @@ fn an_error_of_the_service_that_repeats_a_secret_is_cleaned() {
         // The positive control: what belongs to nobody here is shown.
         assert!(text.contains("got "), "{text}");
     }
+}
+
+#[test]
+fn a_redirect_that_carries_a_secret_in_its_host_is_cleaned() {
+    let (_, password, inherit) = grants();
+    for (secret, error) in
+        [(PASSWORD, redirected(&password, PASSWORD)), (APP_TOKEN, redirected(&inherit, APP_TOKEN))]
+    {
+        let text = format!("{error} {error:?} {:?}", error.description());
+        assert!(!text.contains(secret), "{text}");
+        assert_eq!(error.description(), Some("to https://***.example"));
+    }
+}
+
+fn redirected<G: Grant>(grant: &G, secret: &str) -> ResponseError
+where
+    G::Token: std::fmt::Debug,
+{
+    let location = format!("https://{secret}.example/");
+    let answer = http::Response::builder().status(302).header("location", location);
+    let answer = answer.body(&b""[..]).unwrap();
+    endpoint(TtlUnits::STANDARD).parse(grant, answer, received_at()).unwrap_err()
 }

@@ -4,10 +4,16 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod app_token;
+#[cfg(feature = "dynamic")]
+mod dynamic;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod end_to_end;
 mod grants;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod herd;
 mod memory;
+#[cfg(all(feature = "hyper", feature = "isahc"))]
+mod providers;
 mod settings;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod units;

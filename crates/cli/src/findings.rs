@@ -1,0 +1,189 @@
+//! What was found in a token, as a small table or as one JSON object; never the token itself.
+
+use std::time::{Duration, SystemTime};
+
+use easemob_token::dynamic::{Defect, Reading};
+use easemob_token::inspect::{Confidence, Inspection, TokenKind};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::time;
+
+/// The members are those of the JSON form; those that do not apply are left out.
+#[derive(Serialize)]
+pub(crate) struct Findings {
+    kind: &'static str,
+    #[serde(flatten)]
+    access: Option<Access>,
+    #[serde(flatten)]
+    dynamic: Option<Dynamic>,
+    #[serde(flatten)]
+    life: Option<Life>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Access {
+    confidence: &'static str,
+    application: String,
+    principal: String,
+    token_id: String,
+}
+
+#[derive(Serialize)]
+struct Dynamic {
+    app_key: Option<String>,
+    username: String,
+    signature: SignatureState,
+    defects: Vec<&'static str>,
+    #[serde(skip)]
+    defect_lines: Vec<String>,
+}
+
+/// What is known of the signature of a dynamic token.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SignatureState {
+    Good,
+    Bad,
+    /// There was no client secret at hand, or one of another app.
+    Unchecked,
+}
+
+#[derive(Serialize)]
+struct Life {
+    issued_at: Option<String>,
+    lifetime_seconds: u64,
+    expires_at: Option<String>,
+    expired: bool,
+    /// Zero for one that is over.
+    left_seconds: Option<u64>,
+    #[serde(skip)]
+    state: String,
+}
+
+impl Findings {
+    pub(crate) fn access(said: &Inspection) -> Self {
+        let access = Access {
+            confidence: match said.confidence() {
+                Confidence::High => "high",
+                Confidence::Low => "low",
+            },
+            application: said.application().to_string(),
+            principal: said.principal().to_string(),
+            token_id: said.token_id().to_string(),
+        };
+        let kind = match said.kind() {
+            TokenKind::App => "app",
+            TokenKind::User => "user",
+        };
+        Self { access: Some(access), ..Self::of(kind) }
+    }
+
+    pub(crate) fn dynamic(reading: &Reading, signature: SignatureState, found: &[Defect]) -> Self {
+        let dynamic = Dynamic {
+            app_key: reading.app_key().map(ToString::to_string),
+            username: reading.user_id().to_owned(),
+            signature,
+            defects: found.iter().map(|defect| defect.as_str()).collect(),
+            defect_lines: found.iter().map(ToString::to_string).collect(),
+        };
+        Self { dynamic: Some(dynamic), ..Self::of("dynamic") }
+    }
+
+    /// A token that says nothing, and why it is not what its first letters promise.
+    pub(crate) fn opaque(reason: Option<String>) -> Self {
+        Self { reason, ..Self::of("opaque") }
+    }
+
+    fn of(kind: &'static str) -> Self {
+        Self { kind, access: None, dynamic: None, life: None, reason: None }
+    }
+
+    /// Adds when it was issued, how long it lives, and what is left of that.
+    pub(crate) fn lived(
+        mut self,
+        issued_at: Option<SystemTime>,
+        lifetime: Duration,
+        now: SystemTime,
+    ) -> Self {
+        let end = issued_at.and_then(|issued| issued.checked_add(lifetime));
+        let left = end.map(|end| end.duration_since(now));
+        let state = match &left {
+            Some(Ok(left)) if !left.is_zero() => format!("{} left", time::span(*left)),
+            Some(Ok(_)) => "expired this moment".to_owned(),
+            Some(Err(past)) => format!("expired {} ago", time::span(past.duration())),
+            None => "its end is beyond any time that can be told".to_owned(),
+        };
+        let left = left.map(Result::unwrap_or_default);
+        self.life = Some(Life {
+            issued_at: issued_at.and_then(time::rfc3339_ms),
+            lifetime_seconds: lifetime.as_secs(),
+            expires_at: end.and_then(time::rfc3339_ms),
+            expired: left.is_some_and(|left| left.is_zero()),
+            left_seconds: left.map(|left| left.as_secs()),
+            state,
+        });
+        self
+    }
+
+    pub(crate) fn json(&self) -> Result<String, Failure> {
+        serde_json::to_string(self)
+            .map_err(|error| Failure::internal(format!("cannot write JSON: {error}")))
+    }
+
+    pub(crate) fn table(&self) -> String {
+        let mut rows: Vec<(&str, String)> = Vec::new();
+        let kind = match self.kind {
+            "app" => "app token",
+            "user" => "user token",
+            "dynamic" => "dynamic user token",
+            _ => "opaque: it says nothing of itself, which is no fault",
+        };
+        rows.push(("kind", kind.to_owned()));
+        if let Some(access) = &self.access {
+            rows.push(("application", access.application.clone()));
+            if self.kind == "user" {
+                rows.push(("user", access.principal.clone()));
+            }
+            rows.push(("token id", access.token_id.clone()));
+        }
+        if let Some(dynamic) = &self.dynamic {
+            let app_key = dynamic.app_key.as_deref().unwrap_or("none that can be shown");
+            rows.push(("app key", app_key.to_owned()));
+            // Whoever wrote the token chose this text.
+            rows.push(("user", dynamic.username.escape_debug().to_string()));
+        }
+        if let Some(life) = &self.life {
+            let beyond = || "beyond the years that can be written".to_owned();
+            rows.push(("issued", life.issued_at.clone().unwrap_or_else(beyond)));
+            let span = time::span(Duration::from_secs(life.lifetime_seconds));
+            rows.push(("lifetime", format!("{} s ({span})", time::grouped(life.lifetime_seconds))));
+            rows.push(("expires", life.expires_at.clone().unwrap_or_else(beyond)));
+            rows.push(("state", life.state.clone()));
+        }
+        if let Some(access) = &self.access {
+            let text = match access.confidence {
+                "high" => "every mark of the public samples fits",
+                _ => "fits in part: take this for a guess",
+            };
+            rows.push(("layout", format!("{text}; observed, not promised, not proven")));
+        }
+        if let Some(dynamic) = &self.dynamic {
+            let text = match dynamic.signature {
+                SignatureState::Good => "good",
+                SignatureState::Bad => "bad",
+                SignatureState::Unchecked => {
+                    "not checked; that takes the app's EASEMOB_CLIENT_ID and EASEMOB_CLIENT_SECRET"
+                }
+            };
+            rows.push(("signature", text.to_owned()));
+            rows.extend(dynamic.defect_lines.iter().map(|line| ("defect", line.clone())));
+        }
+        rows.extend(self.reason.iter().map(|reason| ("reason", reason.clone())));
+        let lines: Vec<_> =
+            rows.iter().map(|(name, value)| format!("{name:<11}  {value}")).collect();
+        lines.join("\n")
+    }
+}

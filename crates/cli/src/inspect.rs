@@ -1,0 +1,89 @@
+//! The command `inspect`: what a token says of itself, without a request and without the token.
+
+use std::io::Read;
+use std::time::SystemTime;
+
+use easemob_token::dynamic::{Defect, Reading, Signer};
+use easemob_token::inspect::{self, Inspection};
+
+use crate::args::{Format, Options};
+use crate::failure::Failure;
+use crate::findings::{Findings, SignatureState};
+use crate::{dynamic, output, secrets};
+
+/// Far above the longest token.
+const MOST_INPUT: u64 = 64 * 1024;
+
+pub(crate) fn run(options: &Options, token: Option<String>) -> Result<(), Failure> {
+    let token = match token {
+        Some(token) if token != "-" => token,
+        _ => from_standard_input(options)?,
+    };
+    let token = token.trim();
+    if token.is_empty() {
+        return Err(Failure::invalid_input("there is no token: the input is empty"));
+    }
+    let now = SystemTime::now();
+    let findings = match (inspect::inspect(token), Reading::parse(token)) {
+        (Some(said), _) => access(&said, now),
+        (None, Ok(reading)) => dynamic_token(options, &reading, now)?,
+        (None, Err(why)) if token.starts_with("ZHQt") || token.starts_with("dt-") => {
+            Findings::opaque(Some(why.to_string()))
+        }
+        (None, Err(_)) => Findings::opaque(None),
+    };
+    match options.format {
+        Format::Text => output::line(findings.table()),
+        Format::Json => output::line(findings.json()?),
+    }
+}
+
+fn access(said: &Inspection, now: SystemTime) -> Findings {
+    Findings::access(said).lived(Some(said.issued_at()), said.lifetime(), now)
+}
+
+fn dynamic_token(
+    options: &Options,
+    reading: &Reading,
+    now: SystemTime,
+) -> Result<Findings, Failure> {
+    let signer = signer(options, reading)?;
+    let checked = match &signer {
+        Some(signer) => signer.check(reading, now),
+        None => reading.check(now),
+    };
+    let defects = checked.err().map_or_else(Vec::new, |defects| defects.as_slice().to_vec());
+    let has = |wanted: &[Defect]| wanted.iter().any(|defect| defects.contains(defect));
+    let state = if has(&[Defect::BadSignature, Defect::Sha1Signature, Defect::MalformedSignature]) {
+        SignatureState::Bad
+    } else if signer.is_none() || has(&[Defect::OtherAppKey, Defect::InvalidAppKey]) {
+        SignatureState::Unchecked
+    } else {
+        SignatureState::Good
+    };
+    let findings = Findings::dynamic(reading, state, &defects);
+    Ok(findings.lived(reading.issued_at(), reading.ttl(), now))
+}
+
+/// What checks the signature, where client ID and client secret are at hand.
+fn signer(options: &Options, reading: &Reading) -> Result<Option<Signer>, Failure> {
+    let own = dynamic::app_key(options)?;
+    let Some(app_key) = own.as_ref().or(reading.app_key()) else { return Ok(None) };
+    let (Some(id), Some(secret)) = (&options.client_id, secrets::client_secret(options)?) else {
+        return Ok(None);
+    };
+    Ok(Some(Signer::new(app_key, id, secret)?))
+}
+
+fn from_standard_input(options: &Options) -> Result<String, Failure> {
+    if options.client_secret_file.as_deref() == Some(std::path::Path::new("-")) {
+        return Err(Failure::invalid_input(
+            "the token and --client-secret-file cannot both be standard input",
+        ));
+    }
+    let mut token = String::new();
+    std::io::stdin().take(MOST_INPUT).read_to_string(&mut token).map_err(|error| {
+        Failure::invalid_input(format!("cannot read a token from standard input: {error}"))
+    })?;
+    Ok(token)
+}

@@ -1,0 +1,210 @@
+//! `dynamic` and `inspect`: what needs no service.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use easemob_token_emulator::{DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
+
+use crate::{command, failure, json, run, set_up, stderr, stdout};
+
+/// The sample of the Chinese page.
+const SAMPLE: &str = "YWMtrR6ECkz8Eeyx6Y9j1eX9kbsMrFep3U6BvVj7KSnNonWqRx7gTPwR7Kzl-Q_xISNOAwMAAAF9UPZqbQAPoAAtYK9fWgaTNyuWoB3-6nGf_TXBx3Nt3XRZST-elU0x2A";
+/// The vector of the rule, expired since 2023.
+const VECTOR: &str = "ZHQteyJzaWduYXR1cmUiOiJlOTJhMTI0N2RmZjQ2MGUyZjgwNDBkN2QyNTc1YmVlNmNhNGViYjBmMmFkYWExYTE5MWU4MmVhMWY5YzRjNGQwIiwiYXBwa2V5IjoiZWFzZW1vYi1kZW1vI3Rlc3RhcHAiLCJ1c2VySWQiOiJ0ZXN0MjMzMyIsImN1clRpbWUiOjE2ODYyMDc1NTcsInR0bCI6NjAwfQ==";
+const VECTOR_SIGNATURE: &str = "e92a1247dff460e2f8040d7d2575bee6ca4ebb0f2adaa1a191e82ea1f9c4c4d0";
+
+/// The command with the credentials of the samples, and no service.
+fn signing(words: &[&str]) -> Command {
+    let mut command = command(words);
+    command
+        .env("EASEMOB_APP_KEY", DEMO_APP_KEY)
+        .env("EASEMOB_CLIENT_ID", DEMO_CLIENT_ID)
+        .env("EASEMOB_CLIENT_SECRET", DEMO_CLIENT_SECRET);
+    command
+}
+
+fn with_input(mut command: Command, input: &[u8]) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[tokio::test]
+async fn the_sample_of_the_chinese_page_is_told() {
+    let output = run(command(&["inspect", SAMPLE])).await;
+    let text = stdout(&output);
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+    for part in [
+        "kind         user token\n",
+        "application  bb0cac57-a9dd-4e81-bd58-fb2929cda275\n",
+        "user         aa471ee0-4cfc-11ec-ace5-f90ff121234e\n",
+        "issued       2021-11-24T08:01:06.157Z\n",
+        "lifetime     1 024 000 s (11d 20h 26m 40s)\n",
+        "expires      2021-12-06T04:27:46.157Z\n",
+        "state        expired ",
+        "not promised",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let told = json(&run(command(&["inspect", SAMPLE, "--format", "json"])).await);
+    assert_eq!(
+        told,
+        serde_json::json!({
+            "kind": "user",
+            "confidence": "high",
+            "application": "bb0cac57-a9dd-4e81-bd58-fb2929cda275",
+            "principal": "aa471ee0-4cfc-11ec-ace5-f90ff121234e",
+            "token_id": "ad1e840a-4cfc-11ec-b1e9-8f63d5e5fd91",
+            "issued_at": "2021-11-24T08:01:06.157Z",
+            "lifetime_seconds": 1_024_000,
+            "expires_at": "2021-12-06T04:27:46.157Z",
+            "expired": true,
+            "left_seconds": 0,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_the_emulator_has_its_time_left() {
+    let emulator = Emulator::start().await.unwrap();
+    let app = run(set_up(&emulator, &["app", "--ttl", "12h"])).await;
+    let told = json(&with_input(command(&["inspect", "--format", "json"]), &app.stdout));
+    assert_eq!((&told["kind"], &told["expired"]), (&"app".into(), &false.into()));
+    let left = told["left_seconds"].as_u64().unwrap();
+    assert!((43_000..=43_200).contains(&left), "{left}");
+}
+
+#[test]
+fn a_dynamic_token_is_made_without_a_service_and_read_back() {
+    let words = ["dynamic", "--username", "Alice", "--ttl", "10m"];
+    let output = signing(&words).output().unwrap();
+    let token = stdout(&output).strip_suffix('\n').unwrap();
+    assert!(token.starts_with("ZHQt"), "{token}");
+    assert!(stderr(&output).starts_with("dynamic user token of alice, lives 10m, until "));
+
+    let made = json(&signing(&[&words[..], &["--format", "json"]].concat()).output().unwrap());
+    let members: Vec<_> = made.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members.len(), 5, "{members:?}");
+    assert_eq!((&made["kind"], &made["expires_in"]), (&"dynamic".into(), &600.into()));
+    assert_eq!(made["lifetime"], "expires");
+    assert!(made["expires_at"].as_str().unwrap().ends_with('Z'));
+
+    // A dash is standard input, as nothing is.
+    for words in [&["inspect", "--format", "json"][..], &["inspect", "-", "--format", "json"]] {
+        let told = json(&with_input(signing(words), &output.stdout));
+        assert_eq!((&told["kind"], &told["username"]), (&"dynamic".into(), &"alice".into()));
+        assert_eq!((&told["app_key"], &told["signature"]), (&DEMO_APP_KEY.into(), &"good".into()));
+        assert_eq!(
+            (&told["defects"], &told["lifetime_seconds"]),
+            (&serde_json::json!([]), &600.into())
+        );
+    }
+    // Without the secret the signature is not judged.
+    let told = json(&with_input(command(&["inspect", "--format", "json"]), &output.stdout));
+    assert_eq!(told["signature"], "unchecked");
+}
+
+#[test]
+fn each_fault_of_a_dynamic_token_is_named() {
+    let told = |command: &mut Command| json(&command.args(["--format", "json"]).output().unwrap());
+    let good = told(&mut signing(&["inspect", VECTOR]));
+    assert_eq!(
+        (&good["signature"], &good["defects"]),
+        (&"good".into(), &serde_json::json!(["expired"]))
+    );
+    let wrong = told(signing(&["inspect", VECTOR]).env("EASEMOB_CLIENT_SECRET", "MARK"));
+    assert_eq!(wrong["defects"], serde_json::json!(["expired", "bad_signature"]));
+    assert_eq!(wrong["signature"], "bad");
+    let other = told(signing(&["inspect", VECTOR]).env("EASEMOB_APP_KEY", "org#app"));
+    assert_eq!(other["defects"], serde_json::json!(["expired", "other_app_key"]));
+    assert_eq!(other["signature"], "unchecked");
+    let outside = format!("dt-{VECTOR}");
+    let outside = told(&mut signing(&["inspect", &outside]));
+    assert_eq!(outside["defects"], serde_json::json!(["prefix_outside", "expired"]));
+}
+
+#[test]
+fn what_is_no_token_is_opaque_and_no_fault() {
+    for text in ["YXA6VunqiNxoB7IwXHInk1cGiXOOJfc", "a.b.c", "\u{1b}[31m", "YWMt-sample"] {
+        let output = command(&["inspect", text]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(stdout(&output).starts_with("kind         opaque"), "{}", stdout(&output));
+        assert!(!stdout(&output).contains(text));
+    }
+    let output = command(&["inspect", "ZHQtbroken", "--format", "json"]).output().unwrap();
+    let told = json(&output);
+    assert_eq!(told["kind"], "opaque");
+    assert!(told["reason"].as_str().unwrap().starts_with("no dynamic token: "));
+}
+
+#[test]
+fn inspect_prints_neither_the_token_nor_its_signature() {
+    let mut texts = String::new();
+    for token in [SAMPLE, VECTOR] {
+        for format in ["text", "json"] {
+            let output = signing(&["inspect", token, "--format", format, "-v"]).output().unwrap();
+            texts.push_str(stdout(&output));
+            texts.push_str(stderr(&output));
+        }
+    }
+    // The positive control: what they say is there.
+    assert!(texts.contains("test2333") && texts.contains("aa471ee0"), "{texts}");
+    for secret in ["YWMt", "ZHQt", VECTOR_SIGNATURE, "60af5f5a0693372b", DEMO_CLIENT_SECRET] {
+        assert!(!texts.contains(secret), "{texts}");
+    }
+}
+
+#[test]
+fn a_user_id_that_somebody_else_chose_cannot_write_to_the_terminal() {
+    use base64::Engine as _;
+    let json =
+        r#"dt-{"signature":"","appkey":"o#a","userId":"\u001b[31m\u202ered","curTime":1,"ttl":1}"#;
+    let token = base64::engine::general_purpose::URL_SAFE.encode(json);
+    let output = command(&["inspect", &token]).output().unwrap();
+    assert!(stdout(&output).contains(r"\u{1b}[31m\u{202e}red"), "{}", stdout(&output));
+    assert!(!stdout(&output).contains('\u{1b}'));
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_said_with_exit_2() {
+    let case = |mut command: Command, part: &str| {
+        let (code, error) = failure(&command.args(["--format", "json"]).output().unwrap());
+        assert_eq!((code, &error["kind"]), (2, &"invalid_input".into()), "{part}");
+        assert!(error["message"].as_str().unwrap().contains(part), "{part}: {error}");
+    };
+    let dynamic = ["dynamic", "--username", "alice", "--ttl", "10m"];
+    case(signing(&dynamic[..3]), "--ttl: missing");
+    case(signing(&[&dynamic[..4], &["permanent"]].concat()), "no permanent dynamic token");
+    case(signing(&[&dynamic[..4], &["0"]].concat()), "is zero");
+    case(signing(&[&dynamic[..4], &["10ms"]].concat()), "ttl: is shorter than one second");
+    case(signing(&["dynamic", "--ttl", "1m", "--username", "a b"]), "user ID: ");
+    for (variable, part) in [
+        ("EASEMOB_APP_KEY", "--app-key"),
+        ("EASEMOB_CLIENT_ID", "--client-id"),
+        ("EASEMOB_CLIENT_SECRET", "EASEMOB_CLIENT_SECRET"),
+    ] {
+        let mut command = signing(&dynamic);
+        command.env_remove(variable);
+        case(command, part);
+    }
+    let mut wrong = signing(&dynamic);
+    wrong.env("EASEMOB_APP_KEY", "org/app");
+    case(wrong, "--app-key");
+    case(signing(&["inspect"]), "the input is empty");
+    case(signing(&["inspect", "  "]), "the input is empty");
+    case(signing(&["inspect", "--client-secret-file", "-"]), "cannot both be standard input");
+    let output = with_input(command(&["inspect"]), &[0xff, 0xfe]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}
+
+#[test]
+fn a_long_dynamic_token_is_made_and_warned_about() {
+    let words = ["dynamic", "--username", "alice", "--ttl"];
+    let short = signing(&[&words[..], &["24h", "-q"]].concat()).output().unwrap();
+    assert_eq!((short.status.code(), stderr(&short)), (Some(0), ""));
+    let long = signing(&[&words[..], &["25h", "-q"]].concat()).output().unwrap();
+    assert_eq!(long.status.code(), Some(0));
+    assert!(stderr(&long).starts_with("easemob-token: warning: --ttl: "), "{}", stderr(&long));
+    assert!(stdout(&long).starts_with("ZHQt"));
+}

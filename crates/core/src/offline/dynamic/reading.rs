@@ -1,0 +1,231 @@
+//! What a dynamic token says, read in every form that is met in the wild.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
+
+use super::defect::{Defect, Defects, Unreadable};
+use super::signature::Signature;
+use super::signer::is_user_id;
+use super::token::LONG_TTL;
+use crate::endpoint::AppKey;
+use crate::response::{Member, Object};
+use crate::secret::Secret;
+
+/// What a dynamic token says, before anybody has vouched for it.
+///
+/// Members in any order, with or without padding, in either alphabet of base64, numbers as numbers
+/// or as text. `Debug` shows neither the signature nor what stands in the place of an App Key and is
+/// none.
+#[derive(Clone)]
+pub struct Reading {
+    pub(super) app_key: AppKeyMember,
+    pub(super) user_id: Box<str>,
+    pub(super) cur_time: i64,
+    pub(super) ttl: i64,
+    /// None where it is no SHA-256.
+    pub(super) signature: Option<Signature>,
+    shape: Vec<Defect>,
+}
+
+/// The member `appkey`.
+#[derive(Clone)]
+pub(super) enum AppKeyMember {
+    Key(AppKey),
+    /// Anything else, which may well be a secret.
+    Other(Secret),
+}
+
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(borrow, default)]
+    signature: Member<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    appkey: Member<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "userId")]
+    user_id: Member<Cow<'a, str>>,
+    #[serde(default, rename = "curTime")]
+    cur_time: Member<i64>,
+    #[serde(default)]
+    ttl: Member<i64>,
+}
+
+/// No longer than an access token may be.
+const MAX_BYTES: usize = 8192;
+const PREFIX: &str = "dt-";
+/// How client IDs and client secrets begin.
+const CREDENTIAL_PREFIX: &str = "YXA6";
+const SHA1_DIGITS: usize = 40;
+
+/// URL-safe, padded or not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+impl Reading {
+    /// Reads a token. A defect that leaves it readable is no error here; ask
+    /// [`check`](Self::check), or [`Signer::check`](super::Signer::check) with the secret at hand.
+    ///
+    /// # Errors
+    ///
+    /// It says nothing that could be checked: no base64, no JSON object inside, a member missing or
+    /// of another type.
+    pub fn parse(token: &str) -> Result<Self, Unreadable> {
+        if token.len() > MAX_BYTES {
+            return Err(Unreadable("it is longer than 8192 characters"));
+        }
+        let mut shape = Vec::new();
+        let text = match token.strip_prefix(PREFIX) {
+            Some(text) => {
+                shape.push(Defect::PrefixOutside);
+                text
+            }
+            None => token,
+        };
+        let bytes = decode(text).ok_or(Unreadable("it is not base64"))?;
+        let json = bytes.strip_prefix(PREFIX.as_bytes()).unwrap_or_else(|| {
+            if shape.is_empty() {
+                shape.push(Defect::MissingPrefix);
+            }
+            &bytes
+        });
+        let members: Member<Object<Members<'_>>> = serde_json::from_slice(json)
+            .map_err(|_| Unreadable("what is in its base64 is not JSON"))?;
+        let Some(Object(members)) = members.ok() else {
+            return Err(Unreadable("what is in its base64 is no JSON object"));
+        };
+        Self::from_members(members, shape).map_err(Unreadable)
+    }
+
+    fn from_members(members: Members<'_>, mut shape: Vec<Defect>) -> Result<Self, &'static str> {
+        let wrong = "signature is not text";
+        let signature = members.signature.optional(wrong)?.ok_or("signature is missing")?;
+        let app_key = members.appkey.optional("appkey is not text")?.ok_or("appkey is missing")?;
+        let user_id = members.user_id.text("userId is not text")?.ok_or("userId is missing")?;
+        let wrong = "curTime is not a whole number";
+        let cur_time = members.cur_time.optional(wrong)?.ok_or("curTime is missing")?;
+        let ttl = members.ttl.optional("ttl is not a whole number")?.ok_or("ttl is missing")?;
+
+        let app_key = match app_key.parse() {
+            Ok(key) => AppKeyMember::Key(key),
+            Err(_) => {
+                let credential = app_key.starts_with(CREDENTIAL_PREFIX);
+                let defect =
+                    if credential { Defect::SecretInAppKey } else { Defect::InvalidAppKey };
+                shape.push(defect);
+                AppKeyMember::Other(Secret::new(app_key))
+            }
+        };
+        if !is_user_id(&user_id) {
+            shape.push(Defect::InvalidUserId);
+        }
+        if ttl <= 0 {
+            shape.push(Defect::NoLifetime);
+        }
+        let parsed = Signature::parse(&signature);
+        if parsed.is_none() {
+            let hex = signature.bytes().all(|digit| digit.is_ascii_hexdigit());
+            let sha1 = hex && signature.len() == SHA1_DIGITS;
+            shape.push(if sha1 { Defect::Sha1Signature } else { Defect::MalformedSignature });
+        }
+        Ok(Self { app_key, user_id, cur_time, ttl, signature: parsed, shape })
+    }
+
+    /// The App Key; `None` where something else stands in its place.
+    #[must_use]
+    pub fn app_key(&self) -> Option<&AppKey> {
+        match &self.app_key {
+            AppKeyMember::Key(key) => Some(key),
+            AppKeyMember::Other(_) => None,
+        }
+    }
+
+    /// The user ID as it was written, which may be any text.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    /// When it was made (`curTime`); `None` beyond what a [`SystemTime`] holds.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<SystemTime> {
+        let distance = Duration::from_secs(self.cur_time.unsigned_abs());
+        if self.cur_time < 0 {
+            SystemTime::UNIX_EPOCH.checked_sub(distance)
+        } else {
+            SystemTime::UNIX_EPOCH.checked_add(distance)
+        }
+    }
+
+    /// How long it lives from then on; zero where it says less.
+    #[must_use]
+    pub fn ttl(&self) -> Duration {
+        Duration::from_secs(self.ttl.max(0).unsigned_abs())
+    }
+
+    /// When it ends; `None` beyond what a [`SystemTime`] holds.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.issued_at()?.checked_add(self.ttl())
+    }
+
+    /// Whether it lives longer than a dynamic token should ([`LONG_TTL`]).
+    #[must_use]
+    pub fn is_long_lived(&self) -> bool {
+        self.ttl() > LONG_TTL
+    }
+
+    /// Checks what can be checked without the secret: the shape, and the time.
+    ///
+    /// # Errors
+    ///
+    /// Every defect that shows. None does not mean that the token is good: its signature was not
+    /// looked at.
+    pub fn check(&self, now: SystemTime) -> Result<(), Defects> {
+        Defects::none_or(self.defects_at(now))
+    }
+
+    pub(super) fn defects_at(&self, now: SystemTime) -> Vec<Defect> {
+        let mut defects = self.shape.clone();
+        // A time too large to be told is a time to come.
+        if self.issued_at().map_or(self.cur_time > 0, |issued_at| now < issued_at) {
+            defects.push(Defect::NotYetValid);
+        }
+        if self.issued_at().is_none() && self.cur_time < 0
+            || self.expires_at().is_some_and(|end| end <= now)
+        {
+            defects.push(Defect::Expired);
+        }
+        defects
+    }
+}
+
+/// Both alphabets, mixed if need be.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let url_safe: Vec<u8> = text
+        .bytes()
+        .map(|byte| match byte {
+            b'+' => b'-',
+            b'/' => b'_',
+            other => other,
+        })
+        .collect();
+    BASE64.decode(url_safe).ok()
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reading")
+            .field("app_key", &self.app_key())
+            .field("user_id", &self.user_id)
+            .field("cur_time", &self.cur_time)
+            .field("ttl", &self.ttl)
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,153 @@
+//! What makes dynamic tokens, and checks them, with the credentials of one app.
+
+use std::time::{Duration, SystemTime};
+
+use super::defect::{Defect, Defects};
+use super::reading::{AppKeyMember, Reading};
+use super::signature::{Key, same_secret};
+use super::token::{Claims, DynamicToken, Padding};
+use crate::build_error::{BuildError, Part};
+use crate::endpoint::AppKey;
+use crate::secret::Secret;
+
+/// The longest user ID, in bytes.
+const MAX_USER_ID: usize = 64;
+
+/// Makes dynamic user tokens of one app, and checks them.
+///
+/// It holds the client secret, so it belongs on the app server alone. `Debug` does not show it.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    key: Key,
+    padding: Padding,
+}
+
+impl Signer {
+    /// A signer with the app's client ID and client secret.
+    ///
+    /// # Errors
+    ///
+    /// [`Part::ClientId`] or [`Part::ClientSecret`] where it is empty.
+    pub fn new(
+        app_key: &AppKey,
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+    ) -> Result<Self, BuildError> {
+        let (client_id, client_secret) = (client_id.into(), client_secret.into());
+        if client_id.is_empty() {
+            return Err(BuildError::new(Part::ClientId, "is empty"));
+        }
+        if client_secret.expose().is_empty() {
+            return Err(BuildError::new(Part::ClientSecret, "is empty"));
+        }
+        let client_id = client_id.into_boxed_str();
+        let key = Key { app_key: app_key.clone(), client_id, client_secret };
+        Ok(Self { key, padding: Padding::default() })
+    }
+
+    /// Writes tokens with or without `=` at the end; with, unless said otherwise.
+    #[must_use]
+    pub fn with_padding(mut self, padding: Padding) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// The app whose tokens these are.
+    #[must_use]
+    pub fn app_key(&self) -> &AppKey {
+        &self.key.app_key
+    }
+
+    /// A token for this user, made at `now`, that lives for `ttl`.
+    ///
+    /// The user ID is folded to lower case, as the service does. Parts of a second are cut off of
+    /// both times. A long `ttl` is no error; ask
+    /// [`is_long_lived`](DynamicToken::is_long_lived).
+    ///
+    /// # Errors
+    ///
+    /// [`Part::Username`] where the user ID is not 1 to 64 bytes of `a-z 0-9 _ . -`;
+    /// [`Part::Ttl`] where the lifetime is shorter than a second or ends beyond any time;
+    /// [`Part::Clock`] where `now` is before 1970.
+    pub fn token(
+        &self,
+        user_id: &str,
+        ttl: Duration,
+        now: SystemTime,
+    ) -> Result<DynamicToken, BuildError> {
+        let user_id = folded(user_id)?;
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| {
+            BuildError::new(Part::Clock, "is before 1970; set the time of this machine")
+        })?;
+        if ttl.as_secs() == 0 {
+            let problem = "is shorter than one second; a dynamic token has no permanent form";
+            return Err(BuildError::new(Part::Ttl, problem));
+        }
+        let whole = |time: Duration| {
+            i64::try_from(time.as_secs())
+                .map_err(|_| BuildError::new(Part::Ttl, "ends beyond any time that can be told"))
+        };
+        let (cur_time, ttl) = (whole(since)?, whole(ttl)?);
+        let signature = self.key.sign(&user_id, cur_time, ttl);
+        let claims = Claims { app_key: &self.key.app_key, user_id, cur_time, ttl };
+        DynamicToken::write(claims, &signature, self.padding)
+    }
+
+    /// Checks a token that was read: its shape, its time, its App Key and its signature.
+    ///
+    /// The signature of a token for another App Key cannot be checked with these credentials, so
+    /// nothing is said about it.
+    ///
+    /// # Errors
+    ///
+    /// Every defect that the token has at `now`.
+    pub fn check(&self, token: &Reading, now: SystemTime) -> Result<(), Defects> {
+        let mut defects = token.defects_at(now);
+        let ours = match &token.app_key {
+            AppKeyMember::Key(key) => *key == self.key.app_key,
+            AppKeyMember::Other(text) => {
+                let secret = same_secret(text, &self.key.client_secret);
+                if secret && !defects.contains(&Defect::SecretInAppKey) {
+                    defects.push(Defect::SecretInAppKey);
+                }
+                // An implementation with this defect has signed with the App Key all the same.
+                defects.contains(&Defect::SecretInAppKey)
+            }
+        };
+        if !ours && matches!(token.app_key, AppKeyMember::Key(_)) {
+            defects.push(Defect::OtherAppKey);
+        }
+        if let (true, Some(signature)) = (ours, &token.signature) {
+            let expected = self.key.sign(&token.user_id, token.cur_time, token.ttl);
+            if !signature.matches(&expected) {
+                defects.push(Defect::BadSignature);
+            }
+        }
+        Defects::none_or(defects)
+    }
+}
+
+/// The user ID as the service knows it.
+fn folded(user_id: &str) -> Result<String, BuildError> {
+    let wrong = |problem| Err(BuildError::new(Part::Username, problem));
+    if user_id.is_empty() {
+        return wrong("is empty");
+    }
+    if user_id.len() > MAX_USER_ID {
+        return wrong("is longer than 64 bytes");
+    }
+    let folded = user_id.to_ascii_lowercase();
+    if !folded.bytes().all(is_legal) {
+        return wrong("has a character that is none of a-z 0-9 _ . -");
+    }
+    Ok(folded)
+}
+
+fn is_legal(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.' | b'-')
+}
+
+/// Whether the service would take it for a user ID, in whatever case.
+pub(super) fn is_user_id(text: &str) -> bool {
+    folded(text).is_ok()
+}

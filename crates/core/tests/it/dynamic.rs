@@ -1,0 +1,295 @@
+//! Dynamic tokens: the reference's vector, both ways for any input, and every defect by its name.
+
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use easemob_token_core::dynamic::{Defect, LONG_TTL, Padding, Reading, Signer};
+use easemob_token_core::{AppKey, Part};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const APP_KEY: &str = "easemob-demo#testapp";
+const CLIENT_ID: &str = "YXA6i-Ak8Ol4Eei2l11ZjV-EAg";
+const SECRET: &str = "YXA6VunqiNxoB7IwXHInk1cGiXOOJfc";
+const CUR_TIME: u64 = 1_686_207_557;
+const TTL: Duration = Duration::from_secs(600);
+
+fn app_key() -> AppKey {
+    APP_KEY.parse().unwrap()
+}
+
+fn signer() -> Signer {
+    Signer::new(&app_key(), CLIENT_ID, SECRET).unwrap()
+}
+
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+/// The members of the vector's token.
+fn members() -> Value {
+    let token = signer().token("test2333", TTL, at(CUR_TIME)).unwrap();
+    let text = URL_SAFE.decode(token.access_token().expose()).unwrap();
+    serde_json::from_slice(text.strip_prefix(b"dt-").unwrap()).unwrap()
+}
+
+/// A token with these members, in alphabetical order.
+fn written(members: &Value) -> String {
+    URL_SAFE.encode(format!("dt-{members}"))
+}
+
+/// What the signer and the clock say of it ten seconds after it was made.
+fn defects(token: &str) -> Vec<Defect> {
+    let reading = Reading::parse(token).unwrap();
+    let checked = signer().check(&reading, at(CUR_TIME + 10));
+    checked.map_or_else(|defects| defects.as_slice().to_vec(), |()| Vec::new())
+}
+
+#[test]
+fn the_reference_vector_comes_out_exactly() {
+    let token = signer().token("test2333", TTL, at(CUR_TIME)).unwrap();
+    let json = concat!(
+        r#"dt-{"signature":"e92a1247dff460e2f8040d7d2575bee6ca4ebb0f2adaa1a191e82ea1f9c4c4d0","#,
+        r#""appkey":"easemob-demo#testapp","userId":"test2333","curTime":1686207557,"ttl":600}"#
+    );
+    assert_eq!(token.access_token().expose(), URL_SAFE.encode(json));
+    assert!(token.access_token().expose().starts_with("ZHQt"));
+    assert_eq!((token.issued_at(), token.expires_at()), (at(CUR_TIME), at(CUR_TIME + 600)));
+    let bare = signer().with_padding(Padding::Unpadded).token("test2333", TTL, at(CUR_TIME));
+    assert_eq!(bare.unwrap().access_token().expose(), URL_SAFE_NO_PAD.encode(json));
+}
+
+#[test]
+fn the_documented_order_and_padding_are_what_this_text_is() {
+    // A golden of its own, so that encoder and test cannot be wrong together.
+    let token = signer().token("Test2333", TTL, at(CUR_TIME)).unwrap();
+    assert_eq!(
+        token.access_token().expose(),
+        "ZHQteyJzaWduYXR1cmUiOiJlOTJhMTI0N2RmZjQ2MGUyZjgwNDBkN2QyNTc1YmVlNmNhNGViYjBmMmFkYWExYTE5MWU4MmVhMWY5YzRjNGQwIiwiYXBwa2V5IjoiZWFzZW1vYi1kZW1vI3Rlc3RhcHAiLCJ1c2VySWQiOiJ0ZXN0MjMzMyIsImN1clRpbWUiOjE2ODYyMDc1NTcsInR0bCI6NjAwfQ=="
+    );
+}
+
+#[test]
+fn what_cannot_become_a_token_is_refused_and_named() {
+    let part = |user: &str, ttl, now| signer().token(user, ttl, now).unwrap_err().part();
+    for bad in ["", "a b", "a/b", "a#b", "é", "用户", "\u{212a}", &"a".repeat(65), "a\n", "a\"b"]
+    {
+        assert_eq!(part(bad, TTL, at(CUR_TIME)), Part::Username, "{bad:?}");
+    }
+    for bad in [
+        Duration::ZERO,
+        Duration::from_millis(999),
+        Duration::MAX,
+        Duration::from_secs(i64::MAX as u64),
+    ] {
+        assert_eq!(part("c", bad, at(CUR_TIME)), Part::Ttl, "{bad:?}");
+    }
+    let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+    assert_eq!(part("c", TTL, before), Part::Clock);
+    assert_eq!(Signer::new(&app_key(), "", SECRET).unwrap_err().part(), Part::ClientId);
+    assert_eq!(Signer::new(&app_key(), CLIENT_ID, "").unwrap_err().part(), Part::ClientSecret);
+    // All that is left is taken.
+    for good in ["a", "0", "_.-", "A.B-C_9", &"Z".repeat(64)] {
+        let token = signer().token(good, TTL, at(0)).unwrap();
+        assert_eq!(token.user_id(), good.to_lowercase());
+    }
+}
+
+#[test]
+fn a_long_lifetime_is_told_as_data() {
+    let token = |ttl| signer().token("c", ttl, at(CUR_TIME)).unwrap();
+    assert!(!token(LONG_TTL).is_long_lived());
+    let long = token(LONG_TTL + Duration::from_secs(1));
+    assert!(long.is_long_lived());
+    assert!(Reading::parse(long.access_token().expose()).unwrap().is_long_lived());
+}
+
+#[test]
+fn order_padding_alphabet_and_numbers_as_text_are_read_in_every_form() {
+    let members = members();
+    let mut as_text = members.clone();
+    as_text["curTime"] = json!("1686207557");
+    as_text["ttl"] = json!("600");
+    as_text["extra"] = json!({"anything": [1, null]});
+    for members in [&members, &as_text] {
+        for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
+            let token = engine.encode(format!("dt-{members}"));
+            assert_eq!(defects(&token), []);
+        }
+    }
+    // A text in which both alphabets differ.
+    let token = STANDARD
+        .encode(r#"dt-{"signature":"~~~???>>>","appkey":"o#a","userId":"c","curTime":1,"ttl":1}"#);
+    assert!(token.contains(['+', '/']), "{token}");
+    assert!(Reading::parse(&token).is_ok());
+}
+
+#[test]
+fn each_defect_has_its_name() {
+    let members = members();
+    let with = |member: &str, value: Value| {
+        let mut changed = members.clone();
+        changed[member] = value;
+        written(&changed)
+    };
+    let json = members.to_string();
+    assert_eq!(defects(&URL_SAFE.encode(&json)), [Defect::MissingPrefix]);
+    assert_eq!(defects(&format!("dt-{}", URL_SAFE.encode(&json))), [Defect::PrefixOutside]);
+    assert_eq!(defects(&format!("dt-{}", written(&members))), [Defect::PrefixOutside]);
+    assert_eq!(defects(&with("appkey", json!(SECRET))), [Defect::SecretInAppKey]);
+    assert_eq!(defects(&with("appkey", json!("org/app"))), [Defect::InvalidAppKey]);
+    assert_eq!(defects(&with("appkey", json!("org#app"))), [Defect::OtherAppKey]);
+    assert_eq!(defects(&with("appkey", json!("Easemob-demo#testapp"))), [Defect::OtherAppKey]);
+    let sha1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+    assert_eq!(defects(&with("signature", json!(sha1))), [Defect::Sha1Signature]);
+    assert_eq!(defects(&with("signature", json!("zz"))), [Defect::MalformedSignature]);
+    let upper = members["signature"].as_str().unwrap().to_uppercase();
+    assert_eq!(defects(&with("signature", json!(upper))), [Defect::MalformedSignature]);
+    assert_eq!(defects(&with("signature", json!("0".repeat(64)))), [Defect::BadSignature]);
+    assert_eq!(defects(&with("userId", json!("test2334"))), [Defect::BadSignature]);
+    assert_eq!(
+        defects(&with("userId", json!("a b"))),
+        [Defect::InvalidUserId, Defect::BadSignature]
+    );
+    assert_eq!(
+        defects(&with("ttl", json!(0))),
+        [Defect::NoLifetime, Defect::Expired, Defect::BadSignature]
+    );
+    let other = Signer::new(&app_key(), CLIENT_ID, "another").unwrap();
+    let reading = Reading::parse(&written(&members)).unwrap();
+    let found = other.check(&reading, at(CUR_TIME)).unwrap_err();
+    assert_eq!(found.as_slice(), [Defect::BadSignature]);
+}
+
+#[test]
+fn a_secret_of_another_look_in_the_app_key_member_is_found_with_the_secret_at_hand() {
+    let signer = Signer::new(&app_key(), CLIENT_ID, "plain-secret").unwrap();
+    let token = signer.token("c", TTL, at(CUR_TIME)).unwrap();
+    let text = URL_SAFE.decode(token.access_token().expose()).unwrap();
+    let text = String::from_utf8(text).unwrap().replace(APP_KEY, "plain-secret");
+    let reading = Reading::parse(&URL_SAFE.encode(text)).unwrap();
+    assert_eq!(reading.check(at(CUR_TIME)).unwrap_err().as_slice(), [Defect::InvalidAppKey]);
+    let found = signer.check(&reading, at(CUR_TIME)).unwrap_err();
+    assert_eq!(found.as_slice(), [Defect::InvalidAppKey, Defect::SecretInAppKey]);
+    assert!(!format!("{reading:?} {found} {found:?}").contains("plain-secret"));
+}
+
+#[test]
+fn a_token_is_good_from_its_making_to_its_end() {
+    let reading = Reading::parse(&written(&members())).unwrap();
+    let found = |now| match signer().check(&reading, now) {
+        Ok(()) => None,
+        Err(defects) => Some(defects.as_slice().to_vec()),
+    };
+    assert_eq!(found(at(CUR_TIME - 1)), Some(vec![Defect::NotYetValid]));
+    assert_eq!(found(at(CUR_TIME)), None);
+    assert_eq!(found(at(CUR_TIME + 599)), None);
+    assert_eq!(found(at(CUR_TIME + 600)), Some(vec![Defect::Expired]));
+}
+
+#[test]
+fn what_says_nothing_is_unreadable_and_named_without_a_byte_of_it() {
+    let text = |json: &str| URL_SAFE.encode(format!("dt-{json}"));
+    for (token, reason) in [
+        ("MARK MARK".to_owned(), "not base64"),
+        ("M".repeat(8193), "longer"),
+        (text("MARK"), "not JSON"),
+        (text("[\"MARK\"]"), "no JSON object"),
+        (text(r#"{"MARK":1}"#), "signature is missing"),
+        (text(r#"{"signature":"MARK"}"#), "appkey is missing"),
+        (text(r#"{"signature":"MARK","appkey":7}"#), "appkey is not text"),
+        (text(r#"{"signature":"a","appkey":"b","userId":"MARK"}"#), "curTime is missing"),
+        (text(r#"{"signature":"a","appkey":"b","userId":"c","curTime":"MARK"}"#), "curTime is not"),
+        (text(r#"{"signature":"a","appkey":"b","userId":"c","curTime":1}"#), "ttl is missing"),
+        (text(r#"{"signature":"a","signature":"b"}"#), "not JSON"),
+        (crate::SAMPLE_TOKEN.to_owned(), "not JSON"),
+    ] {
+        let error = Reading::parse(&token).unwrap_err().to_string();
+        assert!(error.contains(reason) && !error.contains("MARK"), "{error}");
+    }
+}
+
+/// What the module's documentation warns of: the rule separates its parts by nothing.
+#[test]
+fn digits_that_move_between_the_members_keep_the_signature() {
+    let theirs = signer().token("bob178620", TTL, at(1_786_207_557)).unwrap();
+    let text = URL_SAFE.decode(theirs.access_token().expose()).unwrap();
+    let mut members: Value = serde_json::from_slice(&text[3..]).unwrap();
+    members["userId"] = json!("bob");
+    members["curTime"] = json!(1_786_201_786_u64);
+    members["ttl"] = json!(207_557_600_u64);
+    let forged = Reading::parse(&written(&members)).unwrap();
+    assert!(signer().check(&forged, at(1_786_207_557)).is_ok());
+}
+
+#[test]
+fn nothing_that_prints_shows_a_secret_a_signature_or_a_token() {
+    let token = signer().token("test2333", TTL, at(CUR_TIME)).unwrap();
+    let mut members = members();
+    let good = Reading::parse(&written(&members)).unwrap();
+    members["appkey"] = json!(SECRET);
+    let leaky = Reading::parse(&written(&members)).unwrap();
+    let defects = signer().check(&leaky, at(0)).unwrap_err();
+    let text = format!("{:?} {token:?} {good:?} {leaky:?} {defects} {defects:?}", signer());
+    for secret in [SECRET, "e92a1247", "ZHQt"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    // The positive control.
+    assert!(text.contains("test2333") && text.contains("SecretInAppKey"), "{text}");
+}
+
+proptest! {
+    #[test]
+    fn what_is_made_is_read_back_and_good(
+        user in "[A-Za-z0-9_.-]{1,64}", ttl in 1..4_000_000_000_u64, nanos in 0..1_000_000_000_u32,
+        now in 0..9_000_000_000_u64, padded: bool, org in "[A-Za-z0-9_.~-]{3,40}",
+        id in ".{1,40}", secret in ".{1,40}",
+    ) {
+        let app_key = AppKey::new(&org, "app").unwrap();
+        let padding = if padded { Padding::Padded } else { Padding::Unpadded };
+        let signer = Signer::new(&app_key, id, secret).unwrap().with_padding(padding);
+        let start = at(now) + Duration::from_nanos(nanos.into());
+        let token = signer.token(&user, Duration::new(ttl, nanos), start).unwrap();
+        let text = token.access_token().expose();
+        prop_assert!(text.starts_with("ZHQt"));
+        prop_assert!(padded || !text.contains('='));
+        let reading = Reading::parse(text).unwrap();
+        prop_assert_eq!(reading.user_id(), user.to_ascii_lowercase());
+        prop_assert_eq!(reading.app_key(), Some(&app_key));
+        prop_assert_eq!(reading.issued_at(), Some(at(now)));
+        prop_assert_eq!(reading.ttl(), Duration::from_secs(ttl));
+        prop_assert_eq!(reading.expires_at(), Some(token.expires_at()));
+        prop_assert!(signer.check(&reading, start).is_ok());
+        prop_assert!(signer.check(&reading, at(now + ttl)).is_err());
+    }
+
+    #[test]
+    fn any_user_id_and_any_numbers_survive_the_json(user: String, cur_time: i64, ttl: i64) {
+        let mut members = members();
+        members["userId"] = json!(user);
+        members["curTime"] = json!(cur_time);
+        members["ttl"] = json!(ttl);
+        let reading = Reading::parse(&written(&members)).unwrap();
+        prop_assert_eq!(reading.user_id(), user);
+        prop_assert_eq!(reading.ttl().as_secs(), ttl.max(0).unsigned_abs());
+        let _ = (signer().check(&reading, at(CUR_TIME)), reading.expires_at());
+    }
+
+    #[test]
+    fn any_text_is_read_or_not_and_never_panics(text in ".{0,200}", bytes: Vec<u8>) {
+        let _ = Reading::parse(&text);
+        let _ = Reading::parse(&URL_SAFE.encode(&bytes));
+        let _ = Reading::parse(&URL_SAFE.encode([b"dt-", &bytes[..]].concat()));
+    }
+
+    #[test]
+    fn a_changed_byte_is_never_good(at_byte in 0..200_usize, change in 1..=255_u8) {
+        let mut text = format!("dt-{}", members()).into_bytes();
+        let at_byte = at_byte % text.len();
+        text[at_byte] ^= change;
+        if let Ok(reading) = Reading::parse(&URL_SAFE.encode(&text)) {
+            prop_assert!(signer().check(&reading, at(CUR_TIME + 10)).is_err());
+        }
+    }
+}

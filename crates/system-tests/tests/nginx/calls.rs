@@ -1,0 +1,139 @@
+//! Numbered calls of a transport, so that what arrived can be compared with what was sent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use easemob_token::transport::http::Request;
+use easemob_token::transport::{Exchange, Transport, TransportErrorKind};
+use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
+use serde_json::{Value, json};
+
+use crate::adapters::Adapter;
+use crate::nginx::{Logged, Nginx};
+
+/// Long for loopback, and short enough to be waited for.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A transport's calls through one nginx. Each asks for the token of a user that no other call
+/// names, and says its number in `X-Call`.
+pub(crate) struct Calls {
+    transport: Arc<dyn Transport>,
+    url: String,
+    app_token: String,
+    begun: AtomicUsize,
+}
+
+/// How one call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// With the token of its own user, by a worker of this generation.
+    Well { generation: u32 },
+    /// With another status.
+    Refused { status: u16, content_type: String },
+    /// Without a response.
+    Lost(TransportErrorKind),
+}
+
+impl Ended {
+    /// Whether it says no more than that the connection closed beside the request.
+    ///
+    /// `Timeout` as well: where a connection ends at the very moment at which hyper hands it a
+    /// request, some one in ten thousand of these is forgotten between the two tasks and its future
+    /// never wakes (hyperium/hyper#4122). The time limit ends it; it was not sent.
+    pub(crate) fn is_lost_with_its_connection(&self) -> bool {
+        use TransportErrorKind::{Exchange, Timeout};
+        matches!(self, Self::Lost(Exchange | Timeout))
+    }
+}
+
+impl Calls {
+    /// Gets an app token for them past nginx.
+    pub(crate) async fn through(nginx: &Nginx, emulator: &Emulator, adapter: &Adapter) -> Self {
+        let transport = adapter.trusting(nginx.roots());
+        let body = json!({
+            "grant_type": "client_credentials",
+            "client_id": DEMO_CLIENT_ID,
+            "client_secret": DEMO_CLIENT_SECRET,
+        });
+        let request = Request::post(emulator.token_url())
+            .header("content-type", "application/json")
+            .body(body.to_string())
+            .unwrap();
+        let response = transport.send(Exchange::new(request)).await.unwrap();
+        let answer: Value = serde_json::from_slice(response.body()).unwrap();
+        emulator.clear_requests();
+        Self {
+            transport,
+            url: emulator.token_url().replace(&emulator.base_url(), &nginx.base_url()),
+            app_token: answer["access_token"].as_str().unwrap().to_owned(),
+            begun: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many there were.
+    pub(crate) fn begun(&self) -> usize {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    /// Makes the next one.
+    pub(crate) async fn call(&self) -> (usize, Ended) {
+        let number = self.begun.fetch_add(1, Ordering::SeqCst);
+        let username = format!("u{number}");
+        let body = json!({ "grant_type": "inherit", "username": username, "autoCreateUser": true });
+        let request = Request::post(&self.url)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", self.app_token))
+            .header("x-call", number)
+            .body(body.to_string())
+            .unwrap();
+        let exchange = Exchange::new(request).with_timeout(TIMEOUT);
+        let response = match self.transport.send(exchange).await {
+            Ok(response) => response,
+            Err(error) => return (number, Ended::Lost(error.kind())),
+        };
+        let field = |name: &str| {
+            let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let status = response.status().as_u16();
+        if status != 200 {
+            return (number, Ended::Refused { status, content_type: field("content-type") });
+        }
+        let answer: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(answer["user"]["username"], username, "somebody else's token");
+        (number, Ended::Well { generation: field("x-generation").parse().unwrap() })
+    }
+
+    /// Makes the next one, which has to end well.
+    pub(crate) async fn call_well(&self) {
+        let (number, ended) = self.call().await;
+        assert!(matches!(ended, Ended::Well { .. }), "call {number}: {ended:?}");
+    }
+}
+
+/// No call arrived twice: neither at nginx nor, behind it, at the service, and each of these calls
+/// arrived at both.
+pub(crate) fn assert_sent_once(ended_well: &[usize], at_nginx: &[Logged], emulator: &Emulator) {
+    let at_nginx = count(at_nginx.iter().map(|own| own.call.clone()));
+    let requests = emulator.requests();
+    let at_service = count(requests.iter().map(|own| own.header("x-call").unwrap().to_owned()));
+    for (place, counted) in [("nginx", at_nginx), ("the service", at_service)] {
+        for (call, times) in &counted {
+            assert_eq!(*times, 1, "call {call} arrived {times} times at {place}");
+        }
+        for call in ended_well {
+            let arrived = counted.contains_key(&call.to_string());
+            assert!(arrived, "call {call} ended well and did not arrive at {place}");
+        }
+    }
+}
+
+fn count(calls: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
+    let mut counted = BTreeMap::new();
+    for call in calls {
+        *counted.entry(call).or_default() += 1;
+    }
+    counted
+}

@@ -1,0 +1,142 @@
+//! An adapter over ureq, a library that blocks: the example that `docs/transports.md` walks through.
+//!
+//! What ureq does not keep of the contract is listed in `tests/conformance.rs`. It also tells `log`
+//! the values of ordinary header fields at DEBUG, and the whole wire, secrets included, at TRACE.
+//! Nothing here can stop that: set the filter `ureq=info,ureq_proto=info`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use easemob_token_transport::TransportErrorKind::{self as Kind, Internal, Tls, TooLarge};
+use easemob_token_transport::bytes::Bytes;
+use easemob_token_transport::http::{Request, Response, Uri};
+use easemob_token_transport::{self as port, Exchange, Transport, TransportError};
+use rustls::crypto::ring;
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector};
+use ureq::{Agent, config::Config};
+
+/// The port over ureq. Each exchange has a thread and an agent of its own.
+#[derive(Debug)]
+pub struct UreqTransport {
+    /// The roots of trust.
+    pub roots: RootCerts,
+    /// The time for the name look-up, and again for connection and TLS handshake.
+    pub connect_timeout: Duration,
+    /// The way through a proxy, resolved.
+    pub proxy: port::ProxyRules,
+}
+
+impl UreqTransport {
+    /// What ureq does of its own accord is turned off, and what the port limits is limited.
+    fn config(&self, exchange: &Exchange) -> Result<Config, TransportError> {
+        let proxy = self.proxy.proxy_for(exchange.uri())?.map(|own| {
+            let scheme = if own.is_https() { "https" } else { "http" };
+            let mut proxy = ureq::Proxy::builder(scheme.try_into()?).host(own.host());
+            if let Some(name) = own.username() {
+                proxy = proxy.username(name).password(own.password().unwrap_or_default());
+            }
+            proxy.port(own.port()).build()
+        });
+        let tls = TlsConfig::builder()
+            .root_certs(self.roots.clone())
+            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()));
+        // ureq adds limits to the clock's time, which overflows.
+        let limited = |limit: Duration| Some(limit.min(Duration::from_secs(86_400)));
+        let config = Config::builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(proxy.transpose().map_err(|error| failure(error, false))?)
+            .tls_config(tls.build())
+            .user_agent("")
+            .accept("")
+            .accept_encoding("")
+            .timeout_global(limited(exchange.timeout()))
+            .timeout_resolve(limited(self.connect_timeout))
+            .timeout_connect(limited(self.connect_timeout));
+        Ok(config.build())
+    }
+}
+
+#[port::async_trait]
+impl Transport for UreqTransport {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        port::check_scheme(&exchange)?;
+        let connected = Connected(exchange.uri().clone(), Arc::default());
+        let chain = DefaultConnector::default().chain(connected.clone());
+        let agent = Agent::with_parts(self.config(&exchange)?, chain, DefaultResolver::default());
+        let _hang_up = HangUp(agent.clone());
+        let (tell, told) = async_channel::bounded(1);
+        let work = move || drop(tell.send_blocking(run(&agent, exchange, &connected)));
+        let unable = |error| TransportError::with_source(Internal, error);
+        thread::Builder::new().spawn(work).map_err(unable)?;
+        told.recv().await.map_err(|_| TransportError::with_source(Internal, "the thread died"))?
+    }
+}
+
+/// Ends whatever is still under way when the future is dropped.
+struct HangUp(Agent);
+
+impl Drop for HangUp {
+    fn drop(&mut self) {
+        self.0.clone().shutdown();
+    }
+}
+
+/// The last link of ureq's chain: once it was connected to the target, the request is on its way.
+#[derive(Clone, Debug)]
+struct Connected(Uri, Arc<AtomicBool>);
+
+impl<T: ureq::unversioned::transport::Transport> Connector<T> for Connected {
+    type Out = T;
+
+    fn connect(
+        &self,
+        to: &ConnectionDetails<'_>,
+        way: Option<T>,
+    ) -> Result<Option<T>, ureq::Error> {
+        // Not the way to a proxy, which comes through here as well.
+        self.1.fetch_or(to.uri.authority() == self.0.authority(), Ordering::SeqCst);
+        Ok(way)
+    }
+}
+
+fn run(agent: &Agent, own: Exchange, on: &Connected) -> Result<Response<Bytes>, TransportError> {
+    let most = own.max_response_bytes() as u64;
+    let failed = |error| failure(error, on.1.load(Ordering::SeqCst));
+    let (head, body) = own.into_request().into_parts();
+    let response = match &body[..] {
+        [] => agent.run(Request::from_parts(head, ())),
+        body => agent.run(Request::from_parts(head, body)),
+    };
+    let (mut head, mut body) = response.map_err(failed)?.into_parts();
+    if !port::head_within_limits(&head.headers) || body.content_length() > Some(most) {
+        return Err(TooLarge.into());
+    } else if head.status == 101 {
+        return Err(TransportError::with_source(Kind::Exchange, "another protocol"));
+    }
+    let bytes = body.with_config().limit(most).read_to_vec().map_err(failed)?;
+    head.extensions.clear();
+    Ok(Response::from_parts(head, bytes.into()))
+}
+
+/// The cause is kept only where it is known to quote nothing of what went over the wire.
+fn failure(error: ureq::Error, connected: bool) -> TransportError {
+    use ureq::Error::{BodyExceedsLimit, Io, LargeResponseHeader, Timeout};
+    let classify = if connected { port::classify_exchange } else { port::classify_connect };
+    match error {
+        Timeout(_) => Kind::Timeout.into(),
+        BodyExceedsLimit(_) | LargeResponseHeader(..) => TooLarge.into(),
+        Io(error) => {
+            let tls = port::find_in_chain(&error);
+            let distrusted = matches!(tls, Some(rustls::Error::InvalidCertificate(_)));
+            let kind = if distrusted { Tls } else { classify(&error) };
+            TransportError::with_source(kind, error)
+        }
+        other => classify(&other).into(),
+    }
+}

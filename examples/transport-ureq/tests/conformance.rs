@@ -1,0 +1,47 @@
+//! `UreqTransport` by the conformance suite: what it keeps, and what it does not, with the reasons.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod harness;
+
+use easemob_token_transport_testkit::{Exception, conformance};
+use log::Level;
+
+use crate::harness::Ureq;
+
+/// The suite shows them with what happened instead, and fails when one is not needed any more.
+const EXCEPTIONS: &[Exception] = &[
+    Exception::case(
+        "row_16_bad_chunks",
+        "cut in the last chunk",
+        "ureq takes a connection that closes after the last chunk's size for the end of the body",
+    ),
+    Exception::case(
+        "row_22_interim_floods",
+        "twenty thousand",
+        "ureq counts interim responses as a part of the head, and its error does not say which",
+    ),
+    Exception::case(
+        "row_22_interim_floods",
+        "endless",
+        "ureq counts interim responses as a part of the head, and its error does not say which",
+    ),
+    Exception::case(
+        "row_25_many_fields",
+        "1000",
+        "ureq stops at 128 fields with an error that does not say why",
+    ),
+    Exception::case(
+        "row_29_not_http",
+        "unknown transfer coding",
+        "ureq reads a body of a transfer coding that it does not know up to the connection's end",
+    ),
+    Exception::case(
+        "rule_06_errors_show_nothing",
+        "no encoding",
+        "ureq reads a body of a transfer coding that it does not know up to the connection's end",
+    ),
+    Exception::case("row_30_old_and_odd_heads", "obsolete folding", "ureq refuses a folded line"),
+];
+
+conformance! { adapter = Ureq { listening: Level::Info, exceptions: EXCEPTIONS } }
