@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
+use crate::fuzz;
 use crate::step::{STEPS, Step};
 
 /// What is to be done.
@@ -10,6 +11,8 @@ use crate::step::{STEPS, Step};
 pub(crate) enum Request {
     Help,
     CiHelp,
+    FuzzHelp,
+    Fuzz(fuzz::Options),
     Ci { steps: Vec<&'static Step>, keep_going: bool },
 }
 
@@ -28,6 +31,10 @@ pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Request, 
             }
             Long("keep-going") => keep_going = true,
             Value(word) if word == "ci" && !command_seen => command_seen = true,
+            Value(word) if word == "fuzz" && !command_seen => {
+                let options = fuzz::Options::read(&mut parser)?;
+                return Ok(options.map_or(Request::FuzzHelp, Request::Fuzz));
+            }
             Value(word) => {
                 // A step is a command of its own: `cargo xtask tidy` is `cargo xtask ci tidy`.
                 command_seen = true;
@@ -68,6 +75,7 @@ Usage: cargo xtask ci [--keep-going] [STEP]...
   cargo xtask ci          every check, in the order of `cargo xtask ci --help`
   cargo xtask ci STEP...  these steps alone
   cargo xtask STEP        the same, shorter
+  cargo xtask fuzz        random input for a bounded time; `cargo xtask fuzz --help`
 "
     .to_owned()
 }

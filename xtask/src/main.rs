@@ -13,6 +13,7 @@ mod context;
 mod deny;
 mod docs;
 mod failure;
+mod fuzz;
 mod layers;
 mod msrv;
 mod rust_source;
@@ -39,6 +40,11 @@ fn main() -> ExitCode {
             print!("{}", args::ci_help());
             ExitCode::SUCCESS
         }
+        Ok(Request::FuzzHelp) => {
+            print!("{}", fuzz::help());
+            ExitCode::SUCCESS
+        }
+        Ok(Request::Fuzz(options)) => fuzz::run(&options),
         Ok(Request::Ci { steps, keep_going }) => ci::run(&steps, keep_going),
         Err(message) => {
             eprintln!("error: {message}\n\nFor the usage, type `cargo xtask ci --help`.");

@@ -10,6 +10,8 @@ const FACADE: &str = "easemob-token";
 const CORE: &str = "easemob-token-core";
 /// Tested as `cargo install` builds it.
 const COMMAND: &str = "easemob-token-cli";
+/// Listens to what is logged, which depends on what the rest of the build turns on in `tracing`.
+const LEAK_GUARD: &str = "easemob-token-leak-guard";
 
 pub(crate) fn run(context: &mut Context) -> Result<(), Failure> {
     for what in choices(context)? {
@@ -25,6 +27,8 @@ fn choices(context: &Context) -> Result<Vec<String>, Failure> {
     choices.extend(context.member(FACADE)?.single_choices());
     choices.push(format!("-p {CORE}"));
     choices.push(format!("-p {COMMAND}"));
+    choices.push(format!("-p {LEAK_GUARD}"));
+    choices.push(format!("-p {LEAK_GUARD} --features tracing/log"));
     Ok(choices)
 }
 
@@ -72,6 +76,8 @@ mod tests {
             "-p easemob-token --no-default-features --features isahc",
             "-p easemob-token-core",
             "-p easemob-token-cli",
+            "-p easemob-token-leak-guard",
+            "-p easemob-token-leak-guard --features tracing/log",
         ] {
             assert!(choices.iter().any(|choice| choice == expected), "{expected}");
         }

@@ -26,6 +26,9 @@
 //! another status and before its `Content-Length` comes back as that status with an empty body. A
 //! head beyond 300 KiB in all, interim responses included, is `Exchange` rather than [`TooLarge`].
 //!
+//! A `Transfer-Encoding` other than `chunked`, said once, and any in HTTP/1.0, is `Exchange`, as it is
+//! in the hyper transport.
+//!
 //! Errors carry curl's phrase and number and no more: isahc drops what curl says beyond that, such
 //! as which name of a certificate does not match.
 //!

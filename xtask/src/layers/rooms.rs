@@ -11,6 +11,7 @@ const HYPER: &str = "easemob-token-transport-hyper";
 const ISAHC: &str = "easemob-token-transport-isahc";
 const TESTKIT: &str = "easemob-token-transport-testkit";
 const CONFORMANCE: &str = "easemob-token-transport-conformance";
+const LEAK_GUARD: &str = "easemob-token-leak-guard";
 const DIFFERENTIAL: &str = "easemob-token-transport-differential";
 const UREQ_EXAMPLE: &str = "easemob-token-transport-ureq-example";
 const SYSTEM_TESTS: &str = "easemob-token-system-tests";
@@ -66,6 +67,13 @@ const ROOMS: &[Room] = &[
         name: CONFORMANCE,
         ours: &[TRANSPORT, HYPER, ISAHC, TESTKIT],
         ours_in_tests: &[],
+        theirs: None,
+    },
+    // Listens to both adapters in the suite, and to the emulator; never published.
+    Room {
+        name: LEAK_GUARD,
+        ours: &[TRANSPORT, HYPER, ISAHC, TESTKIT],
+        ours_in_tests: &[EMULATOR],
         theirs: None,
     },
     // Both adapters under the same random bytes; never published.

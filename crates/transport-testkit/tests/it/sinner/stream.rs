@@ -57,9 +57,7 @@ impl Stream {
             match shake(&mut session, &mut tcp) {
                 Ok(()) => {}
                 Err(error) if is_timeout(&error) => return Err(Kind::Timeout),
-                Err(error) if find_in_chain::<rustls::Error>(&error).is_some() => {
-                    return Err(Kind::Tls);
-                }
+                Err(error) if is_distrust(&error) => return Err(Kind::Tls),
                 Err(_) => return Err(Kind::Connect),
             }
         }
@@ -194,4 +192,9 @@ impl ServerCertVerifier for Anyone {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         ring::default_provider().signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// Whether the handshake failed by a verdict on the certificate.
+fn is_distrust(error: &io::Error) -> bool {
+    matches!(find_in_chain(error), Some(rustls::Error::InvalidCertificate(_)))
 }

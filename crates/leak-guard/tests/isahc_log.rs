@@ -1,0 +1,17 @@
+//! `transport-isahc` before a logger at TRACE, with no subscriber, over the whole conformance suite.
+
+use easemob_token_leak_guard::{Listening, controls, ear, isahc};
+
+#[test]
+fn nobody_is_told_a_secret() {
+    ear::listen_to_log().unwrap();
+    ear::listen_to_panics();
+    controls::each_ear_hears_each_secret();
+    // Without the feature `log` of `tracing`, a logger hears nothing of isahc, secret or not.
+    if ear::tracing_tells_log() {
+        controls::bare_isahc_is_heard();
+    }
+    let heard = Listening::new(isahc()).leaks(|_| true);
+    assert_eq!(heard.leaks, Vec::<String>::new());
+    assert!(heard.cases > 150, "{} cases", heard.cases);
+}
