@@ -9,8 +9,16 @@ use crate::toolchain::{Added, rustup};
 
 /// The adapters against each other; the rest are targets of libFuzzer, in the folder `fuzz/`.
 const DIFFERENTIAL: &str = "differential";
-const TARGETS: &[&str] =
-    &[DIFFERENTIAL, "response", "expires_in", "base_url", "app_key", "error_body"];
+const TARGETS: &[&str] = &[
+    DIFFERENTIAL,
+    "response",
+    "expires_in",
+    "base_url",
+    "app_key",
+    "error_body",
+    "inspect",
+    "dynamic",
+];
 
 /// Built when no cargo-fuzz is at hand.
 const VERSION: &str = "0.13.2";
