@@ -67,8 +67,8 @@ impl<'a> Suite<'a> {
     }
 
     /// Lets other things go on in this process meanwhile, several rules at once among them: that is
-    /// faster, but nobody looks for threads and descriptors that are left over, and time limits may be
-    /// overrun by a second.
+    /// faster, but nobody looks for threads and descriptors that are left over or weighs the memory,
+    /// and time limits may be overrun by a second.
     #[must_use]
     pub fn beside_others(mut self) -> Self {
         self.exclusive = false;
@@ -106,6 +106,7 @@ impl<'a> Suite<'a> {
         trial.again = self.again.as_deref();
         if !self.exclusive {
             trial.lateness = BESIDE_OTHERS;
+            trial.alone = false;
         }
         let (mut problems, cases) = thread::scope(|scope| {
             let run = || self.run_trial(trial);

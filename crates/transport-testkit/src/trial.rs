@@ -26,6 +26,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) again: Option<&'a Again<'a>>,
     pub(crate) cases: Vec<CaseReport>,
     pub(crate) lateness: Duration,
+    /// Whether nothing else goes on in this process meanwhile.
+    pub(crate) alone: bool,
 }
 
 impl fmt::Debug for Trial<'_> {
@@ -69,7 +71,7 @@ impl Setup {
 
 impl<'a> Trial<'a> {
     pub(crate) fn new(harness: &'a dyn Harness, rule: &'static Rule) -> Self {
-        Self { harness, rule, again: None, cases: Vec::new(), lateness: LATENESS }
+        Self { harness, rule, again: None, cases: Vec::new(), lateness: LATENESS, alone: true }
     }
 
     /// One case: a server, a transport, a runtime, and what is done with them.
