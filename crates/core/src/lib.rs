@@ -56,7 +56,7 @@ pub use grant::{ClientCredentials, Grant, Inherit, Password, Payload};
 #[cfg(feature = "dynamic")]
 pub use offline::dynamic;
 pub use offline::inspect;
-pub use policy::{Decision, Flow, FlowLimits, Freshness, Jitter, Moment, NextStep, Slot};
+pub use policy::{Decision, Flow, FlowLimits, Freshness, Jitter, Moment, NextStep, Pacer, Slot};
 pub use response::{ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;
 pub use token::{

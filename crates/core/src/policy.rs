@@ -3,9 +3,11 @@
 mod flow;
 mod freshness;
 mod moment;
+mod pacer;
 mod slot;
 
 pub use self::flow::{Flow, FlowLimits, NextStep};
 pub use self::freshness::Freshness;
 pub use self::moment::{Jitter, Moment};
+pub use self::pacer::Pacer;
 pub use self::slot::{Decision, Slot};

@@ -145,24 +145,115 @@ fn a_service_that_always_refuses_its_own_tokens_is_asked_at_most_ten_times_a_min
 
 #[test]
 fn a_day_without_the_service_fails_no_call_while_a_token_is_usable() {
-    let mut slot = Slot::new();
-    let two_days = Lifetime::Expires(Duration::from_secs(2 * 86_400));
-    assert_eq!(slot.decide(at(0)), Decision::Fetch);
-    slot.succeeded(two_days, at(0), NO_JITTER());
-    let (start, mut requests) = (130_000_000, 0);
-    for second in 0..40_000 {
-        let now = at(start + second * 1_000);
+    for jitter in [0.0, 0.5, 1.0].map(Jitter::new) {
+        let mut slot = Slot::new();
+        let week = Lifetime::Expires(Duration::from_secs(7 * 86_400));
+        assert_eq!(slot.decide(at(0)), Decision::Fetch);
+        slot.succeeded(week, at(0), NO_JITTER());
+        let (start, mut requests) = (500_000_000, 0);
+        for second in 0..86_400 {
+            let now = at(start + second * 1_000);
+            match slot.decide(now) {
+                Decision::Use => {}
+                Decision::UseAndRefresh => {
+                    assert_eq!(slot.allowance(now), 1);
+                    requests += 1;
+                    slot.sent(now);
+                    slot.failed(None, now, jitter);
+                }
+                other => panic!("{other:?} at {second} s"),
+            }
+        }
+        assert!((1_400..=1_450).contains(&requests), "{requests}");
+    }
+}
+
+/// The service is away from the start, each request hangs for some time, and then it is back.
+fn seconds_of_errors_after_recovery(slot: &mut Slot, away: u64, hangs: u64, jitter: f64) -> u64 {
+    let (mut sent, mut ends) = (Vec::new(), None);
+    for second in 0..1_000 {
+        let now = at(second * 1_000);
+        if ends.is_some_and(|end| second >= end) {
+            slot.failed(None, now, Jitter::new(jitter));
+            ends = None;
+        }
         match slot.decide(now) {
             Decision::Use => {}
-            Decision::UseAndRefresh => {
-                requests += 1;
+            Decision::UseAndRefresh | Decision::Fetch => {
                 slot.sent(now);
-                slot.failed(None, now, Jitter::new(0.5));
+                sent.push(second);
+                if second >= away {
+                    let minute = |start: u64| {
+                        sent.iter().filter(|time| (start..start + 60).contains(*time)).count()
+                    };
+                    assert!(sent.iter().map(|&start| minute(start)).max().unwrap() <= 10);
+                    return second - away;
+                }
+                ends = Some(second + hangs);
             }
-            other => panic!("{other:?} at {second} s"),
+            Decision::Join | Decision::WaitUntil(_) => {}
         }
     }
-    assert!((600..1_400).contains(&requests), "{requests}");
+    panic!("no request in a thousand seconds")
+}
+
+#[test]
+fn errors_end_within_ten_seconds_of_recovery_and_no_minute_holds_more_than_ten_requests() {
+    for away in [1, 7, 30, 61, 119, 600] {
+        for hangs in [0, 1, 5, 10] {
+            for jitter in [0.0, 0.3, 1.0] {
+                let slot = &mut Slot::new();
+                let seconds = seconds_of_errors_after_recovery(slot, away, hangs, jitter);
+                assert!(seconds <= 10, "{seconds} s: {away} {hangs} {jitter}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_token_that_ends_in_the_middle_of_a_long_rest_shortens_the_rest() {
+    let mut slot = Slot::new();
+    assert_eq!(slot.decide(at(0)), Decision::Fetch);
+    slot.succeeded(HOUR, at(0), NO_JITTER());
+    // Usable for 3 540 s; it fails until the pause is a minute.
+    let mut now = 2_700_000;
+    while now < 3_535_000 {
+        if slot.decide(at(now)) == Decision::UseAndRefresh {
+            slot.sent(at(now));
+            slot.failed(None, at(now), Jitter::new(1.0));
+        }
+        now += 1_000;
+    }
+    // The last failure is less than a minute old, and more than ten seconds.
+    assert_eq!(slot.decide(at(3_545_000)), Decision::Fetch);
+}
+
+#[test]
+fn a_refresh_that_brings_no_lifetime_leaves_the_good_token_in_use() {
+    let mut slot = Slot::new();
+    assert_eq!(slot.decide(at(0)), Decision::Fetch);
+    let first = slot.succeeded(HOUR, at(0), NO_JITTER());
+    let due = 2_700_000;
+    assert_eq!(slot.decide(at(due)), Decision::UseAndRefresh);
+    assert_eq!(slot.succeeded(Lifetime::Unknown, at(due), NO_JITTER()), first + 1);
+    assert_eq!(slot.decide(at(due + 59_999)), Decision::Use);
+    assert_eq!(slot.decide(at(due + 60_000)), Decision::UseAndRefresh);
+    // It can still be refused, by its own number.
+    assert!(slot.invalidate(first));
+    // Without a good one, a token of unknown lifetime is fetched for each caller.
+    slot.succeeded(Lifetime::Unknown, at(due + 61_000), NO_JITTER());
+    assert_eq!(slot.decide(at(due + 61_000)), Decision::Fetch);
+}
+
+#[test]
+fn an_acquisition_may_send_what_the_minute_has_room_for() {
+    let mut slot = Slot::new();
+    assert_eq!((slot.decide(at(0)), slot.allowance(at(0))), (Decision::Fetch, 4));
+    for millis in [0, 1_000, 2_000] {
+        slot.sent(at(millis));
+    }
+    slot.failed(None, at(2_000), NO_JITTER());
+    assert_eq!((slot.decide(at(3_000)), slot.allowance(at(3_000))), (Decision::Fetch, 1));
 }
 
 /// What happens to a slot.
