@@ -1,49 +1,77 @@
 //! One token: a grant sent over the transport, again where that may help, and its answer read.
 
+use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use easemob_token_core::{Flow, FlowLimits, Grant, NextStep, TokenEndpoint};
 use easemob_token_transport::{Exchange, Runtime, Transport};
 
+use tracing::Instrument;
+
 use crate::clock::{Clock, jitter};
 use crate::error::Error;
-use crate::warnings::{Received, Warnings};
+use crate::event::{Event, GrantType};
+use crate::pacing::Pacing;
+use crate::received::Received;
+use crate::telemetry::Telemetry;
 
 /// What every acquisition of a client shares.
-#[derive(Debug)]
 pub(crate) struct Acquirer {
     pub(crate) endpoint: TokenEndpoint,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) clock: Clock,
     pub(crate) limits: FlowLimits,
+    pub(crate) pacing: Pacing,
     pub(crate) timeout: Duration,
     pub(crate) max_response_bytes: usize,
     pub(crate) plain_http_allowed: bool,
-    pub(crate) warnings: Warnings,
+    pub(crate) telemetry: Telemetry,
+}
+
+impl fmt::Debug for Acquirer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acquirer").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}
+
+/// An acquisition in progress.
+pub(crate) struct Attempts<'a, F> {
+    acquirer: &'a Acquirer,
+    grant: GrantType,
+    flow: Flow,
+    on_send: F,
 }
 
 impl Acquirer {
-    pub(crate) fn start(&self) -> Flow {
-        Flow::new(self.limits, self.clock.uptime())
-    }
-
-    /// The token of the grant, or the last error when the flow gives up. `on_send` is told of each
-    /// request before it goes out.
-    pub(crate) async fn acquire<G: Grant<Token: Received>>(
+    /// The start of an acquisition of at most so many requests. `on_send` is told of each before
+    /// it goes out.
+    pub(crate) fn start<F: Fn()>(
         &self,
+        grant: GrantType,
+        attempts: u32,
+        on_send: F,
+    ) -> Attempts<'_, F> {
+        let attempts = attempts.min(self.limits.attempts);
+        let flow = Flow::new(FlowLimits { attempts, ..self.limits }, self.clock.uptime());
+        Attempts { acquirer: self, grant, flow, on_send }
+    }
+}
+
+impl<F: Fn()> Attempts<'_, F> {
+    /// The token of the grant, or the last error when the flow gives up.
+    pub(crate) async fn acquire<G: Grant<Token: Received>>(
+        mut self,
         grant: &G,
-        on_send: impl Fn(),
     ) -> Result<G::Token, Error> {
-        let mut flow = self.start();
         loop {
-            on_send();
-            let error = match self.send(grant, &flow).await {
+            let error = match self.send(grant).await {
                 Ok(token) => return Ok(token),
                 Err(error) => error,
             };
-            match self.next_step(&error, &mut flow).await {
+            match self.next_step(&error).await {
                 NextStep::SendAt(_) => {}
                 // A new app token makes another grant, which is the caller's business.
                 NextStep::SendWithNewAppTokenAt(_) | NextStep::GiveUp => return Err(error),
@@ -52,47 +80,91 @@ impl Acquirer {
     }
 
     /// What follows an error; where that is another request, its time has come.
-    pub(crate) async fn next_step(&self, error: &Error, flow: &mut Flow) -> NextStep {
-        let step = error.next_step(flow, self.clock.uptime(), jitter());
+    pub(crate) async fn next_step(&mut self, error: &Error) -> NextStep {
+        let now = self.acquirer.clock.uptime();
+        let step = error.next_step(&mut self.flow, now, jitter());
         if let NextStep::SendAt(time) | NextStep::SendWithNewAppTokenAt(time) = step {
-            self.sleep_until(time).await;
+            let pause = time.saturating_sub(now);
+            self.tell(&Event::Retrying { grant: self.grant, error, pause });
+            self.acquirer.sleep(pause).await;
         }
         step
-    }
-
-    pub(crate) async fn sleep_until(&self, time: Duration) {
-        let pause = time.saturating_sub(self.clock.uptime());
-        if !pause.is_zero() {
-            self.runtime.sleep(pause).await;
-        }
     }
 
     /// Sends the grant once and reads the answer.
     pub(crate) async fn send<G: Grant<Token: Received>>(
         &self,
         grant: &G,
-        flow: &Flow,
     ) -> Result<G::Token, Error> {
-        let attempts = flow.attempts();
-        let time = self.timeout.min(flow.remaining(self.clock.uptime()));
-        let mut exchange = Exchange::new(self.endpoint.request(grant)?)
+        let (acquirer, attempt) = (self.acquirer, self.flow.attempts());
+        let request = acquirer.endpoint.request(grant)?;
+        let waited = acquirer.wait_for_its_turn(&self.flow).await?;
+        if !waited.is_zero() {
+            self.tell(&Event::Paced { grant: self.grant, time: waited });
+        }
+        let time = acquirer.timeout.min(self.flow.remaining(acquirer.clock.uptime()));
+        let mut exchange = Exchange::new(request)
             .with_timeout(time)
-            .with_max_response_bytes(self.max_response_bytes);
-        if self.plain_http_allowed {
+            .with_max_response_bytes(acquirer.max_response_bytes);
+        if acquirer.plain_http_allowed {
             exchange = exchange.allow_plain_http();
         }
-        let response = self
-            .transport
-            .send(exchange)
-            .await
-            .map_err(|error| Error::transport(error, attempts))?;
+        (self.on_send)();
+        self.tell(&Event::Sent { grant: self.grant, attempt });
+        let response = acquirer.transport.send(exchange).await;
+        let response = response.map_err(|error| Error::transport(error, attempt))?;
         let (head, body) = response.into_parts();
         let response = http::Response::from_parts(head, &body[..]);
-        let token = self
+        let token = acquirer
             .endpoint
             .parse(grant, response, SystemTime::now())
-            .map_err(|error| Error::response(error, attempts))?;
-        self.warnings.received(&token);
+            .map_err(|error| Error::response(error, attempt))?;
+        acquirer.telemetry.warnings.received(&token);
         Ok(token)
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        self.acquirer.telemetry.emit(event);
+    }
+}
+
+impl Acquirer {
+    /// An acquisition for one caller alone, whose token is not kept.
+    pub(crate) async fn unkept<T>(
+        &self,
+        grant: GrantType,
+        fetch: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let started = self.clock.uptime();
+        let telemetry = &self.telemetry;
+        let acquisition = async {
+            telemetry.emit(&Event::Started { grant, refresh: false });
+            let result = fetch.await;
+            let time = self.clock.uptime().saturating_sub(started);
+            telemetry.emit(&match &result {
+                Ok(_) => Event::Succeeded { grant, generation: 0, time },
+                Err(error) => Event::Failed { grant, error, usable: false, time },
+            });
+            result
+        };
+        acquisition.instrument(telemetry.span(grant, false)).await
+    }
+
+    async fn wait_for_its_turn(&self, flow: &Flow) -> Result<Duration, Error> {
+        let now = self.clock.uptime();
+        let latest = now.saturating_add(flow.remaining(now));
+        // The request that is about to go out is counted already.
+        let sent = flow.attempts().saturating_sub(1);
+        let turn = self.pacing.turn(latest, || self.clock.uptime(), |pause| self.sleep(pause));
+        match turn.await {
+            Ok(()) => Ok(self.clock.uptime().saturating_sub(now)),
+            Err(too_late) => Err(Error::paced(too_late, sent)),
+        }
+    }
+
+    pub(crate) async fn sleep(&self, pause: Duration) {
+        if !pause.is_zero() {
+            self.runtime.sleep(pause).await;
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The settings of a client, checked when it is built.
 
 use std::fmt;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +17,15 @@ use easemob_token_transport::{
 };
 
 use crate::acquire::Acquirer;
-use crate::app_token::AppTokenCache;
-use crate::client::{Client, Shared};
+use crate::app_token::Credentials;
+use crate::cache::TokenCache;
+use crate::client::{Client, Settled};
 use crate::clock::Clock;
-use crate::warnings::Warnings;
+use crate::event::Observer;
+use crate::on_behalf::OnBehalf;
+use crate::pacing::Pacing;
+use crate::telemetry::Telemetry;
+use crate::user_tokens::UserTokens;
 
 /// Settings of a [`Client`]. Made by [`Client::builder`].
 ///
@@ -36,12 +42,18 @@ pub struct ClientBuilder {
     units: TtlUnits,
     transport: Option<Arc<dyn Transport>>,
     runtime: Option<Arc<dyn Runtime>>,
+    observer: Option<Arc<dyn Observer>>,
     limits: FlowLimits,
+    requests_per_second: u32,
+    kept_user_tokens: Option<usize>,
     timeout: Duration,
     max_response_bytes: usize,
     plain_http_allowed: bool,
     authorize_password: bool,
 }
+
+/// The service's limit for one App Key, app and user tokens together.
+const REQUESTS_PER_SECOND: u32 = 300;
 
 impl ClientBuilder {
     pub(crate) fn new() -> Self {
@@ -53,7 +65,10 @@ impl ClientBuilder {
             units: TtlUnits::STANDARD,
             transport: None,
             runtime: None,
+            observer: None,
             limits: FlowLimits::default(),
+            requests_per_second: REQUESTS_PER_SECOND,
+            kept_user_tokens: None,
             timeout: DEFAULT_TIMEOUT,
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             plain_http_allowed: false,
@@ -120,6 +135,45 @@ impl ClientBuilder {
     /// unless set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// The time for one acquisition, from its first request to the end of its last one, with the
+    /// pauses between them and the waiting for its turn. 20 s unless set.
+    ///
+    /// A user token that needs an app token first waits for that one's acquisition besides. A caller
+    /// who cannot wait so long puts a limit of time around the call: that ends the waiting, and not
+    /// the acquisition.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.limits.budget = deadline;
+        self
+    }
+
+    /// The most requests of this client and its clones in any second, 300 unless set: the service's
+    /// limit for one App Key, app and user tokens together. Beyond it callers wait for their turn,
+    /// in the order of asking; one whose turn would come after its [deadline](Self::deadline) is
+    /// told so at once ([`RateLimited`](crate::ErrorKind::RateLimited)).
+    ///
+    /// Where several processes share an App Key, give each its part.
+    pub fn requests_per_second(mut self, requests: u32) -> Self {
+        self.requests_per_second = requests;
+        self
+    }
+
+    /// Keeps user tokens that are got by user ID, of at most about so many users: those that were
+    /// asked for least make room. Off unless called.
+    ///
+    /// They are kept by the user ID without regard to case, together with the options of the
+    /// request, by the rules of the app token: one request for many callers, renewed before the
+    /// end, and no failed call while a token lives. A token got by password is never kept.
+    pub fn keep_user_tokens(mut self, users: usize) -> Self {
+        self.kept_user_tokens = Some(users);
+        self
+    }
+
+    /// Who is told of each request, wait and failure, to count them.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -194,6 +248,24 @@ impl ClientBuilder {
         if self.timeout.is_zero() {
             return Err(ConfigError::new("timeout", "is zero; nothing could ever arrive"));
         }
+        if self.limits.budget.is_zero() {
+            return Err(ConfigError::new("deadline", "is zero; nothing could ever be sent"));
+        }
+        let requests_per_second = NonZeroU32::new(self.requests_per_second).ok_or_else(|| {
+            ConfigError::new("requests_per_second", "is zero; nothing would ever be sent")
+        })?;
+        let kept_user_tokens = match self.kept_user_tokens.map(NonZeroUsize::new) {
+            Some(None) => {
+                return Err(ConfigError::new("keep_user_tokens", "is zero; leave it out instead"));
+            }
+            Some(Some(_)) if credentials.is_none() => {
+                return Err(ConfigError::new(
+                    "client_credentials",
+                    "missing; keep_user_tokens is about tokens that need an app token",
+                ));
+            }
+            users => users.flatten(),
+        };
         let transport = self.transport.ok_or_else(|| {
             ConfigError::new("transport", "missing; for instance hyper::HyperTransport::new()")
         })?;
@@ -206,14 +278,21 @@ impl ClientBuilder {
             runtime,
             clock: Clock::new(),
             limits: self.limits,
+            pacing: Pacing::new(requests_per_second),
             timeout: self.timeout,
             max_response_bytes: self.max_response_bytes,
             plain_http_allowed: self.plain_http_allowed,
-            warnings: Warnings::default(),
+            telemetry: Telemetry::new(self.observer),
         });
-        Ok(Client::new(Shared {
-            app_token: credentials.map(|grant| AppTokenCache::new(Arc::clone(&acquirer), grant)),
+        let behalf = credentials.map(|grant| {
+            let source = Credentials { acquirer: Arc::clone(&acquirer), grant };
+            OnBehalf { acquirer: Arc::clone(&acquirer), app_token: TokenCache::new(source) }
+        });
+        let user_tokens = behalf.clone().zip(kept_user_tokens);
+        Ok(Client::new(Settled {
             acquirer,
+            behalf,
+            user_tokens: user_tokens.map(|(behalf, users)| UserTokens::new(behalf, users)),
             authorize_password: self.authorize_password,
             #[cfg(feature = "dynamic")]
             signer,

@@ -5,19 +5,20 @@ use std::sync::Arc;
 #[cfg(feature = "dynamic")]
 use std::time::Duration;
 
-use easemob_token_core::Secret;
 #[cfg(feature = "dynamic")]
 use easemob_token_core::dynamic::{DynamicToken, Signer};
-use easemob_token_core::{
-    AppKey, AppToken, BuildError, Grant, Inherit, NextStep, Password, Ttl, UserToken,
-};
+use easemob_token_core::{AccessToken, AppKey, AppToken, Password, Secret, UserToken};
 
 use crate::acquire::Acquirer;
 use crate::app_token::AppTokenCache;
+use crate::authorization::Authorization;
 use crate::builder::ClientBuilder;
+use crate::cache::Shared;
 use crate::error::Error;
+use crate::event::GrantType;
+use crate::on_behalf::OnBehalf;
 use crate::request::{PasswordTokenRequest, UserTokenRequest};
-use crate::warnings::Received;
+use crate::user_tokens::{UserTokens, Wish};
 
 /// Gets tokens of one app. Cheap to clone: all clones share one transport, one set of settings and
 /// one app token.
@@ -25,13 +26,16 @@ use crate::warnings::Received;
 /// `Debug` shows no secret.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    shared: Arc<Settled>,
 }
 
-pub(crate) struct Shared {
+/// What the clones of a client share.
+pub(crate) struct Settled {
     pub(crate) acquirer: Arc<Acquirer>,
-    /// The shared app token; `None` where the client has no credentials for one.
-    pub(crate) app_token: Option<Arc<AppTokenCache>>,
+    /// The shared app token and what it permits; `None` where the client has no credentials.
+    pub(crate) behalf: Option<OnBehalf>,
+    /// `None` where user tokens are not kept.
+    pub(crate) user_tokens: Option<UserTokens>,
     pub(crate) authorize_password: bool,
     /// `None` where the client has no credentials.
     #[cfg(feature = "dynamic")]
@@ -44,8 +48,8 @@ impl Client {
         ClientBuilder::new()
     }
 
-    pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared) }
+    pub(crate) fn new(settled: Settled) -> Self {
+        Self { shared: Arc::new(settled) }
     }
 
     /// The app whose tokens these are.
@@ -56,11 +60,14 @@ impl Client {
 
     /// The app token, by the app's client ID and client secret (grant `client_credentials`).
     ///
-    /// It is kept and shared. A token that is good is handed out at once, without a lock, whatever
-    /// the service does meanwhile; one that nears its end is renewed beside the callers. However
-    /// many callers want it, one acquisition runs, at most three requests at least a second apart,
-    /// and a caller that gives up does not stop it. A failure is shared by all who waited for it,
-    /// and remembered for a moment: refused credentials for a minute.
+    /// It is kept and shared. A token that is good is handed out at once, without a lock, an
+    /// allocation or a shared counter, whatever the service does meanwhile; one that nears its end
+    /// is renewed beside the callers. However many callers want it, one acquisition runs, and a
+    /// caller that gives up does not stop it: at most [three](ClientBuilder::max_attempts)
+    /// requests at least a second apart, within [twenty seconds](ClientBuilder::deadline). A failure
+    /// is shared by all who waited for it, and remembered for a moment: refused credentials for a
+    /// minute, passing trouble for ten seconds at most. Whatever callers do, no more than ten
+    /// requests for it go out in a minute.
     ///
     /// A token whose lifetime the service does not tell is handed out and not kept.
     ///
@@ -68,35 +75,36 @@ impl Client {
     ///
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the client has no credentials; any
     /// other kind as the service or the network has it.
-    pub async fn app_token(&self) -> Result<AppToken, Error> {
-        self.cache()?.get().await
+    pub async fn app_token(&self) -> Result<Shared<AppToken>, Error> {
+        self.app_tokens()?.get().await
+    }
+
+    /// The app token for a call of another endpoint of the REST API, as the header that such a call
+    /// carries, with help for a 401: see [`Authorization`].
+    ///
+    /// # Errors
+    ///
+    /// As [`app_token`](Self::app_token).
+    pub async fn authorize(&self) -> Result<Authorization, Error> {
+        Authorization::new(self.app_tokens()?).await
     }
 
     /// Tells that the service refused this app token (401): the next call gets another one.
     ///
     /// A thousand reports of one token cause one request, and a report about an older token none.
-    /// For those who call other REST endpoints with it:
-    ///
-    /// ```no_run
-    /// # async fn call(_: http::HeaderValue) -> u16 { 200 }
-    /// # async fn run(client: easemob_token::Client) -> Result<(), easemob_token::Error> {
-    /// let token = client.app_token().await?;
-    /// if call(token.authorization()).await == 401 {
-    ///     client.invalidate_app_token(&token);
-    ///     call(client.app_token().await?.authorization()).await;
-    /// }
-    /// # Ok(()) }
-    /// ```
+    /// [`authorize`](Self::authorize) does it for one call; this is for those who hold a token by
+    /// themselves.
     pub fn invalidate_app_token(&self, refused: &AppToken) {
-        if let Some(cache) = &self.shared.app_token {
-            cache.invalidate(refused);
+        if let Ok(app_tokens) = self.app_tokens() {
+            app_tokens.invalidate(refused.access_token());
         }
     }
 
     /// A user token, by user ID (grant `inherit`): upstream's recommendation. It carries the shared
     /// app token, and a new one, once, where the service refuses that.
     ///
-    /// The request goes out when the value is awaited. User tokens are not kept.
+    /// The request goes out when the value is awaited. Each call asks the service, unless the
+    /// client keeps user tokens ([`ClientBuilder::keep_user_tokens`]).
     pub fn user_token(&self, username: impl Into<String>) -> UserTokenRequest {
         UserTokenRequest::new(self.clone(), username.into())
     }
@@ -151,7 +159,7 @@ impl Client {
         })?;
         let acquirer = &self.shared.acquirer;
         let token = signer.token(username, ttl, acquirer.clock.now().wall)?;
-        acquirer.warnings.made(&token);
+        acquirer.telemetry.warnings.made(&token);
         Ok(token)
     }
 
@@ -160,57 +168,57 @@ impl Client {
         &self.shared.acquirer.clock
     }
 
-    pub(crate) async fn inherit(
-        &self,
-        username: String,
-        auto_create_user: bool,
-        ttl: Ttl,
-    ) -> Result<UserToken, Error> {
+    /// The kept app token where it is good and not near its end.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn fresh_app_token(&self) -> Result<Option<Shared<AppToken>>, Error> {
+        Ok(self.app_tokens()?.fresh())
+    }
+
+    #[cfg(feature = "blocking")]
+    pub(crate) fn runtime(&self) -> &Arc<dyn easemob_token_transport::Runtime> {
+        &self.shared.acquirer.runtime
+    }
+
+    pub(crate) async fn inherit(&self, wish: Wish) -> Result<UserToken, Error> {
         // The user ID is checked before an app token is fetched in vain.
-        if username.is_empty() {
+        if wish.username.is_empty() {
             return Err(Error::invalid_input("user ID: is empty"));
         }
-        self.on_behalf_of_the_app(|app_token| {
-            let grant = Inherit::new(&*username, app_token.access_token())?;
-            Ok(grant.with_auto_create_user(auto_create_user).with_ttl(ttl))
-        })
-        .await
-    }
-
-    pub(crate) async fn password(&self, grant: Password) -> Result<UserToken, Error> {
-        if self.shared.authorize_password {
-            self.on_behalf_of_the_app(|app_token| Ok(grant.clone().authorized_by(app_token))).await
-        } else {
-            self.shared.acquirer.acquire(&grant, || {}).await
-        }
-    }
-
-    /// The token of a grant that carries the app token; with a new one, once, after a 401.
-    async fn on_behalf_of_the_app<G: Grant<Token: Received>>(
-        &self,
-        grant: impl Fn(&AppToken) -> Result<G, BuildError>,
-    ) -> Result<G::Token, Error> {
-        let (cache, acquirer) = (self.cache()?, &self.shared.acquirer);
-        let mut app_token = cache.get().await?;
-        let mut flow = acquirer.start();
-        loop {
-            let error = match acquirer.send(&grant(&app_token)?, &flow).await {
-                Ok(token) => return Ok(token),
-                Err(error) => error,
-            };
-            match acquirer.next_step(&error, &mut flow).await {
-                NextStep::SendAt(_) => {}
-                NextStep::SendWithNewAppTokenAt(_) => {
-                    cache.invalidate(&app_token);
-                    app_token = cache.get().await?;
-                }
-                NextStep::GiveUp => return Err(error),
+        let behalf = self.behalf()?;
+        match &self.shared.user_tokens {
+            Some(user_tokens) => user_tokens.get(wish).await,
+            None => {
+                let fetch = wish.fetch(behalf, u32::MAX, || {});
+                self.shared.acquirer.unkept(GrantType::Inherit, fetch).await
             }
         }
     }
 
-    fn cache(&self) -> Result<&Arc<AppTokenCache>, Error> {
-        self.shared.app_token.as_ref().ok_or_else(|| {
+    pub(crate) fn invalidate_user_token(&self, wish: &Wish, refused: &AccessToken) {
+        if let Some(user_tokens) = &self.shared.user_tokens {
+            user_tokens.invalidate(wish, refused);
+        }
+    }
+
+    /// Never from a cache: whoever gave a wrong password would be let in.
+    pub(crate) async fn password(&self, grant: Password) -> Result<UserToken, Error> {
+        const GRANT: GrantType = GrantType::Password;
+        let acquirer = &self.shared.acquirer;
+        if self.shared.authorize_password {
+            let make = |app_token: &AppToken| Ok(grant.clone().authorized_by(app_token));
+            acquirer.unkept(GRANT, self.behalf()?.acquire(GRANT, u32::MAX, || {}, make)).await
+        } else {
+            let fetch = acquirer.start(GRANT, u32::MAX, || {}).acquire(&grant);
+            acquirer.unkept(GRANT, fetch).await
+        }
+    }
+
+    fn app_tokens(&self) -> Result<&Arc<AppTokenCache>, Error> {
+        self.behalf().map(|behalf| &behalf.app_token)
+    }
+
+    fn behalf(&self) -> Result<&OnBehalf, Error> {
+        self.shared.behalf.as_ref().ok_or_else(|| {
             Error::invalid_input("client_credentials: missing; the app token needs them")
         })
     }
@@ -222,7 +230,8 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("uri", shared.acquirer.endpoint.uri())
             .field("units", &shared.acquirer.endpoint.units())
-            .field("app_token", &shared.app_token)
+            .field("app_token", &shared.behalf.as_ref().map(|behalf| &behalf.app_token))
+            .field("user_tokens", &shared.user_tokens)
             .field("transport", &shared.acquirer.transport)
             .field("timeout", &shared.acquirer.timeout)
             .finish_non_exhaustive()

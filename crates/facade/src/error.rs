@@ -8,6 +8,8 @@ use std::time::Duration;
 use easemob_token_core::{BuildError, Flow, Jitter, NextStep, ResponseError, ResponseErrorKind};
 use easemob_token_transport::{TransportError, TransportErrorKind};
 
+use crate::pacing::TooLate;
+
 /// What went wrong, for the caller's decision. The names are stable ([`as_str`](Self::as_str)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -111,8 +113,11 @@ enum Cause {
     Build(BuildError),
     Transport(TransportError),
     Response(ResponseError),
-    /// The token was refused so often that asking for another has to wait.
+    /// So many requests went out for one token that the next has to wait.
     TooOften,
+    /// So many requests of this client wait for their turn that this one's would come too late, by
+    /// this time.
+    Paced(Duration),
 }
 
 impl Error {
@@ -136,10 +141,16 @@ impl Error {
         Self::new(Cause::TooOften, 0)
     }
 
+    pub(crate) fn paced(TooLate(wait): TooLate, attempts: u32) -> Self {
+        Self::new(Cause::Paced(wait), attempts)
+    }
+
     /// What an acquisition does next.
     pub(crate) fn next_step(&self, flow: &mut Flow, now: Duration, jitter: Jitter) -> NextStep {
         match &self.0.cause {
-            Cause::Input(_) | Cause::Build(_) | Cause::TooOften => NextStep::GiveUp,
+            Cause::Input(_) | Cause::Build(_) | Cause::TooOften | Cause::Paced(_) => {
+                NextStep::GiveUp
+            }
             Cause::Transport(error) => {
                 flow.after_transport_failure(error.is_retryable(), now, jitter)
             }
@@ -152,7 +163,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &self.0.cause {
             Cause::Input(_) | Cause::Build(_) => ErrorKind::InvalidInput,
-            Cause::TooOften => ErrorKind::RateLimited,
+            Cause::TooOften | Cause::Paced(_) => ErrorKind::RateLimited,
             Cause::Transport(error) => match error.kind() {
                 TransportErrorKind::Connect => ErrorKind::Connect,
                 TransportErrorKind::Tls => ErrorKind::Tls,
@@ -206,16 +217,20 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match &self.0.cause {
             Cause::Input(_) | Cause::Build(_) => false,
-            Cause::TooOften => true,
+            Cause::TooOften | Cause::Paced(_) => true,
             Cause::Transport(error) => error.is_retryable(),
             Cause::Response(error) => error.is_retryable(),
         }
     }
 
-    /// The pause that the service asked for.
+    /// The pause that the service asked for, or that the client's own limit asks for.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.as_response().and_then(ResponseError::retry_after)
+        match &self.0.cause {
+            Cause::Response(error) => error.retry_after(),
+            Cause::Paced(wait) => Some(*wait),
+            Cause::Input(_) | Cause::Build(_) | Cause::Transport(_) | Cause::TooOften => None,
+        }
     }
 
     /// Whether the time was over.
@@ -234,7 +249,11 @@ impl Error {
     pub(crate) fn as_response(&self) -> Option<&ResponseError> {
         match &self.0.cause {
             Cause::Response(error) => Some(error),
-            Cause::Input(_) | Cause::Build(_) | Cause::Transport(_) | Cause::TooOften => None,
+            Cause::Input(_)
+            | Cause::Build(_)
+            | Cause::Transport(_)
+            | Cause::TooOften
+            | Cause::Paced(_) => None,
         }
     }
 }
@@ -247,7 +266,11 @@ impl fmt::Display for Error {
             Cause::Transport(error) => error.fmt(f),
             Cause::Response(error) => error.fmt(f),
             Cause::TooOften => f.write_str(
-                "app tokens are refused as soon as they are made: no more than ten requests a minute",
+                "asked too often for one token: no more than ten requests a minute; are its tokens \
+                 refused as soon as they are made?",
+            ),
+            Cause::Paced(_) => f.write_str(
+                "too many requests of this client wait for their turn: see requests_per_second",
             ),
         }
     }
@@ -257,7 +280,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         // The phrase is the cause's own, so the chain goes on below it.
         match &self.0.cause {
-            Cause::Input(_) | Cause::Build(_) | Cause::TooOften => None,
+            Cause::Input(_) | Cause::Build(_) | Cause::TooOften | Cause::Paced(_) => None,
             Cause::Transport(error) => error.source(),
             Cause::Response(error) => error.source(),
         }

@@ -45,15 +45,26 @@
 
 mod acquire;
 mod app_token;
+mod authorization;
 mod book;
 mod builder;
+mod cache;
 mod client;
 mod clock;
 mod error;
+mod event;
+mod on_behalf;
+mod pacing;
+mod received;
 mod request;
+mod telemetry;
+mod user_tokens;
 mod warnings;
 
+pub use authorization::Authorization;
+
 pub use builder::ClientBuilder;
+pub use cache::Shared;
 pub use client::Client;
 #[cfg(feature = "dynamic")]
 pub use easemob_token_core::dynamic;
@@ -69,4 +80,5 @@ pub use easemob_token_transport_hyper as hyper;
 #[cfg(feature = "isahc")]
 pub use easemob_token_transport_isahc as isahc;
 pub use error::{Error, ErrorKind};
+pub use event::{Event, GrantType, Observer};
 pub use request::{PasswordTokenRequest, UserTokenRequest};

@@ -8,6 +8,7 @@ use easemob_token_core::{Password, Secret, Ttl, UserToken};
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::user_tokens::Wish;
 
 type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>>;
 
@@ -16,26 +17,33 @@ type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>
 #[derive(Debug)]
 pub struct UserTokenRequest {
     client: Client,
-    username: String,
-    auto_create_user: bool,
-    ttl: Ttl,
+    wish: Wish,
 }
 
 impl UserTokenRequest {
     pub(crate) fn new(client: Client, username: String) -> Self {
-        Self { client, username, auto_create_user: false, ttl: Ttl::ServerDefault }
+        let wish = Wish { username, auto_create_user: false, ttl: Ttl::ServerDefault };
+        Self { client, wish }
     }
 
     /// Creates the user where there is none. Off unless asked for.
     pub fn auto_create_user(mut self, create: bool) -> Self {
-        self.auto_create_user = create;
+        self.wish.auto_create_user = create;
         self
     }
 
     /// Asks for another lifetime than the server's default.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.ttl = ttl.into();
+        self.wish.ttl = ttl.into();
         self
+    }
+
+    /// Instead of asking: tells that this token, which was got with these very options, is not good
+    /// any more, so that it is not handed out again. Only where the client keeps user tokens
+    /// ([`ClientBuilder::keep_user_tokens`](crate::ClientBuilder::keep_user_tokens)); elsewhere
+    /// it does nothing. A second report, and one about an older token, change nothing.
+    pub fn invalidate(self, refused: &UserToken) {
+        self.client.invalidate_user_token(&self.wish, refused.access_token());
     }
 }
 
@@ -44,8 +52,8 @@ impl IntoFuture for UserTokenRequest {
     type IntoFuture = TokenFuture;
 
     fn into_future(self) -> TokenFuture {
-        let Self { client, username, auto_create_user, ttl } = self;
-        Box::pin(async move { client.inherit(username, auto_create_user, ttl).await })
+        let Self { client, wish } = self;
+        Box::pin(async move { client.inherit(wish).await })
     }
 }
 

@@ -4,36 +4,33 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use easemob_token_core::{AppToken, UnitSuspicion, UserToken};
+use easemob_token_core::Lifetime;
+
+use crate::received::Received;
 
 /// Which warnings a client has given. Its clones share them.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
     unit: AtomicBool,
+    unknown_lifetime: AtomicBool,
     #[cfg(feature = "dynamic")]
     long_dynamic_ttl: AtomicBool,
 }
 
-/// A token that came over the wire.
-pub(crate) trait Received {
-    fn unit_suspicion(&self) -> Option<&UnitSuspicion>;
-}
-
-impl Received for AppToken {
-    fn unit_suspicion(&self) -> Option<&UnitSuspicion> {
-        self.unit_suspicion()
-    }
-}
-
-impl Received for UserToken {
-    fn unit_suspicion(&self) -> Option<&UnitSuspicion> {
-        self.unit_suspicion()
-    }
-}
-
 impl Warnings {
-    /// A token arrived: says, the first time, that a unit seems to be set wrongly.
+    /// A token arrived: says, the first time, that a unit seems to be set wrongly, and that the
+    /// service does not tell how long a token lives.
     pub(crate) fn received(&self, token: &impl Received) {
+        if token.lifetime() == Lifetime::Unknown
+            && !self.unknown_lifetime.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                target: "easemob_token",
+                event = "unknown_lifetime",
+                "the service does not tell how long a token lives: it is handed out and not kept, \
+                 so each call sends a request",
+            );
+        }
         let Some(suspicion) = token.unit_suspicion() else { return };
         if self.unit.swap(true, Ordering::Relaxed) {
             return;
@@ -85,7 +82,7 @@ mod tests {
     use crate::Client;
     use crate::hyper::HyperTransport;
 
-    /// Writes down the events of this crate, of every level.
+    /// Writes down the warnings of this crate.
     #[derive(Clone, Default)]
     struct Recorder(Arc<Mutex<Vec<String>>>);
 
@@ -111,7 +108,7 @@ mod tests {
 
     impl Subscriber for Recorder {
         fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-            metadata.target().starts_with("easemob_token")
+            metadata.target().starts_with("easemob_token") && *metadata.level() == Level::WARN
         }
         fn new_span(&self, _: &Attributes<'_>) -> Id {
             Id::from_u64(1)
@@ -119,7 +116,6 @@ mod tests {
         fn record(&self, _: &Id, _: &Record<'_>) {}
         fn record_follows_from(&self, _: &Id, _: &Id) {}
         fn event(&self, event: &Event<'_>) {
-            assert_eq!(*event.metadata().level(), Level::WARN);
             let mut line = Line(event.metadata().target().to_owned());
             event.record(&mut line);
             self.0.lock().unwrap().push(line.0);

@@ -1,0 +1,259 @@
+//! One token kept for many callers: one request for all of them, renewed before its end.
+
+mod acquisition;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use easemob_token_core::{AccessToken, Decision, Freshness, Slot};
+use easemob_token_transport::{Task, TransportError, TransportErrorKind};
+use tracing::Instrument;
+
+use self::acquisition::{Acquisition, Outcome};
+use self::shared::Kept;
+pub use self::shared::Shared;
+use crate::acquire::Acquirer;
+use crate::clock::jitter;
+use crate::error::Error;
+use crate::event::{Event, GrantType};
+use crate::received::Received;
+
+/// Where the token of a cache comes from.
+pub(crate) trait Source: Send + Sync + 'static {
+    type Token: Received + Clone + Send + Sync + 'static;
+    const GRANT: GrantType;
+
+    fn acquirer(&self) -> &Acquirer;
+
+    /// One acquisition of at most so many requests. `on_send` is told of each before it goes out.
+    fn fetch(
+        &self,
+        attempts: u32,
+        on_send: impl Fn() + Send + Sync,
+    ) -> impl Future<Output = Result<Self::Token, Error>> + Send;
+}
+
+/// The kept token of one source.
+pub(crate) struct TokenCache<S: Source> {
+    source: S,
+    /// What a caller takes without a lock, as long as it is fresh.
+    kept: ArcSwapOption<Kept<S::Token>>,
+    state: Mutex<State<S::Token>>,
+}
+
+struct State<T> {
+    slot: Slot,
+    /// The acquisition under way, for callers to wait for.
+    acquisition: Option<Arc<Acquisition<T>>>,
+    /// Why the last one failed, while that is remembered.
+    error: Option<Error>,
+}
+
+/// What a caller does, decided under the lock.
+enum Next<T> {
+    Take(Shared<T>),
+    Wait(Arc<Acquisition<T>>),
+    Fail(Error),
+}
+
+impl<S: Source> TokenCache<S> {
+    pub(crate) fn new(source: S) -> Arc<Self> {
+        let state = State { slot: Slot::new(), acquisition: None, error: None };
+        Arc::new(Self { source, kept: ArcSwapOption::empty(), state: Mutex::new(state) })
+    }
+
+    /// The kept token where it is good and not near its end: no lock, no allocation, no waiting.
+    pub(crate) fn fresh(&self) -> Option<Shared<S::Token>> {
+        let kept = Shared::from_guard(self.kept.load())?;
+        let acquirer = self.source.acquirer();
+        let freshness = kept.kept().freshness?;
+        // What is not due is usable: the time of renewal comes before the end.
+        if freshness.is_due(acquirer.clock.now()) {
+            return None;
+        }
+        acquirer.telemetry.hit(S::GRANT);
+        Some(kept)
+    }
+
+    /// The kept token where it is good, otherwise the one that the shared acquisition brings.
+    pub(crate) async fn get(self: &Arc<Self>) -> Result<Shared<S::Token>, Error> {
+        match self.fresh() {
+            Some(token) => Ok(token),
+            None => self.renewed().await,
+        }
+    }
+
+    /// What `get` does where there is no fresh token.
+    async fn renewed(self: &Arc<Self>) -> Result<Shared<S::Token>, Error> {
+        let acquirer = self.source.acquirer();
+        let (next, task) = self.decide();
+        if let Some(task) = task {
+            // A task that cannot be run is dropped, which ends the acquisition with an error.
+            let _ = acquirer.runtime.spawn(task);
+        }
+        match next {
+            Next::Take(token) => {
+                acquirer.telemetry.hit(S::GRANT);
+                Ok(token)
+            }
+            Next::Wait(acquisition) => {
+                let start = acquirer.clock.uptime();
+                let outcome = acquisition.wait().await;
+                let time = acquirer.clock.uptime().saturating_sub(start);
+                acquirer.telemetry.emit(&Event::Waited { grant: S::GRANT, time });
+                outcome.map(Shared::new)
+            }
+            Next::Fail(error) => Err(error),
+        }
+    }
+
+    /// The service refused this token: where it is the kept one, it is not handed out again.
+    pub(crate) fn invalidate(&self, refused: &AccessToken) {
+        let mut state = self.lock();
+        let Some(kept) = self.kept.load_full() else { return };
+        let same = kept.token.access_token().expose() == refused.expose();
+        if same && state.slot.invalidate(kept.generation) {
+            self.kept.store(None);
+            drop(state);
+            let event = Event::Invalidated { grant: S::GRANT, generation: kept.generation };
+            self.source.acquirer().telemetry.emit(&event);
+        }
+    }
+
+    /// Whether an acquisition is under way.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.lock().slot.is_under_way()
+    }
+
+    /// What this caller does, and the task to start once the lock is free.
+    fn decide(self: &Arc<Self>) -> (Next<S::Token>, Option<Task>) {
+        let mut state = self.lock();
+        let decision = state.slot.decide(self.source.acquirer().clock.now());
+        let kept = Shared::from_guard(self.kept.load());
+        match (decision, kept, &state.acquisition) {
+            (Decision::Use, Some(token), _) => (Next::Take(token), None),
+            (Decision::UseAndRefresh, Some(token), _) => {
+                let (_, task) = self.begin(&mut state);
+                (Next::Take(token), Some(task))
+            }
+            (Decision::Join, _, Some(acquisition)) => (Next::Wait(Arc::clone(acquisition)), None),
+            (Decision::WaitUntil(_), ..) => {
+                (Next::Fail(state.error.clone().unwrap_or_else(Error::too_often)), None)
+            }
+            // `Fetch`. In every other case slot and cache, which change under one lock, agree.
+            _ => {
+                let (acquisition, task) = self.begin(&mut state);
+                (Next::Wait(acquisition), Some(task))
+            }
+        }
+    }
+
+    /// An acquisition that runs beside the caller, who may give up without stopping it.
+    fn begin(self: &Arc<Self>, state: &mut State<S::Token>) -> (Arc<Acquisition<S::Token>>, Task) {
+        let acquisition = Arc::new(Acquisition::new());
+        state.acquisition = Some(Arc::clone(&acquisition));
+        let acquirer = self.source.acquirer();
+        let now = acquirer.clock.now();
+        let (attempts, refresh) = (state.slot.allowance(now), state.slot.is_usable(now));
+        let (started, cache) = (acquirer.clock.uptime(), Arc::clone(self));
+        let end = End(Some(Ending { cache: Arc::clone(self), acquisition: acquisition.clone() }));
+        let task = async move {
+            let acquirer = cache.source.acquirer();
+            acquirer.telemetry.emit(&Event::Started { grant: S::GRANT, refresh });
+            let on_send = || cache.lock().slot.sent(acquirer.clock.now());
+            let result = cache.source.fetch(attempts, on_send).await;
+            end.with(result, acquirer.clock.uptime().saturating_sub(started));
+        };
+        let span = acquirer.telemetry.span(S::GRANT, refresh);
+        (acquisition, Box::pin(task.instrument(span)))
+    }
+
+    fn ended(
+        &self,
+        acquisition: &Acquisition<S::Token>,
+        result: Result<S::Token, Error>,
+        time: Duration,
+    ) {
+        let acquirer = self.source.acquirer();
+        let grant = S::GRANT;
+        let mut state = self.lock();
+        let (now, jitter) = (acquirer.clock.now(), jitter());
+        let outcome: Outcome<S::Token> = match result {
+            Ok(token) => {
+                let generation = state.slot.succeeded(token.lifetime(), now, jitter);
+                let freshness = Freshness::new(token.lifetime(), now, jitter);
+                let kept = Arc::new(Kept { token, generation, freshness });
+                // One of unknown lifetime does not take the place of one that is good.
+                if freshness.is_some() {
+                    self.kept.store(Some(Arc::clone(&kept)));
+                } else if !state.slot.is_usable(now) {
+                    self.kept.store(None);
+                }
+                state.error = None;
+                Ok(kept)
+            }
+            Err(error) => {
+                state.slot.failed(error.as_response(), now, jitter);
+                state.error = Some(error.clone());
+                Err(error)
+            }
+        };
+        state.acquisition = None;
+        let usable = state.slot.is_usable(now);
+        drop(state);
+        acquirer.telemetry.emit(&match &outcome {
+            Ok(kept) => Event::Succeeded { grant, generation: kept.generation, time },
+            Err(error) => Event::Failed { grant, error, usable, time },
+        });
+        acquisition.end(outcome);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<S::Token>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one end of an acquisition, which comes about even where its task is dropped: the runtime
+/// ended, the task could not be started, or the transport panicked.
+struct End<S: Source>(Option<Ending<S>>);
+
+struct Ending<S: Source> {
+    cache: Arc<TokenCache<S>>,
+    acquisition: Arc<Acquisition<S::Token>>,
+}
+
+impl<S: Source> End<S> {
+    fn with(mut self, result: Result<S::Token, Error>, time: Duration) {
+        if let Some(Ending { cache, acquisition }) = self.0.take() {
+            cache.ended(&acquisition, result, time);
+        }
+    }
+}
+
+impl<S: Source> Drop for End<S> {
+    fn drop(&mut self) {
+        if let Some(Ending { cache, acquisition }) = self.0.take() {
+            let error = TransportError::with_source(
+                TransportErrorKind::Internal,
+                "the task that fetched the token was dropped: its runtime ended, there was none, \
+                 or the transport panicked",
+            );
+            cache.ended(&acquisition, Err(Error::transport(error, 1)), Duration::ZERO);
+        }
+    }
+}
+
+impl<S: Source> fmt::Debug for TokenCache<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache")
+            .field("grant", &S::GRANT)
+            .field("kept", &self.kept.load().is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,43 @@
+//! An acquisition under way, seen by those who wait for it.
+
+use std::sync::{Arc, OnceLock};
+
+use event_listener::Event;
+
+use super::shared::Kept;
+use crate::error::Error;
+
+/// What an acquisition comes to: all who waited for it get the same.
+pub(crate) type Outcome<T> = Result<Arc<Kept<T>>, Error>;
+
+/// Ends once, for everybody who waits then and for everybody who looks later.
+#[derive(Debug)]
+pub(crate) struct Acquisition<T> {
+    outcome: OnceLock<Outcome<T>>,
+    ended: Event,
+}
+
+impl<T> Acquisition<T> {
+    pub(crate) fn new() -> Self {
+        Self { outcome: OnceLock::new(), ended: Event::new() }
+    }
+
+    /// Tells everybody. An acquisition has one end; a second one changes nothing.
+    pub(crate) fn end(&self, outcome: Outcome<T>) {
+        let _ = self.outcome.set(outcome);
+        self.ended.notify(usize::MAX);
+    }
+
+    pub(crate) async fn wait(&self) -> Outcome<T> {
+        loop {
+            if let Some(outcome) = self.outcome.get() {
+                return outcome.clone();
+            }
+            let ended = self.ended.listen();
+            // It may have ended between the look and the listening.
+            if self.outcome.get().is_none() {
+                ended.await;
+            }
+        }
+    }
+}
