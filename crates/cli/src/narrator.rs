@@ -36,6 +36,10 @@ impl Transport for Narrator {
         self.inner.runtime()
     }
 
+    fn own_runtime(&self) -> Result<Option<Arc<dyn Runtime>>, TransportError> {
+        self.inner.own_runtime()
+    }
+
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         if !self.verbose {

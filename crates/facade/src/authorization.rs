@@ -28,7 +28,7 @@ use crate::error::Error;
 /// };
 /// # Ok(()) }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Authorization {
     app_tokens: Arc<AppTokenCache>,
     token: AppToken,
@@ -36,9 +36,8 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    pub(crate) async fn new(app_tokens: &Arc<AppTokenCache>) -> Result<Self, Error> {
-        let token = AppToken::clone(&*app_tokens.get().await?);
-        Ok(Self { app_tokens: Arc::clone(app_tokens), token, renewed: false })
+    pub(crate) fn new(app_tokens: &Arc<AppTokenCache>, token: &AppToken) -> Self {
+        Self { app_tokens: Arc::clone(app_tokens), token: token.clone(), renewed: false }
     }
 
     /// The value of the header `Authorization`: `Bearer <app token>`, marked sensitive.

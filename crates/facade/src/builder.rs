@@ -203,6 +203,32 @@ impl ClientBuilder {
     ///
     /// A [`ConfigError`] that names the setting that is missing or wrong.
     pub fn build(self) -> Result<Client, ConfigError> {
+        self.build_on(|transport| Ok(transport.runtime()))
+    }
+
+    /// The same, as a client for programs without an async runtime: its methods wait.
+    ///
+    /// The transport runs on a [runtime of its own](Transport::own_runtime), unless
+    /// [`runtime`](Self::runtime) gives one that lives on another thread.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] that names the setting that is missing or wrong.
+    #[cfg(feature = "blocking")]
+    pub fn build_blocking(self) -> Result<crate::blocking::Client, ConfigError> {
+        let own = |transport: &dyn Transport| {
+            transport.own_runtime().map_err(|error| {
+                ConfigError::new("runtime", "the transport's own cannot be started")
+                    .with_source(error)
+            })
+        };
+        Ok(crate::blocking::Client::new(self.build_on(own)?))
+    }
+
+    fn build_on(
+        self,
+        runtime_of: impl FnOnce(&dyn Transport) -> Result<Option<Arc<dyn Runtime>>, ConfigError>,
+    ) -> Result<Client, ConfigError> {
         let base_url: BaseUrl = parsed("base_url", self.base_url, "https://a1.easemob.com")?;
         let app_key: AppKey = parsed("app_key", self.app_key, "org#app")?;
         #[cfg(feature = "dynamic")]
@@ -269,9 +295,12 @@ impl ClientBuilder {
         let transport = self.transport.ok_or_else(|| {
             ConfigError::new("transport", "missing; for instance hyper::HyperTransport::new()")
         })?;
-        let runtime = self.runtime.or_else(|| transport.runtime()).ok_or_else(|| {
-            ConfigError::new("runtime", "missing; this transport brings none of its own")
-        })?;
+        let runtime = match self.runtime {
+            Some(runtime) => runtime,
+            None => runtime_of(&*transport)?.ok_or_else(|| {
+                ConfigError::new("runtime", "missing; this transport brings none of its own")
+            })?,
+        };
         let acquirer = Arc::new(Acquirer {
             endpoint,
             transport,

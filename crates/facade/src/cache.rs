@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use easemob_token_core::{AccessToken, Decision, Freshness, Slot};
-use easemob_token_transport::{Task, TransportError, TransportErrorKind};
+use easemob_token_transport::Task;
 use tracing::Instrument;
 
 use self::acquisition::{Acquisition, Outcome};
@@ -239,12 +239,7 @@ impl<S: Source> End<S> {
 impl<S: Source> Drop for End<S> {
     fn drop(&mut self) {
         if let Some(Ending { cache, acquisition }) = self.0.take() {
-            let error = TransportError::with_source(
-                TransportErrorKind::Internal,
-                "the task that fetched the token was dropped: its runtime ended, there was none, \
-                 or the transport panicked",
-            );
-            cache.ended(&acquisition, Err(Error::transport(error, 1)), Duration::ZERO);
+            cache.ended(&acquisition, Err(Error::dropped(1)), Duration::ZERO);
         }
     }
 }

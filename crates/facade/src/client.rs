@@ -86,7 +86,11 @@ impl Client {
     ///
     /// As [`app_token`](Self::app_token).
     pub async fn authorize(&self) -> Result<Authorization, Error> {
-        Authorization::new(self.app_tokens()?).await
+        self.authorization(&*self.app_token().await?)
+    }
+
+    pub(crate) fn authorization(&self, token: &AppToken) -> Result<Authorization, Error> {
+        Ok(Authorization::new(self.app_tokens()?, token))
     }
 
     /// Tells that the service refused this app token (401): the next call gets another one.
@@ -186,7 +190,7 @@ impl Client {
         }
         let behalf = self.behalf()?;
         match &self.shared.user_tokens {
-            Some(user_tokens) => user_tokens.get(wish).await,
+            Some(user_tokens) => user_tokens.get(&wish).await,
             None => {
                 let fetch = wish.fetch(behalf, u32::MAX, || {});
                 self.shared.acquirer.unkept(GrantType::Inherit, fetch).await

@@ -133,6 +133,16 @@ impl Error {
         Self::new(Cause::Transport(error), attempts)
     }
 
+    /// The task that was to bring a token is no more, after it sent so many requests at most.
+    pub(crate) fn dropped(attempts: u32) -> Self {
+        let error = TransportError::with_source(
+            TransportErrorKind::Internal,
+            "the task that fetched the token was dropped: its runtime ended, there was none, or \
+             the transport panicked",
+        );
+        Self::transport(error, attempts)
+    }
+
     pub(crate) fn response(error: ResponseError, attempts: u32) -> Self {
         Self::new(Cause::Response(error), attempts)
     }

@@ -46,6 +46,8 @@
 mod acquire;
 mod app_token;
 mod authorization;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod book;
 mod builder;
 mod cache;

@@ -1,5 +1,6 @@
 //! User tokens by user ID, kept where that was asked for: one cache a user, bounded in number.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
@@ -102,20 +103,17 @@ impl UserTokens {
         Self { behalf: Arc::new(behalf), users }
     }
 
-    pub(crate) async fn get(&self, wish: Wish) -> Result<UserToken, Error> {
-        let user = match self.users.get(&wish) {
-            Some(user) => user,
-            None => self.entry(wish),
-        };
-        Ok(UserToken::clone(&*user.get().await?))
+    pub(crate) async fn get(&self, wish: &Wish) -> Result<UserToken, Error> {
+        Ok(UserToken::clone(&*self.user(wish).get().await?))
     }
 
-    fn entry(&self, wish: Wish) -> UserCache {
+    /// The cache of this user, a new one where there is none.
+    fn user(&self, wish: &Wish) -> UserCache {
         let make = || {
             let source = User { behalf: Arc::clone(&self.behalf), wish: wish.clone() };
-            Ok::<_, std::convert::Infallible>(TokenCache::new(source))
+            Ok::<_, Infallible>(TokenCache::new(source))
         };
-        match self.users.get_or_insert_with(&wish, make) {
+        match self.users.get_or_insert_with(wish, make) {
             Ok(user) => user,
             Err(never) => match never {},
         }

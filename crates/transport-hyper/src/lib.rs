@@ -8,6 +8,7 @@
 //!   [`Internal`](easemob_token_transport::TransportErrorKind::Internal) error. Where a driver is
 //!   missing, tokio panics and the panic is caught, so the process's panic hook sees it, and a
 //!   program built with `panic = "abort"` ends there.
+//!   A blocking client runs it on a small tokio runtime of its own, on one thread.
 //! - **Connections** are reused for a while, by the runtime that opened them only. One that
 //!   received a byte that nobody asked for is not used again; what that cannot cover is written on
 //!   [`reuse_connections`](HyperTransportBuilder::reuse_connections), which turns reuse off.

@@ -1,9 +1,18 @@
-//! The runtime port over tokio.
+//! The runtime port over tokio: the caller's runtime, or a small one of the transport's own.
 
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::thread;
 use std::time::Duration;
 
 use easemob_token_transport::{Runtime, Task, TransportError, TransportErrorKind, async_trait};
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio::task::coop::consume_budget;
+
+use crate::context::FirstUse;
 
 /// The tokio runtime of whoever calls.
 ///
@@ -25,6 +34,81 @@ impl Runtime for TokioRuntime {
     async fn sleep(&self, time: Duration) {
         tokio::time::sleep(time).await;
     }
+
+    fn check_blocking(&self) -> Result<(), TransportError> {
+        check_blocking()
+    }
+}
+
+/// A tokio runtime of its own on one thread, for callers who have none. It ends when it is dropped,
+/// and whatever it still runs is dropped with it.
+#[derive(Debug)]
+pub(crate) struct OwnRuntime {
+    handle: Handle,
+    first_use: FirstUse,
+    /// Dropped, it ends the thread.
+    _running: oneshot::Sender<()>,
+}
+
+impl OwnRuntime {
+    pub(crate) fn start() -> Result<Self, TransportError> {
+        let start = || -> io::Result<(Handle, oneshot::Sender<()>)> {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let handle = runtime.handle().clone();
+            let (running, ended) = oneshot::channel::<()>();
+            let run = move || {
+                let _ = runtime.block_on(ended);
+                // A name look-up that nobody waits for any more is not waited for either.
+                runtime.shutdown_background();
+            };
+            thread::Builder::new().name("easemob-token-hyper".to_owned()).spawn(run)?;
+            Ok((handle, running))
+        };
+        let (handle, running) = start()
+            .map_err(|error| TransportError::with_source(TransportErrorKind::Internal, error))?;
+        let first_use = FirstUse::default();
+        first_use.check()?;
+        Ok(Self { handle, first_use, _running: running })
+    }
+}
+
+#[async_trait]
+impl Runtime for OwnRuntime {
+    fn spawn(&self, task: Task) -> Result<(), TransportError> {
+        // A child process has no such thread: the task would never be run.
+        self.first_use.check()?;
+        drop(self.handle.spawn(task));
+        Ok(())
+    }
+
+    async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    fn check_blocking(&self) -> Result<(), TransportError> {
+        check_blocking()
+    }
+}
+
+/// More than a task may do before tokio makes it yield.
+const MORE_THAN_A_BUDGET: usize = 1_024;
+
+/// Refuses a thread that polls a task of tokio's at this moment.
+///
+/// tokio does not tell directly: threads for blocking work (`spawn_blocking`) are in the context of
+/// its runtime as well, and those may block. But only what it polls has a budget, and to spend it
+/// does no harm to a task that gets an error for an answer.
+fn check_blocking() -> Result<(), TransportError> {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut spend = || pin!(consume_budget()).poll(&mut context).is_pending();
+    if Handle::try_current().is_ok() && (0..MORE_THAN_A_BUDGET).any(|_| spend()) {
+        return Err(TransportError::with_source(
+            TransportErrorKind::Internal,
+            "a blocking client was called inside an async runtime, which would stand still: use \
+             the async client there, or call it by `spawn_blocking`",
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -37,9 +121,44 @@ mod tests {
         assert_eq!(error.kind(), TransportErrorKind::Internal);
     }
 
+    #[test]
+    fn only_a_thread_that_polls_a_task_may_not_block() {
+        assert!(check_blocking().is_ok());
+        for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+            let runtime = builder.build().unwrap();
+            let _context = runtime.enter();
+            assert!(check_blocking().is_ok(), "entered and not polled");
+            assert!(runtime.block_on(async { check_blocking() }).is_err());
+            runtime.block_on(async {
+                assert!(tokio::spawn(async { check_blocking() }).await.unwrap().is_err());
+                assert!(tokio::task::spawn_blocking(check_blocking).await.unwrap().is_ok());
+            });
+        }
+    }
+
+    #[test]
+    fn a_runtime_of_its_own_runs_tasks_and_drops_them_when_it_ends() {
+        let runtime = OwnRuntime::start().unwrap();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let done = sender.clone();
+        let task = async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            done.send("done").unwrap();
+        };
+        runtime.spawn(Box::pin(task)).unwrap();
+        assert_eq!(receiver.recv(), Ok("done"));
+        let task = async move {
+            std::future::pending::<()>().await;
+            drop(sender);
+        };
+        runtime.spawn(Box::pin(task)).unwrap();
+        drop(runtime);
+        assert!(receiver.recv().is_err(), "the task was dropped and with it the sender");
+    }
+
     #[tokio::test]
     async fn a_task_runs_without_being_awaited() {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let task = async move {
             TokioRuntime.sleep(Duration::from_millis(1)).await;
             let _ = sender.send(());

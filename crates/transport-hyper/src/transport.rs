@@ -21,7 +21,7 @@ use crate::HyperTransportBuilder;
 use crate::classify::{classify_body_error, classify_client_error};
 use crate::client::{ForeignClient, SendRequest};
 use crate::context::{FirstUse, without_panic};
-use crate::runtime::TokioRuntime;
+use crate::runtime::{OwnRuntime, TokioRuntime};
 
 /// Sends exchanges over hyper and rustls, on tokio.
 ///
@@ -204,6 +204,10 @@ impl Transport for HyperTransport {
 
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         Some(Arc::new(TokioRuntime))
+    }
+
+    fn own_runtime(&self) -> Result<Option<Arc<dyn Runtime>>, TransportError> {
+        Ok(Some(Arc::new(OwnRuntime::start()?)))
     }
 }
 

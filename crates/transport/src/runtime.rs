@@ -28,4 +28,15 @@ pub trait Runtime: Debug + Send + Sync + 'static {
 
     /// Waits. Called within a task that this runtime runs, or by a caller on the same runtime.
     async fn sleep(&self, time: Duration);
+
+    /// Whether the calling thread may stand still until a task is done. Asked by blocking clients
+    /// before they do.
+    ///
+    /// # Errors
+    ///
+    /// [`Internal`](crate::TransportErrorKind::Internal) where the thread drives an async runtime,
+    /// as far as this runtime can tell: all that it drives would stand still too, perhaps for ever.
+    fn check_blocking(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
 }

@@ -70,6 +70,17 @@ pub trait Transport: Debug + Send + Sync + 'static {
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         None
     }
+
+    /// A runtime for callers who have none around them, for a blocking client: it lives on its own
+    /// and ends when it is dropped. Unless an adapter says otherwise, that of
+    /// [`runtime`](Self::runtime).
+    ///
+    /// # Errors
+    ///
+    /// [`Internal`](crate::TransportErrorKind::Internal) where it cannot be started.
+    fn own_runtime(&self) -> Result<Option<Arc<dyn Runtime>>, TransportError> {
+        Ok(self.runtime())
+    }
 }
 
 #[async_trait]
@@ -81,6 +92,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         (**self).runtime()
     }
+
+    fn own_runtime(&self) -> Result<Option<Arc<dyn Runtime>>, TransportError> {
+        (**self).own_runtime()
+    }
 }
 
 #[async_trait]
@@ -91,6 +106,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         (**self).runtime()
+    }
+
+    fn own_runtime(&self) -> Result<Option<Arc<dyn Runtime>>, TransportError> {
+        (**self).own_runtime()
     }
 }
 

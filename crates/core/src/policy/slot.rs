@@ -173,8 +173,11 @@ impl Slot {
         self.generation += 1;
         let fresh = Freshness::new(lifetime, received, jitter);
         let stays = fresh.is_none() && self.is_usable(received);
-        self.rest =
-            stays.then(|| Rest { start: received, while_usable: MINUTE, without: Duration::ZERO });
+        self.rest = stays.then_some(Rest {
+            start: received,
+            while_usable: MINUTE,
+            without: Duration::ZERO,
+        });
         if !stays {
             self.kept = fresh.map(|fresh| (self.generation, fresh));
         }

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use easemob_token_core::{AppToken, ClientCredentials, FlowLimits, TokenEndpoint, TtlUnits};
 use easemob_token_transport::bytes::Bytes;
-use easemob_token_transport::{Exchange, Runtime, Transport, async_trait};
+use easemob_token_transport::{
+    Exchange, Runtime, Transport, TransportError, TransportErrorKind, async_trait,
+};
 
 use super::*;
 use crate::app_token::{AppTokenCache, Credentials};

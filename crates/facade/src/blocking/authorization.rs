@@ -1,0 +1,63 @@
+//! The app token for other REST endpoints: a header, and what to do after a 401.
+
+use easemob_token_core::AppToken;
+use http::HeaderValue;
+
+use super::wait::wait;
+use crate::Client;
+use crate::error::Error;
+
+/// The right to call other endpoints of the service's REST API, for one call. Made by
+/// [`Client::authorize`](super::Client::authorize).
+///
+/// ```no_run
+/// # struct Response(u16);
+/// # fn send(_: http::HeaderValue) -> Response { Response(200) }
+/// # fn run(client: easemob_token::blocking::Client) -> Result<(), easemob_token::Error> {
+/// let mut authorization = client.authorize()?;
+/// let response = loop {
+///     let response = send(authorization.header()); // your HTTP stack
+///     if response.0 == 401 && authorization.renew()? {
+///         continue;
+///     }
+///     break response;
+/// };
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Authorization {
+    inner: crate::Authorization,
+    client: Client,
+}
+
+impl Authorization {
+    pub(super) fn new(inner: crate::Authorization, client: Client) -> Self {
+        Self { inner, client }
+    }
+
+    /// The value of the header `Authorization`: `Bearer <app token>`, marked sensitive.
+    #[must_use]
+    pub fn header(&self) -> HeaderValue {
+        self.inner.header()
+    }
+
+    /// The app token in that header.
+    #[must_use]
+    pub fn app_token(&self) -> &AppToken {
+        self.inner.app_token()
+    }
+
+    /// The service answered 401 to the header: gets another token, and answers whether to send the
+    /// call again, which is so once ([`crate::Authorization::renew`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::app_token`](super::Client::app_token).
+    pub fn renew(&mut self) -> Result<bool, Error> {
+        let mut inner = self.inner.clone();
+        let renewal = async move { Ok((inner.renew().await?, inner)) };
+        let (again, inner) = wait(&**self.client.runtime(), renewal)?;
+        self.inner = inner;
+        Ok(again)
+    }
+}
