@@ -14,6 +14,7 @@ const CONFORMANCE: &str = "easemob-token-transport-conformance";
 const LEAK_GUARD: &str = "easemob-token-leak-guard";
 const DIFFERENTIAL: &str = "easemob-token-transport-differential";
 const UREQ_EXAMPLE: &str = "easemob-token-transport-ureq-example";
+const SMOL_EXAMPLE: &str = "easemob-token-core-on-smol-example";
 const SYSTEM_TESTS: &str = "easemob-token-system-tests";
 const FACADE: &str = "easemob-token";
 const EMULATOR: &str = "easemob-token-emulator";
@@ -80,12 +81,24 @@ const ROOMS: &[Room] = &[
     Room { name: DIFFERENTIAL, ours: &[TRANSPORT, HYPER, ISAHC], ours_in_tests: &[], theirs: None },
     // An adapter of somebody else's, as the documentation shows it: the port, and the suite for it.
     Room { name: UREQ_EXAMPLE, ours: &[TRANSPORT], ours_in_tests: &[TESTKIT], theirs: None },
+    // The core in somebody else's framework, as the documentation shows it: the core and no port.
+    Room { name: SMOL_EXAMPLE, ours: &[CORE], ours_in_tests: &[EMULATOR], theirs: None },
     // The only place where core and port meet.
     Room {
         name: FACADE,
         ours: &[CORE, TRANSPORT, HYPER, ISAHC],
         ours_in_tests: &[EMULATOR, TESTKIT],
-        theirs: Some(&["arc-swap", "bytes", "event-listener", "fastrand", "http", "tracing"]),
+        theirs: Some(&[
+            "arc-swap",
+            "async-lock",
+            "bytes",
+            "event-listener",
+            "fastrand",
+            "http",
+            "quick_cache",
+            "rustix",
+            "tracing",
+        ]),
     },
     // The stand-in for the service: written from the documentation and not from our serializer.
     Room { name: EMULATOR, ours: &[], ours_in_tests: &[], theirs: None },
