@@ -7,10 +7,9 @@ mod tests;
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use easemob_token_core::{AccessToken, Decision, Freshness, Slot};
 use easemob_token_transport::Task;
 use tracing::Instrument;
@@ -23,6 +22,7 @@ use crate::clock::jitter;
 use crate::error::Error;
 use crate::event::{Event, GrantType};
 use crate::received::Received;
+use crate::sync::{ArcSwapOption, Mutex, MutexGuard};
 
 /// Where the token of a cache comes from.
 pub(crate) trait Source: Send + Sync + 'static {

@@ -77,6 +77,7 @@ mod on_behalf;
 mod pacing;
 mod received;
 mod request;
+mod sync;
 mod telemetry;
 mod user_tokens;
 mod warnings;

@@ -1,11 +1,10 @@
 //! An acquisition under way, seen by those who wait for it.
 
-use std::sync::{Arc, OnceLock};
-
-use event_listener::Event;
+use std::sync::Arc;
 
 use super::shared::Kept;
 use crate::error::Error;
+use crate::sync::{Event, OnceLock};
 
 /// What an acquisition comes to: all who waited for it get the same.
 pub(crate) type Outcome<T> = Result<Arc<Kept<T>>, Error>;
