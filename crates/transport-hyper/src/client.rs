@@ -9,10 +9,11 @@ use http::Request;
 use http_body_util::Full;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, ResponseFuture};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::runtime::{Handle, Id};
 
 use crate::connector::Connector;
+use crate::turn::TurnCounter;
 
 /// How long an idle connection is kept. Short, since the longer it rests, the likelier the server
 /// closes it just when it is used again.
@@ -78,7 +79,7 @@ impl SendRequest for PooledClient {
 }
 
 fn build(connector: Connector, reuse: bool) -> OwnClient {
-    Client::builder(TokioExecutor::new())
+    Client::builder(TurnCounter)
         // At most once holds: what is repeated is a request that hyper gives back as it was, taken
         // from its queue before a byte of it was written, because the reused connection turned out
         // to be closed or to hold bytes that nobody asked for. A request that was begun is never

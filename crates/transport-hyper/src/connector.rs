@@ -52,7 +52,7 @@ impl Connector {
     }
 
     async fn open(&mut self, peer: Uri) -> Result<Wire, BoxError> {
-        Ok(Wire(self.tcp.call(peer).await?))
+        Ok(Wire::new(self.tcp.call(peer).await?))
     }
 
     async fn tunnel(&mut self, proxy: &ProxyUrl, target: &Uri) -> Result<Hop, BoxError> {

@@ -56,6 +56,7 @@ mod roots;
 mod runtime;
 mod tls;
 mod transport;
+mod turn;
 mod wire;
 
 pub use builder::HyperTransportBuilder;
