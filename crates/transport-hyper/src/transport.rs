@@ -1,6 +1,7 @@
 //! One exchange over a hyper client, by the rules of the port.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,11 +10,11 @@ use easemob_token_transport::{
     head_within_limits,
 };
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, Method, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::Connect;
+use hyper_util::client::legacy::{Client, ResponseFuture};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -67,7 +68,7 @@ impl HyperTransport {
     /// use bytes::Bytes;
     /// use easemob_token_transport_hyper::HyperTransport;
     /// use http_body_util::Full;
-    /// use hyper_util::client::legacy::Client;
+    /// use hyper_util::client::legacy::{Client, ResponseFuture};
     /// use hyper_util::rt::TokioExecutor;
     ///
     /// let client = Client::builder(TokioExecutor::new())
@@ -86,28 +87,26 @@ impl HyperTransport {
     pub(crate) fn over(client: impl SendRequest) -> Self {
         Self { client: Arc::new(client), first_use: Arc::default() }
     }
+}
 
-    async fn exchange(
-        &self,
-        request: Request<Bytes>,
-        max_bytes: usize,
-    ) -> Result<Response<Bytes>, TransportError> {
-        let response = self.client.send_request(request.map(Full::new)).await;
-        let response = response.map_err(classify_client_error)?;
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(TransportError::with_source(
-                TransportErrorKind::Exchange,
-                "the server switched to another protocol unasked",
-            ));
-        }
-        if !head_within_limits(response.headers()) {
-            return Err(TransportError::with_source(
-                TransportErrorKind::TooLarge,
-                "the head of the response is larger than the limit",
-            ));
-        }
-        read_body(response, max_bytes).await
+async fn read(
+    response: ResponseFuture,
+    max_bytes: usize,
+) -> Result<Response<Bytes>, TransportError> {
+    let response = response.await.map_err(classify_client_error)?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(TransportError::with_source(
+            TransportErrorKind::Exchange,
+            "the server switched to another protocol unasked",
+        ));
     }
+    if !head_within_limits(response.headers()) {
+        return Err(TransportError::with_source(
+            TransportErrorKind::TooLarge,
+            "the head of the response is larger than the limit",
+        ));
+    }
+    read_body(response, max_bytes).await
 }
 
 async fn read_body(
@@ -171,9 +170,12 @@ impl Transport for HyperTransport {
             ));
         }
         self.first_use.check()?;
-        if let Err(error) = Handle::try_current() {
-            return Err(TransportError::with_source(TransportErrorKind::Internal, error));
-        }
+        let runtime = match Handle::try_current() {
+            Ok(runtime) => runtime.id(),
+            Err(error) => {
+                return Err(TransportError::with_source(TransportErrorKind::Internal, error));
+            }
+        };
 
         let limit = exchange.timeout();
         // A timer has at least a millisecond, in which a quick server might answer.
@@ -191,15 +193,13 @@ impl Transport for HyperTransport {
         request.headers_mut().remove(CONTENT_LENGTH);
         request.headers_mut().remove(TRANSFER_ENCODING);
 
-        without_panic(async {
-            match timeout(limit, self.exchange(request, max_bytes)).await {
-                Ok(result) => result,
-                Err(elapsed) => {
-                    Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed))
-                }
-            }
-        })
-        .await?
+        // Nothing of it runs before it is awaited.
+        let response = self.client.send_request(request.map(Full::new), runtime);
+        let whole = pin!(async { timeout(limit, read(response, max_bytes)).await });
+        match without_panic(whole).await? {
+            Ok(result) => result,
+            Err(elapsed) => Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed)),
+        }
     }
 
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
