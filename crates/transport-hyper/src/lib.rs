@@ -46,6 +46,7 @@
 //! # }
 //! ```
 
+mod body;
 mod builder;
 mod classify;
 mod client;

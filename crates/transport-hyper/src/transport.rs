@@ -10,16 +10,16 @@ use easemob_token_transport::{
     head_within_limits,
 };
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Response, StatusCode, Version};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Body, Incoming};
+use http::{Method, Response, StatusCode, Version};
+use http_body_util::Full;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::HyperTransportBuilder;
-use crate::classify::{classify_body_error, classify_client_error};
+use crate::body;
+use crate::classify::classify_client_error;
 use crate::client::{ForeignClient, SendRequest};
 use crate::context::{FirstUse, without_panic};
 use crate::runtime::{OwnRuntime, TokioRuntime};
@@ -89,7 +89,7 @@ impl HyperTransport {
     }
 }
 
-async fn read(
+async fn receive(
     response: ResponseFuture,
     max_bytes: usize,
 ) -> Result<Response<Bytes>, TransportError> {
@@ -106,57 +106,9 @@ async fn read(
             "the head of the response is larger than the limit",
         ));
     }
-    read_body(response, max_bytes).await
-}
-
-async fn read_body(
-    response: Response<Incoming>,
-    max_bytes: usize,
-) -> Result<Response<Bytes>, TransportError> {
     let (head, body) = response.into_parts();
-    let has_body = !matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if has_body && is_oddly_framed(&head.headers) {
-        return Err(TransportError::with_source(
-            TransportErrorKind::Exchange,
-            "the head does not say in one way where the body ends",
-        ));
-    }
-    // What the head announces need not be read to be refused.
-    let announced = body.size_hint().lower();
-    if usize::try_from(announced).map_or(true, |bytes| bytes > max_bytes) {
-        return Err(TransportError::with_source(
-            TransportErrorKind::TooLarge,
-            "the announced length of the response is larger than the limit",
-        ));
-    }
-    let body = Limited::new(body, max_bytes).collect().await;
-    let body = body.map_err(classify_body_error)?.to_bytes();
+    let body = body::read(&head, body, max_bytes).await?;
     Ok(Response::from_parts(head, body))
-}
-
-/// Whether a transfer coding other than `chunked` was applied, or a `Content-Length` beside it makes
-/// no sense.
-///
-/// To hyper, a body that is not `chunked` at its end lasts until the connection closes, and it is
-/// handed on as it is: coded, or with the sizes of its chunks in it. A length is then not looked at.
-fn is_oddly_framed(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else {
-        return false;
-    };
-    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-        return true;
-    }
-    let lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let lengths = lengths.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
-    let mut first = None;
-    for length in lengths.map(<[u8]>::trim_ascii) {
-        let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
-        if !is_number || *first.get_or_insert(length) != length {
-            return true;
-        }
-    }
-    false
 }
 
 #[async_trait]
@@ -195,7 +147,7 @@ impl Transport for HyperTransport {
 
         // Nothing of it runs before it is awaited.
         let response = self.client.send_request(request.map(Full::new), runtime);
-        let whole = pin!(async { timeout(limit, read(response, max_bytes)).await });
+        let whole = pin!(async { timeout(limit, receive(response, max_bytes)).await });
         match without_panic(whole).await? {
             Ok(result) => result,
             Err(elapsed) => Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed)),
