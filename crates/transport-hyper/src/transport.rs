@@ -68,7 +68,7 @@ impl HyperTransport {
     /// use bytes::Bytes;
     /// use easemob_token_transport_hyper::HyperTransport;
     /// use http_body_util::Full;
-    /// use hyper_util::client::legacy::{Client, ResponseFuture};
+    /// use hyper_util::client::legacy::Client;
     /// use hyper_util::rt::TokioExecutor;
     ///
     /// let client = Client::builder(TokioExecutor::new())
