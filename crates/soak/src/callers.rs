@@ -18,7 +18,7 @@ use crate::wall;
 /// How many there are of each kind.
 const PATIENT: usize = 240;
 const HASTY: usize = 60;
-const REPORTERS: usize = 2;
+const REPORTERS: usize = 1;
 const BY_USER_ID: usize = 40;
 const BY_PASSWORD: usize = 20;
 
@@ -172,7 +172,7 @@ async fn hasty(shared: Arc<Shared>, mut chance: fastrand::Rng) {
 /// since.
 async fn reporter(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     let mut older: Option<AppToken> = None;
-    // Three to five reports in the life of a token would leave nothing but reports.
+    // More often, and there would be nothing but reports.
     let pause = shared.life.as_millis().try_into().unwrap_or(u64::MAX / 2);
     while !shared.stopped() {
         let wake = Instant::now() + millis(&mut chance, pause..pause * 2);

@@ -183,7 +183,7 @@ impl Course {
         let order = Order::Flaky { seed: self.chance.u64(..) };
         self.tell(order)?;
         while Instant::now() < end {
-            let pause = Duration::from_millis(self.chance.u64(4_000..9_000));
+            let pause = Duration::from_millis(self.chance.u64(8_000..14_000));
             self.watch(phase.kind, end.min(Instant::now() + pause));
             self.tell(Order::Revoke)?;
             if !restarted && Instant::now() > restart {

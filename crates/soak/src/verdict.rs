@@ -6,8 +6,9 @@ use crate::figures::{Ask, Breaches, Figures, mib};
 
 /// The most requests for app tokens of one App Key in a minute.
 const MOST_A_MINUTE: u64 = 10;
-/// From the end of an outage to the first token.
-const RECOVERY: Duration = Duration::from_secs(10);
+/// From the end of an outage to the first token: ten seconds until it is asked for, and a moment for
+/// the request.
+const RECOVERY: Duration = Duration::from_millis(10_500);
 /// A refusal is remembered for a minute, and asking again takes a moment.
 const AFTER_TROUBLE: Duration = Duration::from_secs(70);
 /// An acquisition ends within 20 s, on a machine that has other things to do as well.
@@ -55,8 +56,8 @@ fn numbers(broken: &mut Vec<String>, figures: &Figures) {
                 Some(time) => format!("came {:.1} s after", time.as_secs_f64()),
                 None => "never came after".to_owned(),
             };
-            let most = most.as_secs();
-            broken.push(format!("the first app token {took} {after}; {most} s are the most"));
+            let most = most.as_secs_f64();
+            broken.push(format!("the first app token {took} {after}; {most:.1} s are the most"));
         }
     }
     let longest = figures.tally.calls(Ask::App).longest;
@@ -139,7 +140,6 @@ mod tests {
 
     #[test]
     fn each_broken_promise_has_its_sentence_and_no_other() {
-        let second = Duration::from_secs(1);
         type Break = fn(&mut Figures);
         let breaks: [(Break, &str); 14] = [
             (|it| it.failed_while_held.count = 1, "failed although a usable token was held"),
@@ -149,7 +149,7 @@ mod tests {
             (|it| it.worst_minute = 11, "11 requests for app tokens"),
             (
                 |it| it.recoveries = vec![Some(RECOVERY * 2)],
-                "came 20.0 s after the service was back",
+                "came 21.0 s after the service was back",
             ),
             (|it| it.recoveries = vec![None], "never came after the service was back"),
             (|it| it.after_trouble = vec![None], "never came after its trouble"),
@@ -169,7 +169,6 @@ mod tests {
             let broken = judge(&figures, false);
             assert!(broken.len() == 1 && broken[0].contains(expected), "{expected}: {broken:?}");
         }
-        assert!(RECOVERY > second);
     }
 
     #[test]
