@@ -106,7 +106,8 @@ impl Cache {
     pub async fn token(self: &Arc<Self>) -> Result<Token, Failed> {
         let now = self.clock.now();
         if let Some(kept) = self.kept.load() {
-            if kept.freshness.is_usable(now) && !kept.freshness.is_due(now) {
+            // What is not due is usable.
+            if !kept.freshness.is_due(now) {
                 return Ok(kept.token);
             }
         }
