@@ -42,7 +42,7 @@ impl Shared {
         Arc::new(Self {
             client,
             life,
-            ledger: Mutex::default(),
+            ledger: Mutex::new(Ledger::new()),
             tally: Mutex::default(),
             last_success: Mutex::default(),
             stop: AtomicBool::new(false),

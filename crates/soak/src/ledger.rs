@@ -44,6 +44,8 @@ pub(crate) enum Broken {
 
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
+    /// When the run began.
+    begun: Duration,
     app: HashMap<String, Known>,
     /// User tokens that the service has made and nobody was seen to get.
     made: HashMap<String, Made>,
@@ -88,6 +90,11 @@ impl Made {
 }
 
 impl Ledger {
+    /// The ledger of a run that begins now.
+    pub(crate) fn new() -> Self {
+        Self { begun: wall::now(), ..Self::default() }
+    }
+
     /// What the service did.
     pub(crate) fn record(&mut self, record: &Record) {
         self.requests += 1;
@@ -238,9 +245,11 @@ impl Ledger {
     }
 
     fn breaks(&mut self, broken: Broken, at: Duration, what: &str) {
-        let entry = self.broken.entry(broken).or_insert_with(|| {
-            (0, format!("{what}, at {}.{:03}", at.as_secs(), at.subsec_millis()))
-        });
+        let time = at.saturating_sub(self.begun).as_secs_f64();
+        let entry = self
+            .broken
+            .entry(broken)
+            .or_insert_with(|| (0, format!("{what}, {time:.1} s after the start")));
         entry.0 += 1;
     }
 
