@@ -18,6 +18,10 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long a call may take for which a token is there.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
+/// How much earlier than by the precise clock the client may take a token to be too old: it reads the
+/// kernel's coarse ones, which are a tick behind.
+const TICK: Duration = Duration::from_millis(50);
+
 /// How long a token that nobody has fetched is remembered.
 const MEMORY: Duration = Duration::from_secs(300);
 
@@ -131,7 +135,7 @@ impl Ledger {
             // Not kept, so nothing is promised.
             Lifetime::Unknown => Duration::ZERO,
         };
-        let held = self.held(call);
+        let held = self.held(call).is_some();
         if !self.app.contains_key(text) {
             self.app.insert(text.to_owned(), Known::default());
         }
@@ -141,7 +145,8 @@ impl Ledger {
             let margin = Duration::from_secs(60).min(life / 10);
             known.seen = Some(call.end);
             known.received = received;
-            known.usable_until = received.saturating_add(life.saturating_sub(margin));
+            let usable = life.saturating_sub(margin).saturating_sub(TICK);
+            known.usable_until = received.saturating_add(usable);
         }
         let dead = lifetime != Lifetime::Unknown && received.saturating_add(life) < call.start;
         if dead || known.reported.is_some_and(|at| at < call.start) {
@@ -156,7 +161,7 @@ impl Ledger {
     /// An app-token call ended with an error of this kind.
     pub(crate) fn app_token_failed(&mut self, call: Call, kind: &'static str) {
         // The service's word can only excuse, so most are settled here.
-        if self.held(call) {
+        if self.held(call).is_some() {
             self.suspicious.push((call, Broken::FailedWhileHeld, kind));
         }
     }
@@ -200,8 +205,9 @@ impl Ledger {
         for (call, broken, what) in suspicious {
             if !due(call.end) {
                 self.suspicious.push((call, broken, what));
-            } else if self.held(call) {
-                self.breaks(broken, call.end, what);
+            } else if let Some(left) = self.held(call) {
+                let what = format!("{what}, {:.1} s before its margin", left.as_secs_f64());
+                self.breaks(broken, call.end, &what);
             }
         }
         let unmade: Vec<_> = self
@@ -230,18 +236,20 @@ impl Ledger {
         });
     }
 
-    /// Whether, from the start to the end of this call, the client held a usable token for sure.
-    fn held(&self, call: Call) -> bool {
+    /// Where the client held a usable token for sure, from the start to the end of this call: for how
+    /// much longer it was usable.
+    fn held(&self, call: Call) -> Option<Duration> {
         let refused = |known: &Known| known.refused.is_some_and(|at| at <= call.end);
         let seen = self.app.values().filter(|known| known.seen.is_some_and(|at| at <= call.start));
-        let Some(last) = seen.max_by_key(|known| known.received) else { return false };
+        let last = seen.max_by_key(|known| known.received)?;
         // A later one, which no caller has seen, may have taken its place and been refused.
         let since = last.made.unwrap_or(last.received);
         let later =
             |known: &Known| known.seen != last.seen && known.made.is_some_and(|at| at >= since);
-        last.usable_until >= call.end
-            && !refused(last)
-            && !self.app.values().any(|known| later(known) && refused(known))
+        if refused(last) || self.app.values().any(|known| later(known) && refused(known)) {
+            return None;
+        }
+        last.usable_until.checked_sub(call.end)
     }
 
     fn breaks(&mut self, broken: Broken, at: Duration, what: &str) {
@@ -326,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_failure_while_a_usable_token_is_held_is_a_broken_promise() {
-        for (seconds, expected) in [(1, 1), (90, 1), (91, 0)] {
+        for (seconds, expected) in [(1, 1), (89, 1), (90, 0)] {
             let mut ledger = with_a_token();
             ledger.app_token_failed(call(seconds), "connect");
             assert_eq!(settled(ledger, Broken::FailedWhileHeld), expected, "{seconds}");
