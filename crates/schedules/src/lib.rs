@@ -1,19 +1,34 @@
-//! The single flight of the app token, small enough for a model checker to run thousands of schedules.
+//! The facade's cache of tokens, its very code, where a model checker decides who runs when.
 //!
-//! Not published; its tests are what it is for. [`Cache`] drives the core's
-//! [`Slot`](easemob_token_core::Slot) under a lock as the facade's `app_token.rs` does: a look at the
-//! kept token without the lock, a decision under it, an acquisition that runs as a task of its own,
-//! an event for those who wait. Locks, tasks and chance are shuttle's, time is the test's, and the
-//! service is [`Service`], which watches that it is asked by one at a time.
-//!
-//! What changes in the facade's order of steps changes here too.
+//! Not published; its tests are what it is for. The cache is compiled a second time, from the facade's
+//! own files. What it takes from elsewhere in the facade stands here in a form that is enough for
+//! it: [`sync`] puts shuttle's scheduler before every step at which threads meet, time stands still
+//! until a test moves it, tasks are shuttle's, and the service ([`Service`]) watches that it is asked
+//! by one at a time.
 
-mod cache;
+mod acquire;
 mod clock;
+mod error;
 mod event;
 mod service;
-mod swap;
+mod sync;
+mod world;
 
-pub use cache::{Cache, Failed, Token};
+/// The facade's own files.
+#[path = "../../facade/src"]
+#[allow(
+    dead_code,
+    missing_docs,
+    unnameable_types,
+    unreachable_pub,
+    reason = "here they are a part of what they are there"
+)]
+mod facade {
+    pub(crate) mod cache;
+    pub(crate) mod received;
+}
+
 pub use clock::Clock;
-pub use service::Service;
+pub use error::Error;
+pub(crate) use facade::{cache, received};
+pub use world::{Token, World};
