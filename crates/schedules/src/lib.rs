@@ -3,8 +3,8 @@
 //! Not published; its tests are what it is for. The cache is compiled a second time, from the facade's
 //! own files. What it takes from elsewhere in the facade stands here in a form that is enough for
 //! it: `sync.rs` puts shuttle's scheduler before every step at which threads meet, time stands still
-//! until a test moves it, tasks are shuttle's, and the service watches that it is asked
-//! by one at a time.
+//! until a test moves it, tasks are shuttle's, and the service watches that it is asked by one at a
+//! time.
 
 mod acquire;
 mod clock;
