@@ -10,6 +10,7 @@ mod ci;
 mod clippy;
 mod command;
 mod context;
+mod debian;
 mod deny;
 mod docs;
 mod failure;
