@@ -3,15 +3,16 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
-use crate::fuzz;
-use crate::soak;
 use crate::step::{STEPS, Step};
+use crate::{bench, fuzz, soak};
 
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Request {
     Help,
     CiHelp,
+    BenchHelp,
+    Bench(bench::Options),
     FuzzHelp,
     Fuzz(fuzz::Options),
     SoakHelp,
@@ -41,6 +42,11 @@ pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Request, 
             Value(word) if word == "soak" && !command_seen => {
                 let options = soak::Options::read(&mut parser)?;
                 return Ok(options.map_or(Request::SoakHelp, Request::Soak));
+            }
+            // The step of that name is `ci bench`.
+            Value(word) if word == "bench" && !command_seen => {
+                let options = bench::Options::read(&mut parser)?;
+                return Ok(options.map_or(Request::BenchHelp, Request::Bench));
             }
             Value(word) => {
                 // A step is a command of its own: `cargo xtask tidy` is `cargo xtask ci tidy`.
@@ -84,6 +90,7 @@ Usage: cargo xtask ci [--keep-going] [STEP]...
   cargo xtask STEP        the same, shorter
   cargo xtask fuzz        random input for a bounded time; `cargo xtask fuzz --help`
   cargo xtask soak        a service that misbehaves for minutes; `cargo xtask soak --help`
+  cargo xtask bench       what it all costs, beside the peers; `cargo xtask bench --help`
 "
     .to_owned()
 }

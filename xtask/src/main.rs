@@ -6,6 +6,7 @@
 )]
 
 mod args;
+mod bench;
 mod ci;
 mod clippy;
 mod command;
@@ -42,6 +43,11 @@ fn main() -> ExitCode {
             print!("{}", args::ci_help());
             ExitCode::SUCCESS
         }
+        Ok(Request::BenchHelp) => {
+            print!("{}", bench::help());
+            ExitCode::SUCCESS
+        }
+        Ok(Request::Bench(options)) => bench::run(&options),
         Ok(Request::FuzzHelp) => {
             print!("{}", fuzz::help());
             ExitCode::SUCCESS

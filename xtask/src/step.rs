@@ -3,7 +3,7 @@
 use crate::command::Tool;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::{clippy, deny, docs, layers, msrv, servers, signatures, test, tidy, wasm};
+use crate::{bench, clippy, deny, docs, layers, msrv, servers, signatures, test, tidy, wasm};
 
 /// One check that a change has to pass.
 #[derive(Debug)]
@@ -72,6 +72,12 @@ pub(crate) const STEPS: &[Step] = &[
         name: "signatures",
         about: "dynamic tokens, computed once more by a shell and OpenSSL",
         run: signatures::run,
+        runs_tests: true,
+    },
+    Step {
+        name: "bench",
+        about: "what build, parse and the kept token cost, against the kept figures (callgrind)",
+        run: bench::gate,
         runs_tests: true,
     },
     Step {

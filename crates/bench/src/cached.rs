@@ -1,0 +1,41 @@
+//! The group `cached`: "give me a valid token" while one is kept.
+
+mod floor;
+mod ours;
+#[cfg(feature = "peers")]
+mod peers;
+
+use crate::case::Case;
+
+/// What is known to be the least: everything is a multiple of it.
+pub(crate) const FLOOR: &str = floor::ARC_SWAP.name;
+pub(crate) const OURS: &str = ours::CASE.name;
+/// The libraries of the large clouds, which do the same work for their own tokens.
+pub(crate) const CLOUD_SDKS: &[&str] = &[GCP_AUTH, YUP_OAUTH2, AWS, GOOGLE];
+const GCP_AUTH: &str = "gcp_auth 0.12";
+const YUP_OAUTH2: &str = "yup-oauth2 12";
+const AWS: &str = "AWS LazyCache";
+const GOOGLE: &str = "google-cloud-auth 1";
+
+/// The floor and our own case, with the name of its floor.
+pub(crate) fn of_our_own() -> Vec<(Case, Option<&'static str>)> {
+    vec![(floor::ARC_SWAP, None), (ours::CASE, Some(FLOOR))]
+}
+
+/// Every case, the floor first.
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = vec![floor::ARC_SWAP, ours::CASE];
+    cases.extend(floor::OTHERS);
+    #[cfg(feature = "peers")]
+    cases.extend(peers::CASES);
+    cases
+}
+
+/// The result of a future that has nothing to wait for.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(result) => result,
+        std::task::Poll::Pending => panic!("a measurement had to wait"),
+    }
+}

@@ -1,0 +1,122 @@
+//! One thing that is measured, and what it took.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use crate::allocations;
+use crate::callgrind::Callgrind;
+use crate::median::Median;
+
+/// Does it so many times. Whatever it needs was made before.
+pub(crate) type Run = Box<dyn Fn(u64) + Send + Sync>;
+
+/// One thing to measure.
+#[derive(Clone, Copy)]
+pub(crate) struct Case {
+    /// Its name within its group.
+    pub(crate) name: &'static str,
+    pub(crate) prepare: fn() -> Run,
+}
+
+/// What one time took.
+#[derive(Clone, Debug)]
+pub(crate) struct Cost {
+    /// `None` where nobody could count them.
+    pub(crate) instructions: Option<f64>,
+    pub(crate) allocations: f64,
+    /// Allocated, not held.
+    pub(crate) bytes: f64,
+}
+
+/// How long one time took, in nanoseconds, and as a multiple of the first case of the same round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time {
+    pub(crate) nanos: Median,
+    pub(crate) ratio: Median,
+}
+
+/// How long one case runs in one round.
+const TURN: Duration = Duration::from_millis(4);
+const ROUNDS: usize = 41;
+
+impl Case {
+    /// Instructions and allocations, which repeat exactly.
+    pub(crate) fn cost(&self, group: &str, callgrind: Option<&Callgrind>) -> Result<Cost, String> {
+        const TIMES: u64 = 200;
+        let run = (self.prepare)();
+        // What is made once, at the first use, is not counted.
+        run(50);
+        let ((), counted) = allocations::count(|| run(TIMES));
+        let instructions = match callgrind {
+            Some(callgrind) => Some(callgrind.instructions(group, self.name)?),
+            None => None,
+        };
+        Ok(Cost {
+            instructions,
+            allocations: counted.calls as f64 / TIMES as f64,
+            bytes: counted.bytes as f64 / TIMES as f64,
+        })
+    }
+}
+
+/// Times the cases in turn, round after round, so that a busy moment of the machine hits all alike.
+pub(crate) fn times(cases: &[Case]) -> Vec<Time> {
+    let runs: Vec<(Run, u64)> = cases
+        .iter()
+        .map(|case| {
+            let run = (case.prepare)();
+            let times = times_in(TURN, &run);
+            (run, times)
+        })
+        .collect();
+    let mut figures = vec![(Vec::new(), Vec::new()); cases.len()];
+    for _ in 0..ROUNDS {
+        let mut first = None;
+        for ((run, times), (nanos, ratio)) in runs.iter().zip(&mut figures) {
+            let taken = nanos_of(run, *times);
+            nanos.push(taken);
+            ratio.push(taken / *first.get_or_insert(taken));
+        }
+    }
+    let time = |(nanos, ratio)| Time { nanos: Median::of(nanos), ratio: Median::of(ratio) };
+    figures.into_iter().map(time).collect()
+}
+
+/// How much two threads do together, as a multiple of what one does: 2 where they do not disturb
+/// each other at all, below 1 where they are better off alone.
+pub(crate) fn growth_with_a_second_thread(case: Case) -> Median {
+    let run = (case.prepare)();
+    let times = times_in(TURN * 2, &run);
+    let growth = (0..ROUNDS).map(|_| {
+        let alone = nanos_of(&run, times);
+        let started = Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| run(times));
+            }
+        });
+        let together = started.elapsed().as_nanos() as f64 / times as f64;
+        2.0 * alone / together
+    });
+    Median::of(growth.collect())
+}
+
+fn times_in(turn: Duration, run: &Run) -> u64 {
+    let mut times = 1;
+    loop {
+        let started = Instant::now();
+        run(times);
+        let taken = started.elapsed();
+        if taken * 2 > turn {
+            let more = turn.as_secs_f64() / taken.as_secs_f64();
+            return ((times as f64 * more) as u64).max(1);
+        }
+        times *= 2;
+    }
+}
+
+fn nanos_of(run: &Run, times: u64) -> f64 {
+    let started = Instant::now();
+    black_box(run)(times);
+    started.elapsed().as_nanos() as f64 / times as f64
+}

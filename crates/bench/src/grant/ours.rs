@@ -1,0 +1,77 @@
+//! The three grants through the core.
+
+use std::hint::black_box;
+
+use easemob_token_core::{AccessToken, ClientCredentials, Grant, Inherit, Password, Secret};
+use http::Response;
+use http::header::{CONTENT_TYPE, HeaderValue};
+
+use crate::case::{Case, Run};
+use crate::sample::{self, good};
+
+/// Each with the floor that it is a multiple of.
+pub(super) const CASES: &[(Case, &str)] = &[
+    (Case { name: "password, build", prepare: || build(password()) }, "floor: password, build"),
+    (
+        Case { name: "password, parse", prepare: || parse(password(), sample::USER_ANSWER) },
+        "floor: password, parse, owned",
+    ),
+    (
+        Case { name: super::PASSWORD, prepare: || both(password(), sample::USER_ANSWER) },
+        super::FLOOR,
+    ),
+    (
+        Case { name: "client_credentials, both", prepare: || both(app(), sample::APP_ANSWER) },
+        "floor: client_credentials, both, owned",
+    ),
+    (
+        Case { name: "inherit, both", prepare: || both(inherit(), sample::USER_ANSWER) },
+        "floor: inherit, both, owned",
+    ),
+];
+
+fn password() -> Password {
+    let grant = good(Password::new(sample::USERNAME, Secret::new(sample::PASSWORD)));
+    grant.with_ttl(std::time::Duration::from_secs(sample::TTL))
+}
+
+fn app() -> ClientCredentials {
+    good(ClientCredentials::new(sample::CLIENT_ID, Secret::new(sample::CLIENT_SECRET)))
+}
+
+fn inherit() -> Inherit {
+    let app_token = good(AccessToken::new(sample::APP_TOKEN));
+    good(Inherit::new(sample::USERNAME, &app_token)).with_auto_create_user(true)
+}
+
+fn build<G: Grant + Send + Sync + 'static>(grant: G) -> Run {
+    let endpoint = sample::endpoint();
+    Box::new(move |times| {
+        for _ in 0..times {
+            black_box(good(endpoint.request(black_box(&grant))));
+        }
+    })
+}
+
+fn parse<G: Grant + Send + Sync + 'static>(grant: G, answer: &'static str) -> Run {
+    let endpoint = sample::endpoint();
+    Box::new(move |times| {
+        for _ in 0..times {
+            let response = Response::new(black_box(answer).as_bytes());
+            black_box(good(endpoint.parse(&grant, response, sample::received_at())));
+        }
+    })
+}
+
+fn both<G: Grant + Send + Sync + 'static>(grant: G, answer: &'static str) -> Run {
+    let endpoint = sample::endpoint();
+    Box::new(move |times| {
+        for _ in 0..times {
+            black_box(good(endpoint.request(black_box(&grant))));
+            let mut response = Response::new(black_box(answer).as_bytes());
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, json);
+            black_box(good(endpoint.parse(&grant, response, sample::received_at())));
+        }
+    })
+}

@@ -1,0 +1,84 @@
+//! The program behind `cargo xtask bench`: measures what it is asked for, or is a part of that.
+
+mod allocations;
+mod cached;
+mod callgrind;
+mod case;
+mod exact;
+mod gate;
+mod goals;
+mod grant;
+mod kept;
+mod median;
+mod sample;
+mod table;
+#[cfg(feature = "peers")]
+mod users;
+
+use std::process::ExitCode;
+
+use crate::callgrind::Callgrind;
+
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(problems) if problems.is_empty() => ExitCode::SUCCESS,
+        Ok(problems) => {
+            for problem in problems {
+                println!("error: {problem}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            println!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What was found wrong; an error where nothing could be found.
+fn run(words: &[&str]) -> Result<Vec<String>, String> {
+    match words {
+        ["once", group, case, times] => once(group, case, times).map(|()| Vec::new()),
+        ["gate"] => gate::run(callgrind().as_ref(), false),
+        ["gate", "--keep"] => gate::run(callgrind().as_ref(), true),
+        ["grant"] => Ok(goals::report(&exact::grant(callgrind().as_ref())?)),
+        ["cached"] => Ok(goals::report(&exact::cached(callgrind().as_ref())?)),
+        #[cfg(feature = "peers")]
+        ["users"] => {
+            users::run();
+            Ok(Vec::new())
+        }
+        _ => Err(format!("nothing is known by `{}` in this build", words.join(" "))),
+    }
+}
+
+/// A case so many times: callgrind counts around it.
+fn once(group: &str, name: &str, times: &str) -> Result<(), String> {
+    let cases = match group {
+        "grant" => grant::cases(),
+        "cached" => cached::cases(),
+        "nothing" => return Ok(()),
+        _ => return Err(format!("no group is named `{group}`")),
+    };
+    let times = times.parse().map_err(|error| format!("`{times}`: {error}"))?;
+    let case = cases.iter().find(|case| case.name == name);
+    let case = case.ok_or_else(|| format!("no case is named `{name}`"))?;
+    (case.prepare)()(times);
+    Ok(())
+}
+
+/// Says so where there is none: what cannot be counted must not look as if it had been.
+fn callgrind() -> Option<Callgrind> {
+    match Callgrind::find() {
+        Ok(callgrind) => Some(callgrind),
+        Err(why) => {
+            println!("NOT CHECKED: instructions, since callgrind does not run here: {why}");
+            None
+        }
+    }
+}
