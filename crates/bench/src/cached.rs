@@ -6,6 +6,8 @@ mod ours;
 mod peers;
 
 use crate::case::Case;
+#[cfg(feature = "peers")]
+pub(crate) use peers::{KEY_VARIABLE, rsa_key};
 
 /// What is known to be the least: everything is a multiple of it.
 pub(crate) const FLOOR: &str = floor::ARC_SWAP.name;

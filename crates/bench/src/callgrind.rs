@@ -33,7 +33,12 @@ impl Callgrind {
     }
 
     fn total(&self, group: &str, case: &str, times: u64) -> Result<u64, String> {
-        let output = Command::new(&self.valgrind)
+        let mut command = Command::new(&self.valgrind);
+        #[cfg(feature = "peers")]
+        if group == "cached" {
+            command.env(crate::cached::KEY_VARIABLE, crate::cached::rsa_key());
+        }
+        let output = command
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
             .arg(&self.ourselves)
             .args(["once", group, case, &times.to_string()])

@@ -10,7 +10,7 @@ use crate::case::Case;
 /// The password grant, built and parsed: by us, by hand, and by oauth2.
 pub(crate) const PASSWORD: &str = "password, both";
 pub(crate) const FLOOR: &str = "floor: password, both, owned";
-pub(crate) const OAUTH2: &str = "oauth2 5: password, both";
+pub(crate) const OAUTH2: &str = "oauth2 5: password, both, `user` as extra fields";
 
 /// Our own cases and the floors, and for each of ours the name of its floor.
 pub(crate) fn of_our_own() -> Vec<(Case, Option<&'static str>)> {

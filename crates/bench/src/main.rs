@@ -9,6 +9,8 @@ mod gate;
 mod goals;
 mod grant;
 mod kept;
+#[cfg(feature = "peers")]
+mod loopback;
 mod median;
 mod sample;
 mod table;
