@@ -6,6 +6,8 @@ mod ours;
 mod peers;
 
 use crate::case::Case;
+#[cfg(feature = "peers")]
+pub(crate) use peers::{OwnToken, oauth2_client};
 
 /// The password grant, built and parsed: by us, by hand, and by oauth2.
 pub(crate) const PASSWORD: &str = "password, both";

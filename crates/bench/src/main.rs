@@ -16,6 +16,8 @@ mod sample;
 mod table;
 #[cfg(feature = "peers")]
 mod users;
+#[cfg(feature = "peers")]
+mod wire;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,20 @@ fn run(words: &[&str]) -> Result<Vec<String>, String> {
         #[cfg(feature = "peers")]
         ["users"] => {
             users::run();
+            Ok(Vec::new())
+        }
+        #[cfg(feature = "peers")]
+        ["wire"] => Ok(goals::report(&wire::run())),
+        #[cfg(feature = "peers")]
+        ["serve", scheme] => {
+            wire::server::serve(scheme);
+            Ok(Vec::new())
+        }
+        #[cfg(feature = "peers")]
+        ["load", name, url, certificate, in_flight, requests] => {
+            let number = |word: &str| word.parse().map_err(|error| format!("`{word}`: {error}"));
+            let (in_flight, requests) = (number(in_flight)?, number(requests)?);
+            wire::load::run(name, url, certificate.as_ref(), in_flight, requests);
             Ok(Vec::new())
         }
         _ => Err(format!("nothing is known by `{}` in this build", words.join(" "))),

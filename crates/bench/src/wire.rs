@@ -1,0 +1,127 @@
+//! The group `wire`: whole exchanges over the loopback, beside the bare HTTP libraries.
+
+pub(crate) mod clients;
+pub(crate) mod load;
+pub(crate) mod server;
+
+use self::clients::{BARE_HYPER, BARE_ISAHC, OAUTH2, OURS_HYPER, OURS_ISAHC, REQWEST, UREQ};
+use self::load::Load;
+use self::server::Server;
+use crate::goals::Goal;
+use crate::median::Median;
+use crate::table::{Table, number};
+
+/// Pairs of rounds; an odd number has a middle.
+const ROUNDS: usize = 9;
+const IN_FLIGHT: &[usize] = &[1, 16, 64];
+
+/// Each client with the one that it is a multiple of.
+const FAMILIES: &[(&str, &[&str])] = &[
+    (BARE_HYPER, &[BARE_HYPER, OURS_HYPER, REQWEST, OAUTH2, UREQ]),
+    (BARE_ISAHC, &[BARE_ISAHC, OURS_ISAHC]),
+];
+
+/// Clients in turn, round after round.
+pub(crate) fn run() -> Vec<Goal> {
+    let mut goals = Vec::new();
+    for scheme in ["http", "https"] {
+        let server = Server::start(scheme);
+        for &in_flight in IN_FLIGHT {
+            let mut table = Table::new(&[
+                "",
+                "requests/s",
+                "against the library alone",
+                "p50, µs",
+                "p99, µs",
+                "CPU, µs a request",
+                "against",
+                "peak, MiB",
+            ]);
+            for (base, names) in FAMILIES {
+                let loads = rounds(names, &server, in_flight);
+                let figures: Vec<_> = names
+                    .iter()
+                    .zip(&loads)
+                    .map(|(name, own)| (*name, Figures::new(own, &loads[0])))
+                    .collect();
+                for (name, figures) in &figures {
+                    table.row(figures.cells(name));
+                }
+                if in_flight == 16 {
+                    goals.extend(judge(base, scheme, &figures));
+                    let find = |wanted| names.iter().position(|name| *name == wanted);
+                    if let (Some(ours), Some(reqwest)) = (find(OURS_HYPER), find(REQWEST)) {
+                        let ratio = ratio(&loads[ours], &loads[reqwest], |load| load.rate);
+                        let what = format!("{scheme}: requests/s against reqwest");
+                        goals.push(Goal::mostly_at_least(&what, ratio, 1.0));
+                    }
+                }
+            }
+            table.print(&format!("{scheme}, {in_flight} in flight"));
+        }
+    }
+    goals
+}
+
+fn rounds(names: &[&str], server: &Server, in_flight: usize) -> Vec<Vec<Load>> {
+    let mut loads = vec![Vec::new(); names.len()];
+    for _ in 0..ROUNDS {
+        for (name, loads) in names.iter().zip(&mut loads) {
+            // Each exchange over isahc opens a connection, which the system remembers for a while.
+            let requests = match (*name, in_flight) {
+                (BARE_ISAHC | OURS_ISAHC, _) => 1_000,
+                (_, 1) => 5_000,
+                _ => 20_000,
+            };
+            loads.push(Load::of(name, server, in_flight, requests));
+        }
+    }
+    loads
+}
+
+fn judge(base: &str, scheme: &str, figures: &[(&str, Figures)]) -> Option<Goal> {
+    let ours = figures.iter().find(|(name, _)| [OURS_HYPER, OURS_ISAHC].contains(name));
+    let (name, figures) = ours?;
+    let what = format!("{scheme}: requests/s, {name} against {base}");
+    Some(Goal::mostly_at_least(&what, figures.rate_ratio, 0.95))
+}
+
+/// Medians over the rounds, and of the ratios to the base within each round.
+struct Figures {
+    load: Load,
+    rate_ratio: Median,
+    cpu_ratio: Median,
+}
+
+impl Figures {
+    fn new(own: &[Load], base: &[Load]) -> Self {
+        let middle = |of: fn(&Load) -> f64| Median::of(own.iter().map(of).collect()).middle;
+        let load = Load {
+            rate: middle(|load| load.rate),
+            p50: middle(|load| load.p50),
+            p99: middle(|load| load.p99),
+            cpu: middle(|load| load.cpu),
+            peak: middle(|load| load.peak),
+        };
+        let rate_ratio = ratio(own, base, |load| load.rate);
+        Self { load, rate_ratio, cpu_ratio: ratio(own, base, |load| load.cpu) }
+    }
+
+    fn cells(&self, name: &str) -> Vec<String> {
+        let ratio = |Median { low, middle, high }| format!("{middle:.2} ({low:.2} to {high:.2})");
+        vec![
+            name.to_owned(),
+            number(self.load.rate),
+            ratio(self.rate_ratio),
+            number(self.load.p50),
+            number(self.load.p99),
+            number(self.load.cpu),
+            ratio(self.cpu_ratio),
+            number(self.load.peak),
+        ]
+    }
+}
+
+fn ratio(own: &[Load], base: &[Load], of: fn(&Load) -> f64) -> Median {
+    Median::of(own.iter().zip(base).map(|(own, base)| of(own) / of(base)).collect())
+}
