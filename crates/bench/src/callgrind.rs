@@ -20,28 +20,37 @@ impl Callgrind {
         let ourselves = std::env::current_exe().map_err(|error| error.to_string())?;
         let found = Self { valgrind, ourselves };
         // It may be there and yet not run: a kernel, a processor or a libc that it does not know.
-        found.total("nothing", "nothing", 0)?;
+        found.total(&["once", "nothing", "nothing", "0"])?;
         Ok(found)
     }
 
     /// What one time of a case takes: the difference between 400 times and 200, so that start,
     /// preparation and end do not count.
     pub(crate) fn instructions(&self, group: &str, case: &str) -> Result<f64, String> {
-        const TIMES: u64 = 200;
-        let (few, many) = (self.total(group, case, TIMES)?, self.total(group, case, 2 * TIMES)?);
-        Ok((many as f64 - few as f64) / TIMES as f64)
+        self.difference(200, |times| vec!["once".into(), group.into(), case.into(), times.into()])
     }
 
-    fn total(&self, group: &str, case: &str, times: u64) -> Result<u64, String> {
-        let mut command = Command::new(&self.valgrind);
+    /// The same for any command of this program that does something so many times.
+    pub(crate) fn difference(
+        &self,
+        times: u32,
+        command: impl Fn(&str) -> Vec<String>,
+    ) -> Result<f64, String> {
+        let (few, many) = (command(&times.to_string()), command(&(2 * times).to_string()));
+        let (few, many) = (self.total(&few)?, self.total(&many)?);
+        Ok((many as f64 - few as f64) / f64::from(times))
+    }
+
+    fn total(&self, command: &[impl AsRef<std::ffi::OsStr>]) -> Result<u64, String> {
+        let mut valgrind = Command::new(&self.valgrind);
         #[cfg(feature = "peers")]
-        if group == "cached" {
-            command.env(crate::cached::KEY_VARIABLE, crate::cached::rsa_key());
+        if command.iter().any(|word| word.as_ref() == "cached") {
+            valgrind.env(crate::cached::KEY_VARIABLE, crate::cached::rsa_key());
         }
-        let output = command
+        let output = valgrind
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
             .arg(&self.ourselves)
-            .args(["once", group, case, &times.to_string()])
+            .args(command)
             .output()
             .map_err(|error| format!("`{}` could not be started: {error}", self.valgrind))?;
         let said = String::from_utf8_lossy(&output.stderr);

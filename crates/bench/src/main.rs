@@ -5,6 +5,8 @@ mod cached;
 mod callgrind;
 mod case;
 mod exact;
+#[cfg(feature = "peers")]
+mod first;
 mod gate;
 mod goals;
 mod grant;
@@ -17,9 +19,12 @@ mod table;
 #[cfg(feature = "peers")]
 mod users;
 #[cfg(feature = "peers")]
+mod weight;
+#[cfg(feature = "peers")]
 mod wire;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use crate::callgrind::Callgrind;
 
@@ -27,9 +32,10 @@ use crate::callgrind::Callgrind;
 static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 fn main() -> ExitCode {
+    let started = Instant::now();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match run(&words) {
+    match run(&words, started) {
         Ok(problems) if problems.is_empty() => ExitCode::SUCCESS,
         Ok(problems) => {
             for problem in problems {
@@ -45,7 +51,7 @@ fn main() -> ExitCode {
 }
 
 /// What was found wrong; an error where nothing could be found.
-fn run(words: &[&str]) -> Result<Vec<String>, String> {
+fn run(words: &[&str], started: Instant) -> Result<Vec<String>, String> {
     match words {
         ["once", group, case, times] => once(group, case, times).map(|()| Vec::new()),
         ["gate"] => gate::run(callgrind().as_ref(), false),
@@ -58,7 +64,16 @@ fn run(words: &[&str]) -> Result<Vec<String>, String> {
             Ok(Vec::new())
         }
         #[cfg(feature = "peers")]
-        ["wire"] => Ok(goals::report(&wire::run())),
+        ["wire"] => Ok(goals::report(&wire::run(callgrind().as_ref())?)),
+        #[cfg(feature = "peers")]
+        ["first"] => Ok(goals::report(&first::run())),
+        #[cfg(feature = "peers")]
+        ["first-of", name, url] => {
+            first::one(name, url, started);
+            Ok(Vec::new())
+        }
+        #[cfg(feature = "peers")]
+        ["weight"] => Ok(goals::report(&weight::run()?)),
         #[cfg(feature = "peers")]
         ["serve", scheme] => {
             wire::server::serve(scheme);

@@ -7,6 +7,7 @@ pub(crate) mod server;
 use self::clients::{BARE_HYPER, BARE_ISAHC, OAUTH2, OURS_HYPER, OURS_ISAHC, REQWEST, UREQ};
 use self::load::Load;
 use self::server::Server;
+use crate::callgrind::Callgrind;
 use crate::goals::Goal;
 use crate::median::Median;
 use crate::table::{Table, number};
@@ -22,10 +23,13 @@ const FAMILIES: &[(&str, &[&str])] = &[
 ];
 
 /// Clients in turn, round after round.
-pub(crate) fn run() -> Vec<Goal> {
+pub(crate) fn run(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String> {
     let mut goals = Vec::new();
     for scheme in ["http", "https"] {
         let server = Server::start(scheme);
+        if let Some(callgrind) = callgrind {
+            instructions(callgrind, scheme, &server)?;
+        }
         for &in_flight in IN_FLIGHT {
             let mut table = Table::new(&[
                 "",
@@ -60,7 +64,24 @@ pub(crate) fn run() -> Vec<Goal> {
             table.print(&format!("{scheme}, {in_flight} in flight"));
         }
     }
-    goals
+    Ok(goals)
+}
+
+/// What a whole exchange takes outside of the system: no mood of the machine changes it much.
+fn instructions(callgrind: &Callgrind, scheme: &str, server: &Server) -> Result<(), String> {
+    let mut table = Table::new(&["", "instructions a request", "against hyper-util alone"]);
+    let mut alone = None;
+    for name in [BARE_HYPER, OURS_HYPER, REQWEST, OAUTH2] {
+        let certificate = server.certificate.display().to_string();
+        let counted = callgrind.difference(1_000, |requests| {
+            let words = ["load", name, &server.url, &certificate, "16", requests];
+            words.map(str::to_owned).to_vec()
+        })?;
+        let ratio = counted / *alone.get_or_insert(counted);
+        table.row([name.to_owned(), number(counted), format!("{ratio:.2}")]);
+    }
+    table.print(&format!("{scheme}, a whole exchange without the system's part, 16 in flight"));
+    Ok(())
 }
 
 fn rounds(names: &[&str], server: &Server, in_flight: usize) -> Vec<Vec<Load>> {

@@ -31,6 +31,7 @@ use crate::sample::{self, good};
 pub(crate) const OURS_HYPER: &str = "easemob-token over hyper";
 pub(crate) const BARE_HYPER: &str = "hyper-util alone";
 pub(crate) const REQWEST: &str = "reqwest 0.13";
+pub(crate) const REQWEST_AS_IT_COMES: &str = "reqwest 0.13, as it comes (aws-lc-rs)";
 pub(crate) const OAUTH2: &str = "oauth2 5 over reqwest";
 pub(crate) const UREQ: &str = "ureq 3";
 pub(crate) const OURS_ISAHC: &str = "easemob-token over isahc";
@@ -66,7 +67,8 @@ pub(crate) fn client(name: &str, url: &str, roots: Option<&[u8]>) -> Ask {
         }
         BARE_HYPER => bare_hyper(url, roots),
         BARE_ISAHC => bare_isahc(url, roots),
-        REQWEST => reqwest(url, roots),
+        REQWEST => reqwest(reqwest_client(roots), url),
+        REQWEST_AS_IT_COMES => reqwest(good(reqwest::Client::builder().no_proxy().build()), url),
         OAUTH2 => oauth2(url, roots),
         UREQ => ureq(url, roots),
         _ => panic!("no client is named `{name}`"),
@@ -141,8 +143,7 @@ fn reqwest_client(roots: Option<&[u8]>) -> reqwest::Client {
     good(builder.tls_backend_preconfigured(tls(roots)).build())
 }
 
-fn reqwest(url: &str, roots: Option<&[u8]>) -> Ask {
-    let client = reqwest_client(roots);
+fn reqwest(client: reqwest::Client, url: &str) -> Ask {
     let uri = uri(url);
     Arc::new(move || {
         let client = client.clone();
