@@ -73,7 +73,11 @@ fn run(words: &[&str], started: Instant) -> Result<Vec<String>, String> {
             Ok(Vec::new())
         }
         #[cfg(feature = "peers")]
-        ["weight"] => Ok(goals::report(&weight::run()?)),
+        ["weight"] => {
+            let (goals, mut problems) = weight::run()?;
+            problems.extend(goals::report(&goals));
+            Ok(problems)
+        }
         #[cfg(feature = "peers")]
         ["serve", scheme] => {
             wire::server::serve(scheme);
