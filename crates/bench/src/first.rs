@@ -95,7 +95,8 @@ fn fresh(name: &str, server: &Server, roots: &PathBuf) -> First {
 }
 
 /// That process.
-pub(crate) fn one(name: &str, url: &str, started: Instant) {
+pub(crate) fn one(name: &str, url: &str) {
+    let started = Instant::now();
     let (millis, counted) = allocations::count(|| {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = good(runtime.enable_all().build());

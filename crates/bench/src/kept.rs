@@ -80,6 +80,10 @@ impl Kept {
                 faults.push(format!("`{}` has no kept figures", now.name));
                 continue;
             };
+            // A floor is a measure and nothing of ours.
+            if now.floor.is_none() {
+                continue;
+            }
             if now.cost.allocations > kept.allocations + 0.05 {
                 faults.push(format!(
                     "`{}` allocates {:.1} times, kept are {:.1}",
@@ -144,7 +148,12 @@ impl Kept {
             });
             fewer || now.cost.allocations + 0.05 < kept.allocations
         };
-        measured.iter().filter(better).map(|now| now.name.clone()).collect()
+        measured
+            .iter()
+            .filter(|now| now.floor.is_some())
+            .filter(better)
+            .map(|now| now.name.clone())
+            .collect()
     }
 }
 
@@ -182,7 +191,7 @@ mod tests {
     #[test]
     fn one_allocation_more_fails_with_or_without_instructions() {
         assert_eq!(faults(1_100.0, 3.0, 1_000.0, "here"), 1);
-        let mut now = measured("a", 0.0, 3.0, None);
+        let mut now = measured("a", 0.0, 3.0, Some("f"));
         now.cost.instructions = None;
         assert_eq!(kept().faults(&[now, measured("f", 1.0, 2.0, None)], "here").len(), 1);
     }
@@ -194,6 +203,11 @@ mod tests {
     }
 
     #[test]
+    fn a_floor_may_move() {
+        assert_eq!(faults(1_100.0, 2.0, 3_000.0, "here"), 0);
+    }
+
+    #[test]
     fn a_case_cannot_come_or_go_unnoticed() {
         let stranger = [measured("a", 1_100.0, 2.0, None), measured("b", 1.0, 1.0, None)];
         assert_eq!(kept().faults(&stranger, "here").len(), 2);
@@ -201,7 +215,7 @@ mod tests {
 
     #[test]
     fn what_became_cheaper_is_named() {
-        let now = [measured("a", 1_000.0, 2.0, None), measured("f", 1_000.0, 1.0, None)];
-        assert_eq!(kept().gains(&now, "here"), ["a", "f"]);
+        let now = [measured("a", 1_000.0, 2.0, Some("f")), measured("f", 900.0, 1.0, None)];
+        assert_eq!(kept().gains(&now, "here"), ["a"]);
     }
 }

@@ -24,7 +24,6 @@ mod weight;
 mod wire;
 
 use std::process::ExitCode;
-use std::time::Instant;
 
 use crate::callgrind::Callgrind;
 
@@ -32,10 +31,9 @@ use crate::callgrind::Callgrind;
 static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 fn main() -> ExitCode {
-    let started = Instant::now();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match run(&words, started) {
+    match run(&words) {
         Ok(problems) if problems.is_empty() => ExitCode::SUCCESS,
         Ok(problems) => {
             for problem in problems {
@@ -51,47 +49,44 @@ fn main() -> ExitCode {
 }
 
 /// What was found wrong; an error where nothing could be found.
-fn run(words: &[&str], started: Instant) -> Result<Vec<String>, String> {
+fn run(words: &[&str]) -> Result<Vec<String>, String> {
     match words {
         ["once", group, case, times] => once(group, case, times).map(|()| Vec::new()),
         ["gate"] => gate::run(callgrind().as_ref(), false),
         ["gate", "--keep"] => gate::run(callgrind().as_ref(), true),
         ["grant"] => Ok(goals::report(&exact::grant(callgrind().as_ref())?)),
         ["cached"] => Ok(goals::report(&exact::cached(callgrind().as_ref())?)),
-        #[cfg(feature = "peers")]
-        ["users"] => {
-            users::run();
-            Ok(Vec::new())
-        }
-        #[cfg(feature = "peers")]
-        ["wire"] => Ok(goals::report(&wire::run(callgrind().as_ref())?)),
-        #[cfg(feature = "peers")]
-        ["first"] => Ok(goals::report(&first::run())),
-        #[cfg(feature = "peers")]
-        ["first-of", name, url] => {
-            first::one(name, url, started);
-            Ok(Vec::new())
-        }
-        #[cfg(feature = "peers")]
+        _ => among_peers(words),
+    }
+}
+
+#[cfg(not(feature = "peers"))]
+fn among_peers(words: &[&str]) -> Result<Vec<String>, String> {
+    Err(format!("nothing is known by `{}` without the feature `peers`", words.join(" ")))
+}
+
+/// The groups that are nothing without others, and the processes that they start.
+#[cfg(feature = "peers")]
+fn among_peers(words: &[&str]) -> Result<Vec<String>, String> {
+    match words {
+        ["users"] => users::run(),
+        ["wire"] => return Ok(goals::report(&wire::run(callgrind().as_ref())?)),
+        ["first"] => return Ok(goals::report(&first::run())),
         ["weight"] => {
             let (goals, mut problems) = weight::run()?;
             problems.extend(goals::report(&goals));
-            Ok(problems)
+            return Ok(problems);
         }
-        #[cfg(feature = "peers")]
-        ["serve", scheme] => {
-            wire::server::serve(scheme);
-            Ok(Vec::new())
-        }
-        #[cfg(feature = "peers")]
+        ["first-of", name, url] => first::one(name, url),
+        ["serve", scheme] => wire::server::serve(scheme),
         ["load", name, url, certificate, in_flight, requests] => {
             let number = |word: &str| word.parse().map_err(|error| format!("`{word}`: {error}"));
             let (in_flight, requests) = (number(in_flight)?, number(requests)?);
             wire::load::run(name, url, certificate.as_ref(), in_flight, requests);
-            Ok(Vec::new())
         }
-        _ => Err(format!("nothing is known by `{}` in this build", words.join(" "))),
+        _ => return Err(format!("nothing is known by `{}`", words.join(" "))),
     }
+    Ok(Vec::new())
 }
 
 /// A case so many times: callgrind counts around it.

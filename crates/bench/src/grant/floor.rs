@@ -147,25 +147,27 @@ fn build() -> Run {
 }
 
 fn parse_owned() -> Run {
-    Box::new(|times| {
+    let answer = sample::arrived(sample::USER_ANSWER);
+    Box::new(move |times| {
         for _ in 0..times {
-            let response = Response::new(black_box(sample::USER_ANSWER).as_bytes());
+            let response = Response::new(black_box(&*answer));
             black_box(good(serde_json::from_slice::<Owned>(response.body())));
         }
     })
 }
 
 fn parse_borrowed() -> Run {
-    Box::new(|times| {
+    let answer = sample::arrived(sample::USER_ANSWER);
+    Box::new(move |times| {
         for _ in 0..times {
-            let response = Response::new(black_box(sample::USER_ANSWER).as_bytes());
+            let response = Response::new(black_box(&*answer));
             black_box(good(serde_json::from_slice::<Borrowed<'_>>(response.body())));
         }
     })
 }
 
-fn answer(text: &'static str) -> Response<&'static [u8]> {
-    let mut response = Response::new(black_box(text).as_bytes());
+fn response(body: &[u8]) -> Response<&[u8]> {
+    let mut response = Response::new(black_box(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
@@ -173,23 +175,23 @@ fn answer(text: &'static str) -> Response<&'static [u8]> {
 fn both<T: DeserializeOwned>(
     members: &'static (impl Serialize + Sync),
     app_token: Option<&'static str>,
-    text: &'static str,
+    answer: &'static str,
 ) -> Run {
-    let uri = uri();
+    let (uri, answer) = (uri(), sample::arrived(answer));
     Box::new(move |times| {
         for _ in 0..times {
             black_box(request(&uri, black_box(members), app_token));
-            black_box(good(serde_json::from_slice::<T>(answer(text).body())));
+            black_box(good(serde_json::from_slice::<T>(response(&answer).body())));
         }
     })
 }
 
 fn both_borrowed() -> Run {
-    let uri = uri();
+    let (uri, answer) = (uri(), sample::arrived(sample::USER_ANSWER));
     Box::new(move |times| {
         for _ in 0..times {
             black_box(password_request(&uri));
-            let response = answer(sample::USER_ANSWER);
+            let response = response(&answer);
             black_box(good(serde_json::from_slice::<Borrowed<'_>>(response.body())));
         }
     })

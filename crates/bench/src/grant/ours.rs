@@ -54,21 +54,21 @@ fn build<G: Grant + Send + Sync + 'static>(grant: G) -> Run {
 }
 
 fn parse<G: Grant + Send + Sync + 'static>(grant: G, answer: &'static str) -> Run {
-    let endpoint = sample::endpoint();
+    let (endpoint, answer) = (sample::endpoint(), sample::arrived(answer));
     Box::new(move |times| {
         for _ in 0..times {
-            let response = Response::new(black_box(answer).as_bytes());
+            let response = Response::new(black_box(&*answer));
             black_box(good(endpoint.parse(&grant, response, sample::received_at())));
         }
     })
 }
 
 fn both<G: Grant + Send + Sync + 'static>(grant: G, answer: &'static str) -> Run {
-    let endpoint = sample::endpoint();
+    let (endpoint, answer) = (sample::endpoint(), sample::arrived(answer));
     Box::new(move |times| {
         for _ in 0..times {
             black_box(good(endpoint.request(black_box(&grant))));
-            let mut response = Response::new(black_box(answer).as_bytes());
+            let mut response = Response::new(black_box(&*answer));
             let json = HeaderValue::from_static("application/json");
             response.headers_mut().insert(CONTENT_TYPE, json);
             black_box(good(endpoint.parse(&grant, response, sample::received_at())));

@@ -109,9 +109,10 @@ fn oauth2<T: TokenResponse + Send + Sync + 'static>(answer: &'static str) -> Run
     let client = oauth2_client::<T>(sample::URI);
     let username = ResourceOwnerUsername::new(sample::USERNAME.to_owned());
     let password = ResourceOwnerPassword::new(sample::PASSWORD.to_owned());
+    let answer = sample::arrived(answer);
     let send = move |request: HttpRequest| -> Result<HttpResponse, std::io::Error> {
         black_box(request);
-        let mut response = HttpResponse::new(black_box(answer).as_bytes().to_vec());
+        let mut response = HttpResponse::new(black_box(&*answer).to_vec());
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);
         Ok(response)
