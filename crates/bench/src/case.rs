@@ -28,16 +28,16 @@ pub(crate) struct Cost {
     pub(crate) bytes: f64,
 }
 
-/// How long one time took, in nanoseconds, and as a multiple of the first case of the same round.
+/// How long one time took in the fastest round, in nanoseconds, and as a multiple of the first case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Time {
-    pub(crate) nanos: Median,
+    pub(crate) nanos: f64,
     pub(crate) ratio: Median,
 }
 
 /// How long one case runs in one round.
-const TURN: Duration = Duration::from_millis(4);
-const ROUNDS: usize = 41;
+const TURN: Duration = Duration::from_millis(2);
+const ROUNDS: usize = 101;
 
 impl Case {
     /// Instructions and allocations, which repeat exactly.
@@ -69,25 +69,27 @@ pub(crate) fn times(cases: &[Case]) -> Vec<Time> {
             (run, times)
         })
         .collect();
-    let mut figures = vec![(Vec::new(), Vec::new()); cases.len()];
+    let mut figures = vec![Vec::new(); cases.len()];
     for _ in 0..ROUNDS {
-        let mut first = None;
-        for ((run, times), (nanos, ratio)) in runs.iter().zip(&mut figures) {
-            let taken = nanos_of(run, *times);
-            nanos.push(taken);
-            ratio.push(taken / *first.get_or_insert(taken));
+        for ((run, times), nanos) in runs.iter().zip(&mut figures) {
+            nanos.push(nanos_of(run, *times));
         }
     }
-    let time = |(nanos, ratio)| Time { nanos: Median::of(nanos), ratio: Median::of(ratio) };
-    figures.into_iter().map(time).collect()
+    let time = |nanos: &Vec<f64>| Time {
+        nanos: nanos.iter().copied().fold(f64::INFINITY, f64::min),
+        ratio: Median::of_fastest(nanos, &figures[0]),
+    };
+    figures.iter().map(time).collect()
 }
 
 /// How much two threads do together, as a multiple of what one does: 2 where they do not disturb
 /// each other at all, below 1 where they are better off alone.
+///
+/// A median: on a busy machine the best rounds would be those in which they ran one after the other.
 pub(crate) fn growth_with_a_second_thread(case: Case) -> Median {
     let run = (case.prepare)();
-    let times = times_in(TURN * 2, &run);
-    let growth = (0..ROUNDS).map(|_| {
+    let times = times_in(TURN * 8, &run);
+    let growth = (0..ROUNDS / 4).map(|_| {
         let alone = nanos_of(&run, times);
         let started = Instant::now();
         std::thread::scope(|scope| {

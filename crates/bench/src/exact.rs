@@ -17,7 +17,7 @@ pub(crate) fn grant(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String> 
             instructions(cost),
             number(cost.allocations),
             number(cost.bytes),
-            number(time.nanos.middle),
+            number(time.nanos),
         ]);
     }
     table.print("Build a request and read its answer, without I/O");
@@ -52,26 +52,39 @@ pub(crate) fn cached(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String>
     ]);
     let mut goals = Vec::new();
     let mut fastest_sdk = f64::INFINITY;
+    let (mut floor_grows, mut ours_grows) = (None, None);
     for ((case, cost), time) in cases.iter().zip(&costs).zip(&times) {
         let growth = growth_with_a_second_thread(*case);
         if cached::CLOUD_SDKS.contains(&case.name) {
             fastest_sdk = fastest_sdk.min(time.ratio.middle);
         }
+        if case.name == cached::FLOOR {
+            floor_grows = Some(growth);
+        }
         if case.name == cached::OURS {
             goals.push(Goal::mostly_at_most("time against the floor", time.ratio, 1.5));
             goals.push(Goal::at_most("allocations of a kept token", cost.allocations, 0.0));
-            goals.push(Goal::mostly_at_least("two threads against one", growth, 1.2));
+            ours_grows = Some(growth);
         }
         table.row([
             case.name.to_owned(),
             instructions(cost),
             number(cost.allocations),
-            number(time.nanos.middle),
+            number(time.nanos),
             format!("{:.2} ({:.2} to {:.2})", time.ratio.middle, time.ratio.low, time.ratio.high),
             format!("{:.2} ({:.2} to {:.2})", growth.middle, growth.low, growth.high),
         ]);
     }
     table.print("A valid token while one is kept");
+    match (floor_grows, ours_grows) {
+        (Some(floor), Some(ours)) if floor.middle >= 1.5 => {
+            goals.push(Goal::mostly_at_least("two threads against one", ours, 1.2));
+        }
+        _ => println!(
+            "\nNOT CHECKED: how the kept token fares on two threads, since the machine has no two \
+             processors to spare"
+        ),
+    }
 
     let ours = cases.iter().zip(&times).find(|(case, _)| case.name == cached::OURS);
     if let (Some((_, ours)), true) = (ours, fastest_sdk.is_finite()) {

@@ -1,4 +1,4 @@
-//! Medians and the spread around them.
+//! Figures of many rounds as one, with the spread around it.
 
 /// The middle of some figures, with the quarters below and above it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +18,27 @@ impl Median {
         };
         Self { low: at(0.25), middle: at(0.5), high: at(0.75) }
     }
+
+    /// Times as a multiple of others, of at least one each: the fastest against the fastest, and the
+    /// third fastest of either against them as the spread.
+    ///
+    /// Whatever else a machine does only slows a round down, so that the fastest rounds tell most.
+    pub(crate) fn of_fastest(own: &[f64], base: &[f64]) -> Self {
+        let (own, base) = (fastest(own), fastest(base));
+        let third = |times: &[f64]| times.get(2).or(times.last()).copied().unwrap_or(1.0);
+        let first = |times: &[f64]| times.first().copied().unwrap_or(1.0);
+        Self {
+            low: first(&own) / third(&base),
+            middle: first(&own) / first(&base),
+            high: third(&own) / first(&base),
+        }
+    }
+}
+
+fn fastest(times: &[f64]) -> Vec<f64> {
+    let mut times = times.to_vec();
+    times.sort_by(f64::total_cmp);
+    times
 }
 
 #[cfg(test)]
@@ -29,5 +50,13 @@ mod tests {
         let median = Median::of(vec![5.0, 1.0, 4.0, 2.0, 3.0]);
         assert_eq!(median, Median { low: 2.0, middle: 3.0, high: 4.0 });
         assert_eq!(Median::of(Vec::new()).middle, 0.0);
+    }
+
+    #[test]
+    fn disturbed_rounds_do_not_count() {
+        let ratio = Median::of_fastest(&[9.0, 2.0, 99.0, 2.5, 3.0], &[1.0, 50.0, 1.25, 1.5]);
+        assert_eq!((ratio.middle, ratio.high), (2.0, 3.0));
+        assert!((ratio.low - 2.0 / 1.5).abs() < 1e-9);
+        assert_eq!(Median::of_fastest(&[4.0], &[2.0]).high, 2.0);
     }
 }

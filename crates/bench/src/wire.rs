@@ -121,16 +121,12 @@ struct Figures {
 impl Figures {
     fn new(own: &[Load], base: &[Load]) -> Self {
         let least = |of: &[Load]| of.iter().map(|load| load.cpu).fold(f64::INFINITY, f64::min);
-        let (own_fastest, base_fastest) = (fastest(own), fastest(base));
-        let ratio = |own: &Load, base: &Load| own.rate / base.rate;
-        let slowest = own_fastest.len().min(base_fastest.len()) - 1;
+        let seconds = |of: &[Load]| of.iter().map(|load| 1.0 / load.rate).collect::<Vec<_>>();
+        let fastest = own.iter().max_by(|one, other| one.rate.total_cmp(&other.rate));
         Self {
-            best: Load { cpu: least(own), ..own_fastest[0] },
-            rate: Median {
-                low: ratio(&own_fastest[slowest], &base_fastest[0]),
-                middle: ratio(&own_fastest[0], &base_fastest[0]),
-                high: ratio(&own_fastest[0], &base_fastest[slowest]),
-            },
+            best: Load { cpu: least(own), ..*fastest.unwrap_or(&own[0]) },
+            // How many times longer the base takes is how many times more we do.
+            rate: Median::of_fastest(&seconds(base), &seconds(own)),
             cpu_ratio: least(own) / least(base),
         }
     }
@@ -147,32 +143,5 @@ impl Figures {
             format!("{:.2}", self.cpu_ratio),
             number(self.best.peak),
         ]
-    }
-}
-
-/// The three fastest rounds, or all where there are no three.
-fn fastest(loads: &[Load]) -> Vec<Load> {
-    let mut loads = loads.to_vec();
-    loads.sort_by(|one, other| other.rate.total_cmp(&one.rate));
-    loads.truncate(3);
-    loads
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(rate: f64) -> Load {
-        Load { rate, p50: 1.0, p99: 2.0, cpu: 1e6 / rate, peak: 10.0 }
-    }
-
-    #[test]
-    fn disturbed_rounds_do_not_count() {
-        let own = [80.0, 10.0, 78.0, 82.0].map(load);
-        let base = [100.0, 99.0, 98.0, 5.0].map(load);
-        let figures = Figures::new(&own, &base);
-        assert_eq!(figures.best.rate, 82.0);
-        assert_eq!((figures.rate.low, figures.rate.middle), (0.78, 0.82));
-        assert!((figures.rate.high - 82.0 / 98.0).abs() < 1e-9);
     }
 }
