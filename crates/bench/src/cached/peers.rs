@@ -73,10 +73,10 @@ fn moka() -> Run {
     cache.insert((), Arc::new((sample::APP_TOKEN.to_owned(), until)));
     Box::new(move |times| {
         for _ in 0..times {
-            if let Some(kept) = cache.get(&()) {
-                if Instant::now() < kept.1 {
-                    black_box(&*kept.0);
-                }
+            if let Some(kept) = cache.get(&())
+                && Instant::now() < kept.1
+            {
+                black_box(&*kept.0);
             }
         }
     })
