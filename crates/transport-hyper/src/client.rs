@@ -18,7 +18,7 @@ use crate::turn::TurnCounter;
 /// closes it just when it is used again.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many idle connections are kept for one host.
-const MAX_IDLE: usize = 16;
+const MAX_IDLE: usize = 64;
 /// What hyper may buffer of a head before it gives up. Twice the port's bound, since the status
 /// line and white space between fields are not counted there.
 const MAX_HEAD_BUFFER: usize = 64 * 1024;

@@ -1,6 +1,6 @@
 //! How fresh a kept token is: good, due for renewal, or too old to be used.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{Jitter, Moment};
 use crate::token::Lifetime;
@@ -8,16 +8,15 @@ use crate::token::Lifetime;
 /// The longest hard margin before a token's end.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// The two ages that matter in the life of a kept token.
+/// The two times that matter in the life of a kept token.
 ///
 /// A token is due for renewal at 75 to 85 % of its life, where the jitter says, and is used until
 /// a hard margin before its end: a tenth of its life, at most 60 s. A permanent token is never
 /// due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
-    received: Moment,
-    due_at: Option<Duration>,
-    usable_until: Option<Duration>,
+    due: End,
+    unusable: End,
 }
 
 impl Freshness {
@@ -25,35 +24,57 @@ impl Freshness {
     /// is not to be kept.
     #[must_use]
     pub fn new(lifetime: Lifetime, received: Moment, jitter: Jitter) -> Option<Self> {
-        let (due_at, usable_until) = match lifetime {
+        match lifetime {
             Lifetime::Expires(life) => {
-                let due_at = jitter.between(life.mul_f64(0.75), life.mul_f64(0.85));
+                let due = jitter.between(life.mul_f64(0.75), life.mul_f64(0.85));
                 let margin = MARGIN.min(life / 10);
-                (Some(due_at), Some(life.saturating_sub(margin)))
+                let unusable = life.saturating_sub(margin);
+                Some(Self {
+                    due: End::after(received, due),
+                    unusable: End::after(received, unusable),
+                })
             }
-            Lifetime::Permanent => (None, None),
-            Lifetime::Unknown => return None,
-        };
-        Some(Self { received, due_at, usable_until })
+            Lifetime::Permanent => Some(Self { due: End::NEVER, unusable: End::NEVER }),
+            Lifetime::Unknown => None,
+        }
     }
 
     /// Whether the token may be handed out.
     #[must_use]
     pub fn is_usable(&self, now: Moment) -> bool {
-        self.usable_until.is_none_or(|end| now.since(self.received) < end)
+        !self.unusable.has_come(now)
     }
 
     /// Whether it is time to renew it.
     #[must_use]
     pub fn is_due(&self, now: Moment) -> bool {
-        self.due_at.is_some_and(|due| now.since(self.received) >= due)
+        self.due.has_come(now)
+    }
+}
+
+/// A time on both clocks, which has come as soon as one of them says so: that is the clock on which
+/// more time has passed. On a clock that cannot count so far it never comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct End {
+    wall: Option<SystemTime>,
+    uptime: Option<Duration>,
+}
+
+impl End {
+    const NEVER: Self = Self { wall: None, uptime: None };
+
+    fn after(start: Moment, time: Duration) -> Self {
+        Self { wall: start.wall.checked_add(time), uptime: start.uptime.checked_add(time) }
+    }
+
+    fn has_come(self, now: Moment) -> bool {
+        self.wall.is_some_and(|end| now.wall >= end)
+            || self.uptime.is_some_and(|end| now.uptime >= end)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
     use super::*;
 
     const START: Moment = Moment { wall: SystemTime::UNIX_EPOCH, uptime: Duration::ZERO };
@@ -99,5 +120,25 @@ mod tests {
         assert!(!fresh.is_usable(suspended));
         let set_back = Moment { wall: START.wall, uptime: Duration::from_secs(3_600) };
         assert!(!fresh.is_usable(set_back));
+    }
+
+    #[test]
+    fn a_life_beyond_what_a_clock_counts_ends_on_neither() {
+        let life = Lifetime::Expires(Duration::MAX / 2);
+        let fresh = Freshness::new(life, START, Jitter::new(0.0)).unwrap();
+        assert!(fresh.is_usable(after(1e10)) && !fresh.is_due(after(1e10)));
+    }
+
+    #[test]
+    fn the_end_comes_as_the_clock_on_which_more_time_has_passed_says() {
+        let fresh = freshness(100, 0.0);
+        for (wall, uptime) in [(74.0, 74.0), (75.0, 74.0), (74.0, 75.0), (0.0, 90.0), (-9.0, 0.0)] {
+            let wall =
+                if wall < 0.0 { START.wall - Duration::from_secs(9) } else { after(wall).wall };
+            let now = Moment { wall, uptime: Duration::from_secs_f64(uptime) };
+            let passed = now.since(START);
+            assert_eq!(fresh.is_due(now), passed >= Duration::from_secs(75), "{now:?}");
+            assert_eq!(fresh.is_usable(now), passed < Duration::from_secs(90), "{now:?}");
+        }
     }
 }
