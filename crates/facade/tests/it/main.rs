@@ -1,7 +1,30 @@
-//! The client seen by its users: settings, grants, errors, over a transport in memory and over
-//! every transport compiled in.
+//! The client seen by its users: settings, grants, errors, the life of a token; over a transport in
+//! memory and over every transport compiled in.
+//!
+//! The number in the name of a test is that of its row in the project's table of faults.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+/// Runs each of these behaviours, written once for any transport, over every transport compiled in.
+macro_rules! over_each_transport {
+    ($($behaviour:ident),+ $(,)?) => {
+        #[cfg(feature = "hyper")]
+        mod over_hyper {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::$behaviour(easemob_token::hyper::HyperTransport::new()).await;
+            })+
+        }
+
+        #[cfg(feature = "isahc")]
+        mod over_isahc {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::$behaviour(easemob_token::isahc::IsahcTransport::new().unwrap()).await;
+            })+
+        }
+    };
+}
 
 mod app_token;
 #[cfg(feature = "dynamic")]
@@ -14,6 +37,11 @@ mod herd;
 mod memory;
 #[cfg(all(feature = "hyper", feature = "isahc"))]
 mod providers;
+mod recorder;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod refusals;
 mod settings;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod trouble;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod units;
