@@ -27,10 +27,13 @@ macro_rules! over_each_transport {
 }
 
 mod app_token;
+mod calls;
 #[cfg(feature = "dynamic")]
 mod dynamic;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod end_to_end;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod giving_up;
 mod grants;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod herd;
@@ -40,6 +43,9 @@ mod providers;
 mod recorder;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod refusals;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod refused_tokens;
+mod runtimes;
 mod settings;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod trouble;

@@ -1,0 +1,43 @@
+//! How the tests drive a call: a step of it, to its end in time, or without any runtime.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+/// Lets a call begin, which does not end at once.
+pub(crate) async fn begin<F: Future + ?Sized>(mut call: Pin<&mut F>) {
+    poll_fn(|context| {
+        assert!(call.as_mut().poll(context).is_pending(), "it ended at once");
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// Nobody hangs: what comes of a call within a time that is long enough for anything.
+pub(crate) async fn in_time<T>(call: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(15), call).await.expect("a call hangs")
+}
+
+/// The executor of those who have none.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
