@@ -41,3 +41,13 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         }
     }
 }
+
+/// What comes of a call without any waiting; `None` where it would have to wait.
+pub(crate) async fn at_once<F: Future>(call: F) -> Option<F::Output> {
+    let mut call = pin!(call);
+    poll_fn(|context| match call.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}

@@ -37,7 +37,10 @@ mod giving_up;
 mod grants;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod herd;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod kept_users;
 mod memory;
+mod pacing;
 #[cfg(all(feature = "hyper", feature = "isahc"))]
 mod providers;
 mod recorder;
