@@ -17,7 +17,8 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) struct Pacing {
     queue: Mutex<Pacer>,
     waiting: AtomicU32,
-    per_second: NonZeroU32,
+    /// From one place to the next, where all of them are taken.
+    interval: Duration,
 }
 
 /// How long the queue is, as a caller would have to wait; longer than it can.
@@ -28,8 +29,10 @@ impl Pacing {
     /// At most so many a second, a tenth of them at once.
     pub(crate) fn new(per_second: NonZeroU32) -> Self {
         let burst = NonZeroU32::new(per_second.get() / 10).unwrap_or(NonZeroU32::MIN);
+        // As the pacer does it: what the burst leaves of the limit is spread over the second.
+        let interval = SECOND / per_second.get().saturating_sub(burst.get()).max(1);
         let queue = Mutex::new(Pacer::new(per_second, SECOND, burst));
-        Self { queue, waiting: AtomicU32::new(0), per_second }
+        Self { queue, waiting: AtomicU32::new(0), interval }
     }
 
     /// Waits for this caller's turn, which comes by `latest` on the clock `now`.
@@ -40,7 +43,7 @@ impl Pacing {
         sleep: impl Fn(Duration) -> S,
     ) -> Result<(), TooLate> {
         let place = Place::behind(&self.waiting);
-        let wait = SECOND.saturating_mul(place.ahead) / self.per_second.get();
+        let wait = self.interval.saturating_mul(place.ahead);
         if now().saturating_add(wait) > latest {
             return Err(TooLate(wait));
         }
