@@ -156,10 +156,7 @@ impl Acquirer {
         // The request that is about to go out is counted already.
         let sent = flow.attempts().saturating_sub(1);
         let turn = self.pacing.turn(latest, || self.clock.uptime(), |pause| self.sleep(pause));
-        match turn.await {
-            Ok(()) => Ok(self.clock.uptime().saturating_sub(now)),
-            Err(too_late) => Err(Error::paced(too_late, sent)),
-        }
+        turn.await.map_err(|too_late| Error::paced(too_late, sent))
     }
 
     pub(crate) async fn sleep(&self, pause: Duration) {

@@ -35,19 +35,21 @@ impl Pacing {
         Self { queue, waiting: AtomicU32::new(0), interval }
     }
 
-    /// Waits for this caller's turn, which comes by `latest` on the clock `now`.
+    /// Waits for this caller's turn, which comes by `latest` on the clock `now`. Answers for how long
+    /// it was held back, zero where it was not.
     pub(crate) async fn turn<S: Future<Output = ()>>(
         &self,
         latest: Duration,
         now: impl Fn() -> Duration,
         sleep: impl Fn(Duration) -> S,
-    ) -> Result<(), TooLate> {
-        let place = Place::behind(&self.waiting);
+    ) -> Result<Duration, TooLate> {
+        let (place, start) = (Place::behind(&self.waiting), now());
         let wait = self.interval.saturating_mul(place.ahead);
-        if now().saturating_add(wait) > latest {
+        if start.saturating_add(wait) > latest {
             return Err(TooLate(wait));
         }
         let mut pacer = self.queue.lock().await;
+        let mut held_back = place.ahead > 0;
         loop {
             let time = now();
             let next = pacer.next(time);
@@ -55,8 +57,10 @@ impl Pacing {
                 return Err(TooLate(next.saturating_sub(time)));
             }
             if pacer.reserve(time, time).is_ok() {
-                return Ok(());
+                // What passes between two looks at a clock is no waiting.
+                return Ok(if held_back { time.saturating_sub(start) } else { Duration::ZERO });
             }
+            held_back = true;
             sleep(next.saturating_sub(time)).await;
         }
     }

@@ -32,6 +32,7 @@ mod calls;
 mod dynamic;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod end_to_end;
+mod events;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod giving_up;
 mod grants;

@@ -6,7 +6,16 @@ use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
+
+/// While this lives, what happens on its thread is written down.
+pub(crate) struct Listening {
+    _default: DefaultGuard,
+    /// Where there is but one subscriber, `tracing` asks that of the thread which comes upon an
+    /// event first, and remembers the answer for all: a test on another thread, which has none,
+    /// would silence the event here. Of two it asks both.
+    _spare: Dispatch,
+}
 
 /// One line a span and an event: level, the span that it is in, and the fields in their order.
 #[derive(Clone, Default)]
@@ -22,10 +31,11 @@ struct Written {
 
 impl Recorder {
     /// Listens until the guard is dropped.
-    pub(crate) fn start() -> (Self, DefaultGuard) {
+    pub(crate) fn start() -> (Self, Listening) {
         let recorder = Self::default();
-        let guard = tracing::subscriber::set_default(recorder.clone());
-        (recorder, guard)
+        let spare = Dispatch::new(recorder.clone());
+        let default = tracing::subscriber::set_default(recorder.clone());
+        (recorder, Listening { _default: default, _spare: spare })
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
