@@ -27,6 +27,8 @@ macro_rules! over_each_transport {
 }
 
 mod app_token;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod calls;
 #[cfg(feature = "dynamic")]
 mod dynamic;

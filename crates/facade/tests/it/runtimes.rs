@@ -34,7 +34,7 @@ impl Transport for Panics {
 
 /// A runtime that cannot run anything.
 #[derive(Debug)]
-struct Gone;
+pub(crate) struct Gone;
 
 #[async_trait]
 impl Runtime for Gone {
