@@ -89,20 +89,28 @@ impl<S: Source> TokenCache<S> {
         }
     }
 
+    /// The kept token where it may be handed out at all, without waiting; where it nears its end,
+    /// what renews it starts beside the caller.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn at_hand(self: &Arc<Self>) -> Option<Shared<S::Token>> {
+        if let Some(token) = self.fresh() {
+            return Some(token);
+        }
+        let now = self.source.acquirer().clock.now();
+        let is_usable = self.lock().slot.is_usable(now);
+        match is_usable.then(|| self.next())? {
+            Next::Take(token) => Some(token),
+            // It came to its end just now.
+            Next::Wait(_) | Next::Fail(_) => None,
+        }
+    }
+
     /// What `get` does where there is no fresh token.
     async fn renewed(self: &Arc<Self>) -> Result<Shared<S::Token>, Error> {
-        let acquirer = self.source.acquirer();
-        let (next, task) = self.decide();
-        if let Some(task) = task {
-            // A task that cannot be run is dropped, which ends the acquisition with an error.
-            let _ = acquirer.runtime.spawn(task);
-        }
-        match next {
-            Next::Take(token) => {
-                acquirer.telemetry.hit(S::GRANT);
-                Ok(token)
-            }
+        match self.next() {
+            Next::Take(token) => Ok(token),
             Next::Wait(acquisition) => {
+                let acquirer = self.source.acquirer();
                 let start = acquirer.clock.uptime();
                 let outcome = acquisition.wait().await;
                 let time = acquirer.clock.uptime().saturating_sub(start);
@@ -111,6 +119,20 @@ impl<S: Source> TokenCache<S> {
             }
             Next::Fail(error) => Err(error),
         }
+    }
+
+    /// What this caller does; where that starts an acquisition, it runs.
+    fn next(self: &Arc<Self>) -> Next<S::Token> {
+        let acquirer = self.source.acquirer();
+        let (next, task) = self.decide();
+        if let Some(task) = task {
+            // A task that cannot be run is dropped, which ends the acquisition with an error.
+            let _ = acquirer.runtime.spawn(task);
+        }
+        if let Next::Take(_) = next {
+            acquirer.telemetry.hit(S::GRANT);
+        }
+        next
     }
 
     /// The service refused this token: where it is the kept one, it is not handed out again.

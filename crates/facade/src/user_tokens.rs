@@ -107,6 +107,12 @@ impl UserTokens {
         Ok(UserToken::clone(&*self.user(wish).get().await?))
     }
 
+    /// The kept token where it may be handed out.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn at_hand(&self, wish: &Wish) -> Option<UserToken> {
+        self.users.get(wish)?.at_hand().map(|token| UserToken::clone(&*token))
+    }
+
     /// The cache of this user, a new one where there is none.
     fn user(&self, wish: &Wish) -> UserCache {
         let make = || {
