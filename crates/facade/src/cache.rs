@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use easemob_token_core::{AccessToken, Decision, Freshness, Slot};
+use easemob_token_core::{AccessToken, Decision, Freshness, Jitter, Slot};
 use easemob_token_transport::Task;
 use tracing::Instrument;
 
@@ -185,10 +185,14 @@ impl<S: Source> TokenCache<S> {
         let (attempts, refresh) = (state.slot.allowance(now), state.slot.is_usable(now));
         let (started, cache) = (acquirer.clock.uptime(), Arc::clone(self));
         let end = End(Some(Ending { cache: Arc::clone(self), acquisition: acquisition.clone() }));
+        let counted = Arc::clone(&acquisition);
         let task = async move {
             let acquirer = cache.source.acquirer();
             acquirer.telemetry.emit(&Event::Started { grant: S::GRANT, refresh });
-            let on_send = || cache.lock().slot.sent(acquirer.clock.now());
+            let on_send = || {
+                counted.count_request();
+                cache.lock().slot.sent(acquirer.clock.now());
+            };
             let result = cache.source.fetch(attempts, on_send).await;
             end.with(result, acquirer.clock.uptime().saturating_sub(started));
         };
@@ -221,7 +225,13 @@ impl<S: Source> TokenCache<S> {
                 Ok(kept)
             }
             Err(error) => {
-                state.slot.failed(error.as_response(), now, jitter);
+                if acquisition.sent() > 0 {
+                    state.slot.failed(error.as_response(), now, jitter);
+                } else {
+                    // It is the failure of something else, such as the app token that a user
+                    // token needs, which is remembered there; both times would add up.
+                    state.slot.failed(None, now, Jitter::new(0.0));
+                }
                 state.error = Some(error.clone());
                 Err(error)
             }
@@ -261,7 +271,8 @@ impl<S: Source> End<S> {
 impl<S: Source> Drop for End<S> {
     fn drop(&mut self) {
         if let Some(Ending { cache, acquisition }) = self.0.take() {
-            cache.ended(&acquisition, Err(Error::dropped(1)), Duration::ZERO);
+            let error = Error::dropped(acquisition.sent());
+            cache.ended(&acquisition, Err(error), Duration::ZERO);
         }
     }
 }

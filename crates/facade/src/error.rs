@@ -133,7 +133,7 @@ impl Error {
         Self::new(Cause::Transport(error), attempts)
     }
 
-    /// The task that was to bring a token is no more, after it sent so many requests at most.
+    /// The task that was to bring a token is no more, after it sent so many requests.
     pub(crate) fn dropped(attempts: u32) -> Self {
         let error = TransportError::with_source(
             TransportErrorKind::Internal,

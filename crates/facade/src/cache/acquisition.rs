@@ -1,5 +1,6 @@
 //! An acquisition under way, seen by those who wait for it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use event_listener::Event;
@@ -15,11 +16,22 @@ pub(crate) type Outcome<T> = Result<Arc<Kept<T>>, Error>;
 pub(crate) struct Acquisition<T> {
     outcome: OnceLock<Outcome<T>>,
     ended: Event,
+    sent: AtomicU32,
 }
 
 impl<T> Acquisition<T> {
     pub(crate) fn new() -> Self {
-        Self { outcome: OnceLock::new(), ended: Event::new() }
+        Self { outcome: OnceLock::new(), ended: Event::new(), sent: AtomicU32::new(0) }
+    }
+
+    /// One more request goes out for it.
+    pub(crate) fn count_request(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many requests went out for it.
+    pub(crate) fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Tells everybody. An acquisition has one end; a second one changes nothing.
