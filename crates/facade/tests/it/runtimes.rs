@@ -52,17 +52,19 @@ fn runtime() -> tokio::runtime::Runtime {
 
 #[tokio::test]
 async fn row_49_a_panicking_transport_and_a_runtime_that_is_gone_are_an_error_for_everybody() {
-    for client in [
-        builder(Panics).build().unwrap(),
-        builder(Panics).keep_user_tokens(10).build().unwrap(),
-        builder(Memory::default()).runtime(Gone).build().unwrap(),
-        builder(Memory::default()).runtime(Gone).keep_user_tokens(10).build().unwrap(),
+    for (client, sent) in [
+        (builder(Panics), 1),
+        (builder(Panics).keep_user_tokens(10), 1),
+        (builder(Memory::default()).runtime(Gone), 0),
+        (builder(Memory::default()).runtime(Gone).keep_user_tokens(10), 0),
     ] {
+        let client = client.build().unwrap();
         let waiting: Vec<_> = (0..10)
             .map(|_| {
                 let client = client.clone();
                 tokio::spawn(async move {
                     let app = client.app_token().await.unwrap_err();
+                    assert_eq!(app.attempts(), sent);
                     let user = client.user_token("c").await.unwrap_err();
                     [app, user]
                 })
