@@ -91,5 +91,6 @@ impl Client {
     }
 }
 
-#[cfg(all(test, any(feature = "hyper", feature = "isahc")))]
+#[cfg(test)]
+#[cfg(any(feature = "hyper", feature = "isahc"))]
 mod tests;

@@ -225,7 +225,7 @@ async fn an_observer_that_panics_hurts_nobody() {
 }
 
 /// Times differ from run to run.
-fn without_times(lines: Vec<String>) -> Vec<String> {
+fn without_times(lines: &[String]) -> Vec<String> {
     let shown = |word: &&str| !word.starts_with("time_ms=") && !word.starts_with("pause_ms=");
     lines.iter().map(|line| line.split(' ').filter(shown).collect::<Vec<_>>().join(" ")).collect()
 }
@@ -258,7 +258,7 @@ async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() 
         format!(r#"DEBUG acquire: message=got a token event="succeeded" {app} generation=1"#),
         format!(r#"TRACE -: message=waited for a token event="waited" {app}"#),
     ];
-    assert_eq!(without_times(recorder.take()), expected);
+    assert_eq!(without_times(&recorder.take()), expected);
 
     client.app_token().await.unwrap();
     assert_eq!(recorder.take(), Vec::<String>::new(), "a hit is for the observer alone");
@@ -268,7 +268,7 @@ async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() 
     client.invalidate_app_token(&token);
     client.app_token().await.unwrap_err();
     let password = r#"grant="password""#;
-    let lines = without_times(recorder.take());
+    let lines = without_times(&recorder.take());
     for expected in [
         r#"DEBUG span acquire grant="inherit" refresh=false"#.to_owned(),
         r#"DEBUG acquire: message=got a token event="succeeded" grant="inherit" generation=0"#

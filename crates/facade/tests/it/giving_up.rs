@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use easemob_token::transport::Transport;
 use easemob_token::{Error, UserToken};
-use easemob_token_emulator::{BodyKind, Emulator, Fault, Grant};
+use easemob_token_emulator::{BodyKind, Emulator, Fault, Grant, ReceivedRequest};
 use tokio::task::JoinSet;
 
 use crate::calls::{begin, in_time};
@@ -98,7 +98,7 @@ async fn row_43_the_app_token_is_kept_though_all_who_need_it_for_a_user_give_up(
         others.shutdown().await;
         hold.release();
         in_time(client.user_token("c").into_future()).await.unwrap();
-        let grants: Vec<_> = emulator.requests().iter().map(|request| request.grant()).collect();
+        let grants: Vec<_> = emulator.requests().iter().map(ReceivedRequest::grant).collect();
         assert_eq!(grants, [Some(Grant::ClientCredentials), Some(Grant::Inherit)], "keep: {keep}");
     }
 }

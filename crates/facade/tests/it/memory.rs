@@ -111,7 +111,7 @@ impl Transport for Numbering {
     }
 
     async fn send(&self, exchange: Exchange) -> Outcome {
-        let body = str::from_utf8(exchange.request().body()).unwrap();
+        let body = std::str::from_utf8(exchange.request().body()).unwrap();
         let user = body.split_once(r#""username":""#).and_then(|(_, rest)| rest.split_once('"'));
         let user = user.map(|(user, _)| user.to_owned());
         let mut asked = self.0.lock().unwrap();
