@@ -1,6 +1,5 @@
 //! The blocking client: every grant, one request for many threads, and an error where it may not wait.
 
-use std::error::Error as _;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -99,6 +98,7 @@ fn kept_user_tokens_are_kept_and_reported() {
 
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod over_sockets {
+    use std::error::Error as _;
     use std::sync::{Arc, Barrier};
 
     use easemob_token::transport::Transport;

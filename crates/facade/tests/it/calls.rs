@@ -2,9 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::Poll;
 use std::time::Duration;
 
 /// Lets a call begin, which does not end at once.
@@ -22,7 +20,12 @@ pub(crate) async fn in_time<T>(call: impl Future<Output = T>) -> T {
 }
 
 /// The executor of those who have none.
+#[cfg(any(feature = "hyper", feature = "isahc", feature = "blocking"))]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    use std::sync::Arc;
+    use std::task::{Context, Wake, Waker};
+    use std::thread::{self, Thread};
+
     struct Unpark(Thread);
 
     impl Wake for Unpark {

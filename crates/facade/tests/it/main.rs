@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 /// Runs each of these behaviours, written once for any transport, over every transport compiled in.
+#[cfg(any(feature = "hyper", feature = "isahc"))]
 macro_rules! over_each_transport {
     ($($behaviour:ident),+ $(,)?) => {
         #[cfg(feature = "hyper")]
@@ -40,7 +41,6 @@ mod giving_up;
 mod grants;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod herd;
-#[cfg(any(feature = "hyper", feature = "isahc"))]
 mod kept_users;
 mod memory;
 mod pacing;

@@ -38,10 +38,6 @@ impl Recorder {
         (recorder, Listening { _default: default, _spare: spare })
     }
 
-    pub(crate) fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().lines.clone()
-    }
-
     /// What was written since the last time.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap().lines)

@@ -143,8 +143,6 @@ fn a_transport_without_a_runtime_asks_for_one() {
 
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod over_sockets {
-    use std::time::Instant;
-
     use easemob_token_emulator::Emulator;
 
     use super::*;
@@ -171,8 +169,9 @@ mod over_sockets {
     }
 
     /// Asks until there is a token: a failure is remembered for a moment.
+    #[cfg(feature = "hyper")]
     fn recovers(client: &Client) {
-        let start = Instant::now();
+        let start = std::time::Instant::now();
         while runtime().block_on(client.app_token()).is_err() {
             assert!(start.elapsed() < Duration::from_secs(15));
             thread::yield_now();
