@@ -8,7 +8,6 @@ mod tests;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use easemob_token_core::{AccessToken, Decision, Freshness, Jitter, Slot};
@@ -156,6 +155,11 @@ impl<S: Source> TokenCache<S> {
     /// What this caller does, and the task to start once the lock is free.
     fn decide(self: &Arc<Self>) -> (Next<S::Token>, Option<Task>) {
         let mut state = self.lock();
+        if let Some(stuck) = self.stuck(&state) {
+            drop(state);
+            self.ended(&stuck, Err(Error::dropped(stuck.sent())));
+            state = self.lock();
+        }
         let decision = state.slot.decide(self.source.acquirer().clock.now());
         let kept = Shared::from_guard(self.kept.load());
         match (decision, kept, &state.acquisition) {
@@ -178,12 +182,12 @@ impl<S: Source> TokenCache<S> {
 
     /// An acquisition that runs beside the caller, who may give up without stopping it.
     fn begin(self: &Arc<Self>, state: &mut State<S::Token>) -> (Arc<Acquisition<S::Token>>, Task) {
-        let acquisition = Arc::new(Acquisition::new());
-        state.acquisition = Some(Arc::clone(&acquisition));
         let acquirer = self.source.acquirer();
+        let acquisition = Arc::new(Acquisition::new(acquirer.clock.uptime()));
+        state.acquisition = Some(Arc::clone(&acquisition));
         let now = acquirer.clock.now();
         let (attempts, refresh) = (state.slot.allowance(now), state.slot.is_usable(now));
-        let (started, cache) = (acquirer.clock.uptime(), Arc::clone(self));
+        let cache = Arc::clone(self);
         let end = End(Some(Ending { cache: Arc::clone(self), acquisition: acquisition.clone() }));
         let counted = Arc::clone(&acquisition);
         let task = async move {
@@ -194,21 +198,31 @@ impl<S: Source> TokenCache<S> {
                 cache.lock().slot.sent(acquirer.clock.now());
             };
             let result = cache.source.fetch(attempts, on_send).await;
-            end.with(result, acquirer.clock.uptime().saturating_sub(started));
+            end.with(result);
         };
         let span = acquirer.telemetry.span(S::GRANT, refresh);
         (acquisition, Box::pin(task.instrument(span)))
     }
 
-    fn ended(
-        &self,
-        acquisition: &Acquisition<S::Token>,
-        result: Result<S::Token, Error>,
-        time: Duration,
-    ) {
+    /// The acquisition that has been under way for longer than all that it may do: the runtime
+    /// that has it is there and stands still. Whoever comes by ends it in its place.
+    fn stuck(&self, state: &State<S::Token>) -> Option<Arc<Acquisition<S::Token>>> {
+        let acquirer = self.source.acquirer();
+        // A user token's takes one for its app token, its own, and one for another app token.
+        let patience = acquirer.limits.budget.saturating_mul(4);
+        let under_way = state.acquisition.as_ref();
+        under_way.filter(|it| it.age(acquirer.clock.uptime()) > patience).cloned()
+    }
+
+    fn ended(&self, acquisition: &Arc<Acquisition<S::Token>>, result: Result<S::Token, Error>) {
         let acquirer = self.source.acquirer();
         let grant = S::GRANT;
         let mut state = self.lock();
+        if !state.acquisition.as_ref().is_some_and(|it| Arc::ptr_eq(it, acquisition)) {
+            // It was ended for it, and another one may be under way.
+            return;
+        }
+        let time = acquisition.age(acquirer.clock.uptime());
         let (now, jitter) = (acquirer.clock.now(), jitter());
         let outcome: Outcome<S::Token> = match result {
             Ok(token) => {
@@ -261,9 +275,9 @@ struct Ending<S: Source> {
 }
 
 impl<S: Source> End<S> {
-    fn with(mut self, result: Result<S::Token, Error>, time: Duration) {
+    fn with(mut self, result: Result<S::Token, Error>) {
         if let Some(Ending { cache, acquisition }) = self.0.take() {
-            cache.ended(&acquisition, result, time);
+            cache.ended(&acquisition, result);
         }
     }
 }
@@ -272,7 +286,7 @@ impl<S: Source> Drop for End<S> {
     fn drop(&mut self) {
         if let Some(Ending { cache, acquisition }) = self.0.take() {
             let error = Error::dropped(acquisition.sent());
-            cache.ended(&acquisition, Err(error), Duration::ZERO);
+            cache.ended(&acquisition, Err(error));
         }
     }
 }

@@ -137,8 +137,8 @@ impl Error {
     pub(crate) fn dropped(attempts: u32) -> Self {
         let error = TransportError::with_source(
             TransportErrorKind::Internal,
-            "the task that fetched the token was dropped: its runtime ended, there was none, or \
-             the transport panicked",
+            "the task that fetched the token is no more: its runtime ended or stands still, there \
+             was none, or the transport panicked",
         );
         Self::transport(error, attempts)
     }

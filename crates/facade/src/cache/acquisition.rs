@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use event_listener::Event;
 
@@ -16,12 +17,20 @@ pub(crate) type Outcome<T> = Result<Arc<Kept<T>>, Error>;
 pub(crate) struct Acquisition<T> {
     outcome: OnceLock<Outcome<T>>,
     ended: Event,
+    /// On the client's monotonic clock.
+    started: Duration,
     sent: AtomicU32,
 }
 
 impl<T> Acquisition<T> {
-    pub(crate) fn new() -> Self {
-        Self { outcome: OnceLock::new(), ended: Event::new(), sent: AtomicU32::new(0) }
+    pub(crate) fn new(started: Duration) -> Self {
+        let (outcome, ended, sent) = (OnceLock::new(), Event::new(), AtomicU32::new(0));
+        Self { outcome, ended, started, sent }
+    }
+
+    /// For how long it has been under way.
+    pub(crate) fn age(&self, uptime: Duration) -> Duration {
+        uptime.saturating_sub(self.started)
     }
 
     /// One more request goes out for it.

@@ -5,6 +5,7 @@ mod faults;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use easemob_token_core::{AppToken, ClientCredentials, FlowLimits, TokenEndpoint, TtlUnits};
 use easemob_token_transport::bytes::Bytes;

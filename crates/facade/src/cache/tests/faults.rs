@@ -191,3 +191,26 @@ async fn row_36_a_user_adds_nothing_to_the_time_for_which_refused_credentials_ar
     world.user_token("c").await.unwrap();
     assert_eq!(world.asked(), 3);
 }
+
+/// A runtime that is there and stands still: nobody drives it any more.
+#[tokio::test]
+async fn row_49_an_acquisition_whose_runtime_stands_still_is_given_up_for_all_who_wait() {
+    let world = world(1_000);
+    world.service.silent.store(true, Ordering::SeqCst);
+    let mut waiting = [Box::pin(world.token()), Box::pin(world.token())];
+    for call in &mut waiting {
+        let polled = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(call.as_mut().poll(context).is_pending())
+        });
+        assert!(polled.await);
+    }
+    world.service.silent.store(false, Ordering::SeqCst);
+    // Longer than anything that it is allowed to do.
+    world.pass(81);
+    assert_eq!(world.token().await.unwrap(), "2");
+    for call in waiting {
+        assert_eq!(call.await.unwrap_err().kind(), ErrorKind::Internal);
+    }
+    assert_eq!(world.token().await.unwrap(), "2");
+    assert_eq!(world.asked(), 2);
+}
