@@ -96,12 +96,30 @@ struct World {
     users: UserTokens,
     service: Arc<Service>,
     clock: Clock,
+    events: Arc<Mutex<Vec<String>>>,
+}
+
+/// One line an event, with all that it says but the grant and the times.
+fn line(event: &Event<'_>) -> String {
+    match event {
+        Event::Started { refresh, .. } => format!("started, refresh: {refresh}"),
+        Event::Succeeded { generation, .. } => format!("succeeded: {generation}"),
+        Event::Failed { error, usable, .. } => {
+            format!("failed: {}, usable: {usable}", error.kind())
+        }
+        Event::Hit { .. } => "hit".to_owned(),
+        Event::Sent { attempt, .. } => format!("sent: {attempt}"),
+        other => format!("{other:?}"),
+    }
 }
 
 fn world(life: u32) -> World {
     let service = Arc::new(Service { life: life.into(), ..Service::default() });
     let clock = Clock::new();
     service.clock.set(clock.clone()).unwrap();
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&events);
+    let observer = move |event: &Event<'_>| seen.lock().unwrap().push(line(event));
     let (base, app) = ("https://x".parse().unwrap(), "o#a".parse().unwrap());
     let acquirer = Arc::new(Acquirer {
         endpoint: TokenEndpoint::new(&base, &app, TtlUnits::STANDARD).unwrap(),
@@ -113,12 +131,13 @@ fn world(life: u32) -> World {
         timeout: Duration::from_secs(10),
         max_response_bytes: 1024,
         plain_http_allowed: false,
-        telemetry: Telemetry::new(None),
+        telemetry: Telemetry::new(Some(Arc::new(observer))),
     });
     let grant = ClientCredentials::new("id", "secret").unwrap();
     let cache = TokenCache::new(Credentials { acquirer: Arc::clone(&acquirer), grant });
     let behalf = OnBehalf { acquirer, app_token: Arc::clone(&cache) };
-    World { cache, users: UserTokens::new(behalf, 10.try_into().unwrap()), service, clock }
+    let users = UserTokens::new(behalf, 10.try_into().unwrap());
+    World { cache, users, service, clock, events }
 }
 
 fn refusal(status: u16, body: &'static str) -> Arc<Fault> {
@@ -174,6 +193,11 @@ impl World {
         self.trouble(away.then(|| failure(TransportErrorKind::Connect)));
     }
 
+    /// What was told since the last time.
+    fn told(&self) -> Vec<String> {
+        std::mem::take(&mut *self.events.lock().unwrap())
+    }
+
     fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
@@ -200,6 +224,25 @@ async fn a_token_near_its_end_is_used_while_it_is_renewed() {
     assert_eq!(world.token().await.unwrap(), "1");
     assert_eq!(world.token().await.unwrap(), "2");
     assert_eq!(world.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_renewal_is_told_as_one_and_its_failure_as_one_that_nobody_saw() {
+    let world = world(1_000);
+    world.token().await.unwrap();
+    world.told();
+    world.pass(860);
+    world.away(true);
+    world.token().await.unwrap();
+    let failed = ["started, refresh: true", "sent: 1", "failed: connect, usable: true", "hit"];
+    assert_eq!(world.told(), failed);
+    world.away(false);
+    world.pass(10);
+    world.token().await.unwrap();
+    let succeeded = ["started, refresh: true", "sent: 1", "succeeded: 2", "hit"];
+    assert_eq!(world.told(), succeeded);
+    world.token().await.unwrap();
+    assert_eq!(world.told(), ["hit"]);
 }
 
 #[tokio::test]
