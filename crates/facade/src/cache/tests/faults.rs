@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::world::{Fault, limited};
 use super::*;
 use crate::ErrorKind;
 
