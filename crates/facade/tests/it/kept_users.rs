@@ -70,6 +70,30 @@ mod over_sockets {
         assert_eq!(emulator.request_count(), 2);
     }
 
+    /// However many pass by, there is no second request for one who is waited for.
+    async fn a_user_who_is_waited_for_keeps_the_place(transport: impl Transport) {
+        let emulator = Emulator::start().await.unwrap();
+        let client = client_of(&emulator, transport).keep_user_tokens(1).build().unwrap();
+        client.app_token().await.unwrap();
+        let hold = emulator.hold();
+        let mut calls = JoinSet::new();
+        let call = |user: String| client.user_token(user).auto_create_user(true).into_future();
+        for round in 0..2 {
+            for number in 0..20 {
+                let mut call = call(format!("user-{number}"));
+                begin(call.as_mut()).await;
+                calls.spawn(call);
+            }
+            emulator.wait_for_requests(21).await;
+            assert_eq!(emulator.request_count(), 21, "round {round}");
+        }
+        hold.release();
+        for result in in_time(calls.join_all()).await {
+            result.unwrap();
+        }
+        assert_eq!(emulator.request_count(), 21);
+    }
+
     async fn one_users_trouble_does_not_delay_another(transport: impl Transport) {
         let (emulator, client) = keeping(transport).await;
         emulator.inject(Fault::hang().for_user("c")).unwrap();
@@ -177,6 +201,7 @@ mod over_sockets {
 
     over_each_transport!(
         a_thousand_callers_for_one_user_are_served_by_one_request,
+        a_user_who_is_waited_for_keeps_the_place,
         one_users_trouble_does_not_delay_another,
         other_options_are_other_tokens_and_each_is_reported_by_its_own,
         a_password_is_checked_every_time,

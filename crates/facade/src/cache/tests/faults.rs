@@ -208,9 +208,12 @@ async fn row_49_an_acquisition_whose_runtime_stands_still_is_given_up_for_all_wh
     world.service.silent.store(false, Ordering::SeqCst);
     // Longer than anything that it is allowed to do.
     world.pass(81);
-    assert_eq!(world.token().await.unwrap(), "2");
+    let in_time = Duration::from_secs(10);
+    let token = tokio::time::timeout(in_time, world.token()).await.expect("a call hangs");
+    assert_eq!(token.unwrap(), "2");
     for call in waiting {
-        assert_eq!(call.await.unwrap_err().kind(), ErrorKind::Internal);
+        let outcome = tokio::time::timeout(in_time, call).await.expect("a call hangs");
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Internal);
     }
     assert_eq!(world.token().await.unwrap(), "2");
     assert_eq!(world.asked(), 2);
