@@ -147,9 +147,12 @@ impl<S: Source> TokenCache<S> {
         }
     }
 
-    /// Whether an acquisition is under way.
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.lock().slot.is_under_way()
+    /// Whether somebody waits for an acquisition that is under way, or that is about to start, since
+    /// nothing has happened here yet.
+    pub(crate) fn is_awaited(&self) -> bool {
+        let state = self.lock();
+        let is_new = state.slot.generation() == 0 && state.error.is_none();
+        is_new || state.slot.is_under_way()
     }
 
     /// What this caller does, and the task to start once the lock is free.

@@ -132,8 +132,8 @@ impl UserTokens {
     }
 }
 
-/// A user whose token is being fetched keeps the place: otherwise the next caller would send a
-/// second request for it.
+/// A user whose token is being fetched, or about to be, keeps the place: otherwise the next caller
+/// would send a second request for it.
 #[derive(Clone, Debug)]
 struct KeepUnderWay;
 
@@ -141,7 +141,7 @@ impl Lifecycle<Wish, UserCache> for KeepUnderWay {
     type RequestState = ();
 
     fn is_pinned(&self, _: &Wish, user: &UserCache) -> bool {
-        user.is_under_way()
+        user.is_awaited()
     }
 }
 
