@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use crate::fuzz;
+use crate::soak;
 use crate::step::{STEPS, Step};
 
 /// What is to be done.
@@ -13,6 +14,8 @@ pub(crate) enum Request {
     CiHelp,
     FuzzHelp,
     Fuzz(fuzz::Options),
+    SoakHelp,
+    Soak(soak::Options),
     Ci { steps: Vec<&'static Step>, keep_going: bool },
 }
 
@@ -34,6 +37,10 @@ pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Request, 
             Value(word) if word == "fuzz" && !command_seen => {
                 let options = fuzz::Options::read(&mut parser)?;
                 return Ok(options.map_or(Request::FuzzHelp, Request::Fuzz));
+            }
+            Value(word) if word == "soak" && !command_seen => {
+                let options = soak::Options::read(&mut parser)?;
+                return Ok(options.map_or(Request::SoakHelp, Request::Soak));
             }
             Value(word) => {
                 // A step is a command of its own: `cargo xtask tidy` is `cargo xtask ci tidy`.
@@ -76,6 +83,7 @@ Usage: cargo xtask ci [--keep-going] [STEP]...
   cargo xtask ci STEP...  these steps alone
   cargo xtask STEP        the same, shorter
   cargo xtask fuzz        random input for a bounded time; `cargo xtask fuzz --help`
+  cargo xtask soak        a service that misbehaves for minutes; `cargo xtask soak --help`
 "
     .to_owned()
 }

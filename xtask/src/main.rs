@@ -19,6 +19,7 @@ mod msrv;
 mod rust_source;
 mod servers;
 mod signatures;
+mod soak;
 mod step;
 mod tally;
 mod test;
@@ -44,6 +45,11 @@ fn main() -> ExitCode {
             print!("{}", fuzz::help());
             ExitCode::SUCCESS
         }
+        Ok(Request::SoakHelp) => {
+            print!("{}", soak::help());
+            ExitCode::SUCCESS
+        }
+        Ok(Request::Soak(options)) => soak::run(&options),
         Ok(Request::Fuzz(options)) => fuzz::run(&options),
         Ok(Request::Ci { steps, keep_going }) => ci::run(&steps, keep_going),
         Err(message) => {

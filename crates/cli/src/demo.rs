@@ -1,5 +1,6 @@
 //! The command `demo`: every grant once, on every transport compiled in, told as a story.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use easemob_token::transport::Proxy;
@@ -7,6 +8,7 @@ use easemob_token::{Client, Ttl};
 use easemob_token_emulator::{
     DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, Emulator, Subscription,
 };
+use tokio::task::JoinSet;
 
 use crate::args::{Format, Options, TransportName};
 use crate::failure::Failure;
@@ -17,6 +19,8 @@ use crate::{output, transports};
 const USERNAME: &str = "C";
 /// The lifetime of the documentation's sample.
 const SAMPLE_TTL: Duration = Duration::from_secs(1_024_000);
+/// How many ask for the app token at once in the end.
+const CALLERS: usize = 10_000;
 
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     if options.format == Format::Json {
@@ -76,10 +80,19 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
         "\n2. A user token by user ID: no password. The app token of step 1 is kept and goes",
     )?;
     output::line("   along, so this is one request; the service creates the user.")?;
-    let alice =
-        client.user_token("alice").auto_create_user(true).ttl(Duration::from_secs(43_200)).await?;
+    let alice = async || {
+        let request = client.user_token("alice").auto_create_user(true);
+        request.ttl(Duration::from_secs(43_200)).await
+    };
+    let first = alice().await?;
     tell(&mut requests)?;
-    result(&Success::user(&alice), alice.access_token().expose())?;
+    result(&Success::user(&first), first.access_token().expose())?;
+    let second = alice().await?;
+    let seen = std::iter::from_fn(|| requests.try_next()).count();
+    output::line(format_args!(
+        "\n   The same once more; requests sent: {seen}, none for an app token."
+    ))?;
+    result(&Success::user(&second), second.access_token().expose())?;
 
     output::line(format_args!(
         "\n3. A user token by user ID and password. {USERNAME:?} comes back in lower case."
@@ -89,7 +102,46 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
     tell(&mut requests)?;
     result(&Success::user(&c), c.access_token().expose())?;
 
+    output::line(
+        "\n4. Another user, and the service has revoked the app token meanwhile: it answers 401,",
+    )?;
+    output::line("   so a new app token is fetched, once, and the request goes out again.")?;
+    emulator.revoke_app_tokens();
+    let bob = client.user_token("bob").auto_create_user(true).await?;
+    tell(&mut requests)?;
+    result(&Success::user(&bob), bob.access_token().expose())?;
+
+    output::line(format_args!("\n5. {CALLERS} callers at once, and no app token is kept."))?;
+    herd(&emulator, &client).await?;
+
     emulator.shutdown().await;
+    Ok(())
+}
+
+/// Many callers want the app token, and the service answers when all of them have asked.
+async fn herd(emulator: &Emulator, client: &Client) -> Result<(), Failure> {
+    let before = emulator.request_count();
+    client.invalidate_app_token(&*client.app_token().await?);
+    let hold = emulator.hold();
+    let mut callers = JoinSet::new();
+    for _ in 0..CALLERS {
+        let client = client.clone();
+        callers.spawn(async move { client.app_token().await.map(|token| token.generation()) });
+    }
+    emulator.wait_for_requests(before + 1).await;
+    tokio::task::yield_now().await;
+    hold.release();
+    let mut served = BTreeMap::new();
+    while let Some(caller) = callers.join_next().await {
+        let generation = caller.map_err(|error| Failure::internal(error.to_string()))??;
+        *served.entry(generation).or_insert(0) += 1;
+    }
+    let requests = emulator.request_count() - before;
+    for (generation, callers) in served {
+        output::line(format_args!(
+            "   = {callers} callers have app token number {generation}; requests sent: {requests}"
+        ))?;
+    }
     Ok(())
 }
 

@@ -14,7 +14,6 @@ use http::HeaderValue;
 pub use self::access_token::AccessToken;
 pub use self::lifetime::Lifetime;
 pub use self::ttl::{Ttl, TtlUnit, TtlUnits};
-pub(crate) use self::unit_suspicion::Counts;
 pub use self::unit_suspicion::UnitSuspicion;
 pub use self::user::User;
 pub(crate) use self::user::UserParts;

@@ -129,6 +129,12 @@ impl<F: Fn()> Attempts<'_, F> {
 }
 
 impl Acquirer {
+    /// Longer than any acquisition takes: that of a user token may take one for an app token, its own,
+    /// and one for another app token.
+    pub(crate) fn patience(&self) -> Duration {
+        self.limits.budget.saturating_mul(4)
+    }
+
     /// An acquisition for one caller alone, whose token is not kept.
     pub(crate) async fn unkept<T>(
         &self,

@@ -12,3 +12,6 @@ struct ReadmeInChinese;
 
 #[doc = include_str!("../../../docs/transports.md")]
 struct Transports;
+
+#[doc = include_str!("../../../docs/observability.md")]
+struct Observability;

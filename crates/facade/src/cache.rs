@@ -7,9 +7,8 @@ mod tests;
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-use arc_swap::ArcSwapOption;
 use easemob_token_core::{AccessToken, Decision, Freshness, Jitter, Slot};
 use easemob_token_transport::Task;
 use tracing::Instrument;
@@ -22,6 +21,7 @@ use crate::clock::jitter;
 use crate::error::Error;
 use crate::event::{Event, GrantType};
 use crate::received::Received;
+use crate::sync::{ArcSwapOption, Mutex, MutexGuard};
 
 /// Where the token of a cache comes from.
 pub(crate) trait Source: Send + Sync + 'static {
@@ -211,10 +211,8 @@ impl<S: Source> TokenCache<S> {
     /// that has it is there and stands still. Whoever comes by ends it in its place.
     fn stuck(&self, state: &State<S::Token>) -> Option<Arc<Acquisition<S::Token>>> {
         let acquirer = self.source.acquirer();
-        // A user token's takes one for its app token, its own, and one for another app token.
-        let patience = acquirer.limits.budget.saturating_mul(4);
-        let under_way = state.acquisition.as_ref();
-        under_way.filter(|it| it.age(acquirer.clock.uptime()) > patience).cloned()
+        let (now, patience) = (acquirer.clock.uptime(), acquirer.patience());
+        state.acquisition.as_ref().filter(|it| it.age(now) > patience).cloned()
     }
 
     fn ended(&self, acquisition: &Arc<Acquisition<S::Token>>, result: Result<S::Token, Error>) {

@@ -24,24 +24,42 @@
 //! |---|---|
 //! | `hyper` (default) | the module `hyper`: the transport over hyper and rustls, for tokio |
 //! | `isahc` | the module `isahc`: the transport over isahc (libcurl), for any executor |
+//! | `blocking` | the module `blocking` and `ClientBuilder::build_blocking`: the client for programs without an async runtime |
 //! | `dynamic` | the module `dynamic` and `Client::dynamic_token`: user tokens made without a request |
 //! | `bundled-roots` | the method `bundled_roots` of each transport's builder: Mozilla's roots |
 //!
 //! A feature adds what is in its row and nothing else: which transport is used is said in code. With
 //! neither, a transport of your own does it ([`transport`] has the port and its contract).
 //!
-//! # The app token
+//! # The life of a token
 //!
-//! It is fetched once, shared by every caller, and renewed before its end: one request for ten
-//! thousand callers, and no failed call while a token lives. User tokens are not kept: each call
-//! asks the service.
+//! The app token is fetched once, shared by every caller, and renewed before its end: one request
+//! for ten thousand callers, and no failed call while a token lives. A token that is good is handed
+//! out as a [`Shared`], without a lock, an allocation or a shared counter.
 //!
-//! # Warnings
+//! | what | how it is bounded |
+//! |---|---|
+//! | one acquisition | at most 3 requests ([`max_attempts`](ClientBuilder::max_attempts)), at least a second apart, within 20 s ([`deadline`](ClientBuilder::deadline)); all who wait get its result |
+//! | requests for one kept token | at most 10 in any minute, whatever callers do: 4 at once, then one each ten seconds |
+//! | renewal | begins at 75 to 85 % of the life; in vain, again after 1 s, 2 s, … a minute; the old token serves until a tenth of its life, at most a minute, before its end |
+//! | a failure while no token is good | remembered for ten seconds at most, and callers get it at once; refused credentials and a 429 for a minute; `Retry-After` is obeyed between a second and an hour |
+//! | all requests of a client | at most 300 in any second ([`requests_per_second`](ClientBuilder::requests_per_second)), in the order of asking |
 //!
-//! Where the `ttl` asked for, `expires_in` and the token's own lifetime speak against the unit that
-//! is set ([`ClientBuilder::ttl_units`]), the token is kept by the shortest reading, carries a
-//! [`UnitSuspicion`], and the client says so once: a `tracing` event of level WARN with the target
-//! `easemob_token` and the field `event = "ttl_unit_suspicion"`. No event holds a secret.
+//! User tokens are not kept unless [`keep_user_tokens`](ClientBuilder::keep_user_tokens) asks for
+//! it; then those got by user ID live by the same rules. A password is checked by the service every
+//! time.
+//!
+//! A token can die before its time. [`Client::authorize`] helps those who call other endpoints of
+//! the REST API through the 401 that tells of it; user tokens got by user ID do it by themselves.
+//!
+//! # What it tells
+//!
+//! An [`Observer`] is told of every request, wait and failure; `tracing` gets the same as events with
+//! the target `easemob_token` and the field `event`, inside a span `acquire`. At WARN are a failed
+//! acquisition (`failed`), a lifetime that the service does not tell (`unknown_lifetime`), a `ttl`,
+//! `expires_in` and lifetime that speak against the unit that is set (`ttl_unit_suspicion`;
+//! [`ClientBuilder::ttl_units`]), and a dynamic token that lives long (`long_dynamic_ttl`). No event
+//! holds a secret, a token or a user ID.
 
 mod acquire;
 mod app_token;
@@ -59,6 +77,7 @@ mod on_behalf;
 mod pacing;
 mod received;
 mod request;
+mod sync;
 mod telemetry;
 mod user_tokens;
 mod warnings;

@@ -5,7 +5,6 @@ use std::error::Error;
 use easemob_token_transport::{
     TransportError, TransportErrorKind, classify_connect, classify_exchange, find_in_chain,
 };
-use http_body_util::LengthLimitError;
 use hyper_util::client::legacy;
 use rustls::pki_types::InvalidDnsNameError;
 
@@ -16,13 +15,8 @@ pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
 }
 
 /// The error for a body that did not arrive whole.
-pub(crate) fn classify_body_error(error: Box<dyn Error + Send + Sync>) -> TransportError {
-    let kind = if error.is::<LengthLimitError>() {
-        TransportErrorKind::TooLarge
-    } else {
-        exchange_kind(&*error)
-    };
-    TransportError::with_source(kind, error)
+pub(crate) fn classify_body_error(error: hyper::Error) -> TransportError {
+    TransportError::with_source(exchange_kind(&error), error)
 }
 
 fn connect_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {

@@ -1,18 +1,18 @@
 //! The hyper client behind a transport: our own with a pool for each runtime, or one handed in.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use easemob_token_transport::MAX_HEAD_FIELDS;
 use http::Request;
 use http_body_util::Full;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, ResponseFuture};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::runtime::{Handle, Id};
+use hyper_util::rt::TokioTimer;
+use tokio::runtime::Id;
 
 use crate::connector::Connector;
+use crate::turn::TurnCounter;
 
 /// How long an idle connection is kept. Short, since the longer it rests, the likelier the server
 /// closes it just when it is used again.
@@ -25,9 +25,9 @@ const MAX_HEAD_BUFFER: usize = 64 * 1024;
 
 type OwnClient = Client<Connector, Full<Bytes>>;
 
-/// Sends a request over some connection. Called inside a tokio runtime.
+/// Sends a request over some connection. Called inside the tokio runtime `runtime`.
 pub(crate) trait SendRequest: Send + Sync + 'static {
-    fn send_request(&self, request: Request<Full<Bytes>>) -> ResponseFuture;
+    fn send_request(&self, request: Request<Full<Bytes>>, runtime: Id) -> ResponseFuture;
 }
 
 /// A client that somebody else set up.
@@ -37,7 +37,7 @@ impl<C> SendRequest for ForeignClient<C>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    fn send_request(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
+    fn send_request(&self, request: Request<Full<Bytes>>, _: Id) -> ResponseFuture {
         self.0.request(request)
     }
 }
@@ -50,35 +50,35 @@ where
 pub(crate) struct PooledClient {
     connector: Connector,
     reuse: bool,
-    current: Mutex<Option<(Id, OwnClient)>>,
+    current: RwLock<Option<(Id, OwnClient)>>,
 }
 
 impl PooledClient {
     pub(crate) fn new(connector: Connector, reuse: bool) -> Self {
-        Self { connector, reuse, current: Mutex::new(None) }
-    }
-
-    fn for_runtime(&self, runtime: Id) -> OwnClient {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*current {
-            Some((id, client)) if *id == runtime => client.clone(),
-            _ => {
-                let client = build(self.connector.clone(), self.reuse);
-                *current = Some((runtime, client.clone()));
-                client
-            }
-        }
+        Self { connector, reuse, current: RwLock::new(None) }
     }
 }
 
 impl SendRequest for PooledClient {
-    fn send_request(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
-        self.for_runtime(Handle::current().id()).request(request)
+    fn send_request(&self, request: Request<Full<Bytes>>, runtime: Id) -> ResponseFuture {
+        match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
+            Some((id, client)) if *id == runtime => return client.request(request),
+            _ => {}
+        }
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let client = match current.take() {
+            // Somebody else was faster.
+            Some((id, client)) if id == runtime => client,
+            _ => build(self.connector.clone(), self.reuse),
+        };
+        let response = client.request(request);
+        *current = Some((runtime, client));
+        response
     }
 }
 
 fn build(connector: Connector, reuse: bool) -> OwnClient {
-    Client::builder(TokioExecutor::new())
+    Client::builder(TurnCounter)
         // At most once holds: what is repeated is a request that hyper gives back as it was, taken
         // from its queue before a byte of it was written, because the reused connection turned out
         // to be closed or to hold bytes that nobody asked for. A request that was begun is never
@@ -87,7 +87,10 @@ fn build(connector: Connector, reuse: bool) -> OwnClient {
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(if reuse { MAX_IDLE } else { 0 })
         .pool_timer(TokioTimer::new())
-        .http1_max_headers(MAX_HEAD_FIELDS)
+        // A request is small: head and body in one piece are cheaper to write than the two of them.
+        .http1_writev(false)
+        // Its bound of the number of fields is the port's; to name it would cost an allocation for
+        // each head.
         .http1_max_buf_size(MAX_HEAD_BUFFER)
         // Deprecated, and still sent by old gateways (RFC 9112, section 5.2).
         .http1_allow_obsolete_multiline_headers_in_responses(true)

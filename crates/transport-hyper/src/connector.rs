@@ -25,12 +25,14 @@ type Hop = MaybeHttpsStream<Wire>;
 /// To the target, over TLS where that is `https://`.
 type Stream = MaybeHttpsStream<Hop>;
 
-/// Opens connections for the pool.
+/// Opens connections for the pool, which clones it for each request.
 #[derive(Clone)]
-pub(crate) struct Connector {
+pub(crate) struct Connector(Arc<Settings>);
+
+struct Settings {
     limit: Duration,
     tcp: HttpConnector,
-    tls: Arc<Tls>,
+    tls: Tls,
     proxy: ProxyRules,
 }
 
@@ -40,22 +42,24 @@ impl Connector {
         tcp.enforce_http(false);
         // A request is one small write and waits for nothing.
         tcp.set_nodelay(true);
-        Self { limit, tcp, tls: Arc::new(tls), proxy }
+        Self(Arc::new(Settings { limit, tcp, tls, proxy }))
     }
+}
 
-    async fn connect(mut self, target: Uri) -> Result<Stream, BoxError> {
-        let hop = match self.proxy.proxy_for(&target)?.cloned() {
+impl Settings {
+    async fn connect(&self, target: Uri) -> Result<Stream, BoxError> {
+        let hop = match self.proxy.proxy_for(&target)? {
             None => Hop::Http(self.open(target.clone()).await?),
-            Some(proxy) => self.tunnel(&proxy, &target).await?,
+            Some(proxy) => self.tunnel(proxy, &target).await?,
         };
         self.secure(hop, target).await
     }
 
-    async fn open(&mut self, peer: Uri) -> Result<Wire, BoxError> {
-        Ok(Wire(self.tcp.call(peer).await?))
+    async fn open(&self, peer: Uri) -> Result<Wire, BoxError> {
+        Ok(Wire::new(self.tcp.clone().call(peer).await?))
     }
 
-    async fn tunnel(&mut self, proxy: &ProxyUrl, target: &Uri) -> Result<Hop, BoxError> {
+    async fn tunnel(&self, proxy: &ProxyUrl, target: &Uri) -> Result<Hop, BoxError> {
         let wire = self.open(proxy.uri()).await?;
         let hop = self.secure(wire, proxy.uri()).await?;
         let mut tunnel = Tunnel::new(proxy.uri(), Opened(Some(hop)));
@@ -88,9 +92,9 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let connector = self.clone();
+        let settings = self.0.clone();
         Box::pin(async move {
-            match timeout(connector.limit, connector.connect(target)).await {
+            match timeout(settings.limit, settings.connect(target)).await {
                 Ok(result) => result,
                 Err(elapsed) => Err(io::Error::new(io::ErrorKind::TimedOut, elapsed).into()),
             }

@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
@@ -37,8 +37,11 @@ impl FirstUse {
 /// The future's output, or an `Internal` error where it panics.
 ///
 /// tokio panics where a runtime lacks the time or the I/O driver, and has no way to ask before.
-pub(crate) async fn without_panic<F: Future>(future: F) -> Result<F::Output, TransportError> {
-    let mut future = pin!(future);
+///
+/// It is handed in pinned, since an `async fn` would keep room for it twice.
+pub(crate) async fn without_panic<F: Future>(
+    mut future: Pin<&mut F>,
+) -> Result<F::Output, TransportError> {
     poll_fn(|cx| {
         // After a panic the future is only dropped, so a broken state of it is never seen.
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {

@@ -46,6 +46,7 @@
 //! # }
 //! ```
 
+mod body;
 mod builder;
 mod classify;
 mod client;
@@ -56,6 +57,7 @@ mod roots;
 mod runtime;
 mod tls;
 mod transport;
+mod turn;
 mod wire;
 
 pub use builder::HyperTransportBuilder;

@@ -1,6 +1,7 @@
 //! One exchange over a hyper client, by the rules of the port.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,16 +10,16 @@ use easemob_token_transport::{
     head_within_limits,
 };
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Body, Incoming};
-use hyper_util::client::legacy::Client;
+use http::{Method, Response, StatusCode, Version};
+use http_body_util::Full;
 use hyper_util::client::legacy::connect::Connect;
+use hyper_util::client::legacy::{Client, ResponseFuture};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::HyperTransportBuilder;
-use crate::classify::{classify_body_error, classify_client_error};
+use crate::body;
+use crate::classify::classify_client_error;
 use crate::client::{ForeignClient, SendRequest};
 use crate::context::{FirstUse, without_panic};
 use crate::runtime::{OwnRuntime, TokioRuntime};
@@ -86,78 +87,28 @@ impl HyperTransport {
     pub(crate) fn over(client: impl SendRequest) -> Self {
         Self { client: Arc::new(client), first_use: Arc::default() }
     }
-
-    async fn exchange(
-        &self,
-        request: Request<Bytes>,
-        max_bytes: usize,
-    ) -> Result<Response<Bytes>, TransportError> {
-        let response = self.client.send_request(request.map(Full::new)).await;
-        let response = response.map_err(classify_client_error)?;
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(TransportError::with_source(
-                TransportErrorKind::Exchange,
-                "the server switched to another protocol unasked",
-            ));
-        }
-        if !head_within_limits(response.headers()) {
-            return Err(TransportError::with_source(
-                TransportErrorKind::TooLarge,
-                "the head of the response is larger than the limit",
-            ));
-        }
-        read_body(response, max_bytes).await
-    }
 }
 
-async fn read_body(
-    response: Response<Incoming>,
+async fn receive(
+    response: ResponseFuture,
     max_bytes: usize,
 ) -> Result<Response<Bytes>, TransportError> {
-    let (head, body) = response.into_parts();
-    let has_body = !matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if has_body && is_oddly_framed(&head.headers) {
+    let response = response.await.map_err(classify_client_error)?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Err(TransportError::with_source(
             TransportErrorKind::Exchange,
-            "the head does not say in one way where the body ends",
+            "the server switched to another protocol unasked",
         ));
     }
-    // What the head announces need not be read to be refused.
-    let announced = body.size_hint().lower();
-    if usize::try_from(announced).map_or(true, |bytes| bytes > max_bytes) {
+    if !head_within_limits(response.headers()) {
         return Err(TransportError::with_source(
             TransportErrorKind::TooLarge,
-            "the announced length of the response is larger than the limit",
+            "the head of the response is larger than the limit",
         ));
     }
-    let body = Limited::new(body, max_bytes).collect().await;
-    let body = body.map_err(classify_body_error)?.to_bytes();
+    let (head, body) = response.into_parts();
+    let body = body::read(&head, body, max_bytes).await?;
     Ok(Response::from_parts(head, body))
-}
-
-/// Whether a transfer coding other than `chunked` was applied, or a `Content-Length` beside it makes
-/// no sense.
-///
-/// To hyper, a body that is not `chunked` at its end lasts until the connection closes, and it is
-/// handed on as it is: coded, or with the sizes of its chunks in it. A length is then not looked at.
-fn is_oddly_framed(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else {
-        return false;
-    };
-    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-        return true;
-    }
-    let lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let lengths = lengths.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
-    let mut first = None;
-    for length in lengths.map(<[u8]>::trim_ascii) {
-        let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
-        if !is_number || *first.get_or_insert(length) != length {
-            return true;
-        }
-    }
-    false
 }
 
 #[async_trait]
@@ -171,9 +122,12 @@ impl Transport for HyperTransport {
             ));
         }
         self.first_use.check()?;
-        if let Err(error) = Handle::try_current() {
-            return Err(TransportError::with_source(TransportErrorKind::Internal, error));
-        }
+        let runtime = match Handle::try_current() {
+            Ok(runtime) => runtime.id(),
+            Err(error) => {
+                return Err(TransportError::with_source(TransportErrorKind::Internal, error));
+            }
+        };
 
         let limit = exchange.timeout();
         // A timer has at least a millisecond, in which a quick server might answer.
@@ -191,15 +145,13 @@ impl Transport for HyperTransport {
         request.headers_mut().remove(CONTENT_LENGTH);
         request.headers_mut().remove(TRANSFER_ENCODING);
 
-        without_panic(async {
-            match timeout(limit, self.exchange(request, max_bytes)).await {
-                Ok(result) => result,
-                Err(elapsed) => {
-                    Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed))
-                }
-            }
-        })
-        .await?
+        // Nothing of it runs before it is awaited.
+        let response = self.client.send_request(request.map(Full::new), runtime);
+        let whole = pin!(async { timeout(limit, receive(response, max_bytes)).await });
+        match without_panic(whole).await? {
+            Ok(result) => result,
+            Err(elapsed) => Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed)),
+        }
     }
 
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {

@@ -1,32 +1,77 @@
-//! A TCP stream whose reads ask the system, not what the runtime last heard of it.
+//! A TCP stream whose reads ask the system before they say that there is nothing.
 //!
 //! hyper looks for bytes that nobody asked for before it writes a request on a reused connection.
 //! tokio answers that read from the readiness that it noted last. Where the runtime did not turn
 //! since (it only turns inside `block_on`, or is busy) bytes that arrived in the meantime are not
 //! seen, the request is written, and then they are taken for its answer: somebody else's token. A
 //! system call sees them.
+//!
+//! hyper reads four times or more for each request, so the system is asked once in a turn of the
+//! connection's task. The look before the write is in the turn of the write, or hyper itself could
+//! not tell the two apart.
 
 use std::io::{self, ErrorKind, Read as _};
+use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::consume_budget;
+use tokio::task::coop::has_budget_remaining;
+
+use crate::turn;
 
 /// At most so much is read at once.
 const CHUNK: usize = 8 * 1024;
-
-/// What a read counts against the budget of its task, which is 128 for a turn. A chunk can hold some
-/// hundred heads, and at one for each chunk a peer that never stops sending them keeps the timers
-/// waiting for longer than a limit may be overrun.
-const COST: usize = 8;
+/// At most so much is read by a look past the runtime, which mostly finds nothing.
+const GLANCE: usize = 512;
+/// So many bytes count as one against the budget of their task, which is 128 for a turn. tokio counts
+/// one for each read, which can hold some hundred heads; a peer that never stops sending them would
+/// then keep the timers waiting for longer than a limit may be overrun.
+const BYTES_PER_COST: usize = 1024;
 
 /// TCP, as the connector opens it.
-pub(crate) struct Wire(pub(crate) TokioIo<TcpStream>);
+pub(crate) struct Wire {
+    tcp: TokioIo<TcpStream>,
+    /// The turn in which the system last said that there is no more to read.
+    drained_in: Option<u64>,
+}
+
+impl Wire {
+    pub(crate) fn new(tcp: TokioIo<TcpStream>) -> Self {
+        Self { tcp, drained_in: None }
+    }
+
+    /// Reads what the runtime does not know of yet.
+    fn glance(&mut self, buffer: &mut ReadBufCursor<'_>) -> Poll<io::Result<usize>> {
+        let mut chunk = [0; GLANCE];
+        let room = buffer.remaining().min(GLANCE);
+        match (&*SockRef::from(self.tcp.inner())).read(&mut chunk[..room]) {
+            Ok(read) => {
+                buffer.put_slice(&chunk[..read]);
+                Poll::Ready(Ok(read))
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.drained_in = turn::current();
+                Poll::Pending
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+}
+
+/// Counts `bytes` against the budget of the task. One that is used up shows at the next read.
+fn charge(cx: &mut Context<'_>, bytes: usize) {
+    for _ in 0..bytes / BYTES_PER_COST {
+        let _ = pin!(consume_budget()).poll(cx);
+    }
+}
 
 impl Read for Wire {
     fn poll_read(
@@ -34,23 +79,24 @@ impl Read for Wire {
         cx: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        // tokio's own reads count against the task's budget; these have to as well, or a peer that
-        // never stops writing would keep the timers from running.
-        for _ in 0..COST {
-            ready!(pin!(consume_budget()).poll(cx));
-        }
-        let mut chunk = [0; CHUNK];
+        let mut chunk = [MaybeUninit::uninit(); CHUNK];
         let room = buffer.remaining().min(CHUNK);
-        match (&*SockRef::from(self.0.inner())).read(&mut chunk[..room]) {
-            Ok(read) => {
-                buffer.put_slice(&chunk[..read]);
-                Poll::Ready(Ok(()))
-            }
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                Pin::new(&mut self.0).poll_read(cx, buffer)
-            }
-            Err(error) => Poll::Ready(Err(error)),
+        let mut heard = ReadBuf::uninit(&mut chunk[..room]);
+        if let Poll::Ready(result) = Pin::new(self.tcp.inner_mut()).poll_read(cx, &mut heard) {
+            let heard = heard.filled();
+            buffer.put_slice(heard);
+            charge(cx, heard.len());
+            // What was read did not fill the room: there was no more.
+            self.drained_in = if heard.len() < room { turn::current() } else { None };
+            return Poll::Ready(result);
         }
+        // The waker is known to the runtime now, whether it has heard of nothing or the budget is
+        // used up.
+        let looked = self.drained_in.is_some() && self.drained_in == turn::current();
+        if looked || !has_budget_remaining() {
+            return Poll::Pending;
+        }
+        self.glance(&mut buffer).map_ok(|read| charge(cx, read + BYTES_PER_COST))
     }
 }
 
@@ -60,7 +106,7 @@ impl Write for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
+        Pin::new(&mut self.tcp).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -68,24 +114,24 @@ impl Write for Wire {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(cx, slices)
+        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.tcp.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.tcp).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
     }
 }
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
-        self.0.inner().connected()
+        self.tcp.inner().connected()
     }
 }

@@ -21,15 +21,16 @@ pub fn check_scheme(exchange: &Exchange) -> Result<(), TransportError> {
     let uri = exchange.uri();
     let unsupported =
         |phrase: &str| TransportError::with_source(TransportErrorKind::Unsupported, phrase);
-    if uri.host().is_none_or(str::is_empty) {
+    // Finding the host in a URI takes a while, so it is done once.
+    let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
         return Err(unsupported("the request's URI names no host"));
-    }
-    if uri.authority().is_some_and(|a| a.as_str().contains('@')) {
+    };
+    if uri.authority().is_some_and(|a| a.as_str().as_bytes().contains(&b'@')) {
         return Err(unsupported("the request's URI has credentials in it: send them in a header"));
     }
     match uri.scheme_str() {
         Some("https") => Ok(()),
-        Some("http") if exchange.is_plain_http_allowed() || is_loopback(uri) => Ok(()),
+        Some("http") if exchange.is_plain_http_allowed() || is_loopback_host(host) => Ok(()),
         Some("http") => Err(unsupported(
             "plain http:// is refused: the host is not loopback and nobody allowed it",
         )),
@@ -41,7 +42,10 @@ pub fn check_scheme(exchange: &Exchange) -> Result<(), TransportError> {
 /// `127.0.0.0/8`, or `[::1]`.
 #[must_use]
 pub fn is_loopback(uri: &Uri) -> bool {
-    let Some(host) = uri.host() else { return false };
+    uri.host().is_some_and(is_loopback_host)
+}
+
+fn is_loopback_host(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     match bare.parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => ip.is_loopback(),

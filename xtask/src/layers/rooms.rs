@@ -14,7 +14,10 @@ const CONFORMANCE: &str = "easemob-token-transport-conformance";
 const LEAK_GUARD: &str = "easemob-token-leak-guard";
 const DIFFERENTIAL: &str = "easemob-token-transport-differential";
 const UREQ_EXAMPLE: &str = "easemob-token-transport-ureq-example";
+const SMOL_EXAMPLE: &str = "easemob-token-core-on-smol-example";
 const SYSTEM_TESTS: &str = "easemob-token-system-tests";
+const SCHEDULES: &str = "easemob-token-schedules";
+const SOAK: &str = "easemob-token-soak";
 const FACADE: &str = "easemob-token";
 const EMULATOR: &str = "easemob-token-emulator";
 const COMMAND: &str = "easemob-token-cli";
@@ -80,19 +83,35 @@ const ROOMS: &[Room] = &[
     Room { name: DIFFERENTIAL, ours: &[TRANSPORT, HYPER, ISAHC], ours_in_tests: &[], theirs: None },
     // An adapter of somebody else's, as the documentation shows it: the port, and the suite for it.
     Room { name: UREQ_EXAMPLE, ours: &[TRANSPORT], ours_in_tests: &[TESTKIT], theirs: None },
+    // The core in somebody else's framework, as the documentation shows it: the core and no port.
+    Room { name: SMOL_EXAMPLE, ours: &[CORE], ours_in_tests: &[EMULATOR], theirs: None },
     // The only place where core and port meet.
     Room {
         name: FACADE,
         ours: &[CORE, TRANSPORT, HYPER, ISAHC],
         ours_in_tests: &[EMULATOR, TESTKIT],
-        theirs: Some(&["arc-swap", "bytes", "event-listener", "fastrand", "http", "tracing"]),
+        theirs: Some(&[
+            "arc-swap",
+            "async-lock",
+            "bytes",
+            "event-listener",
+            "fastrand",
+            "http",
+            "quick_cache",
+            "rustix",
+            "tracing",
+        ]),
     },
+    // The facade's cache once more, for a model checker; never published.
+    Room { name: SCHEDULES, ours: &[CORE, TRANSPORT], ours_in_tests: &[], theirs: None },
     // The stand-in for the service: written from the documentation and not from our serializer.
     Room { name: EMULATOR, ours: &[], ours_in_tests: &[], theirs: None },
     // The command.
     Room { name: COMMAND, ours: &[FACADE, EMULATOR], ours_in_tests: &[], theirs: None },
     // Everything together, behind servers that other people wrote; never published.
     Room { name: SYSTEM_TESTS, ours: &[], ours_in_tests: &[FACADE, EMULATOR], theirs: None },
+    // Everything together for minutes, with a service that misbehaves; never published.
+    Room { name: SOAK, ours: &[FACADE, EMULATOR], ours_in_tests: &[], theirs: None },
     // The contributor's side stands beside the house.
     Room { name: "xtask", ours: &[], ours_in_tests: &[], theirs: None },
 ];

@@ -1,8 +1,6 @@
 //! `POST /{org}/{app}/token` with `grant_type: client_credentials`: a token of the app itself.
 
-use serde::Serialize;
-
-use super::payload::{Payload, string_len, ttl_len};
+use super::payload::{Payload, Value};
 use super::{Grant, Sealed, required};
 use crate::build_error::{BuildError, Part};
 use crate::response::Answer;
@@ -46,15 +44,6 @@ impl ClientCredentials {
     }
 }
 
-#[derive(Serialize)]
-struct Members<'a> {
-    grant_type: &'static str,
-    client_id: &'a str,
-    client_secret: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ttl: Option<i64>,
-}
-
 impl Grant for ClientCredentials {
     type Token = AppToken;
 }
@@ -70,17 +59,12 @@ impl Sealed for ClientCredentials {
     }
 
     fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError> {
-        let client_secret = self.client_secret.expose();
-        let start = r#"{"grant_type":"client_credentials","client_id":,"client_secret":"#.len()
-            + string_len(&self.client_id);
-        let end = start + string_len(client_secret);
-        let members = Members {
-            grant_type: "client_credentials",
-            client_id: &self.client_id,
-            client_secret,
-            ttl,
-        };
-        Payload::write(&members, end + ttl_len(ttl) + 1, start..end)
+        Payload::write(&[
+            ("grant_type", Value::Text("client_credentials")),
+            ("client_id", Value::Text(&self.client_id)),
+            ("client_secret", Value::Secret(self.client_secret.expose())),
+            ("ttl", Value::Count(ttl)),
+        ])
     }
 
     fn authorization(&self) -> Option<&AccessToken> {

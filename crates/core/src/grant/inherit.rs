@@ -1,8 +1,6 @@
 //! `POST /{org}/{app}/token` with `grant_type: inherit`: a user token by user ID alone.
 
-use serde::Serialize;
-
-use super::payload::{Payload, string_len, ttl_len};
+use super::payload::{Payload, Value};
 use super::{Grant, Sealed, required};
 use crate::build_error::{BuildError, Part};
 use crate::response::Answer;
@@ -50,16 +48,6 @@ impl Inherit {
     }
 }
 
-#[derive(Serialize)]
-struct Members<'a> {
-    grant_type: &'static str,
-    username: &'a str,
-    #[serde(rename = "autoCreateUser")]
-    auto_create_user: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ttl: Option<i64>,
-}
-
 impl Grant for Inherit {
     type Token = UserToken;
 }
@@ -74,16 +62,12 @@ impl Sealed for Inherit {
     }
 
     fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError> {
-        let fixed = r#"{"grant_type":"inherit","username":,"autoCreateUser":}"#.len();
-        let create = if self.auto_create_user { "true".len() } else { "false".len() };
-        let members = Members {
-            grant_type: "inherit",
-            username: &self.username,
-            auto_create_user: self.auto_create_user,
-            ttl,
-        };
-        let len = fixed + string_len(&self.username) + create + ttl_len(ttl);
-        Payload::write(&members, len, 0..0)
+        Payload::write(&[
+            ("grant_type", Value::Text("inherit")),
+            ("username", Value::Text(&self.username)),
+            ("autoCreateUser", Value::Flag(self.auto_create_user)),
+            ("ttl", Value::Count(ttl)),
+        ])
     }
 
     fn authorization(&self) -> Option<&AccessToken> {

@@ -1,8 +1,6 @@
 //! `POST /{org}/{app}/token` with `grant_type: password`: a user token by user ID and password.
 
-use serde::Serialize;
-
-use super::payload::{Payload, string_len, ttl_len};
+use super::payload::{Payload, Value};
 use super::{Grant, Sealed, required};
 use crate::build_error::{BuildError, Part};
 use crate::response::Answer;
@@ -58,15 +56,6 @@ impl Password {
     }
 }
 
-#[derive(Serialize)]
-struct Members<'a> {
-    grant_type: &'static str,
-    username: &'a str,
-    password: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ttl: Option<i64>,
-}
-
 impl Grant for Password {
     type Token = UserToken;
 }
@@ -81,12 +70,12 @@ impl Sealed for Password {
     }
 
     fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError> {
-        let password = self.password.expose();
-        let start = r#"{"grant_type":"password","username":,"password":"#.len()
-            + string_len(&self.username);
-        let end = start + string_len(password);
-        let members = Members { grant_type: "password", username: &self.username, password, ttl };
-        Payload::write(&members, end + ttl_len(ttl) + 1, start..end)
+        Payload::write(&[
+            ("grant_type", Value::Text("password")),
+            ("username", Value::Text(&self.username)),
+            ("password", Value::Secret(self.password.expose())),
+            ("ttl", Value::Count(ttl)),
+        ])
     }
 
     fn authorization(&self) -> Option<&AccessToken> {

@@ -145,6 +145,6 @@ mod tests {
     fn nothing_overflows() {
         let mut pacer = pacer(u32::MAX, u64::MAX, u32::MAX);
         assert!(pacer.reserve(FAR, FAR).is_ok() && pacer.reserve(Duration::ZERO, FAR).is_ok());
-        assert!(pacer.free(FAR) <= u32::MAX);
+        assert_eq!(pacer.free(FAR), 0);
     }
 }

@@ -8,10 +8,8 @@ use serde::Deserialize;
 
 use super::error::ResponseError;
 use super::member::{Member, Object};
-use crate::inspect::{self, Inspection};
 use crate::token::{
-    AccessToken, Counts, Granted, Lifetime, Ttl, TtlUnits, UnitSuspicion, User, UserParts,
-    UserToken,
+    AccessToken, Granted, Lifetime, Ttl, TtlUnits, UnitSuspicion, User, UserParts, UserToken,
 };
 
 type Text<'a> = Member<Cow<'a, str>>;
@@ -60,8 +58,12 @@ impl<'a> Answer<'a> {
         received_at: SystemTime,
     ) -> Result<Self, ResponseError> {
         let wrong = ResponseError::wrong_shape;
-        let body: Member<Object<Members<'a>>> =
-            serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+        // One look at the whole body is cheaper than one at each string in it.
+        let body: Member<Object<Members<'a>>> = match std::str::from_utf8(body) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(body),
+        }
+        .map_err(|error| unreadable(&error))?;
         let Some(Object(members)) = body.ok() else {
             return Err(wrong("the body is not a JSON object"));
         };
@@ -74,8 +76,7 @@ impl<'a> Answer<'a> {
         let mut lifetime = Lifetime::from_wire(expires_in, units.response, asked);
         // A wish that cannot be sent has not been sent.
         let ttl = asked.to_wire(units.request).unwrap_or_default();
-        let own = inspect::inspect(&token).as_ref().and_then(Inspection::trusted_lifetime);
-        let suspicion = UnitSuspicion::find(units, Counts { ttl, expires_in, own });
+        let suspicion = UnitSuspicion::find_in(&token, units, ttl, expires_in);
         if let Some(suspicion) = &suspicion {
             lifetime = suspicion.shortest(lifetime);
         }

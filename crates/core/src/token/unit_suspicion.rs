@@ -21,6 +21,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Lifetime, TtlUnit, TtlUnits};
+use crate::inspect::{self, Inspection};
 
 /// The unit of `ttl` or `expires_in` seems to be set wrongly.
 ///
@@ -36,12 +37,12 @@ pub struct UnitSuspicion {
 
 /// What speaks of one lifetime: two counts on the wire, and the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Counts {
+struct Counts {
     /// The `ttl` that was sent. None where it was left out, or 0.
-    pub(crate) ttl: Option<i64>,
-    pub(crate) expires_in: Option<i64>,
+    ttl: Option<i64>,
+    expires_in: Option<i64>,
     /// The token's own lifetime, where it says one.
-    pub(crate) own: Option<Duration>,
+    own: Option<Duration>,
 }
 
 impl UnitSuspicion {
@@ -81,8 +82,24 @@ impl UnitSuspicion {
         self.counts.own
     }
 
+    /// Holds the counts of a request and its answer, and what the token in it says, together by the
+    /// rule above.
+    pub(crate) fn find_in(
+        token: &str,
+        set: TtlUnits,
+        ttl: Option<i64>,
+        expires_in: Option<i64>,
+    ) -> Option<Self> {
+        let claimed = inspect::claimed_lifetime(token);
+        if all_agree(set, Counts { ttl, expires_in, own: claimed }) {
+            return None;
+        }
+        let own = inspect::inspect(token).as_ref().and_then(Inspection::trusted_lifetime);
+        Self::find(set, Counts { ttl, expires_in, own })
+    }
+
     /// Holds the counts together by the rule above.
-    pub(crate) fn find(set: TtlUnits, counts: Counts) -> Option<Self> {
+    fn find(set: TtlUnits, counts: Counts) -> Option<Self> {
         let Counts { ttl, expires_in, own } = counts;
         let (asked, asked_otherwise) = (time(ttl, set.request), time(ttl, set.request.other()));
         let (told, told_otherwise) =
@@ -125,6 +142,14 @@ impl UnitSuspicion {
         let readings = [read.duration(), self.asked(), self.answered(), self.in_token()];
         readings.into_iter().flatten().min().map_or(read, Lifetime::Expires)
     }
+}
+
+/// Whether all that speak agree as it is set. Then the rule finds nothing, whether the token is to be
+/// believed or not: so most tokens need not be looked at as a whole.
+fn all_agree(set: TtlUnits, counts: Counts) -> bool {
+    let Counts { ttl, expires_in, own } = counts;
+    let (asked, told) = (time(ttl, set.request), time(expires_in, set.response));
+    agree(told, own) && (asked.is_none() || agree(asked, told) && agree(asked, own))
 }
 
 fn time(count: Option<i64>, unit: TtlUnit) -> Option<Duration> {
@@ -296,5 +321,28 @@ mod tests {
         let (_, unclear) = counts(set, TtlUnits::STANDARD, WISH);
         let text = UnitSuspicion::find(set, Counts { own: None, ..unclear }).unwrap().to_string();
         assert!(text.contains("set it to milliseconds or to seconds"), "{text}");
+    }
+
+    #[test]
+    fn where_all_agree_it_does_not_matter_whether_the_token_is_believed() {
+        // The second that is granted counts for much in short times, the tenth in long ones.
+        let short = [0, 1, 2, 3, 4, 5].map(Duration::from_secs);
+        let long = [900, 999, 1_000, 1_111, 1_113, 10_000].map(Duration::from_secs);
+        for times in [short, long] {
+            for (set, asked) in ALL.into_iter().flat_map(|set| times.map(|time| (set, time))) {
+                for (told, own) in times.into_iter().flat_map(|told| times.map(|own| (told, own))) {
+                    let ttl = Some(count(asked, set.request));
+                    let expires_in = Some(count(told, set.response));
+                    for ttl in [None, ttl] {
+                        let counts = Counts { ttl, expires_in, own: Some(own) };
+                        if all_agree(set, counts) {
+                            assert_eq!(UnitSuspicion::find(set, counts), None, "{counts:?}");
+                            let counts = Counts { own: None, ..counts };
+                            assert_eq!(UnitSuspicion::find(set, counts), None, "{counts:?}");
+                        }
+                    }
+                }
+            }
+        }
     }
 }

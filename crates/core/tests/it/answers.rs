@@ -147,6 +147,12 @@ fn what_is_no_json_may_be_asked_again_once() {
 }
 
 #[test]
+fn a_member_of_no_interest_may_be_in_another_encoding() {
+    let gbk = b"{\"access_token\":\"t\",\"nickname\":\"\xbb\xb7\xd0\xc5\",\"expires_in\":60}";
+    assert_eq!(password_answer_of(gbk).unwrap().access_token().expose(), "t");
+}
+
+#[test]
 fn a_wrong_shape_is_malformed_and_names_the_member_without_a_byte_of_it() {
     let long = format!(r#"{{"access_token":"{}"}}"#, "M".repeat(8193));
     for (body, member) in [

@@ -1,13 +1,12 @@
 //! An acquisition under way, seen by those who wait for it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-
-use event_listener::Event;
 
 use super::shared::Kept;
 use crate::error::Error;
+use crate::sync::{Event, OnceLock};
 
 /// What an acquisition comes to: all who waited for it get the same.
 pub(crate) type Outcome<T> = Result<Arc<Kept<T>>, Error>;

@@ -4,8 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use arc_swap::Guard;
 use easemob_token_core::Freshness;
+
+use crate::sync::Guard;
 
 /// A token with the number it has among those of its cache.
 #[derive(Debug)]

@@ -1,0 +1,83 @@
+//! The body of a response: framed in one way, whole, and within its bound.
+
+use bytes::{Bytes, BytesMut};
+use easemob_token_transport::{TransportError, TransportErrorKind};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::response::Parts;
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+
+use crate::classify::classify_body_error;
+
+/// The whole body behind `head`.
+pub(crate) async fn read(
+    head: &Parts,
+    mut body: Incoming,
+    max_bytes: usize,
+) -> Result<Bytes, TransportError> {
+    let has_body = !matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if has_body && is_oddly_framed(&head.headers) {
+        return Err(TransportError::with_source(
+            TransportErrorKind::Exchange,
+            "the head does not say in one way where the body ends",
+        ));
+    }
+    // What the head announces need not be read to be refused.
+    let announced = body.size_hint().lower();
+    if usize::try_from(announced).map_or(true, |bytes| bytes > max_bytes) {
+        return Err(TransportError::with_source(
+            TransportErrorKind::TooLarge,
+            "the announced length of the response is larger than the limit",
+        ));
+    }
+    // Mostly all of it comes at once, and is handed on as it is.
+    let mut first = Bytes::new();
+    let mut joined = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(classify_body_error)?.into_data() else {
+            // Trailers.
+            continue;
+        };
+        if data.len() > max_bytes - first.len().max(joined.len()) {
+            return Err(TransportError::with_source(
+                TransportErrorKind::TooLarge,
+                "the body of the response is larger than the limit",
+            ));
+        }
+        if first.is_empty() {
+            first = data;
+            continue;
+        }
+        if joined.is_empty() {
+            joined.extend_from_slice(&first);
+        }
+        joined.extend_from_slice(&data);
+    }
+    Ok(if joined.is_empty() { first } else { joined.freeze() })
+}
+
+/// Whether a transfer coding other than `chunked` was applied, or a `Content-Length` beside it makes
+/// no sense.
+///
+/// To hyper, a body that is not `chunked` at its end lasts until the connection closes, and it is
+/// handed on as it is: coded, or with the sizes of its chunks in it. A length is then not looked at.
+fn is_oddly_framed(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else {
+        return false;
+    };
+    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+        return true;
+    }
+    let lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let lengths = lengths.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    let mut first = None;
+    for length in lengths.map(<[u8]>::trim_ascii) {
+        let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
+        if !is_number || *first.get_or_insert(length) != length {
+            return true;
+        }
+    }
+    false
+}

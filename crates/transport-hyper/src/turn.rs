@@ -1,0 +1,46 @@
+//! The turns of a connection's task: whether two reads fall into the same one.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+
+use hyper::rt::Executor;
+
+thread_local! {
+    /// The turn that this thread is in. None where it is in no turn of a connection's task.
+    static CURRENT: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// The number of the turn that runs here. Each task counts its own; None outside of one.
+pub(crate) fn current() -> Option<u64> {
+    CURRENT.get()
+}
+
+/// Spawns the tasks of a client on tokio, and counts their turns.
+#[derive(Clone, Copy)]
+pub(crate) struct TurnCounter;
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for TurnCounter {
+    fn execute(&self, task: F) {
+        tokio::spawn(async {
+            let mut task = pin!(task);
+            let mut turn = 0;
+            poll_fn(|cx| {
+                turn += 1;
+                CURRENT.set(Some(turn));
+                let _end = End;
+                task.as_mut().poll(cx)
+            })
+            .await;
+        });
+    }
+}
+
+/// The end of a turn, also of one that panics.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        CURRENT.set(None);
+    }
+}
