@@ -25,6 +25,8 @@ pub(crate) fn run(context: &mut Context) -> Result<(), Failure> {
 fn choices(context: &Context) -> Result<Vec<String>, Failure> {
     let mut choices = vec!["--workspace --all-features".to_owned()];
     choices.extend(context.member(FACADE)?.single_choices());
+    // What most programs without an async runtime build.
+    choices.push(format!("-p {FACADE} --features blocking"));
     choices.push(format!("-p {CORE}"));
     choices.push(format!("-p {COMMAND}"));
     choices.push(format!("-p {LEAK_GUARD}"));
@@ -74,6 +76,7 @@ mod tests {
             "-p easemob-token --no-default-features",
             "-p easemob-token --no-default-features --features hyper",
             "-p easemob-token --no-default-features --features isahc",
+            "-p easemob-token --features blocking",
             "-p easemob-token-core",
             "-p easemob-token-cli",
             "-p easemob-token-leak-guard",

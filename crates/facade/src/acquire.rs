@@ -129,6 +129,12 @@ impl<F: Fn()> Attempts<'_, F> {
 }
 
 impl Acquirer {
+    /// Longer than any acquisition takes: that of a user token may take one for an app token, its own,
+    /// and one for another app token.
+    pub(crate) fn patience(&self) -> Duration {
+        self.limits.budget.saturating_mul(4)
+    }
+
     /// An acquisition for one caller alone, whose token is not kept.
     pub(crate) async fn unkept<T>(
         &self,
@@ -156,10 +162,7 @@ impl Acquirer {
         // The request that is about to go out is counted already.
         let sent = flow.attempts().saturating_sub(1);
         let turn = self.pacing.turn(latest, || self.clock.uptime(), |pause| self.sleep(pause));
-        match turn.await {
-            Ok(()) => Ok(self.clock.uptime().saturating_sub(now)),
-            Err(too_late) => Err(Error::paced(too_late, sent)),
-        }
+        turn.await.map_err(|too_late| Error::paced(too_late, sent))
     }
 
     pub(crate) async fn sleep(&self, pause: Duration) {

@@ -8,9 +8,8 @@ mod tests;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
-use easemob_token_core::{AccessToken, Decision, Freshness, Slot};
+use easemob_token_core::{AccessToken, Decision, Freshness, Jitter, Slot};
 use easemob_token_transport::Task;
 use tracing::Instrument;
 
@@ -89,20 +88,28 @@ impl<S: Source> TokenCache<S> {
         }
     }
 
+    /// The kept token where it may be handed out at all, without waiting; where it nears its end,
+    /// what renews it starts beside the caller.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn at_hand(self: &Arc<Self>) -> Option<Shared<S::Token>> {
+        if let Some(token) = self.fresh() {
+            return Some(token);
+        }
+        let now = self.source.acquirer().clock.now();
+        let is_usable = self.lock().slot.is_usable(now);
+        match is_usable.then(|| self.next())? {
+            Next::Take(token) => Some(token),
+            // It came to its end just now.
+            Next::Wait(_) | Next::Fail(_) => None,
+        }
+    }
+
     /// What `get` does where there is no fresh token.
     async fn renewed(self: &Arc<Self>) -> Result<Shared<S::Token>, Error> {
-        let acquirer = self.source.acquirer();
-        let (next, task) = self.decide();
-        if let Some(task) = task {
-            // A task that cannot be run is dropped, which ends the acquisition with an error.
-            let _ = acquirer.runtime.spawn(task);
-        }
-        match next {
-            Next::Take(token) => {
-                acquirer.telemetry.hit(S::GRANT);
-                Ok(token)
-            }
+        match self.next() {
+            Next::Take(token) => Ok(token),
             Next::Wait(acquisition) => {
+                let acquirer = self.source.acquirer();
                 let start = acquirer.clock.uptime();
                 let outcome = acquisition.wait().await;
                 let time = acquirer.clock.uptime().saturating_sub(start);
@@ -111,6 +118,20 @@ impl<S: Source> TokenCache<S> {
             }
             Next::Fail(error) => Err(error),
         }
+    }
+
+    /// What this caller does; where that starts an acquisition, it runs.
+    fn next(self: &Arc<Self>) -> Next<S::Token> {
+        let acquirer = self.source.acquirer();
+        let (next, task) = self.decide();
+        if let Some(task) = task {
+            // A task that cannot be run is dropped, which ends the acquisition with an error.
+            let _ = acquirer.runtime.spawn(task);
+        }
+        if let Next::Take(_) = next {
+            acquirer.telemetry.hit(S::GRANT);
+        }
+        next
     }
 
     /// The service refused this token: where it is the kept one, it is not handed out again.
@@ -126,14 +147,22 @@ impl<S: Source> TokenCache<S> {
         }
     }
 
-    /// Whether an acquisition is under way.
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.lock().slot.is_under_way()
+    /// Whether somebody waits for an acquisition that is under way, or that is about to start, since
+    /// nothing has happened here yet.
+    pub(crate) fn is_awaited(&self) -> bool {
+        let state = self.lock();
+        let is_new = state.slot.generation() == 0 && state.error.is_none();
+        is_new || state.slot.is_under_way()
     }
 
     /// What this caller does, and the task to start once the lock is free.
     fn decide(self: &Arc<Self>) -> (Next<S::Token>, Option<Task>) {
         let mut state = self.lock();
+        if let Some(stuck) = self.stuck(&state) {
+            drop(state);
+            self.ended(&stuck, Err(Error::dropped(stuck.sent())));
+            state = self.lock();
+        }
         let decision = state.slot.decide(self.source.acquirer().clock.now());
         let kept = Shared::from_guard(self.kept.load());
         match (decision, kept, &state.acquisition) {
@@ -156,33 +185,45 @@ impl<S: Source> TokenCache<S> {
 
     /// An acquisition that runs beside the caller, who may give up without stopping it.
     fn begin(self: &Arc<Self>, state: &mut State<S::Token>) -> (Arc<Acquisition<S::Token>>, Task) {
-        let acquisition = Arc::new(Acquisition::new());
-        state.acquisition = Some(Arc::clone(&acquisition));
         let acquirer = self.source.acquirer();
+        let acquisition = Arc::new(Acquisition::new(acquirer.clock.uptime()));
+        state.acquisition = Some(Arc::clone(&acquisition));
         let now = acquirer.clock.now();
         let (attempts, refresh) = (state.slot.allowance(now), state.slot.is_usable(now));
-        let (started, cache) = (acquirer.clock.uptime(), Arc::clone(self));
+        let cache = Arc::clone(self);
         let end = End(Some(Ending { cache: Arc::clone(self), acquisition: acquisition.clone() }));
+        let counted = Arc::clone(&acquisition);
         let task = async move {
             let acquirer = cache.source.acquirer();
             acquirer.telemetry.emit(&Event::Started { grant: S::GRANT, refresh });
-            let on_send = || cache.lock().slot.sent(acquirer.clock.now());
+            let on_send = || {
+                counted.count_request();
+                cache.lock().slot.sent(acquirer.clock.now());
+            };
             let result = cache.source.fetch(attempts, on_send).await;
-            end.with(result, acquirer.clock.uptime().saturating_sub(started));
+            end.with(result);
         };
         let span = acquirer.telemetry.span(S::GRANT, refresh);
         (acquisition, Box::pin(task.instrument(span)))
     }
 
-    fn ended(
-        &self,
-        acquisition: &Acquisition<S::Token>,
-        result: Result<S::Token, Error>,
-        time: Duration,
-    ) {
+    /// The acquisition that has been under way for longer than all that it may do: the runtime
+    /// that has it is there and stands still. Whoever comes by ends it in its place.
+    fn stuck(&self, state: &State<S::Token>) -> Option<Arc<Acquisition<S::Token>>> {
+        let acquirer = self.source.acquirer();
+        let (now, patience) = (acquirer.clock.uptime(), acquirer.patience());
+        state.acquisition.as_ref().filter(|it| it.age(now) > patience).cloned()
+    }
+
+    fn ended(&self, acquisition: &Arc<Acquisition<S::Token>>, result: Result<S::Token, Error>) {
         let acquirer = self.source.acquirer();
         let grant = S::GRANT;
         let mut state = self.lock();
+        if !state.acquisition.as_ref().is_some_and(|it| Arc::ptr_eq(it, acquisition)) {
+            // It was ended for it, and another one may be under way.
+            return;
+        }
+        let time = acquisition.age(acquirer.clock.uptime());
         let (now, jitter) = (acquirer.clock.now(), jitter());
         let outcome: Outcome<S::Token> = match result {
             Ok(token) => {
@@ -199,7 +240,13 @@ impl<S: Source> TokenCache<S> {
                 Ok(kept)
             }
             Err(error) => {
-                state.slot.failed(error.as_response(), now, jitter);
+                if acquisition.sent() > 0 {
+                    state.slot.failed(error.as_response(), now, jitter);
+                } else {
+                    // It is the failure of something else, such as the app token that a user
+                    // token needs, which is remembered there; both times would add up.
+                    state.slot.failed(None, now, Jitter::new(0.0));
+                }
                 state.error = Some(error.clone());
                 Err(error)
             }
@@ -229,9 +276,9 @@ struct Ending<S: Source> {
 }
 
 impl<S: Source> End<S> {
-    fn with(mut self, result: Result<S::Token, Error>, time: Duration) {
+    fn with(mut self, result: Result<S::Token, Error>) {
         if let Some(Ending { cache, acquisition }) = self.0.take() {
-            cache.ended(&acquisition, result, time);
+            cache.ended(&acquisition, result);
         }
     }
 }
@@ -239,7 +286,8 @@ impl<S: Source> End<S> {
 impl<S: Source> Drop for End<S> {
     fn drop(&mut self) {
         if let Some(Ending { cache, acquisition }) = self.0.take() {
-            cache.ended(&acquisition, Err(Error::dropped(1)), Duration::ZERO);
+            let error = Error::dropped(acquisition.sent());
+            cache.ended(&acquisition, Err(error));
         }
     }
 }

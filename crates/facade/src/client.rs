@@ -167,15 +167,21 @@ impl Client {
         Ok(token)
     }
 
-    #[cfg(all(test, feature = "hyper"))]
+    #[cfg(all(test, any(feature = "hyper", all(feature = "isahc", feature = "blocking"))))]
     pub(crate) fn clock(&self) -> &crate::clock::Clock {
         &self.shared.acquirer.clock
     }
 
-    /// The kept app token where it is good and not near its end.
+    /// The kept app token where it may be handed out.
     #[cfg(feature = "blocking")]
-    pub(crate) fn fresh_app_token(&self) -> Result<Option<Shared<AppToken>>, Error> {
-        Ok(self.app_tokens()?.fresh())
+    pub(crate) fn app_token_at_hand(&self) -> Result<Option<Shared<AppToken>>, Error> {
+        Ok(self.app_tokens()?.at_hand())
+    }
+
+    /// The kept user token where it may be handed out.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn user_token_at_hand(&self, wish: &Wish) -> Option<UserToken> {
+        self.shared.user_tokens.as_ref()?.at_hand(wish)
     }
 
     #[cfg(feature = "blocking")]

@@ -133,12 +133,12 @@ impl Error {
         Self::new(Cause::Transport(error), attempts)
     }
 
-    /// The task that was to bring a token is no more, after it sent so many requests at most.
+    /// The task that was to bring a token is no more, after it sent so many requests.
     pub(crate) fn dropped(attempts: u32) -> Self {
         let error = TransportError::with_source(
             TransportErrorKind::Internal,
-            "the task that fetched the token was dropped: its runtime ended, there was none, or \
-             the transport panicked",
+            "the task that fetched the token is no more: its runtime ended or stands still, there \
+             was none, or the transport panicked",
         );
         Self::transport(error, attempts)
     }

@@ -127,7 +127,8 @@ pub enum Event<'a> {
 /// Is told of what a client does, to count it: the bridge to a metrics library of one's own.
 ///
 /// It is called where the thing happens, on whatever thread, also for each kept token that is
-/// handed out: it has to be quick, must not block, and must not panic. A closure will do:
+/// handed out: it has to be quick and must not block. Where it panics, that is caught and goes no
+/// further. A closure will do:
 ///
 /// ```
 /// # #[cfg(feature = "hyper")]

@@ -17,7 +17,8 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) struct Pacing {
     queue: Mutex<Pacer>,
     waiting: AtomicU32,
-    per_second: NonZeroU32,
+    /// From one place to the next, where all of them are taken.
+    interval: Duration,
 }
 
 /// How long the queue is, as a caller would have to wait; longer than it can.
@@ -28,23 +29,27 @@ impl Pacing {
     /// At most so many a second, a tenth of them at once.
     pub(crate) fn new(per_second: NonZeroU32) -> Self {
         let burst = NonZeroU32::new(per_second.get() / 10).unwrap_or(NonZeroU32::MIN);
+        // As the pacer does it: what the burst leaves of the limit is spread over the second.
+        let interval = SECOND / per_second.get().saturating_sub(burst.get()).max(1);
         let queue = Mutex::new(Pacer::new(per_second, SECOND, burst));
-        Self { queue, waiting: AtomicU32::new(0), per_second }
+        Self { queue, waiting: AtomicU32::new(0), interval }
     }
 
-    /// Waits for this caller's turn, which comes by `latest` on the clock `now`.
+    /// Waits for this caller's turn, which comes by `latest` on the clock `now`. Answers for how long
+    /// it was held back, zero where it was not.
     pub(crate) async fn turn<S: Future<Output = ()>>(
         &self,
         latest: Duration,
         now: impl Fn() -> Duration,
         sleep: impl Fn(Duration) -> S,
-    ) -> Result<(), TooLate> {
-        let place = Place::behind(&self.waiting);
-        let wait = SECOND.saturating_mul(place.ahead) / self.per_second.get();
-        if now().saturating_add(wait) > latest {
+    ) -> Result<Duration, TooLate> {
+        let (place, start) = (Place::behind(&self.waiting), now());
+        let wait = self.interval.saturating_mul(place.ahead);
+        if start.saturating_add(wait) > latest {
             return Err(TooLate(wait));
         }
         let mut pacer = self.queue.lock().await;
+        let mut held_back = place.ahead > 0;
         loop {
             let time = now();
             let next = pacer.next(time);
@@ -52,8 +57,10 @@ impl Pacing {
                 return Err(TooLate(next.saturating_sub(time)));
             }
             if pacer.reserve(time, time).is_ok() {
-                return Ok(());
+                // What passes between two looks at a clock is no waiting.
+                return Ok(if held_back { time.saturating_sub(start) } else { Duration::ZERO });
             }
+            held_back = true;
             sleep(next.saturating_sub(time)).await;
         }
     }

@@ -38,6 +38,12 @@ impl UserTokenRequest {
         self
     }
 
+    /// What awaiting it would give without any waiting, where there is such a token.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn at_hand(&self) -> Option<UserToken> {
+        self.client.user_token_at_hand(&self.wish)
+    }
+
     /// Instead of asking: tells that this token, which was got with these very options, is not good
     /// any more, so that it is not handed out again. Only where the client keeps user tokens
     /// ([`ClientBuilder::keep_user_tokens`](crate::ClientBuilder::keep_user_tokens)); elsewhere

@@ -1,5 +1,6 @@
 //! Where events go: to the observer, and to `tracing` under stable names.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,15 +34,19 @@ impl Telemetry {
 
     /// A kept token was handed out: for the observer alone, since this happens all the time.
     pub(crate) fn hit(&self, grant: GrantType) {
-        if let Some(observer) = &self.observer {
-            observer.observe(&Event::Hit { grant });
-        }
+        self.observe(&Event::Hit { grant });
     }
 
     pub(crate) fn emit(&self, event: &Event<'_>) {
         trace(event);
+        self.observe(event);
+    }
+
+    /// An observer is told while locks are free, but in the middle of an acquisition, whose end
+    /// others wait for, and of its destructor: a panic there would end the process.
+    fn observe(&self, event: &Event<'_>) {
         if let Some(observer) = &self.observer {
-            observer.observe(event);
+            let _ = catch_unwind(AssertUnwindSafe(|| observer.observe(event)));
         }
     }
 }

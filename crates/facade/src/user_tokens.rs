@@ -107,6 +107,12 @@ impl UserTokens {
         Ok(UserToken::clone(&*self.user(wish).get().await?))
     }
 
+    /// The kept token where it may be handed out.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn at_hand(&self, wish: &Wish) -> Option<UserToken> {
+        self.users.get(wish)?.at_hand().map(|token| UserToken::clone(&*token))
+    }
+
     /// The cache of this user, a new one where there is none.
     fn user(&self, wish: &Wish) -> UserCache {
         let make = || {
@@ -126,8 +132,8 @@ impl UserTokens {
     }
 }
 
-/// A user whose token is being fetched keeps the place: otherwise the next caller would send a
-/// second request for it.
+/// A user whose token is being fetched, or about to be, keeps the place: otherwise the next caller
+/// would send a second request for it.
 #[derive(Clone, Debug)]
 struct KeepUnderWay;
 
@@ -135,7 +141,7 @@ impl Lifecycle<Wish, UserCache> for KeepUnderWay {
     type RequestState = ();
 
     fn is_pinned(&self, _: &Wish, user: &UserCache) -> bool {
-        user.is_under_way()
+        user.is_awaited()
     }
 }
 

@@ -77,7 +77,8 @@ mod tests {
     use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator, Unit};
     use tracing::field::{Field, Visit};
     use tracing::span::{Attributes, Id, Record};
-    use tracing::{Event, Level, Metadata, Subscriber};
+    use tracing::subscriber::DefaultGuard;
+    use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
     use crate::Client;
     use crate::hyper::HyperTransport;
@@ -87,10 +88,14 @@ mod tests {
     struct Recorder(Arc<Mutex<Vec<String>>>);
 
     impl Recorder {
-        fn start() -> (Self, tracing::subscriber::DefaultGuard) {
+        fn start() -> (Self, (Dispatch, DefaultGuard)) {
             let recorder = Self::default();
+            // Where there is but one subscriber, `tracing` asks that of the thread which comes
+            // upon an event first, and remembers the answer for all: a test on another thread,
+            // which has none, would silence the event here. Of two it asks both.
+            let spare = Dispatch::new(recorder.clone());
             let guard = tracing::subscriber::set_default(recorder.clone());
-            (recorder, guard)
+            (recorder, (spare, guard))
         }
 
         fn events(&self) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! What the cache finds around it: the clock, the tasks, and somebody to tell.
 
+use std::time::Duration;
+
 use easemob_token_transport::Task;
 use shuttle::future::spawn;
 use shuttle::rand::{Rng as _, thread_rng};
@@ -14,6 +16,15 @@ pub(crate) struct Acquirer {
     pub(crate) clock: Clock,
     pub(crate) runtime: Tasks,
     pub(crate) telemetry: Telemetry,
+}
+
+impl Acquirer {
+    /// Longer than any acquisition takes: time leaps ahead here while one is under way, and no runtime
+    /// stands still.
+    #[expect(clippy::unused_self, reason = "the signature of the facade's")]
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::MAX
+    }
 }
 
 /// Tasks of shuttle's, some of which are dropped before their end.

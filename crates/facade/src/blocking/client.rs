@@ -28,15 +28,15 @@ impl Client {
         self.inner.app_key()
     }
 
-    /// The app token, kept and shared ([`crate::Client::app_token`]). One that is good and not near
-    /// its end is handed out at once, also inside an async runtime.
+    /// The app token, kept and shared ([`crate::Client::app_token`]). One that is good is handed out
+    /// at once, also inside an async runtime.
     ///
     /// # Errors
     ///
     /// As the async method, and [`Internal`](crate::ErrorKind::Internal) where it would have to wait
     /// inside an async runtime.
     pub fn app_token(&self) -> Result<Shared<AppToken>, Error> {
-        if let Some(token) = self.inner.fresh_app_token()? {
+        if let Some(token) = self.inner.app_token_at_hand()? {
             return Ok(token);
         }
         let client = self.inner.clone();
@@ -90,3 +90,7 @@ impl Client {
         self.inner.dynamic_token(username, ttl)
     }
 }
+
+#[cfg(test)]
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod tests;

@@ -32,12 +32,17 @@ impl UserTokenRequest {
         self
     }
 
-    /// Sends the request and waits for the token.
+    /// Sends the request and waits for the token. A kept one that is good is handed out at once, also
+    /// inside an async runtime.
     ///
     /// # Errors
     ///
-    /// As the async request, and [`Internal`](crate::ErrorKind::Internal) inside an async runtime.
+    /// As the async request, and [`Internal`](crate::ErrorKind::Internal) where it would have to wait
+    /// inside an async runtime.
     pub fn send(self) -> Result<UserToken, Error> {
+        if let Some(token) = self.request.at_hand() {
+            return Ok(token);
+        }
         wait(&**self.client.runtime(), self.request.into_future())
     }
 

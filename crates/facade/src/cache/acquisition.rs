@@ -1,6 +1,8 @@
 //! An acquisition under way, seen by those who wait for it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::shared::Kept;
 use crate::error::Error;
@@ -14,11 +16,30 @@ pub(crate) type Outcome<T> = Result<Arc<Kept<T>>, Error>;
 pub(crate) struct Acquisition<T> {
     outcome: OnceLock<Outcome<T>>,
     ended: Event,
+    /// On the client's monotonic clock.
+    started: Duration,
+    sent: AtomicU32,
 }
 
 impl<T> Acquisition<T> {
-    pub(crate) fn new() -> Self {
-        Self { outcome: OnceLock::new(), ended: Event::new() }
+    pub(crate) fn new(started: Duration) -> Self {
+        let (outcome, ended, sent) = (OnceLock::new(), Event::new(), AtomicU32::new(0));
+        Self { outcome, ended, started, sent }
+    }
+
+    /// For how long it has been under way.
+    pub(crate) fn age(&self, uptime: Duration) -> Duration {
+        uptime.saturating_sub(self.started)
+    }
+
+    /// One more request goes out for it.
+    pub(crate) fn count_request(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many requests went out for it.
+    pub(crate) fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Tells everybody. An acquisition has one end; a second one changes nothing.

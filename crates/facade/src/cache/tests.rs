@@ -1,101 +1,16 @@
 //! The life of a kept token in simulated time: rows 45 to 47 of the fault table, and what leads there.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+mod faults;
+mod world;
 
-use easemob_token_core::{AppToken, ClientCredentials, FlowLimits, TokenEndpoint, TtlUnits};
-use easemob_token_transport::bytes::Bytes;
-use easemob_token_transport::{
-    Exchange, Runtime, Transport, TransportError, TransportErrorKind, async_trait,
-};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use easemob_token_core::AppToken;
+use easemob_token_transport::TransportErrorKind;
+
+use self::world::{busiest_minute, failure, refusal, world};
 use super::*;
-use crate::app_token::{AppTokenCache, Credentials};
-use crate::clock::Clock;
-use crate::pacing::Pacing;
-use crate::telemetry::Telemetry;
-
-/// A service that numbers its tokens, each good for so many seconds, or that is away.
-#[derive(Debug, Default)]
-struct Service {
-    asked: AtomicU32,
-    away: AtomicBool,
-    life: AtomicU32,
-}
-
-#[async_trait]
-impl Transport for Service {
-    async fn send(&self, _: Exchange) -> Result<http::Response<Bytes>, TransportError> {
-        let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        if self.away.load(Ordering::SeqCst) {
-            return Err(TransportErrorKind::Connect.into());
-        }
-        let life = self.life.load(Ordering::SeqCst);
-        let body = format!(r#"{{"access_token":"{number}","expires_in":{life}}}"#);
-        Ok(http::Response::new(body.into()))
-    }
-}
-
-/// Runs a task on the spot, which ends since nothing here waits for anything: to sleep is to move
-/// the clock.
-#[derive(Debug)]
-struct OnTheSpot(Clock);
-
-#[async_trait]
-impl Runtime for OnTheSpot {
-    fn spawn(&self, mut task: Task) -> Result<(), TransportError> {
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        assert!(task.as_mut().poll(&mut context).is_ready());
-        Ok(())
-    }
-
-    async fn sleep(&self, time: Duration) {
-        self.0.advance(time);
-    }
-}
-
-struct World {
-    cache: Arc<AppTokenCache>,
-    service: Arc<Service>,
-    clock: Clock,
-}
-
-fn world(life: u32) -> World {
-    let service = Arc::new(Service { life: life.into(), ..Service::default() });
-    let clock = Clock::new();
-    let (base, app) = ("https://x".parse().unwrap(), "o#a".parse().unwrap());
-    let acquirer = Arc::new(Acquirer {
-        endpoint: TokenEndpoint::new(&base, &app, TtlUnits::STANDARD).unwrap(),
-        transport: Arc::clone(&service) as Arc<dyn Transport>,
-        runtime: Arc::new(OnTheSpot(clock.clone())),
-        clock: clock.clone(),
-        limits: FlowLimits::default(),
-        pacing: Pacing::new(300.try_into().unwrap()),
-        timeout: Duration::from_secs(10),
-        max_response_bytes: 1024,
-        plain_http_allowed: false,
-        telemetry: Telemetry::new(None),
-    });
-    let grant = ClientCredentials::new("id", "secret").unwrap();
-    World { cache: TokenCache::new(Credentials { acquirer, grant }), service, clock }
-}
-
-impl World {
-    async fn token(&self) -> Result<String, Error> {
-        self.cache.get().await.map(|token| token.access_token().expose().to_owned())
-    }
-
-    fn asked(&self) -> u32 {
-        self.service.asked.load(Ordering::SeqCst)
-    }
-
-    fn away(&self, away: bool) {
-        self.service.away.store(away, Ordering::SeqCst);
-    }
-
-    fn pass(&self, seconds: u64) {
-        self.clock.advance(Duration::from_secs(seconds));
-    }
-}
 
 #[tokio::test]
 async fn a_token_near_its_end_is_used_while_it_is_renewed() {
@@ -109,6 +24,25 @@ async fn a_token_near_its_end_is_used_while_it_is_renewed() {
     assert_eq!(world.token().await.unwrap(), "1");
     assert_eq!(world.token().await.unwrap(), "2");
     assert_eq!(world.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_renewal_is_told_as_one_and_its_failure_as_one_that_nobody_saw() {
+    let world = world(1_000);
+    world.token().await.unwrap();
+    world.told();
+    world.pass(860);
+    world.away(true);
+    world.token().await.unwrap();
+    let failed = ["started, refresh: true", "sent: 1", "failed: connect, usable: true", "hit"];
+    assert_eq!(world.told(), failed);
+    world.away(false);
+    world.pass(10);
+    world.token().await.unwrap();
+    let succeeded = ["started, refresh: true", "sent: 1", "succeeded: 2", "hit"];
+    assert_eq!(world.told(), succeeded);
+    world.token().await.unwrap();
+    assert_eq!(world.told(), ["hit"]);
 }
 
 #[tokio::test]
@@ -132,6 +66,7 @@ async fn row_45_a_day_without_the_service_fails_no_call_while_a_token_is_usable(
     }
     let sent = world.asked() - 1;
     assert!((1_400..=1_450).contains(&sent), "{sent}");
+    assert!(busiest_minute(&world.app_tokens_asked()) <= 10);
     world.away(false);
     world.pass(60);
     assert_eq!(world.token().await.unwrap(), "1");
@@ -140,28 +75,41 @@ async fn row_45_a_day_without_the_service_fails_no_call_while_a_token_is_usable(
 
 #[tokio::test]
 async fn row_46_an_outage_beyond_the_tokens_end_ends_within_ten_seconds_of_recovery() {
-    for outage in [70, 100, 121, 300, 3_600] {
-        let world = world(1_000);
-        assert_eq!(world.token().await.unwrap(), "1");
-        world.pass(935);
-        world.away(true);
-        for _ in 0..5 {
+    use crate::ErrorKind::{Connect, MalformedResponse, ServerError, Timeout};
+    for (fault, silence, kind) in [
+        (failure(TransportErrorKind::Connect), 0, Connect),
+        (failure(TransportErrorKind::Timeout), 10, Timeout),
+        (refusal(503, ""), 2, ServerError),
+        (refusal(200, "<html>"), 0, MalformedResponse),
+    ] {
+        for outage in [70, 100, 121, 300, 3_600] {
+            let world = world(1_000);
             assert_eq!(world.token().await.unwrap(), "1");
-            world.pass(1);
+            world.pass(935);
+            world.trouble(Some(Arc::clone(&fault)));
+            for _ in 0..5 {
+                assert_eq!(world.token().await.unwrap(), "1");
+                world.pass(1);
+            }
+            world.pass(20);
+            *world.service.silence.lock().unwrap() = Duration::from_secs(silence);
+            // A failing acquisition takes some of the simulated seconds by itself.
+            let end = world.clock.uptime() + Duration::from_secs(outage);
+            while world.clock.uptime() < end {
+                assert_eq!(world.token().await.unwrap_err().kind(), kind);
+                world.pass(1);
+            }
+            *world.service.silence.lock().unwrap() = Duration::ZERO;
+            world.trouble(None);
+            let recovered = world.clock.uptime();
+            while world.token().await.is_err() {
+                world.pass(1);
+            }
+            let time = world.clock.uptime() - recovered;
+            assert!(time <= Duration::from_millis(10_500), "{kind}: {time:?} after {outage} s");
+            let busiest = busiest_minute(&world.app_tokens_asked());
+            assert!(busiest <= 10, "{kind}: {busiest}");
         }
-        // A failing acquisition takes some of the simulated seconds by itself.
-        let end = world.clock.uptime() + Duration::from_secs(outage);
-        while world.clock.uptime() < end {
-            assert_eq!(world.token().await.unwrap_err().kind(), crate::ErrorKind::Connect);
-            world.pass(1);
-        }
-        world.away(false);
-        let recovered = world.clock.uptime();
-        while world.token().await.is_err() {
-            world.pass(1);
-        }
-        let time = world.clock.uptime() - recovered;
-        assert!(time <= Duration::from_millis(10_500), "{time:?} after {outage} s");
     }
 }
 

@@ -1,13 +1,9 @@
 //! The shared app token: kept, renewed, refused, failed; over a transport in memory.
 
-use std::time::Duration;
-
-use easemob_token::transport::{
-    Exchange, Runtime, Task, Transport, TransportError, TransportErrorKind, async_trait,
-};
+use easemob_token::transport::Transport;
 use easemob_token::{Client, ClientBuilder, ErrorKind};
 
-use crate::memory::{Memory, Outcome, Tokio, answer};
+use crate::memory::{Memory, Outcome, answer};
 
 fn app(token: &str, expires_in: u64) -> Outcome {
     answer(200, &format!(r#"{{"access_token":"{token}","expires_in":{expires_in}}}"#))
@@ -15,7 +11,7 @@ fn app(token: &str, expires_in: u64) -> Outcome {
 
 const USER: &str = r#"{"access_token":"user-token","expires_in":3600,"user":{"username":"c"}}"#;
 
-fn builder(transport: impl Transport) -> ClientBuilder {
+pub(crate) fn builder(transport: impl Transport) -> ClientBuilder {
     Client::builder()
         .base_url("https://a1.easemob.com")
         .app_key("org#app")
@@ -58,32 +54,6 @@ async fn a_401_on_a_user_token_renews_the_app_token_once() {
 }
 
 #[tokio::test]
-async fn a_reported_token_is_replaced_once_and_an_older_report_is_ignored() {
-    let memory = Memory::answering([app("a", 3600), app("b", 3600)]);
-    let client = builder(memory.clone()).build().unwrap();
-    let first = client.app_token().await.unwrap();
-    for _ in 0..1_000 {
-        client.invalidate_app_token(&first);
-    }
-    let second = client.app_token().await.unwrap();
-    client.invalidate_app_token(&first);
-    assert_eq!(client.app_token().await.unwrap().access_token().expose(), "b");
-    assert_eq!(second.access_token().expose(), "b");
-    assert_eq!(memory.sent().len(), 2);
-}
-
-#[tokio::test]
-async fn refused_credentials_are_remembered_and_not_hammered() {
-    let body = r#"{"error":"invalid_grant","error_description":"client_id does not match"}"#;
-    let memory = Memory::answering([answer(400, body)]);
-    let client = builder(memory.clone()).build().unwrap();
-    for _ in 0..100 {
-        assert_eq!(client.app_token().await.unwrap_err().kind(), ErrorKind::InvalidClient);
-    }
-    assert_eq!(memory.sent().len(), 1);
-}
-
-#[tokio::test]
 async fn a_passing_failure_is_asked_again_and_the_attempts_are_counted() {
     let memory = Memory::answering([answer(503, ""), app("a", 3600)]);
     assert!(builder(memory).build().unwrap().app_token().await.is_ok());
@@ -106,104 +76,4 @@ async fn tokens_that_are_refused_as_they_are_made_are_asked_for_ten_times_a_minu
     }
     assert_eq!(last, Err(ErrorKind::RateLimited));
     assert!(memory.sent().len() <= 10, "{}", memory.sent().len());
-}
-
-/// A transport that panics.
-#[derive(Debug)]
-struct Panics;
-
-#[async_trait]
-impl Transport for Panics {
-    async fn send(&self, _: Exchange) -> Outcome {
-        panic!("a defect of the transport")
-    }
-
-    fn runtime(&self) -> Option<std::sync::Arc<dyn Runtime>> {
-        Some(std::sync::Arc::new(Tokio))
-    }
-}
-
-/// A runtime that cannot run anything.
-#[derive(Debug)]
-struct Gone;
-
-#[async_trait]
-impl Runtime for Gone {
-    fn spawn(&self, task: Task) -> Result<(), TransportError> {
-        drop(task);
-        Err(TransportErrorKind::Internal.into())
-    }
-
-    async fn sleep(&self, _: Duration) {}
-}
-
-#[tokio::test]
-async fn a_panicking_transport_and_a_runtime_that_is_gone_end_in_an_error_for_everybody() {
-    for client in [
-        builder(Panics).build().unwrap(),
-        builder(Memory::default()).runtime(Gone).build().unwrap(),
-    ] {
-        let waiting: Vec<_> = (0..10)
-            .map(|_| {
-                tokio::spawn({
-                    let client = client.clone();
-                    async move { client.app_token().await }
-                })
-            })
-            .collect();
-        for caller in waiting {
-            let error = tokio::time::timeout(Duration::from_secs(5), caller);
-            let error = error.await.unwrap().unwrap().unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Internal);
-        }
-    }
-}
-
-#[test]
-fn a_runtime_that_ends_releases_those_who_wait_on_another() {
-    #[derive(Debug)]
-    struct Silent;
-
-    #[async_trait]
-    impl Transport for Silent {
-        async fn send(&self, _: Exchange) -> Outcome {
-            std::future::pending().await
-        }
-
-        fn runtime(&self) -> Option<std::sync::Arc<dyn Runtime>> {
-            Some(std::sync::Arc::new(Tokio))
-        }
-    }
-
-    let client = builder(Silent).build().unwrap();
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let first = runtime();
-    first.block_on(async {
-        // The acquisition starts here, on this runtime; its caller gives up at once.
-        let caller = tokio::time::timeout(Duration::from_millis(20), client.app_token());
-        assert!(caller.await.is_err());
-    });
-    let waiting = std::thread::spawn({
-        let client = client.clone();
-        move || runtime().block_on(client.app_token())
-    });
-    drop(first);
-    assert_eq!(waiting.join().unwrap().unwrap_err().kind(), ErrorKind::Internal);
-}
-
-#[test]
-fn a_transport_without_a_runtime_asks_for_one() {
-    #[derive(Debug)]
-    struct Bare;
-
-    #[async_trait]
-    impl Transport for Bare {
-        async fn send(&self, _: Exchange) -> Outcome {
-            answer(200, "{}")
-        }
-    }
-
-    let error = builder(Bare).build().unwrap_err();
-    assert!(error.to_string().starts_with("runtime: missing"), "{error}");
-    assert!(builder(Bare).runtime(Tokio).build().is_ok());
 }

@@ -1,6 +1,6 @@
 //! Every grant against a real server, over every transport compiled in.
 //!
-//! Each behaviour is written once, for any transport, and run for each by the macro below.
+//! Each behaviour is written once, for any transport, and run for each by `over_each_transport`.
 
 use std::time::Duration;
 
@@ -120,34 +120,10 @@ async fn a_closed_port_is_a_connect_error(transport: impl Transport) {
     assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
 }
 
-/// Every behaviour above, for the transport that `$make` gives.
-macro_rules! run_over {
-    ($module:ident, $feature:literal, $make:expr) => {
-        #[cfg(feature = $feature)]
-        mod $module {
-            #[tokio::test]
-            async fn every_grant() {
-                super::every_grant($make).await;
-            }
-            #[tokio::test]
-            async fn units_are_told_apart_in_each_direction() {
-                super::units_are_told_apart_in_each_direction($make).await;
-            }
-            #[tokio::test]
-            async fn refusals_are_typed() {
-                super::refusals_are_typed($make).await;
-            }
-            #[tokio::test]
-            async fn a_silent_service_ends_in_a_timeout() {
-                super::a_silent_service_ends_in_a_timeout($make).await;
-            }
-            #[tokio::test]
-            async fn a_closed_port_is_a_connect_error() {
-                super::a_closed_port_is_a_connect_error($make).await;
-            }
-        }
-    };
-}
-
-run_over!(over_hyper, "hyper", easemob_token::hyper::HyperTransport::new());
-run_over!(over_isahc, "isahc", easemob_token::isahc::IsahcTransport::new().unwrap());
+over_each_transport!(
+    every_grant,
+    units_are_told_apart_in_each_direction,
+    refusals_are_typed,
+    a_silent_service_ends_in_a_timeout,
+    a_closed_port_is_a_connect_error,
+);

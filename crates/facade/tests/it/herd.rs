@@ -1,9 +1,9 @@
-//! Ten thousand callers and one request, over every transport compiled in.
+//! Ten thousand callers and one acquisition: rows 41, 42 and 44 of the fault table.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use easemob_token::transport::Transport;
-use easemob_token::{Client, ErrorKind};
+use easemob_token::{Client, Error, ErrorKind};
 use easemob_token_emulator::{BodyKind, Emulator, Fault};
 use tokio::task::JoinSet;
 
@@ -12,9 +12,9 @@ use crate::end_to_end::client_of;
 const CALLERS: usize = 10_000;
 
 /// So many callers who want the app token, all of them started.
-fn callers(client: &Client) -> JoinSet<Result<String, easemob_token::Error>> {
+pub(crate) fn callers(client: &Client, number: usize) -> JoinSet<Result<String, Error>> {
     let mut callers = JoinSet::new();
-    for _ in 0..CALLERS {
+    for _ in 0..number {
         let client = client.clone();
         callers.spawn(async move {
             client.app_token().await.map(|token| token.access_token().expose().to_owned())
@@ -23,86 +23,80 @@ fn callers(client: &Client) -> JoinSet<Result<String, easemob_token::Error>> {
     callers
 }
 
-async fn all_cold_callers_are_served_by_one_request(transport: impl Transport) {
-    let emulator = Emulator::start().await.unwrap();
-    let client = client_of(&emulator, transport).build().unwrap();
-    // The answer is held until every caller had its turn.
-    let hold = emulator.hold();
-    let callers = callers(&client);
-    emulator.wait_for_requests(1).await;
+/// Waits until each task that was spawned before has been polled, or is about to be.
+pub(crate) async fn everybody_has_a_turn() {
     for _ in 0..3 {
         tokio::task::yield_now().await;
     }
-    hold.release();
-    let tokens: Vec<_> = callers.join_all().await;
-    assert_eq!(tokens.len(), CALLERS);
-    let first = tokens[0].as_ref().unwrap();
-    assert!(tokens.iter().all(|token| token.as_ref().unwrap() == first));
-    assert_eq!(emulator.request_count(), 1);
 }
 
-async fn all_callers_of_a_failing_service_share_one_error(transport: impl Transport) {
+async fn row_41_ten_thousand_cold_callers_are_served_by_one_request(transport: impl Transport) {
+    let transport = std::sync::Arc::new(transport);
+    for _ in 0..3 {
+        let emulator = Emulator::start().await.unwrap();
+        let client = client_of(&emulator, std::sync::Arc::clone(&transport)).build().unwrap();
+        let hold = emulator.hold();
+        let callers = callers(&client, CALLERS);
+        emulator.wait_for_requests(1).await;
+        everybody_has_a_turn().await;
+        hold.release();
+        let tokens: Vec<_> = callers.join_all().await;
+        assert_eq!(tokens.len(), CALLERS);
+        let first = tokens[0].as_ref().unwrap();
+        assert!(tokens.iter().all(|token| token.as_ref().unwrap() == first));
+        assert_eq!(emulator.request_count(), 1);
+    }
+}
+
+async fn row_42_ten_thousand_callers_of_a_failing_service_get_one_error_of_one_acquisition(
+    transport: impl Transport,
+) {
     let emulator = Emulator::start().await.unwrap();
     emulator.inject(Fault::server_error(503, BodyKind::Html).always()).unwrap();
     let client = client_of(&emulator, transport).build().unwrap();
-    let failures = callers(&client).join_all().await;
+    let failures = callers(&client, CALLERS).join_all().await;
+    assert_eq!(failures.len(), CALLERS);
+    let first = failures[0].as_ref().unwrap_err().to_string();
     for failure in &failures {
-        assert_eq!(failure.as_ref().unwrap_err().kind(), ErrorKind::ServerError);
+        let error = failure.as_ref().unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::ServerError, 3));
+        assert_eq!(error.to_string(), first);
     }
-    assert!(emulator.request_count() <= 3, "{}", emulator.request_count());
+    assert_eq!(emulator.request_count(), 3);
 }
 
-async fn callers_who_give_up_neither_stop_nor_restart_it(transport: impl Transport) {
+async fn row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out(
+    transport: impl Transport,
+) {
     let emulator = Emulator::start().await.unwrap();
     let client = client_of(&emulator, transport).build().unwrap();
     let hold = emulator.hold();
-    let mut callers = callers(&client);
+    let call = |deadline| {
+        let client = client.clone();
+        tokio::time::timeout(deadline, async move { client.app_token().await })
+    };
+    let (mut short, mut long) = (JoinSet::new(), JoinSet::new());
+    let start = Instant::now();
+    for milliseconds in 0..100 {
+        // The first caller of all, who starts the acquisition, is one of the short ones.
+        short.spawn(call(Duration::from_millis(milliseconds)));
+        long.spawn(call(Duration::from_secs(60)));
+    }
+    // The answer comes when all of them have given up.
+    for outcome in short.join_all().await {
+        assert!(outcome.is_err(), "a deadline passed before the answer");
+    }
+    assert!(start.elapsed() < Duration::from_secs(30), "they waited for the answer");
     emulator.wait_for_requests(1).await;
-    // The one who started it is among them.
-    callers.abort_all();
-    while callers.join_next().await.is_some() {}
     hold.release();
-    let token = tokio::time::timeout(Duration::from_secs(10), client.app_token());
-    token.await.unwrap().unwrap();
+    for outcome in long.join_all().await {
+        outcome.expect("in time").unwrap();
+    }
     assert_eq!(emulator.request_count(), 1);
 }
 
-async fn a_revoked_app_token_is_replaced_for_a_user_token(transport: impl Transport) {
-    let emulator = Emulator::start().await.unwrap();
-    let client = client_of(&emulator, transport).build().unwrap();
-    client.app_token().await.unwrap();
-    emulator.revoke_app_tokens();
-    client.user_token("c").await.unwrap();
-    // App token, refused user token, new app token, user token.
-    assert_eq!(emulator.request_count(), 4);
-}
-
-/// Every behaviour above, for the transport that `$make` gives.
-macro_rules! run_over {
-    ($module:ident, $feature:literal, $make:expr) => {
-        #[cfg(feature = $feature)]
-        mod $module {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn all_cold_callers_are_served_by_one_request() {
-                for _ in 0..3 {
-                    super::all_cold_callers_are_served_by_one_request($make).await;
-                }
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn all_callers_of_a_failing_service_share_one_error() {
-                super::all_callers_of_a_failing_service_share_one_error($make).await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn callers_who_give_up_neither_stop_nor_restart_it() {
-                super::callers_who_give_up_neither_stop_nor_restart_it($make).await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn a_revoked_app_token_is_replaced_for_a_user_token() {
-                super::a_revoked_app_token_is_replaced_for_a_user_token($make).await;
-            }
-        }
-    };
-}
-
-run_over!(over_hyper, "hyper", easemob_token::hyper::HyperTransport::new());
-run_over!(over_isahc, "isahc", easemob_token::isahc::IsahcTransport::new().unwrap());
+over_each_transport!(
+    row_41_ten_thousand_cold_callers_are_served_by_one_request,
+    row_42_ten_thousand_callers_of_a_failing_service_get_one_error_of_one_acquisition,
+    row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out,
+);

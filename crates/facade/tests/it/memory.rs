@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token::transport::{Exchange, Runtime, Task, Transport, TransportError, async_trait};
@@ -78,5 +78,45 @@ impl Transport for Memory {
             max_response_bytes: exchange.max_response_bytes(),
         });
         self.outcomes.lock().unwrap().pop_front().expect("more exchanges than outcomes")
+    }
+}
+
+/// A service in memory that numbers its tokens, each good for an hour, and answers at once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Numbering(Arc<Mutex<Vec<Asked>>>);
+
+/// One request as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) time: Instant,
+    /// `None` for the app token.
+    pub(crate) user: Option<String>,
+}
+
+impl Numbering {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// How often this user's token was asked for.
+    pub(crate) fn asked_for(&self, user: &str) -> usize {
+        self.asked().iter().filter(|asked| asked.user.as_deref() == Some(user)).count()
+    }
+}
+
+#[async_trait]
+impl Transport for Numbering {
+    fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        Some(Arc::new(Tokio))
+    }
+
+    async fn send(&self, exchange: Exchange) -> Outcome {
+        let body = std::str::from_utf8(exchange.request().body()).unwrap();
+        let user = body.split_once(r#""username":""#).and_then(|(_, rest)| rest.split_once('"'));
+        let user = user.map(|(user, _)| user.to_owned());
+        let mut asked = self.0.lock().unwrap();
+        asked.push(Asked { time: Instant::now(), user });
+        let number = asked.len();
+        answer(200, &format!(r#"{{"access_token":"{number}","expires_in":3600}}"#))
     }
 }

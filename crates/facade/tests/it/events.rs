@@ -1,0 +1,294 @@
+//! What a client tells its observer and `tracing`: exact sequences, counts, names; no secret.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use easemob_token::transport::Transport;
+use easemob_token::{Client, ClientBuilder, Event, GrantType};
+use tokio::task::JoinSet;
+
+use crate::memory::{Memory, Numbering, Outcome, answer};
+use crate::recorder::Recorder;
+
+/// What must not be said to anybody, each marked.
+const SECRET: &str = "MARK-secret";
+const PASSWORD: &str = "MARK-password";
+const USER: &str = "MARK-user";
+
+fn builder(transport: impl Transport) -> ClientBuilder {
+    Client::builder()
+        .base_url("https://a1.easemob.com")
+        .app_key("org#app")
+        .client_credentials("MARK-id", SECRET)
+        .transport(transport)
+}
+
+fn app(number: u32) -> Outcome {
+    answer(200, &format!(r#"{{"access_token":"MARK-app-{number}","expires_in":3600}}"#))
+}
+
+fn user() -> Outcome {
+    answer(200, r#"{"access_token":"MARK-user-token","expires_in":3600}"#)
+}
+
+/// One line an event, with all that it says but the times.
+fn line(event: &Event<'_>) -> String {
+    match event {
+        Event::Hit { grant, .. } => format!("{grant} hit"),
+        Event::Waited { grant, .. } => format!("{grant} waited"),
+        Event::Started { grant, refresh, .. } => format!("{grant} started refresh={refresh}"),
+        Event::Paced { grant, .. } => format!("{grant} paced"),
+        Event::Sent { grant, attempt, .. } => format!("{grant} sent {attempt}"),
+        Event::Retrying { grant, error, pause, .. } => {
+            let short = if *pause < Duration::from_secs(1) { " too soon" } else { "" };
+            format!("{grant} retrying {}{short}", error.kind())
+        }
+        Event::Succeeded { grant, generation, .. } => format!("{grant} succeeded {generation}"),
+        Event::Failed { grant, error, usable, .. } => {
+            format!("{grant} failed {} usable={usable}", error.kind())
+        }
+        Event::Invalidated { grant, generation, .. } => format!("{grant} invalidated {generation}"),
+        other => format!("not known to this test: {other:?}"),
+    }
+}
+
+/// An observer that writes down everything.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    fn observed(&self, builder: ClientBuilder) -> Client {
+        let lines = Arc::clone(&self.0);
+        let observer = move |event: &Event<'_>| {
+            // A panic of an observer goes no further, so what is wrong is written down.
+            let shown = format!("{event:?}");
+            let line = if shown.contains("MARK") { shown } else { line(event) };
+            lines.lock().unwrap().push(line);
+        };
+        builder.observer(observer).build().unwrap()
+    }
+
+    /// What was written since the last time.
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+const APP: &str = "client_credentials";
+
+/// The lines of one grant, from their ends.
+fn of(grant: &str, lines: &[&str]) -> Vec<String> {
+    lines.iter().map(|line| format!("{grant} {line}")).collect()
+}
+
+#[tokio::test]
+async fn a_cold_call_a_hit_a_report_and_a_failure_are_told_in_their_order() {
+    let refused = answer(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
+    let lines = Lines::default();
+    let client = lines.observed(builder(Memory::answering([app(1), app(2), refused])));
+
+    let first = client.app_token().await.unwrap();
+    let cold = ["started refresh=false", "sent 1", "succeeded 1", "waited"];
+    assert_eq!(lines.take(), of(APP, &cold));
+
+    client.app_token().await.unwrap();
+    assert_eq!(lines.take(), of(APP, &["hit"]));
+
+    client.invalidate_app_token(&first);
+    client.invalidate_app_token(&first);
+    assert_eq!(lines.take(), of(APP, &["invalidated 1"]));
+    let second = client.app_token().await.unwrap();
+    let cold = ["started refresh=false", "sent 1", "succeeded 2", "waited"];
+    assert_eq!(lines.take(), of(APP, &cold));
+    client.invalidate_app_token(&first);
+    assert_eq!(lines.take(), of(APP, &[]));
+
+    client.invalidate_app_token(&second);
+    client.app_token().await.unwrap_err();
+    let failed = [
+        "invalidated 2",
+        "started refresh=false",
+        "sent 1",
+        "failed invalid_client usable=false",
+        "waited",
+    ];
+    assert_eq!(lines.take(), of(APP, &failed));
+    // What is remembered is no acquisition and no wait.
+    client.app_token().await.unwrap_err();
+    assert_eq!(lines.take(), of(APP, &[]));
+}
+
+#[tokio::test]
+async fn a_retry_and_a_failure_after_it_are_told_with_their_reasons() {
+    let memory = Memory::answering([answer(503, ""), app(1), answer(500, ""), answer(502, "")]);
+    let lines = Lines::default();
+    let client = lines.observed(builder(memory).max_attempts(2));
+    let token = client.app_token().await.unwrap();
+    let started = ["started refresh=false", "sent 1", "retrying server_error", "sent 2"];
+    assert_eq!(lines.take(), of(APP, &[&started[..], &["succeeded 1", "waited"]].concat()));
+    client.invalidate_app_token(&token);
+    lines.take();
+    client.app_token().await.unwrap_err();
+    let failed = ["failed server_error usable=false", "waited"];
+    assert_eq!(lines.take(), of(APP, &[&started[..], &failed].concat()));
+}
+
+#[tokio::test]
+async fn user_tokens_tell_of_themselves_and_of_the_app_token_that_they_need() {
+    let unauthorized = answer(401, r#"{"error":"unauthorized"}"#);
+    let memory = Memory::answering([app(1), user(), user(), unauthorized, app(2), user()]);
+    let lines = Lines::default();
+    let client = lines.observed(builder(memory));
+    client.user_token(USER).await.unwrap();
+    let expected = [
+        of("inherit", &["started refresh=false"]),
+        of(APP, &["started refresh=false", "sent 1", "succeeded 1", "waited"]),
+        of("inherit", &["sent 1", "succeeded 0"]),
+    ];
+    assert_eq!(lines.take(), expected.concat());
+
+    client.user_token_by_password(USER, PASSWORD).await.unwrap();
+    let expected = ["started refresh=false", "sent 1", "succeeded 0"];
+    assert_eq!(lines.take(), of("password", &expected));
+
+    client.user_token(USER).await.unwrap();
+    let expected = [
+        of("inherit", &["started refresh=false"]),
+        of(APP, &["hit"]),
+        of("inherit", &["sent 1", "retrying unauthorized"]),
+        of(APP, &["invalidated 1", "started refresh=false", "sent 1", "succeeded 2", "waited"]),
+        of("inherit", &["sent 2", "succeeded 0"]),
+    ];
+    assert_eq!(lines.take(), expected.concat());
+}
+
+#[tokio::test]
+async fn kept_user_tokens_and_paced_requests_are_told_of() {
+    let lines = Lines::default();
+    let builder = builder(Numbering::default()).keep_user_tokens(10).requests_per_second(4);
+    let client = lines.observed(builder);
+    client.user_token(USER).await.unwrap();
+    client.user_token(USER).await.unwrap();
+    let expected = [
+        of("inherit", &["started refresh=false"]),
+        of(APP, &["started refresh=false", "sent 1", "succeeded 1", "waited"]),
+        of("inherit", &["paced", "sent 1", "succeeded 1", "waited", "hit"]),
+    ];
+    assert_eq!(lines.take(), expected.concat());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_callers_are_one_acquisition_one_attempt_and_as_many_hits_and_waits() {
+    let [hits, waits, started, sent, succeeded, others] = [const { AtomicU64::new(0) }; 6];
+    let counts = Arc::new([hits, waits, started, sent, succeeded, others]);
+    let observer = {
+        let counts = Arc::clone(&counts);
+        move |event: &Event<'_>| {
+            let place = match event {
+                Event::Hit { grant: GrantType::ClientCredentials, .. } => 0,
+                Event::Waited { .. } => 1,
+                Event::Started { .. } => 2,
+                Event::Sent { .. } => 3,
+                Event::Succeeded { .. } => 4,
+                _ => 5,
+            };
+            counts[place].fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let client = builder(Numbering::default()).observer(observer).build().unwrap();
+    let mut callers = JoinSet::new();
+    for _ in 0..10_000 {
+        let client = client.clone();
+        callers.spawn(async move { drop(client.app_token().await.unwrap()) });
+    }
+    callers.join_all().await;
+    let [hits, waits, rest @ ..] = &*counts;
+    assert_eq!(hits.load(Ordering::Relaxed) + waits.load(Ordering::Relaxed), 10_000);
+    assert_eq!(rest.each_ref().map(|count| count.load(Ordering::Relaxed)), [1, 1, 1, 0]);
+}
+
+#[tokio::test]
+async fn an_observer_that_panics_hurts_nobody() {
+    let memory = Memory::answering([answer(503, ""), app(1), user()]);
+    let observer = |event: &Event<'_>| panic!("a defect of the observer: {event:?}");
+    let client = builder(memory).observer(observer).keep_user_tokens(10).build().unwrap();
+    let mut callers = JoinSet::new();
+    for _ in 0..10 {
+        callers.spawn(client.user_token(USER).into_future());
+    }
+    for result in crate::calls::in_time(callers.join_all()).await {
+        result.unwrap();
+    }
+    let token = client.app_token().await.unwrap();
+    client.invalidate_app_token(&token);
+}
+
+/// Times differ from run to run.
+fn without_times(lines: &[String]) -> Vec<String> {
+    let shown = |word: &&str| !word.starts_with("time_ms=") && !word.starts_with("pause_ms=");
+    lines.iter().map(|line| line.split(' ').filter(shown).collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[tokio::test]
+async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() {
+    let (recorder, _guard) = Recorder::start();
+    let echo = format!(r#"{{"error":"invalid_grant","error_description":"{PASSWORD} is wrong"}}"#);
+    let memory = Memory::answering([
+        answer(503, ""),
+        app(1),
+        user(),
+        answer(400, &echo),
+        answer(401, r#"{"error":"unauthorized"}"#),
+    ]);
+    let client = builder(memory).build().unwrap();
+    let token = client.app_token().await.unwrap();
+    let app = r#"grant="client_credentials""#;
+    let expected = [
+        format!("DEBUG span acquire {app} refresh=false"),
+        format!(
+            r#"DEBUG acquire: message=an acquisition began event="started" {app} refresh=false"#
+        ),
+        format!(r#"DEBUG acquire: message=a request goes out event="sent" {app} attempt=1"#),
+        format!(
+            "DEBUG acquire: message=a request failed, another one follows: the service has \
+             trouble (503) event=\"retrying\" {app} attempt=1 kind=\"server_error\" status=503"
+        ),
+        format!(r#"DEBUG acquire: message=a request goes out event="sent" {app} attempt=2"#),
+        format!(r#"DEBUG acquire: message=got a token event="succeeded" {app} generation=1"#),
+        format!(r#"TRACE -: message=waited for a token event="waited" {app}"#),
+    ];
+    assert_eq!(without_times(&recorder.take()), expected);
+
+    client.app_token().await.unwrap();
+    assert_eq!(recorder.take(), Vec::<String>::new(), "a hit is for the observer alone");
+
+    client.user_token(USER).await.unwrap();
+    client.user_token_by_password(USER, PASSWORD).await.unwrap_err();
+    client.invalidate_app_token(&token);
+    client.app_token().await.unwrap_err();
+    let password = r#"grant="password""#;
+    let lines = without_times(&recorder.take());
+    for expected in [
+        r#"DEBUG span acquire grant="inherit" refresh=false"#.to_owned(),
+        r#"DEBUG acquire: message=got a token event="succeeded" grant="inherit" generation=0"#
+            .to_owned(),
+        // One user's trouble is no operator's business; the app's is.
+        format!(
+            "DEBUG acquire: message=no token: the user ID or password is wrong (400 \
+             invalid_grant: *** is wrong) event=\"failed\" {password} attempts=1 \
+             kind=\"invalid_password\" status=400 usable=false"
+        ),
+        format!(
+            "INFO -: message=a token was reported as refused event=\"invalidated\" {app} \
+             generation=1"
+        ),
+        format!(
+            "WARN acquire: message=no token: the app token is not accepted (401 unauthorized) \
+             event=\"failed\" {app} attempts=1 kind=\"unauthorized\" status=401 usable=false"
+        ),
+    ] {
+        assert!(lines.contains(&expected), "{expected}\n{}", lines.join("\n"));
+    }
+    assert!(!lines.join("\n").contains("MARK"), "{}", lines.join("\n"));
+}

@@ -1,0 +1,139 @@
+//! Tokens that the service refuses before their time: row 48 of the fault table, `authorize`, and
+//! new app tokens for user tokens.
+
+use easemob_token::transport::Transport;
+use easemob_token::{Authorization, ErrorKind};
+use easemob_token_emulator::{Emulator, Fault, Grant, ReceivedRequest, Refusal};
+use tokio::task::JoinSet;
+
+use crate::end_to_end::client_of;
+
+const CALLERS: usize = 1_000;
+
+fn sent(emulator: &Emulator, grant: Grant) -> usize {
+    emulator.requests().iter().filter(|request| request.grant() == Some(grant)).count()
+}
+
+async fn row_48_a_thousand_reports_of_one_token_cause_one_refresh_and_old_reports_none(
+    transport: impl Transport,
+) {
+    let emulator = Emulator::start().await.unwrap();
+    let client = client_of(&emulator, transport).build().unwrap();
+    let refused = client.app_token().await.unwrap();
+    for expected in [2, 2] {
+        // The first round reports the token that is kept, the second one an older one.
+        let mut callers = JoinSet::new();
+        for _ in 0..CALLERS {
+            let (client, refused) = (client.clone(), refused.clone());
+            callers.spawn(async move {
+                client.invalidate_app_token(&refused);
+                client.app_token().await.unwrap().access_token().expose().to_owned()
+            });
+        }
+        let tokens = callers.join_all().await;
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+        assert_ne!(tokens[0], refused.access_token().expose());
+        assert_eq!(emulator.request_count(), expected);
+    }
+    assert_eq!(client.app_token().await.unwrap().generation(), 2);
+}
+
+async fn row_48_a_thousand_renewals_of_one_token_send_one_request(transport: impl Transport) {
+    let emulator = Emulator::start().await.unwrap();
+    let client = client_of(&emulator, transport).build().unwrap();
+    let authorization = client.authorize().await.unwrap();
+    let mut callers = JoinSet::new();
+    for _ in 0..CALLERS {
+        let mut authorization = authorization.clone();
+        callers.spawn(async move {
+            assert!(authorization.renew().await.unwrap());
+            authorization.header()
+        });
+    }
+    let headers = callers.join_all().await;
+    assert!(headers.iter().all(|header| *header == headers[0]));
+    assert_ne!(headers[0], authorization.header());
+    assert_eq!(emulator.request_count(), 2);
+}
+
+async fn row_48_a_service_that_always_says_401_is_asked_for_one_more_app_token(
+    transport: impl Transport,
+) {
+    let emulator = Emulator::start().await.unwrap();
+    let refusal = Fault::refusal(Refusal::AppTokenInvalid).on(Grant::Inherit).always();
+    emulator.inject(refusal).unwrap();
+    let client = client_of(&emulator, transport).build().unwrap();
+    let mut callers = JoinSet::new();
+    for number in 0..100 {
+        callers.spawn(client.user_token(format!("user-{number}")).into_future());
+    }
+    for result in callers.join_all().await {
+        let error = result.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unauthorized, 2), "{error}");
+    }
+    assert_eq!(sent(&emulator, Grant::ClientCredentials), 2);
+    assert_eq!(sent(&emulator, Grant::Inherit), 200);
+}
+
+async fn a_revoked_app_token_is_replaced_once_for_all_user_tokens(transport: impl Transport) {
+    let emulator = Emulator::start().await.unwrap();
+    let client = client_of(&emulator, transport).build().unwrap();
+    client.app_token().await.unwrap();
+    emulator.revoke_app_tokens();
+    let mut callers = JoinSet::new();
+    for _ in 0..100 {
+        callers.spawn(client.user_token("c").into_future());
+    }
+    for result in callers.join_all().await {
+        result.unwrap();
+    }
+    assert_eq!(sent(&emulator, Grant::ClientCredentials), 2);
+    // Each was refused once at most.
+    let statuses: Vec<_> = emulator.requests().iter().filter_map(ReceivedRequest::status).collect();
+    assert!(statuses.iter().filter(|status| **status == 401).count() <= 100);
+}
+
+async fn an_authorization_is_a_header_and_one_more_try(transport: impl Transport) {
+    let emulator = Emulator::start().await.unwrap();
+    let client = client_of(&emulator, transport).build().unwrap();
+    let mut authorization = client.authorize().await.unwrap();
+    let bearer = |authorization: &Authorization| {
+        let token = authorization.app_token().access_token().expose();
+        assert!(authorization.header().is_sensitive());
+        assert_eq!(authorization.header(), format!("Bearer {token}"));
+        assert!(!format!("{authorization:?}").contains(token));
+        token.to_owned()
+    };
+    let first = bearer(&authorization);
+    assert_eq!(client.app_token().await.unwrap().access_token().expose(), first);
+    emulator.revoke_app_tokens();
+    assert!(authorization.renew().await.unwrap());
+    let second = bearer(&authorization);
+    assert_ne!(first, second);
+    assert_eq!(emulator.request_count(), 2);
+
+    // Refused as well: no third one for this call, and the next call does not get it either.
+    assert!(!authorization.renew().await.unwrap());
+    assert_eq!(bearer(&authorization), second);
+    assert_eq!(emulator.request_count(), 2);
+    let next = client.authorize().await.unwrap();
+    assert_ne!(bearer(&next), second);
+    assert_eq!(emulator.request_count(), 3);
+
+    // Where no other token is to be had, that is an error, and the try is not used up.
+    emulator.inject(Fault::refusal(Refusal::ClientSecretMismatch)).unwrap();
+    let mut authorization = next;
+    for _ in 0..2 {
+        let error = authorization.renew().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidClient);
+    }
+    assert_eq!(emulator.request_count(), 4);
+}
+
+over_each_transport!(
+    row_48_a_thousand_reports_of_one_token_cause_one_refresh_and_old_reports_none,
+    row_48_a_thousand_renewals_of_one_token_send_one_request,
+    row_48_a_service_that_always_says_401_is_asked_for_one_more_app_token,
+    a_revoked_app_token_is_replaced_once_for_all_user_tokens,
+    an_authorization_is_a_header_and_one_more_try,
+);

@@ -1,0 +1,253 @@
+//! A transport that panics, a runtime that is gone: row 49 of the fault table.
+//!
+//! A forked process is not tried here: to fork takes `unsafe` code, which this project forbids.
+
+use std::pin::pin;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use easemob_token::transport::{
+    Exchange, Runtime, Task, Transport, TransportError, TransportErrorKind, async_trait,
+};
+use easemob_token::{Client, ErrorKind};
+use tokio::runtime::Builder;
+
+use crate::app_token::builder;
+use crate::calls::{begin, in_time};
+use crate::memory::{Memory, Outcome, Tokio, answer};
+
+/// A transport that panics.
+#[derive(Debug)]
+pub(crate) struct Panics;
+
+#[async_trait]
+impl Transport for Panics {
+    async fn send(&self, _: Exchange) -> Outcome {
+        panic!("a defect of the transport")
+    }
+
+    fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        Some(Arc::new(Tokio))
+    }
+}
+
+/// A runtime that cannot run anything.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+#[async_trait]
+impl Runtime for Gone {
+    fn spawn(&self, task: Task) -> Result<(), TransportError> {
+        drop(task);
+        Err(TransportErrorKind::Internal.into())
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[tokio::test]
+async fn row_49_a_panicking_transport_and_a_runtime_that_is_gone_are_an_error_for_everybody() {
+    for (client, sent) in [
+        (builder(Panics), 1),
+        (builder(Panics).keep_user_tokens(10), 1),
+        (builder(Memory::default()).runtime(Gone), 0),
+        (builder(Memory::default()).runtime(Gone).keep_user_tokens(10), 0),
+    ] {
+        let client = client.build().unwrap();
+        let waiting: Vec<_> = (0..10)
+            .map(|_| {
+                let client = client.clone();
+                tokio::spawn(async move {
+                    let app = client.app_token().await.unwrap_err();
+                    assert_eq!(app.attempts(), sent);
+                    let user = client.user_token("c").await.unwrap_err();
+                    [app, user]
+                })
+            })
+            .collect();
+        for caller in waiting {
+            for error in in_time(caller).await.unwrap() {
+                assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+            }
+        }
+    }
+}
+
+/// Starts an acquisition on a runtime of its own, lets somebody on another one wait for it, and
+/// ends the first; then something else happens. What the one who waited gets.
+fn outlived(client: &Client, then: impl FnOnce()) -> Result<(), ErrorKind> {
+    let first = runtime();
+    first.block_on(async {
+        let mut call = pin!(client.app_token());
+        begin(call.as_mut()).await;
+    });
+    let (waits, is_waiting) = mpsc::channel();
+    let waiting = thread::spawn({
+        let client = client.clone();
+        move || {
+            runtime().block_on(async {
+                let mut call = pin!(client.app_token());
+                begin(call.as_mut()).await;
+                waits.send(()).unwrap();
+                in_time(call).await.map(drop).map_err(|error| error.kind())
+            })
+        }
+    });
+    is_waiting.recv().unwrap();
+    drop(first);
+    then();
+    waiting.join().unwrap()
+}
+
+#[test]
+fn row_49_a_runtime_that_ends_releases_those_who_wait_on_another() {
+    #[derive(Debug)]
+    struct Silent;
+
+    #[async_trait]
+    impl Transport for Silent {
+        async fn send(&self, _: Exchange) -> Outcome {
+            std::future::pending().await
+        }
+
+        fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+            Some(Arc::new(Tokio))
+        }
+    }
+
+    let client = builder(Silent).build().unwrap();
+    assert_eq!(outlived(&client, || {}), Err(ErrorKind::Internal));
+}
+
+#[test]
+fn a_transport_without_a_runtime_asks_for_one() {
+    #[derive(Debug)]
+    struct Bare;
+
+    #[async_trait]
+    impl Transport for Bare {
+        async fn send(&self, _: Exchange) -> Outcome {
+            answer(200, "{}")
+        }
+    }
+
+    let error = builder(Bare).build().unwrap_err();
+    assert!(error.to_string().starts_with("runtime: missing"), "{error}");
+    assert!(builder(Bare).runtime(Tokio).build().is_ok());
+}
+
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod over_sockets {
+    use easemob_token_emulator::Emulator;
+
+    use super::*;
+    use crate::calls::block_on;
+    use crate::end_to_end::client_of;
+
+    /// An emulator that runs whatever becomes of the other runtimes.
+    struct Service {
+        _runtime: tokio::runtime::Runtime,
+        emulator: Emulator,
+    }
+
+    impl Service {
+        fn start() -> Self {
+            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+            let runtime = runtime.unwrap();
+            let emulator = runtime.block_on(Emulator::start()).unwrap();
+            Self { _runtime: runtime, emulator }
+        }
+
+        fn client(&self, transport: impl Transport) -> Client {
+            client_of(&self.emulator, transport).build().unwrap()
+        }
+    }
+
+    /// Asks until there is a token: a failure is remembered for a moment.
+    #[cfg(feature = "hyper")]
+    fn recovers(client: &Client) {
+        let start = std::time::Instant::now();
+        while runtime().block_on(client.app_token()).is_err() {
+            assert!(start.elapsed() < Duration::from_secs(15));
+            thread::yield_now();
+        }
+    }
+
+    fn each_runtime_in_its_turn(transport: impl Transport) {
+        let service = Service::start();
+        let client = service.client(transport);
+        for _ in 0..3 {
+            let runtime = runtime();
+            runtime.block_on(client.app_token()).unwrap();
+            let user = client.user_token_by_password("c", "1").into_future();
+            runtime.block_on(in_time(user)).unwrap();
+        }
+        assert_eq!(service.emulator.request_count(), 4);
+    }
+
+    #[cfg(feature = "hyper")]
+    #[test]
+    fn row_49_hyper_outlived_by_its_callers_is_an_error_and_recovers() {
+        let service = Service::start();
+        let client = service.client(easemob_token::hyper::HyperTransport::new());
+        let hold = service.emulator.hold();
+        assert_eq!(outlived(&client, || {}), Err(ErrorKind::Internal));
+        hold.release();
+        recovers(&client);
+    }
+
+    #[cfg(feature = "isahc")]
+    #[test]
+    fn row_49_isahc_does_not_care_which_runtime_ends() {
+        let service = Service::start();
+        let client = service.client(easemob_token::isahc::IsahcTransport::new().unwrap());
+        let hold = service.emulator.hold();
+        assert_eq!(outlived(&client, || hold.release()), Ok(()));
+        assert_eq!(service.emulator.request_count(), 1);
+    }
+
+    #[cfg(feature = "hyper")]
+    #[test]
+    fn row_49_hyper_outside_a_runtime_is_an_error_at_once_and_recovers() {
+        let service = Service::start();
+        let client = service.client(easemob_token::hyper::HyperTransport::new());
+        let password = client.user_token_by_password("c", "1").into_future();
+        for error in [
+            block_on(client.app_token()).map(drop).unwrap_err(),
+            block_on(client.user_token("c").into_future()).unwrap_err(),
+            block_on(password).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+        }
+        assert_eq!(service.emulator.request_count(), 0);
+        recovers(&client);
+    }
+
+    #[cfg(feature = "isahc")]
+    #[test]
+    fn row_49_isahc_needs_no_runtime() {
+        let service = Service::start();
+        let client = service.client(easemob_token::isahc::IsahcTransport::new().unwrap());
+        block_on(client.app_token()).unwrap();
+        block_on(client.user_token("c").into_future()).unwrap();
+        block_on(client.user_token_by_password("c", "1").into_future()).unwrap();
+        assert_eq!(service.emulator.request_count(), 3);
+    }
+
+    #[cfg(feature = "hyper")]
+    #[test]
+    fn row_49_hyper_serves_one_runtime_after_another() {
+        each_runtime_in_its_turn(easemob_token::hyper::HyperTransport::new());
+    }
+
+    #[cfg(feature = "isahc")]
+    #[test]
+    fn row_49_isahc_serves_one_runtime_after_another() {
+        each_runtime_in_its_turn(easemob_token::isahc::IsahcTransport::new().unwrap());
+    }
+}
