@@ -40,7 +40,10 @@ impl fmt::Display for GrantType {
 /// An acquisition is everything done for one token that is not at hand: one request, or a few
 /// where asking again may help. It is one [`Started`](Self::Started), one
 /// [`Sent`](Self::Sent) a request, and one [`Succeeded`](Self::Succeeded) or
-/// [`Failed`](Self::Failed).
+/// [`Failed`](Self::Failed). Two things are out of the ordinary: an acquisition for one caller
+/// alone, whose token is not kept, ends without a word where that caller gives up; and one that no
+/// runtime could run is `Failed` without having `Started`. Events come from several threads, so
+/// those of two acquisitions may arrive in another order than the acquisitions ended in.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {

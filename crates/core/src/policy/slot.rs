@@ -193,12 +193,7 @@ impl Slot {
 
     fn rest_after(&self, response: Option<&ResponseError>, now: Moment, jitter: Jitter) -> Rest {
         if let Some(error) = response {
-            let passing = matches!(
-                error.kind(),
-                ResponseErrorKind::ServerError | ResponseErrorKind::Malformed
-            );
-            // 429 without a wish of its own, and every refusal that asking again cannot mend.
-            let least = (!passing).then_some(REFUSED_PAUSE);
+            let least = Some(REFUSED_PAUSE).filter(|_| !may_change_soon(error.kind()));
             if let Some(pause) = error.retry_after().or(least) {
                 return Rest::fixed(now, pause);
             }
@@ -227,4 +222,21 @@ impl Slot {
     pub fn invalidate(&mut self, generation: u64) -> bool {
         self.kept.take_if(|(kept, _)| *kept == generation).is_some()
     }
+}
+
+/// Whether asking again soon may bring something else: the trouble passes, or somebody registers or
+/// unbans the user. Everything else, such as refused credentials or a 429 without a wish of its own,
+/// is remembered for a while.
+fn may_change_soon(kind: ResponseErrorKind) -> bool {
+    use ResponseErrorKind as Kind;
+
+    matches!(
+        kind,
+        Kind::ServerError
+            | Kind::Malformed
+            | Kind::Conflict
+            | Kind::UserNotFound
+            | Kind::UserDeactivated
+            | Kind::InvalidUsername
+    )
 }

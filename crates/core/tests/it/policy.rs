@@ -114,6 +114,20 @@ fn refused_credentials_rest_for_a_minute_and_not_for_good() {
 }
 
 #[test]
+fn what_is_wrong_with_one_user_may_be_mended_soon_and_is_not_remembered_long() {
+    for (status, body) in [
+        (404, r#"{"error":"entity_not_found","error_description":"User null not found"}"#),
+        (400, r#"{"error":"invalid_grant","error_description":"user not activated"}"#),
+        (409, r#"{"error":"concurrent_operation_error"}"#),
+    ] {
+        let mut slot = Slot::new();
+        assert_eq!(slot.decide(at(0)), Decision::Fetch);
+        slot.failed(Some(&refusal(status, body)), at(0), Jitter::new(1.0));
+        assert_eq!(slot.decide(at(1_000)), Decision::Fetch, "{status}");
+    }
+}
+
+#[test]
 fn a_thousand_reports_of_one_401_are_one_refresh_and_an_old_one_is_none() {
     let mut slot = Slot::new();
     assert_eq!(slot.decide(at(0)), Decision::Fetch);
