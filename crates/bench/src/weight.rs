@@ -33,11 +33,10 @@ fn main() {
 
 const HYPER: &str = r#"
 use easemob_token::{Client, hyper::HyperTransport};
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
+fn main() {
     let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app")
-        .transport(HyperTransport::new()).build().unwrap();
-    let token = client.user_token_by_password("alice", "secret").await.unwrap();
+        .transport(HyperTransport::new()).build_blocking().unwrap();
+    let token = client.user_token_by_password("alice", "secret").send().unwrap();
     println!("{}", token.access_token().expose());
 }
 "#;
@@ -46,9 +45,8 @@ const ISAHC: &str = r#"
 use easemob_token::{Client, isahc::IsahcTransport};
 fn main() {
     let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app")
-        .transport(IsahcTransport::new().unwrap()).build().unwrap();
-    let request = client.user_token_by_password("alice", "secret");
-    let token = futures_lite::future::block_on(async { request.await.unwrap() });
+        .transport(IsahcTransport::new().unwrap()).build_blocking().unwrap();
+    let token = client.user_token_by_password("alice", "secret").send().unwrap();
     println!("{}", token.access_token().expose());
 }
 "#;
@@ -131,7 +129,7 @@ const PROGRAMS: &[Program] = &[
     },
     Program {
         name: "easemob-token over hyper",
-        dependencies: "easemob-token = { path = \"CRATES/facade\" }\nTOKIO",
+        dependencies: "easemob-token = { path = \"CRATES/facade\", features = [\"blocking\"] }",
         main: HYPER,
         at_most: Some(70),
     },
@@ -149,7 +147,7 @@ const PROGRAMS: &[Program] = &[
     },
     Program {
         name: "easemob-token over isahc",
-        dependencies: "easemob-token = { path = \"CRATES/facade\", default-features = false, features = [\"isahc\"] }\nfutures-lite = \"2\"",
+        dependencies: "easemob-token = { path = \"CRATES/facade\", default-features = false, features = [\"blocking\", \"isahc\"] }",
         main: ISAHC,
         at_most: None,
     },
