@@ -1,4 +1,5 @@
 //! The core alone under smol: one app token for many callers, driven by `Slot` and `Flow`.
+#![expect(clippy::missing_errors_doc, reason = "`Answer` says what an error is")]
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};

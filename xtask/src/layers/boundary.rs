@@ -51,7 +51,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<Problem>, Failure> {
 
 fn judge(file: &SourceFile) -> Vec<Problem> {
     let in_sources = |dir: &&str| file.path.starts_with(&format!("{dir}/src/"));
-    let is_tests = file.path.ends_with("/tests.rs");
+    let is_tests = file.path.ends_with("/tests.rs") || file.path.contains("/tests/");
     if !file.has_extension("rs") || is_tests || !OURS.iter().any(in_sources) {
         return Vec::new();
     }
@@ -122,6 +122,9 @@ mod tests {
             "#[cfg(test)] mod tests { #[tokio::test] async fn a() {} }",
         ] {
             assert_eq!(problems("crates/facade/src/a.rs", text), 0, "{text}");
+        }
+        for tests in ["crates/facade/src/a/tests.rs", "crates/facade/src/a/tests/b.rs"] {
+            assert_eq!(problems(tests, "use tokio::time::timeout;"), 0, "{tests}");
         }
     }
 

@@ -84,7 +84,14 @@ async fn the_demo_prints_tokens_of_all_three_grants_over_every_transport() {
         assert!(story.contains(&format!(r#""grant_type":"{grant}""#)), "{story}");
     }
     let tokens = story.lines().filter(|line| line.trim().starts_with("YWMt")).count();
-    assert_eq!(tokens, 3 * TRANSPORTS.len(), "{story}");
+    assert_eq!(tokens, 5 * TRANSPORTS.len(), "{story}");
+    // A second user token sends one request, and ten thousand callers send one.
+    for line in [
+        "The same once more; requests sent: 1, none for an app token.",
+        "= 10000 callers have app token number 3; requests sent: 1",
+    ] {
+        assert_eq!(story.matches(line).count(), TRANSPORTS.len(), "{line}: {story}");
+    }
     // The stand-in's own secrets are masked in what is told of the requests.
     assert!(!story.contains("YXA6V") && !story.contains(r#""password":"1""#), "{story}");
 }
