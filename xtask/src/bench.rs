@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::command::Tool;
-use crate::context::Context;
+use crate::context::{Context, run_in_root};
 use crate::debian::Program;
 use crate::failure::Failure;
 use crate::test::run_counted;
@@ -94,18 +94,10 @@ It ends with an error where a goal is missed beyond what the machine's mood expl
 
 /// The command.
 pub(crate) fn run(options: &Options) -> ExitCode {
-    match Context::load().and_then(|mut context| measure(options, &mut context)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    run_in_root(|context| measure(options, context))
 }
 
 fn measure(options: &Options, context: &mut Context) -> Result<(), Failure> {
-    std::env::set_current_dir(&context.root)
-        .map_err(|error| Failure::caused(context.root.display().to_string(), error))?;
     let mut failed = Vec::new();
     for &group in &options.groups {
         println!("\n== {group}");

@@ -1,6 +1,7 @@
 //! What every step may ask for: where the workspace lies, who its members are, what was counted so far.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use serde_json::Value;
 
@@ -41,6 +42,22 @@ pub(crate) enum Kind {
     Normal,
     Build,
     Dev,
+}
+
+/// Runs a command of its own, beside `ci`, in the root of the workspace.
+pub(crate) fn run_in_root(run: impl FnOnce(&mut Context) -> Result<(), Failure>) -> ExitCode {
+    let result = Context::load().and_then(|mut context| {
+        std::env::set_current_dir(&context.root)
+            .map_err(|error| Failure::caused(context.root.display().to_string(), error))?;
+        run(&mut context)
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 impl Context {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::command::Tool;
-use crate::context::Context;
+use crate::context::{Context, run_in_root};
 use crate::failure::Failure;
 use crate::toolchain::{Added, rustup};
 
@@ -95,19 +95,10 @@ Options:
 }
 
 pub(crate) fn run(options: &Options) -> ExitCode {
-    match Context::load().and_then(|context| run_all(options, &context)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    run_in_root(|context| run_all(options, context))
 }
 
 fn run_all(options: &Options, context: &Context) -> Result<(), Failure> {
-    let root = &context.root;
-    std::env::set_current_dir(root)
-        .map_err(|error| Failure::caused(root.display().to_string(), error))?;
     let mut cargo_fuzz = None;
     for &target in &options.targets {
         println!("\n== {target}");

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::command::Tool;
-use crate::context::Context;
+use crate::context::run_in_root;
 use crate::failure::Failure;
 
 const TRANSPORTS: &[&str] = &["hyper", "isahc"];
@@ -85,19 +85,10 @@ Options:
 }
 
 pub(crate) fn run(options: &Options) -> ExitCode {
-    match Context::load().and_then(|context| run_all(options, &context)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    run_in_root(|_| run_all(options))
 }
 
-fn run_all(options: &Options, context: &Context) -> Result<(), Failure> {
-    let root = &context.root;
-    std::env::set_current_dir(root)
-        .map_err(|error| Failure::caused(root.display().to_string(), error))?;
+fn run_all(options: &Options) -> Result<(), Failure> {
     // A process for each, so that neither is weighed with what the other left; and both, so that the
     // second is heard where the first breaks a promise.
     let failed: Vec<_> = options
