@@ -95,7 +95,7 @@ fn judge_tests(step: &Step, tests: Tally) -> Result<(), Failure> {
 
 /// The table, what was not checked, and the sum of the tests in the very last line.
 fn closing(outcomes: &[Outcome], not_checked: &[String], tally: Tally) -> String {
-    let mut text = "\nstep         result     time      tests\n".to_owned();
+    let mut text = "\nstep         result     time         tests\n".to_owned();
     for outcome in outcomes {
         let (result, time) = match outcome.verdict {
             Verdict::Ok => ("ok", human(outcome.time)),
@@ -107,7 +107,7 @@ fn closing(outcomes: &[Outcome], not_checked: &[String], tally: Tally) -> String
         } else {
             outcome.tests.to_string()
         };
-        let line = format!("{:<13}{result:<11}{time:<10}{tests}", outcome.name);
+        let line = format!("{:<13}{result:<11}{time:<13}{tests}", outcome.name);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}", line.trim_end());
     }
