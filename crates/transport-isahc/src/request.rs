@@ -36,14 +36,15 @@ pub(crate) struct Network<'a> {
 /// Builds the request, or says why curl would send something else than was asked for. Beside it,
 /// what will tell whether it began to be sent.
 pub(crate) fn build(
-    exchange: Exchange,
+    exchange: &Exchange,
     settings: Settings<'_>,
 ) -> Result<(Request<AsyncBody>, Begun), TransportError> {
     check_target(exchange.uri())?;
     check_headers(exchange.request().headers())?;
 
     let timeout = exchange.timeout();
-    let (parts, body) = exchange.into_request().into_parts();
+    // A copy: a kept client that turns out to be dead takes the first one with it.
+    let (parts, body) = exchange.request().clone().into_parts();
     let mut builder = Request::builder()
         .timeout(in_curl_range(timeout))
         .connect_timeout(in_curl_range(timeout.min(settings.connect_timeout)))

@@ -7,7 +7,7 @@
 //! is the default *of the agent thread*. That thread is isahc's own; the one thing of ours that it
 //! calls is the subscriber under which its first span, `agent_thread`, was made: [`Hush::enter`].
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::OnceLock;
 
 use tracing::level_filters::LevelFilter;
@@ -18,6 +18,8 @@ use tracing::{Dispatch, Event, Metadata, dispatcher};
 thread_local! {
     // Holds for as long as the thread lives; dropped with it, so that nothing is left behind.
     static MUTED: RefCell<Option<DefaultGuard>> = const { RefCell::new(None) };
+    // Whether the latest agent that this thread started has our span, and so is mute.
+    static STARTED_MUTE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Makes this thread mute, and every agent thread that isahc starts from it while the guard lives.
@@ -28,9 +30,20 @@ pub(crate) fn begin() -> Option<DefaultGuard> {
     is_heard().then(|| dispatcher::set_default(hush()))
 }
 
+/// Whether the agent that this thread started last is mute, whoever may listen later.
+pub(crate) fn is_latest_agent_mute() -> bool {
+    STARTED_MUTE.replace(false)
+}
+
+/// Whether a subscriber would hear an agent that is not mute. A logger would not: `begin` ends the
+/// records that `tracing` makes for it, those of running agents too.
+pub(crate) fn is_asked_of_agents() -> bool {
+    LevelFilter::current() > LevelFilter::INFO
+}
+
 fn is_heard() -> bool {
     // Below DEBUG isahc shows neither URI, header nor body. The targets are those of isahc that do.
-    LevelFilter::current() > LevelFilter::INFO
+    is_asked_of_agents()
         || log::log_enabled!(target: "isahc::wire", log::Level::Trace)
         || log::log_enabled!(target: "isahc::handler", log::Level::Debug)
         || log::log_enabled!(target: "isahc::client", log::Level::Debug)
@@ -74,6 +87,7 @@ impl Subscriber for Hush {
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
+        STARTED_MUTE.set(true);
         Id::from_u64(1)
     }
 

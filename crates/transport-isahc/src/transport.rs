@@ -18,7 +18,7 @@ use crate::failure::own;
 use crate::request::{self, Network, Settings};
 use crate::runtime::ThreadRuntime;
 use crate::tls::Tls;
-use crate::worker::{self, Job};
+use crate::worker::{Job, Pool};
 
 /// Sends exchanges with isahc, from any executor.
 ///
@@ -42,6 +42,7 @@ use crate::worker::{self, Job};
 pub struct IsahcTransport {
     connect_timeout: Duration,
     route: Route,
+    pool: Arc<Pool>,
     /// The process that made it: its threads are in no other.
     process: u32,
 }
@@ -92,10 +93,10 @@ impl IsahcTransport {
     }
 
     pub(crate) fn with_route(connect_timeout: Duration, route: Route) -> Self {
-        Self { connect_timeout, route, process: process::id() }
+        Self { connect_timeout, route, pool: Pool::new(), process: process::id() }
     }
 
-    fn job(&self, exchange: Exchange, started: Instant) -> Result<Job, TransportError> {
+    fn job(&self, exchange: &Exchange, started: Instant) -> Result<Job, TransportError> {
         let deadline = started.checked_add(exchange.timeout());
         let max_response_bytes = exchange.max_response_bytes();
         let (network, client, files) = match &self.route {
@@ -134,7 +135,7 @@ impl Transport for IsahcTransport {
         if exchange.timeout().is_zero() {
             return Err(own(TransportErrorKind::Timeout, "the time limit is zero"));
         }
-        worker::start(self.job(exchange, started)?)?.outcome().await
+        self.pool.exchange(|| self.job(&exchange, started)).await
     }
 
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
@@ -181,6 +182,7 @@ mod tests {
         let transport = IsahcTransport {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             route: Route::Ready(ReadyClient(Some(client.clone()), elsewhere)),
+            pool: Pool::new(),
             process: elsewhere,
         };
         let error = futures_lite::future::block_on(transport.send(exchange())).unwrap_err();

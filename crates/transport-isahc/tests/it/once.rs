@@ -135,3 +135,27 @@ fn no_thread_and_no_descriptor_is_left_over() {
         std::thread::yield_now();
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_kept_for_the_next_exchange_goes_with_the_transport() {
+    use std::time::{Duration, Instant};
+
+    if !crate::proxy::is_inner() {
+        let name = "once::what_is_kept_for_the_next_exchange_goes_with_the_transport";
+        return crate::proxy::again(name, &[]);
+    }
+    let server = Server::answering(reply("200 OK", "{}"));
+    let transport = transport();
+    let before = open_now();
+    send(&transport, exchange(&server.uri())).unwrap();
+    let (threads, _) = open_now();
+    assert!(threads >= before.0 + 2, "nothing was kept: {before:?} {threads}");
+    let dropped = Instant::now();
+    drop(transport);
+    while open_now() != before {
+        // Well before it would have gone by itself.
+        assert!(dropped.elapsed() < Duration::from_millis(500), "{before:?} {:?}", open_now());
+        std::thread::yield_now();
+    }
+}

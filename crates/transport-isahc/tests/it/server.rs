@@ -178,4 +178,8 @@ impl<T> Reports<T> {
     pub(crate) fn next(&self) -> T {
         self.0.recv_timeout(Duration::from_secs(20)).expect("the server reports in time")
     }
+
+    pub(crate) fn try_next(&self) -> Option<T> {
+        self.0.try_recv().ok()
+    }
 }

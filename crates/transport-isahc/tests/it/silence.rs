@@ -214,6 +214,61 @@ fn a_logger_that_leaves_isahc_out_keeps_its_other_records() {
     nothing_is_heard();
 }
 
+/// Exchanges of one transport, before anybody listens and after.
+fn exercise_around(listening: impl FnOnce()) {
+    let (transport, server) = (transport(), server());
+    let call = || {
+        let exchange = Exchange::new(secret_request(&server.uri()));
+        assert_eq!(send(&transport, exchange).unwrap().status(), 200);
+    };
+    call();
+    call();
+    listening();
+    for _ in 0..3 {
+        call();
+    }
+    // What was kept while nobody listened speaks for the last time when it ends.
+    drop(transport);
+    std::thread::sleep(std::time::Duration::from_millis(200));
+}
+
+#[test]
+fn a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later() {
+    if !is_inner() {
+        return again(
+            "silence::a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later",
+            &[],
+        );
+    }
+    exercise_around(|| {
+        tracing::subscriber::set_global_default(Recorder(LevelFilter::TRACE)).unwrap();
+    });
+    nothing_is_heard();
+    // Of an agent that is not mute, the subscriber is told each socket.
+    assert_eq!(heard_of("socket event"), Vec::<String>::new());
+    bare_client_is_heard();
+    assert!(!heard_of("socket event").is_empty());
+}
+
+#[test]
+fn a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later() {
+    if !is_inner() {
+        return again(
+            "silence::a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later",
+            &[],
+        );
+    }
+    exercise_around(|| listen(Logger("")));
+    nothing_is_heard();
+    // Nor by a subscriber after the logger, which alone makes no agent mute.
+    exercise_around(|| {
+        tracing::subscriber::set_global_default(Recorder(LevelFilter::TRACE)).unwrap();
+    });
+    nothing_is_heard();
+    assert_eq!(heard_of("socket event"), Vec::<String>::new());
+    bare_client_is_heard();
+}
+
 #[test]
 fn the_processs_level_is_not_raised() {
     if !is_inner() {

@@ -2,6 +2,7 @@
 
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use easemob_token_transport::Sent;
 use easemob_token_transport::TransportErrorKind::{Connect, Tls};
@@ -75,11 +76,22 @@ fn config(certificate: CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConf
 
 /// Answers one request inside TLS; gives the request, or nothing where there was none.
 pub(crate) fn serve(stream: TcpStream, config: &Arc<ServerConfig>) -> Option<String> {
+    answer(stream, config, true)
+}
+
+/// The same, and says no farewell.
+fn serve_and_stay(stream: TcpStream, config: &Arc<ServerConfig>) -> Option<String> {
+    answer(stream, config, false)
+}
+
+fn answer(stream: TcpStream, config: &Arc<ServerConfig>, is_last: bool) -> Option<String> {
     let connection = ServerConnection::new(config.clone()).unwrap();
     let mut stream = StreamOwned::new(connection, stream);
     let request = read_request(&mut stream).ok()?;
     std::io::Write::write_all(&mut stream, reply("200 OK", "{}").as_bytes()).ok()?;
-    stream.conn.send_close_notify();
+    if is_last {
+        stream.conn.send_close_notify();
+    }
     let _ = std::io::Write::flush(&mut stream);
     Some(request)
 }
@@ -171,4 +183,23 @@ fn roots_that_cannot_be_used_are_found_when_built() {
         let error = IsahcTransport::builder().roots_pem(pem).build().unwrap_err();
         assert_eq!(error.setting(), "roots_pem", "{pem}");
     }
+}
+
+/// libcurl says farewell at once, and closes when it hears the same or nobody needs it any more.
+#[test]
+fn nothing_stays_open_for_long_after_a_response() {
+    let authority = Authority::new();
+    let (sender, closed) = reports();
+    let server = {
+        let config = authority.server("127.0.0.1");
+        Server::start(move |connection, _| {
+            assert!(serve_and_stay(connection.stream(), &config).is_some());
+            sender.send(connection.wait_for_close()).unwrap();
+        })
+    };
+    let transport = authority.transport();
+    send(&transport, exchange(&uri(&server))).unwrap();
+    let answered = Instant::now();
+    let closed = closed.next().saturating_duration_since(answered);
+    assert!(closed < Duration::from_secs(2), "{closed:?}");
 }
