@@ -1,18 +1,19 @@
 //! The transport port of `easemob-token` over [isahc], which is libcurl behind futures.
 //!
 //! [`IsahcTransport`] works on any executor and needs no runtime around it: the waiting is done on
-//! threads that live as long as one exchange. HTTP/1.1 only; TLS is rustls, compiled in, so that
-//! the build needs a C compiler and nothing of the system's libcurl or OpenSSL. (isahc compiles
-//! with one TLS library: a crate that turns its feature `native-tls` on cannot be in the same
-//! build.)
+//! threads of its own, which end a second after the last exchange. HTTP/1.1 only; TLS is rustls,
+//! compiled in, so that the build needs a C compiler and nothing of the system's libcurl or
+//! OpenSSL. (isahc compiles with one TLS library: a crate that turns its feature `native-tls` on
+//! cannot be in the same build.)
 //!
 //! The contract is on [`Transport`]. What follows is what isahc or curl make different.
 //!
 //! # What goes out
 //!
-//! The request as given, on a connection of its own. isahc cannot leave out two headers: a
-//! `User-Agent` (this crate's name and version unless the caller sets one) and `Accept: */*`
-//! (unless the caller sets one). A `POST` without a `Content-Type` gets curl's
+//! The request as given, on a connection of its own, which closes when the answer is there; over
+//! TLS libcurl says farewell then, and may close only when its threads end. isahc cannot leave out
+//! two headers: a `User-Agent` (this crate's name and version unless the caller sets one) and
+//! `Accept: */*` (unless the caller sets one). A `POST` without a `Content-Type` gets curl's
 //! `application/x-www-form-urlencoded`. `Content-Length`, `Transfer-Encoding` and `Expect` of the
 //! caller are left out: curl writes its own. A URI with user info or with `.` or `..` as a path
 //! segment, which curl would rewrite, and a header value that is not visible ASCII are refused as
@@ -60,7 +61,8 @@
 //!
 //! The libcurl that `curl-sys` 0.4.91 compiles waits with `select()`, which knows no file
 //! descriptor beyond 1 023: in a process that has that many open, every exchange fails as
-//! [`Connect`]. Building with `CFLAGS=-DHAVE_POLL=1` makes it use `poll()`.
+//! [`Connect`]. On Linux an exchange under way holds eight, and a client that is kept for
+//! the next one seven. Building with `CFLAGS=-DHAVE_POLL=1` makes it use `poll()`.
 //!
 //! After a fork, a transport of the parent answers [`Internal`] in the child; build a new one
 //! there.

@@ -22,8 +22,9 @@ use crate::worker::{Job, Pool};
 
 /// Sends exchanges with isahc, from any executor.
 ///
-/// Each exchange has its own client, connection and threads (two: isahc's agent and a watcher),
-/// which end with it; between exchanges the transport holds nothing open. See the
+/// Each exchange under way has a connection of its own, and a client of isahc's to itself with two
+/// threads: isahc's agent, and a keeper that ends it. After a whole answer a client is kept for the
+/// next exchange, a second at most and 32 at most; what is kept goes with the transport. See the
 /// [crate](crate) for what isahc cannot keep of the contract.
 ///
 /// ```

@@ -34,7 +34,7 @@ type Outcome = Result<Response<Bytes>, TransportError>;
 /// How long a client is kept that nobody uses. Long enough for a caller that asks again and again;
 /// a TLS connection that was closed may stay half open in curl's hands for as long.
 const KEPT: Duration = Duration::from_secs(1);
-/// How many are kept that nobody uses: each has two threads and four descriptors.
+/// How many are kept that nobody uses: each has two threads and seven descriptors.
 const MOST_KEPT: usize = 32;
 
 /// One exchange, ready to be sent.
