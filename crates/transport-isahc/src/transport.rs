@@ -94,7 +94,7 @@ impl IsahcTransport {
     }
 
     pub(crate) fn with_route(connect_timeout: Duration, route: Route) -> Self {
-        Self { connect_timeout, route, pool: Pool::new(), process: process::id() }
+        Self { connect_timeout, route, pool: Arc::default(), process: process::id() }
     }
 
     fn job(&self, exchange: &Exchange, started: Instant) -> Result<Job, TransportError> {
@@ -183,7 +183,7 @@ mod tests {
         let transport = IsahcTransport {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             route: Route::Ready(ReadyClient(Some(client.clone()), elsewhere)),
-            pool: Pool::new(),
+            pool: Arc::default(),
             process: elsewhere,
         };
         let error = futures_lite::future::block_on(transport.send(exchange())).unwrap_err();

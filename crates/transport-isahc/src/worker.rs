@@ -51,10 +51,9 @@ pub(crate) struct Job {
 }
 
 /// The clients of a transport that wait for an exchange, the last one used on top.
+#[derive(Default)]
 pub(crate) struct Pool {
     idle: Mutex<Vec<Worker>>,
-    /// The process that made it: the keepers are in no other.
-    process: u32,
 }
 
 /// What came of a job.
@@ -65,10 +64,6 @@ enum Ended {
 }
 
 impl Pool {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { idle: Mutex::default(), process: process::id() })
-    }
-
     /// Sends what `job` gives. It is asked again where a kept client turns out to be dead.
     pub(crate) async fn exchange(
         self: &Arc<Self>,
@@ -150,15 +145,6 @@ impl Pool {
     }
 }
 
-impl Drop for Pool {
-    fn drop(&mut self) {
-        if process::id() != self.process {
-            // Without the keepers, dropping the last of a client waits for ever.
-            mem::forget(mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner)));
-        }
-    }
-}
-
 /// A client, and the end of it: dropping this makes the keeper drop the client.
 struct Worker {
     // Before `end`, so that the keeper's is the last one: whoever drops that has to wait.
@@ -208,6 +194,7 @@ impl Drop for End {
 /// What a keeper and those who use its client know of each other.
 struct Watched {
     state: Mutex<State>,
+    /// The process that made it: the keeper is in no other.
     process: u32,
 }
 
@@ -260,7 +247,8 @@ impl Watched {
     }
 
     fn end(&self) {
-        // In a forked child, somebody who is not there may hold the lock.
+        // In a forked child, somebody who is not there may hold the lock. (The keeper's client is
+        // there for ever, so that nobody else drops the last one.)
         if process::id() != self.process {
             return;
         }
@@ -478,7 +466,7 @@ mod tests {
 
     #[test]
     fn after_an_answer_the_next_exchange_has_the_same_client() {
-        let (pool, addr) = (Pool::new(), server());
+        let (pool, addr) = (Arc::<Pool>::default(), server());
         let first = answered(&pool, addr);
         assert!(Arc::ptr_eq(&first, &answered(&pool, addr)));
         assert_eq!(kept(&pool).len(), 1);
@@ -486,7 +474,7 @@ mod tests {
 
     #[test]
     fn after_a_failure_the_client_ends() {
-        let (pool, addr) = (Pool::new(), server());
+        let (pool, addr) = (Arc::<Pool>::default(), server());
         let first = answered(&pool, addr);
         let too_large = || Ok(Job { max_response_bytes: 1, ..job(Method::POST, addr) });
         assert!(block_on(pool.exchange(too_large)).is_err());
@@ -496,7 +484,7 @@ mod tests {
 
     #[test]
     fn after_a_caller_that_left_the_client_ends() {
-        let (pool, addr) = (Pool::new(), server());
+        let (pool, addr) = (Arc::<Pool>::default(), server());
         let first = answered(&pool, addr);
         let given_up = async {
             futures_lite::future::yield_now().await;
@@ -517,7 +505,7 @@ mod tests {
             }
         }
 
-        let (pool, addr) = (Pool::new(), server());
+        let (pool, addr) = (Arc::<Pool>::default(), server());
         let first = answered(&pool, addr);
         let client = pool.idle()[0].client.clone();
         let mut deadly = client.put_async(format!("http://{addr}/"), ());
@@ -534,7 +522,7 @@ mod tests {
 
     #[test]
     fn a_client_that_nobody_uses_ends_by_itself() {
-        let (pool, addr) = (Pool::new(), server());
+        let (pool, addr) = (Arc::<Pool>::default(), server());
         let first = answered(&pool, addr);
         let started = Instant::now();
         while !kept(&pool).is_empty() {
@@ -546,7 +534,7 @@ mod tests {
 
     #[test]
     fn no_more_are_kept_than_the_bound() {
-        let pool = Pool::new();
+        let pool = Arc::<Pool>::default();
         for _ in 0..=MOST_KEPT {
             pool.give_back(idle_worker(Phase::Busy(None)));
         }
@@ -588,7 +576,7 @@ mod tests {
 
     #[test]
     fn one_that_is_not_mute_is_not_used_where_only_mute_ones_may_be() {
-        let pool = Pool::new();
+        let pool = Arc::<Pool>::default();
         pool.give_back(idle_worker(Phase::Busy(None)));
         let mut mute = idle_worker(Phase::Busy(None));
         mute.is_mute = true;
@@ -606,8 +594,6 @@ mod tests {
         Arc::get_mut(&mut worker.end.0).unwrap().process = elsewhere;
         let watched = worker.end.0.clone();
         let _held = watched.state();
-        let pool = Pool { idle: Mutex::new(vec![worker]), process: elsewhere };
-        drop(pool);
-        drop(End(watched.clone()));
+        drop(Pool { idle: Mutex::new(vec![worker]) });
     }
 }
