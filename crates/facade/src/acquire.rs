@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -98,11 +99,13 @@ impl<F: Fn()> Attempts<'_, F> {
     ) -> Result<G::Token, Error> {
         let (acquirer, attempt) = (self.acquirer, self.flow.attempts());
         let request = acquirer.endpoint.request(grant)?;
-        let waited = acquirer.wait_for_its_turn(&self.flow).await?;
+        let mut now = acquirer.clock.uptime();
+        let waited = acquirer.wait_for_its_turn(&self.flow, now).await?;
         if !waited.is_zero() {
             self.tell(&Event::Paced { grant: self.grant, time: waited });
+            now = acquirer.clock.uptime();
         }
-        let time = acquirer.timeout.min(self.flow.remaining(acquirer.clock.uptime()));
+        let time = acquirer.timeout.min(self.flow.remaining(now));
         let mut exchange = Exchange::new(request)
             .with_timeout(time)
             .with_max_response_bytes(acquirer.max_response_bytes);
@@ -135,11 +138,12 @@ impl Acquirer {
         self.limits.budget.saturating_mul(4)
     }
 
-    /// An acquisition for one caller alone, whose token is not kept.
+    /// An acquisition for one caller alone, whose token is not kept. It is handed in pinned, since an
+    /// `async fn` would keep room for it twice and move it.
     pub(crate) async fn unkept<T>(
         &self,
         grant: GrantType,
-        fetch: impl Future<Output = Result<T, Error>>,
+        fetch: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let started = self.clock.uptime();
         let telemetry = &self.telemetry;
@@ -156,12 +160,11 @@ impl Acquirer {
         acquisition.instrument(telemetry.span(grant, false)).await
     }
 
-    async fn wait_for_its_turn(&self, flow: &Flow) -> Result<Duration, Error> {
-        let now = self.clock.uptime();
+    async fn wait_for_its_turn(&self, flow: &Flow, now: Duration) -> Result<Duration, Error> {
         let latest = now.saturating_add(flow.remaining(now));
         // The request that is about to go out is counted already.
         let sent = flow.attempts().saturating_sub(1);
-        let turn = self.pacing.turn(latest, || self.clock.uptime(), |pause| self.sleep(pause));
+        let turn = self.pacing.turn(now, latest, || self.clock.uptime(), |pause| self.sleep(pause));
         turn.await.map_err(|too_late| Error::paced(too_late, sent))
     }
 

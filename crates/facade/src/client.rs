@@ -1,6 +1,7 @@
 //! The client: one method a grant.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 #[cfg(feature = "dynamic")]
 use std::time::Duration;
@@ -198,7 +199,7 @@ impl Client {
         match &self.shared.user_tokens {
             Some(user_tokens) => user_tokens.get(&wish).await,
             None => {
-                let fetch = wish.fetch(behalf, u32::MAX, || {});
+                let fetch = pin!(wish.fetch(behalf, u32::MAX, || {}));
                 self.shared.acquirer.unkept(GrantType::Inherit, fetch).await
             }
         }
@@ -216,9 +217,10 @@ impl Client {
         let acquirer = &self.shared.acquirer;
         if self.shared.authorize_password {
             let make = |app_token: &AppToken| Ok(grant.clone().authorized_by(app_token));
-            acquirer.unkept(GRANT, self.behalf()?.acquire(GRANT, u32::MAX, || {}, make)).await
+            let fetch = pin!(self.behalf()?.acquire(GRANT, u32::MAX, || {}, make));
+            acquirer.unkept(GRANT, fetch).await
         } else {
-            let fetch = acquirer.start(GRANT, u32::MAX, || {}).acquire(&grant);
+            let fetch = pin!(acquirer.start(GRANT, u32::MAX, || {}).acquire(&grant));
             acquirer.unkept(GRANT, fetch).await
         }
     }

@@ -35,23 +35,24 @@ impl Pacing {
         Self { queue, waiting: AtomicU32::new(0), interval }
     }
 
-    /// Waits for this caller's turn, which comes by `latest` on the clock `now`. Answers for how long
-    /// it was held back, zero where it was not.
+    /// Waits for this caller's turn, which comes by `latest` on the clock `now`, where it is `start`.
+    /// Answers for how long it was held back, zero where it was not.
     pub(crate) async fn turn<S: Future<Output = ()>>(
         &self,
+        start: Duration,
         latest: Duration,
         now: impl Fn() -> Duration,
         sleep: impl Fn(Duration) -> S,
     ) -> Result<Duration, TooLate> {
-        let (place, start) = (Place::behind(&self.waiting), now());
+        let place = Place::behind(&self.waiting);
         let wait = self.interval.saturating_mul(place.ahead);
         if start.saturating_add(wait) > latest {
             return Err(TooLate(wait));
         }
         let mut pacer = self.queue.lock().await;
         let mut held_back = place.ahead > 0;
+        let mut time = if held_back { now() } else { start };
         loop {
-            let time = now();
             let next = pacer.next(time);
             if next > latest {
                 return Err(TooLate(next.saturating_sub(time)));
@@ -62,6 +63,7 @@ impl Pacing {
             }
             held_back = true;
             sleep(next.saturating_sub(time)).await;
+            time = now();
         }
     }
 }
@@ -96,8 +98,8 @@ mod tests {
     }
 
     async fn turn(pacing: &Pacing, start: Instant, within: Duration) -> Result<Duration, TooLate> {
-        let latest = start.elapsed() + within;
-        pacing.turn(latest, || start.elapsed(), tokio::time::sleep).await?;
+        let now = start.elapsed();
+        pacing.turn(now, now + within, || start.elapsed(), tokio::time::sleep).await?;
         Ok(start.elapsed())
     }
 
