@@ -125,7 +125,8 @@ impl ClientBuilder {
     }
 
     /// The most requests for one token, 3 unless set: the first, and those after a failure that
-    /// asking again may mend.
+    /// asking again may mend. A token that is kept is asked for four times in a row at most, since no
+    /// more than ten requests for it go out in a minute.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.limits.attempts = attempts;
         self
