@@ -29,10 +29,9 @@ impl Pacing {
     /// At most so many a second, a tenth of them at once.
     pub(crate) fn new(per_second: NonZeroU32) -> Self {
         let burst = NonZeroU32::new(per_second.get() / 10).unwrap_or(NonZeroU32::MIN);
-        // As the pacer does it: what the burst leaves of the limit is spread over the second.
-        let interval = SECOND / per_second.get().saturating_sub(burst.get()).max(1);
-        let queue = Mutex::new(Pacer::new(per_second, SECOND, burst));
-        Self { queue, waiting: AtomicU32::new(0), interval }
+        let pacer = Pacer::new(per_second, SECOND, burst);
+        let interval = pacer.interval();
+        Self { queue: Mutex::new(pacer), waiting: AtomicU32::new(0), interval }
     }
 
     /// Waits for this caller's turn, which comes by `latest` on the clock `now`, where it is `start`.

@@ -48,6 +48,12 @@ impl Pacer {
         Self { interval, ahead: interval.saturating_mul(burst - 1), taken: Duration::ZERO }
     }
 
+    /// The time from one place to the next, where the burst is spent.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// Takes the next place: the time at which it comes, `now` or later.
     ///
     /// # Errors
