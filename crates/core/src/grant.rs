@@ -10,14 +10,49 @@ pub use self::inherit::Inherit;
 pub use self::password::Password;
 pub use self::payload::Payload;
 pub(crate) use self::sealed::Sealed;
+use std::fmt;
+
 use crate::build_error::{BuildError, Part};
+use crate::token::IssuedToken;
 
 /// A grant of the token endpoint: [`ClientCredentials`], [`Password`] or [`Inherit`].
 ///
 /// It names the type of token that it yields. The trait is sealed: the service has these three.
 pub trait Grant: Sealed {
     /// The token that a successful answer holds.
-    type Token;
+    type Token: IssuedToken;
+    /// The name of the grant.
+    const TYPE: GrantType;
+}
+
+/// Which grant a request is for. The names are those of `grant_type` on the wire.
+// Complete: the service has these three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GrantType {
+    /// The app token, by client ID and client secret.
+    ClientCredentials,
+    /// A user token by user ID and password.
+    Password,
+    /// A user token by user ID.
+    Inherit,
+}
+
+impl GrantType {
+    /// The name on the wire, such as `client_credentials`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientCredentials => "client_credentials",
+            Self::Password => "password",
+            Self::Inherit => "inherit",
+        }
+    }
+}
+
+impl fmt::Display for GrantType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 mod sealed {

@@ -52,13 +52,17 @@ mod token;
 
 pub use build_error::{BuildError, Part};
 pub use endpoint::{AppKey, BaseUrl, TokenEndpoint};
-pub use grant::{ClientCredentials, Grant, Inherit, Password, Payload};
+pub use grant::{ClientCredentials, Grant, GrantType, Inherit, Password, Payload};
 #[cfg(feature = "dynamic")]
 pub use offline::dynamic;
 pub use offline::inspect;
-pub use policy::{Decision, Flow, FlowLimits, Freshness, Jitter, Moment, NextStep, Pacer, Slot};
+pub use policy::{
+    Decision, Freshness, Jitter, Keep, NextStep, Now, Priority, RateLimiter, Refusal, Report,
+    RequestQueue, Retry, RetryLimits, Success, Ticket, TokenState, Turn, Uptime,
+};
 pub use response::{ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;
 pub use token::{
-    AccessToken, AppToken, Lifetime, Ttl, TtlUnit, TtlUnits, UnitSuspicion, User, UserToken,
+    AccessToken, AppToken, IssuedToken, Lifetime, Ttl, TtlUnit, TtlUnits, UnitSuspicion, User,
+    UserToken,
 };

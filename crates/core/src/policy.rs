@@ -1,13 +1,17 @@
-//! What to do next, decided without a clock: about a kept token, and about a failed request.
+//! What to do next, decided without a clock: about a cached token, a failed request, a queue.
 
-mod flow;
+mod evidence;
 mod freshness;
-mod moment;
-mod pacer;
-mod slot;
+mod now;
+mod rate_limiter;
+mod request_queue;
+mod retry;
+mod token_state;
 
-pub use self::flow::{Flow, FlowLimits, NextStep};
+pub use self::evidence::Refusal;
 pub use self::freshness::Freshness;
-pub use self::moment::{Jitter, Moment};
-pub use self::pacer::Pacer;
-pub use self::slot::{Decision, Slot};
+pub use self::now::{Jitter, Now, Uptime};
+pub use self::rate_limiter::RateLimiter;
+pub use self::request_queue::{Priority, RequestQueue, Ticket, Turn};
+pub use self::retry::{NextStep, Retry, RetryLimits};
+pub use self::token_state::{Decision, Keep, Report, Success, TokenState};

@@ -7,9 +7,11 @@ mod unit_suspicion;
 mod user;
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
+
+use crate::offline::inspect::claimed_lifetime;
 
 pub use self::access_token::AccessToken;
 pub use self::lifetime::Lifetime;
@@ -17,6 +19,70 @@ pub use self::ttl::{Ttl, TtlUnit, TtlUnits};
 pub use self::unit_suspicion::UnitSuspicion;
 pub use self::user::User;
 pub(crate) use self::user::UserParts;
+
+/// The usual and the longest time for which a token of unknown lifetime is cached.
+const UNKNOWN_CACHED: Duration = Duration::from_secs(60);
+const UNKNOWN_CACHED_AT_MOST: Duration = Duration::from_secs(60 * 60);
+
+/// What the tokens of all grants have in common.
+pub trait IssuedToken {
+    /// The token itself.
+    fn access_token(&self) -> &AccessToken;
+
+    /// How long it lives, as the service reported it.
+    fn lifetime(&self) -> Lifetime;
+
+    /// Evidence that the configured unit of lifetimes is wrong.
+    fn unit_suspicion(&self) -> Option<&UnitSuspicion>;
+
+    /// Whether the answer proves that the token is for the one who asked: it names the user, or
+    /// there is none to name.
+    fn names_its_user(&self) -> bool;
+
+    /// How long a cache may hand it out.
+    ///
+    /// That is its lifetime. A token of unknown lifetime is cached for a minute, so that the service is
+    /// not asked for each call. If the token itself tells a lifetime
+    /// ([`inspect`](crate::inspect)), it is cached for that time, at most an hour; 0 means permanent
+    /// there.
+    fn cache_lifetime(&self) -> Lifetime {
+        if self.lifetime() != Lifetime::Unknown {
+            return self.lifetime();
+        }
+        let claimed = claimed_lifetime(self.access_token().expose());
+        Lifetime::Expires(match claimed {
+            None => UNKNOWN_CACHED,
+            Some(Duration::ZERO) => UNKNOWN_CACHED_AT_MOST,
+            Some(claimed) => claimed.min(UNKNOWN_CACHED_AT_MOST),
+        })
+    }
+}
+
+macro_rules! issued_token {
+    ($token:ty, $names_its_user:expr) => {
+        impl IssuedToken for $token {
+            fn access_token(&self) -> &AccessToken {
+                self.access_token()
+            }
+
+            fn lifetime(&self) -> Lifetime {
+                self.lifetime()
+            }
+
+            fn unit_suspicion(&self) -> Option<&UnitSuspicion> {
+                self.unit_suspicion()
+            }
+
+            fn names_its_user(&self) -> bool {
+                let names: fn(&Self) -> bool = $names_its_user;
+                names(self)
+            }
+        }
+    };
+}
+
+issued_token!(AppToken, |_| true);
+issued_token!(UserToken, |token| token.user().and_then(User::username).is_some());
 
 /// What every answer with a token in it holds.
 pub(crate) struct Granted {

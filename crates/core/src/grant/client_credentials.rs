@@ -1,7 +1,7 @@
 //! `POST /{org}/{app}/token` with `grant_type: client_credentials`: a token of the app itself.
 
 use super::payload::{Payload, Value};
-use super::{Grant, Sealed, required};
+use super::{Grant, GrantType, Sealed, required};
 use crate::build_error::{BuildError, Part};
 use crate::response::Answer;
 use crate::secret::Secret;
@@ -46,6 +46,7 @@ impl ClientCredentials {
 
 impl Grant for ClientCredentials {
     type Token = AppToken;
+    const TYPE: GrantType = GrantType::ClientCredentials;
 }
 
 impl Sealed for ClientCredentials {

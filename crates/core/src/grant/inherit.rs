@@ -1,7 +1,7 @@
 //! `POST /{org}/{app}/token` with `grant_type: inherit`: a user token by user ID alone.
 
 use super::payload::{Payload, Value};
-use super::{Grant, Sealed, required};
+use super::{Grant, GrantType, Sealed, required};
 use crate::build_error::{BuildError, Part};
 use crate::response::Answer;
 use crate::token::{AccessToken, Ttl, UserToken};
@@ -50,6 +50,7 @@ impl Inherit {
 
 impl Grant for Inherit {
     type Token = UserToken;
+    const TYPE: GrantType = GrantType::Inherit;
 }
 
 impl Sealed for Inherit {

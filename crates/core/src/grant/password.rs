@@ -1,7 +1,7 @@
 //! `POST /{org}/{app}/token` with `grant_type: password`: a user token by user ID and password.
 
 use super::payload::{Payload, Value};
-use super::{Grant, Sealed, required};
+use super::{Grant, GrantType, Sealed, required};
 use crate::build_error::{BuildError, Part};
 use crate::response::Answer;
 use crate::secret::Secret;
@@ -58,6 +58,7 @@ impl Password {
 
 impl Grant for Password {
     type Token = UserToken;
+    const TYPE: GrantType = GrantType::Password;
 }
 
 impl Sealed for Password {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Jitter, Moment};
+use super::{Jitter, Now, Uptime};
 use crate::token::Lifetime;
 
 /// The longest hard margin before a token's end.
@@ -10,9 +10,8 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 /// The two times that matter in the life of a kept token.
 ///
-/// A token is due for renewal at 75 to 85 % of its life, where the jitter says, and is used until
-/// a hard margin before its end: a tenth of its life, at most 60 s. A permanent token is never
-/// due.
+/// A token is due for renewal at 75 to 85 % of its life, as the jitter says, and is used until a
+/// hard margin before its end: a tenth of its life, at most 60 s. A permanent token is never due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
     due: End,
@@ -20,56 +19,59 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// The freshness of a token received at `received`; `None` for one of unknown lifetime, which
-    /// is not to be kept.
+    /// The freshness of a token that was received at `received` and may be cached for `lifetime`.
+    ///
+    /// Pass what [`IssuedToken::cache_lifetime`](crate::IssuedToken::cache_lifetime) says: a lifetime
+    /// that is unknown counts as over at once.
     #[must_use]
-    pub fn new(lifetime: Lifetime, received: Moment, jitter: Jitter) -> Option<Self> {
-        match lifetime {
-            Lifetime::Expires(life) => {
-                let due = jitter.between(life.mul_f64(0.75), life.mul_f64(0.85));
-                let margin = MARGIN.min(life / 10);
-                let unusable = life.saturating_sub(margin);
-                Some(Self {
-                    due: End::after(received, due),
-                    unusable: End::after(received, unusable),
-                })
-            }
-            Lifetime::Permanent => Some(Self { due: End::NEVER, unusable: End::NEVER }),
-            Lifetime::Unknown => None,
-        }
+    pub fn new(lifetime: Lifetime, received: Now, jitter: Jitter) -> Self {
+        let life = match lifetime {
+            Lifetime::Permanent => return Self { due: End::NEVER, unusable: End::NEVER },
+            Lifetime::Expires(life) => life,
+            Lifetime::Unknown => Duration::ZERO,
+        };
+        let due = jitter.between(life.mul_f64(0.75), life.mul_f64(0.85));
+        let margin = MARGIN.min(life / 10);
+        let unusable = life.saturating_sub(margin);
+        Self { due: End::after(received, due), unusable: End::after(received, unusable) }
     }
 
     /// Whether the token may be handed out.
     #[must_use]
-    pub fn is_usable(&self, now: Moment) -> bool {
+    pub fn is_usable(&self, now: Now) -> bool {
         !self.unusable.has_come(now)
     }
 
     /// Whether it is time to renew it.
     #[must_use]
-    pub fn is_due(&self, now: Moment) -> bool {
+    pub fn is_due(&self, now: Now) -> bool {
         self.due.has_come(now)
+    }
+
+    /// Whether the token may be handed out for longer than the other one.
+    #[must_use]
+    pub fn outlasts(&self, other: &Self) -> bool {
+        self.unusable.uptime > other.unusable.uptime
     }
 }
 
-/// A time on both clocks, which has come as soon as one of them says so: that is the clock on which
-/// more time has passed. On a clock that cannot count so far it never comes.
+/// A time on both clocks. It has come when either of them says so: that is the clock on which more
+/// time has passed. On a clock that cannot count so far it never comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct End {
     wall: Option<SystemTime>,
-    uptime: Option<Duration>,
+    uptime: Uptime,
 }
 
 impl End {
-    const NEVER: Self = Self { wall: None, uptime: None };
+    const NEVER: Self = Self { wall: None, uptime: Uptime::NEVER };
 
-    fn after(start: Moment, time: Duration) -> Self {
-        Self { wall: start.wall.checked_add(time), uptime: start.uptime.checked_add(time) }
+    fn after(start: Now, time: Duration) -> Self {
+        Self { wall: start.wall.checked_add(time), uptime: start.uptime.after(time) }
     }
 
-    fn has_come(self, now: Moment) -> bool {
-        self.wall.is_some_and(|end| now.wall >= end)
-            || self.uptime.is_some_and(|end| now.uptime >= end)
+    fn has_come(self, now: Now) -> bool {
+        self.wall.is_some_and(|end| now.wall >= end) || now.uptime >= self.uptime
     }
 }
 
@@ -77,16 +79,16 @@ impl End {
 mod tests {
     use super::*;
 
-    const START: Moment = Moment { wall: SystemTime::UNIX_EPOCH, uptime: Duration::ZERO };
+    const START: Now = Now { wall: SystemTime::UNIX_EPOCH, uptime: Uptime::ORIGIN };
 
-    fn after(seconds: f64) -> Moment {
+    fn after(seconds: f64) -> Now {
         let time = Duration::from_secs_f64(seconds);
-        Moment { wall: START.wall + time, uptime: time }
+        Now { wall: START.wall + time, uptime: Uptime::from_origin(time) }
     }
 
     fn freshness(life: u64, jitter: f64) -> Freshness {
         let life = Lifetime::Expires(Duration::from_secs(life));
-        Freshness::new(life, START, Jitter::new(jitter)).unwrap()
+        Freshness::new(life, START, Jitter::new(jitter))
     }
 
     #[test]
@@ -106,26 +108,27 @@ mod tests {
     }
 
     #[test]
-    fn a_permanent_token_is_never_due_and_one_of_unknown_life_is_not_kept() {
-        let permanent = Freshness::new(Lifetime::Permanent, START, Jitter::new(0.0)).unwrap();
+    fn a_permanent_token_is_never_due_and_one_of_unknown_life_is_over_at_once() {
+        let permanent = Freshness::new(Lifetime::Permanent, START, Jitter::new(0.0));
         let far = after(1e10);
         assert!(permanent.is_usable(far) && !permanent.is_due(far));
-        assert_eq!(Freshness::new(Lifetime::Unknown, START, Jitter::new(0.0)), None);
+        let unknown = Freshness::new(Lifetime::Unknown, START, Jitter::new(0.0));
+        assert!(!unknown.is_usable(START) && permanent.outlasts(&unknown));
     }
 
     #[test]
     fn a_suspended_machine_and_a_clock_set_back_do_not_keep_a_token_alive() {
         let fresh = freshness(3_600, 0.0);
-        let suspended = Moment { wall: after(61.0 * 86_400.0).wall, uptime: START.uptime };
+        let suspended = Now { wall: after(61.0 * 86_400.0).wall, uptime: START.uptime };
         assert!(!fresh.is_usable(suspended));
-        let set_back = Moment { wall: START.wall, uptime: Duration::from_secs(3_600) };
+        let set_back = Now { wall: START.wall, uptime: Uptime::from_origin(Duration::from_secs(3_600)) };
         assert!(!fresh.is_usable(set_back));
     }
 
     #[test]
     fn a_life_beyond_what_a_clock_counts_ends_on_neither() {
         let life = Lifetime::Expires(Duration::MAX / 2);
-        let fresh = Freshness::new(life, START, Jitter::new(0.0)).unwrap();
+        let fresh = Freshness::new(life, START, Jitter::new(0.0));
         assert!(fresh.is_usable(after(1e10)) && !fresh.is_due(after(1e10)));
     }
 
@@ -135,7 +138,8 @@ mod tests {
         for (wall, uptime) in [(74.0, 74.0), (75.0, 74.0), (74.0, 75.0), (0.0, 90.0), (-9.0, 0.0)] {
             let wall =
                 if wall < 0.0 { START.wall - Duration::from_secs(9) } else { after(wall).wall };
-            let now = Moment { wall, uptime: Duration::from_secs_f64(uptime) };
+            let uptime = Uptime::from_origin(Duration::from_secs_f64(uptime));
+            let now = Now { wall, uptime };
             let passed = now.since(START);
             assert_eq!(fresh.is_due(now), passed >= Duration::from_secs(75), "{now:?}");
             assert_eq!(fresh.is_usable(now), passed < Duration::from_secs(90), "{now:?}");

@@ -1,25 +1,25 @@
-//! One acquisition: after each outcome, send again and when, or give up.
+//! The rules for repeating a request: send again and when, or give up.
 
 use std::time::Duration;
 
-use super::Jitter;
+use super::{Jitter, Uptime};
 use crate::response::{ResponseError, RetryAdvice};
 
 /// The bounds of one acquisition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FlowLimits {
+pub struct RetryLimits {
     /// The most requests that it sends, 3 by default. At least one is sent.
-    pub attempts: u32,
-    /// The time in which it ends, 20 s by default: no request is begun after it.
-    pub budget: Duration,
-    /// The least time between two requests, 1 s by default.
-    pub gap: Duration,
+    pub max_attempts: u32,
+    /// The time in which it ends, 20 s by default: no request is started after it.
+    pub deadline: Duration,
+    /// The shortest time between two requests, 1 s by default.
+    pub min_interval: Duration,
 }
 
-impl Default for FlowLimits {
+impl Default for RetryLimits {
     fn default() -> Self {
-        let (budget, gap) = (Duration::from_secs(20), Duration::from_secs(1));
-        Self { attempts: 3, budget, gap }
+        let (deadline, min_interval) = (Duration::from_secs(20), Duration::from_secs(1));
+        Self { max_attempts: 3, deadline, min_interval }
     }
 }
 
@@ -31,68 +31,67 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 #[must_use]
 pub enum NextStep {
     /// Send the same request at this time, on the clock that was passed in.
-    SendAt(Duration),
-    /// Get a new app token, then send with that one, at this time or later.
-    SendWithNewAppTokenAt(Duration),
+    SendAt(Uptime),
+    /// Get another app token, then send with that one, at this time or later.
+    SendWithNewAppTokenAt(Uptime),
     /// It is over: the last failure is the result.
     GiveUp,
 }
 
-/// An acquisition in progress: how often it asked, and until when it may.
+/// The retry rules of one acquisition: how often it has sent, and until when it may.
 ///
-/// It holds the rules for repeating: transport failures and server errors after a pause that
-/// grows (full jitter, doubling from one second), a pause that the service asks for where it fits
-/// into the budget, one more try where a body was torn, one new app token after a 401, and
-/// nothing after any other refusal. It reads no clock: times are those of one monotonic clock of
-/// the caller's.
+/// A transport failure or a server error is repeated after a growing pause (full jitter, doubling from
+/// one second). A pause that the service asks for is kept if it fits into the deadline. A torn body is
+/// repeated once, and so is a 401, with another app token. No other refusal is repeated. It reads no
+/// clock: times are those of one monotonic clock of the caller's.
 ///
 /// ```
 /// use std::time::Duration;
-/// use easemob_token_core::{Flow, FlowLimits, Jitter, NextStep};
+/// use easemob_token_core::{Jitter, NextStep, Retry, RetryLimits, Uptime};
 ///
-/// let mut flow = Flow::new(FlowLimits::default(), Duration::ZERO);
+/// let mut retry = Retry::new(RetryLimits::default(), Uptime::ORIGIN);
 /// // A request was sent and the connection broke half a second later.
-/// let now = Duration::from_millis(500);
+/// let now = Uptime::from_origin(Duration::from_millis(500));
 /// assert_eq!(
-///     flow.after_transport_failure(true, now, Jitter::new(0.0)),
-///     NextStep::SendAt(Duration::from_millis(1500)),
+///     retry.after_transport_failure(true, now, Jitter::new(0.0)),
+///     NextStep::SendAt(now.after(Duration::from_secs(1))),
 /// );
 /// ```
 #[derive(Clone, Debug)]
-pub struct Flow {
-    limits: FlowLimits,
-    end: Duration,
-    sent: u32,
+pub struct Retry {
+    limits: RetryLimits,
+    end: Uptime,
+    attempts: u32,
     repeated_once: bool,
     renewed: bool,
 }
 
-impl Flow {
-    /// An acquisition that sends its first request at `now`.
+impl Retry {
+    /// An acquisition that starts at `now`, with its first request.
     #[must_use]
-    pub fn new(limits: FlowLimits, now: Duration) -> Self {
-        let end = now.saturating_add(limits.budget);
-        Self { limits, end, sent: 1, repeated_once: false, renewed: false }
+    pub fn new(limits: RetryLimits, now: Uptime) -> Self {
+        let end = now.after(limits.deadline);
+        Self { limits, end, attempts: 1, repeated_once: false, renewed: false }
     }
 
     /// How many requests were sent, the one in progress included.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.sent
+        self.attempts
     }
 
-    /// The time that is left at `now`; no request may take longer.
+    /// The time at which the acquisition ends; no request may take longer.
     #[must_use]
-    pub fn remaining(&self, now: Duration) -> Duration {
-        self.end.saturating_sub(now)
+    pub fn end(&self) -> Uptime {
+        self.end
     }
 
-    /// The step after a request that brought no response. `retryable` is the transport's word on
-    /// whether the same exchange may succeed later.
+    /// The step after a request that brought no response. `retryable` says whether the
+    /// same exchange may succeed later.
     pub fn after_transport_failure(
         &mut self,
         retryable: bool,
-        now: Duration,
+        now: Uptime,
         jitter: Jitter,
     ) -> NextStep {
         if retryable { self.again_after(self.backoff(jitter), now) } else { NextStep::GiveUp }
@@ -102,7 +101,7 @@ impl Flow {
     pub fn after_response(
         &mut self,
         error: &ResponseError,
-        now: Duration,
+        now: Uptime,
         jitter: Jitter,
     ) -> NextStep {
         match error.retry_advice() {
@@ -127,17 +126,17 @@ impl Flow {
 
     /// Full jitter: anything up to one second, then two, four, to the longest.
     fn backoff(&self, jitter: Jitter) -> Duration {
-        let doublings = self.sent.saturating_sub(1).min(16);
+        let doublings = self.attempts.saturating_sub(1).min(16);
         let most = Duration::from_secs(1).saturating_mul(1 << doublings).min(LONGEST_PAUSE);
         jitter.between(Duration::ZERO, most)
     }
 
-    fn again_after(&mut self, pause: Duration, now: Duration) -> NextStep {
-        let time = now.saturating_add(pause.max(self.limits.gap));
-        if self.sent >= self.limits.attempts || time >= self.end {
+    fn again_after(&mut self, pause: Duration, now: Uptime) -> NextStep {
+        let time = now.after(pause.max(self.limits.min_interval));
+        if self.attempts >= self.limits.max_attempts || time >= self.end {
             return NextStep::GiveUp;
         }
-        self.sent += 1;
+        self.attempts += 1;
         NextStep::SendAt(time)
     }
 }

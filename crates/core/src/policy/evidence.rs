@@ -1,0 +1,148 @@
+//! Evidence on whether the service still accepts a token: refusals, and requests that it accepted.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::{RateLimiter, Uptime};
+
+/// Replacements on the word of one reporter: two at once, then one a minute.
+const PERIOD: Duration = Duration::from_secs(60);
+const IN_A_PERIOD: NonZeroU32 = NonZeroU32::new(3).unwrap();
+const AT_ONCE: NonZeroU32 = NonZeroU32::new(2).unwrap();
+
+/// A 401 for a request that carried the token.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal<'a> {
+    /// When the refused request was sent; the present if that is not known.
+    pub sent: Uptime,
+    /// The user whose token the request asked for, if the token endpoint itself refused; `None` for
+    /// a report from elsewhere.
+    pub user: Option<&'a str>,
+}
+
+/// How much a refusal proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strength {
+    /// Nothing: the service accepted the token in a request that was sent later.
+    Disproved,
+    /// Little: it may be about one endpoint or one user.
+    Single,
+    /// Much: the token endpoint refused the token for two users, and accepted it for none since.
+    Confirmed,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    /// When the latest refused request was sent, unless a later one was accepted.
+    refused: Option<Uptime>,
+    /// The user for whom the token endpoint refused the token first.
+    user: Option<Box<str>>,
+    /// When the latest accepted request was sent.
+    accepted: Option<Uptime>,
+    /// The service answered a refused token with the very same one, so that asking gains nothing.
+    unchanged: bool,
+    budget: RateLimiter,
+}
+
+impl Evidence {
+    pub(super) fn new() -> Self {
+        let budget = RateLimiter::new(IN_A_PERIOD, PERIOD, AT_ONCE);
+        Self { refused: None, user: None, accepted: None, unchanged: false, budget }
+    }
+
+    pub(super) fn refused(&mut self, refusal: &Refusal<'_>) -> Strength {
+        if self.accepted.is_some_and(|accepted| accepted > refusal.sent) {
+            return Strength::Disproved;
+        }
+        self.refused = self.refused.max(Some(refusal.sent));
+        match (&self.user, refusal.user) {
+            (Some(first), Some(user)) if !first.eq_ignore_ascii_case(user) && !self.unchanged => {
+                Strength::Confirmed
+            }
+            (None, Some(user)) => {
+                self.user = Some(user.into());
+                Strength::Single
+            }
+            _ => Strength::Single,
+        }
+    }
+
+    /// The service accepted the token in a request that was sent then. Returns whether that clears
+    /// a suspicion.
+    pub(super) fn accepted(&mut self, sent: Uptime) -> bool {
+        self.accepted = self.accepted.max(Some(sent));
+        let is_cleared = self.refused.is_some_and(|refused| sent > refused);
+        if is_cleared {
+            (self.refused, self.user) = (None, None);
+        }
+        is_cleared
+    }
+
+    /// Takes a replacement on the word of one reporter from the budget.
+    pub(super) fn try_spend(&mut self, now: Uptime) -> bool {
+        self.budget.try_take(now)
+    }
+
+    /// Another token is kept from now on, or the same one once more.
+    pub(super) fn renewed(&mut self, unchanged: bool) {
+        let budget = self.budget.clone();
+        *self = Self { unchanged, budget, ..Self::new() };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Uptime {
+        Uptime::from_origin(Duration::from_secs(seconds))
+    }
+
+    fn grant(sent: u64, user: &str) -> Refusal<'_> {
+        Refusal { sent: at(sent), user: Some(user) }
+    }
+
+    #[test]
+    fn two_users_confirm_what_one_user_and_any_endpoint_do_not() {
+        let mut evidence = Evidence::new();
+        let endpoint = Refusal { sent: at(1), user: None };
+        for refusal in [endpoint, grant(1, "alice"), grant(2, "ALICE"), endpoint] {
+            assert_eq!(evidence.refused(&refusal), Strength::Single);
+        }
+        assert_eq!(evidence.refused(&grant(2, "bob")), Strength::Confirmed);
+    }
+
+    #[test]
+    fn a_request_that_was_sent_later_and_accepted_clears_the_suspicion() {
+        let mut evidence = Evidence::new();
+        assert_eq!(evidence.refused(&grant(2, "alice")), Strength::Single);
+        assert!(!evidence.accepted(at(1)), "it was sent before");
+        assert!(evidence.accepted(at(3)));
+        assert_eq!(evidence.refused(&grant(2, "bob")), Strength::Disproved);
+        assert_eq!(evidence.refused(&grant(4, "bob")), Strength::Single, "alice is forgotten");
+    }
+
+    #[test]
+    fn the_same_token_once_more_is_never_confirmed_as_refused() {
+        let mut evidence = Evidence::new();
+        evidence.renewed(true);
+        for user in ["alice", "bob", "carol"] {
+            assert_eq!(evidence.refused(&grant(1, user)), Strength::Single);
+        }
+        evidence.renewed(false);
+        evidence.refused(&grant(1, "alice"));
+        assert_eq!(evidence.refused(&grant(1, "bob")), Strength::Confirmed);
+    }
+
+    #[test]
+    fn the_budget_is_two_at_once_and_then_one_a_minute_whatever_is_renewed() {
+        let mut evidence = Evidence::new();
+        let spent: Vec<u64> = (0..600)
+            .filter(|&second| {
+                evidence.renewed(false);
+                evidence.try_spend(at(second))
+            })
+            .collect();
+        assert_eq!(spent, [0, 1, 60, 120, 180, 240, 300, 360, 420, 480, 540]);
+    }
+}

@@ -1,0 +1,124 @@
+//! Time and chance, as arguments.
+
+use std::time::{Duration, SystemTime};
+
+/// A point in time on a monotonic clock of the caller's, counted from any fixed origin.
+///
+/// Arithmetic saturates: nothing overflows and nothing panics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uptime(Duration);
+
+impl Uptime {
+    /// The origin of the clock.
+    pub const ORIGIN: Self = Self(Duration::ZERO);
+    /// A time that never comes.
+    pub const NEVER: Self = Self(Duration::MAX);
+
+    /// The point in time that lies so long after the clock's origin.
+    #[must_use]
+    pub const fn from_origin(time: Duration) -> Self {
+        Self(time)
+    }
+
+    /// The time since the clock's origin.
+    #[must_use]
+    pub const fn since_origin(self) -> Duration {
+        self.0
+    }
+
+    /// The time since `earlier`, zero if `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The point in time that lies `time` later.
+    #[must_use]
+    pub const fn after(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(time))
+    }
+
+    /// The point in time that lies `time` earlier, the origin at the earliest.
+    #[must_use]
+    pub const fn before(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub(time))
+    }
+}
+
+/// The present on two clocks: the wall clock, which can be set, and a monotonic one, which may stand
+/// still while the machine is suspended.
+///
+/// The clock on which more time has passed decides: a suspended machine does not use a dead token,
+/// and a wall clock that was set back does not revive one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// The wall clock.
+    pub wall: SystemTime,
+    /// A monotonic clock whose origin stays the same for the life of the process.
+    pub uptime: Uptime,
+}
+
+impl Now {
+    /// The time since `earlier`, zero if neither clock has moved on.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        let wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
+        wall.max(self.uptime.since(earlier.uptime))
+    }
+}
+
+/// A random number from 0 to 1, drawn by the caller.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Jitter(f64);
+
+impl Jitter {
+    /// Takes `number` between 0 and 1; anything that is no number counts as 0.
+    #[must_use]
+    pub fn new(number: f64) -> Self {
+        Self(if number.is_nan() { 0.0 } else { number.clamp(0.0, 1.0) })
+    }
+
+    /// Between `least` and `most`, by this draw.
+    pub(super) fn between(self, least: Duration, most: Duration) -> Duration {
+        least + most.saturating_sub(least).mul_f64(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(wall: u64, uptime: u64) -> Now {
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(wall);
+        Now { wall, uptime: Uptime::from_origin(Duration::from_secs(uptime)) }
+    }
+
+    #[test]
+    fn the_clock_on_which_more_time_has_passed_decides() {
+        let start = at(1_000, 10);
+        assert_eq!(at(1_005, 15).since(start), Duration::from_secs(5));
+        // Suspended: only the wall clock went on.
+        assert_eq!(at(6_000, 11).since(start), Duration::from_secs(5_000));
+        // Set back a year: only the monotonic clock went on.
+        assert_eq!(at(0, 70).since(start), Duration::from_secs(60));
+        assert_eq!(at(0, 0).since(start), Duration::ZERO);
+    }
+
+    #[test]
+    fn points_in_time_do_not_overflow() {
+        let second = Duration::from_secs(1);
+        assert_eq!(Uptime::NEVER.after(second), Uptime::NEVER);
+        assert_eq!(Uptime::ORIGIN.before(second), Uptime::ORIGIN);
+        assert_eq!(Uptime::ORIGIN.since(Uptime::NEVER), Duration::ZERO);
+    }
+
+    #[test]
+    fn jitter_stays_between_its_bounds() {
+        let (least, most) = (Duration::from_secs(1), Duration::from_secs(3));
+        assert_eq!(Jitter::new(-5.0).between(least, most), least);
+        assert_eq!(Jitter::new(f64::NAN).between(least, most), least);
+        assert_eq!(Jitter::new(0.5).between(least, most), Duration::from_secs(2));
+        assert_eq!(Jitter::new(f64::INFINITY).between(least, most), most);
+        assert_eq!(Jitter::new(1.0).between(most, least), most);
+    }
+}

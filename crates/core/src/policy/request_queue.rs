@@ -1,0 +1,257 @@
+//! The order in which requests are sent under a rate limit, without a clock, a lock or a timer.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::{RateLimiter, Uptime};
+
+const SECOND: Duration = Duration::from_secs(1);
+/// A caller that does not come within this time after its turn is passed over.
+const GRACE: Duration = Duration::from_millis(20);
+
+/// Which requests go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+// Complete: what one request waits for goes before it.
+pub enum Priority {
+    /// The request for the app token, for which others may wait.
+    AppToken,
+    /// A request for a user's token.
+    UserToken,
+}
+
+/// A caller's place in the order. It reserves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket {
+    priority: Priority,
+    number: u64,
+}
+
+/// What a caller does now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Turn {
+    /// Send the request: its slot is taken.
+    Now,
+    /// Ask again at this time, or earlier.
+    At(Uptime),
+    /// Give up: the turn would come at this time, after the caller's deadline.
+    TooLate(Uptime),
+}
+
+/// A queue of requests under a limit for each second.
+///
+/// A caller draws a [`ticket`](Self::ticket), asks for its [`turn`](Self::turn) until it may send, and
+/// [leaves](Self::leave) if it gives up. It takes a slot in the moment in which it sends and not before.
+/// So a caller that waits and never asks again holds nothing: when its turn has passed, the next one
+/// goes. If it comes late after all, it is first in line, and the limit holds.
+#[derive(Debug)]
+pub struct RequestQueue {
+    limiter: RateLimiter,
+    /// When the turn of each waiting caller comes, as long as all before it ask in time.
+    waiting: BTreeMap<Ticket, Uptime>,
+    tickets: u64,
+}
+
+impl RequestQueue {
+    /// A queue of at most so many requests in any second, of which a tenth at once.
+    #[must_use]
+    pub fn new(per_second: NonZeroU32) -> Self {
+        let burst = NonZeroU32::new(per_second.get() / 10).unwrap_or(NonZeroU32::MIN);
+        let limiter = RateLimiter::new(per_second, SECOND, burst);
+        Self { limiter, waiting: BTreeMap::new(), tickets: 0 }
+    }
+
+    /// A place in the order, behind all others of this priority.
+    pub fn ticket(&mut self, priority: Priority) -> Ticket {
+        self.tickets += 1;
+        Ticket { priority, number: self.tickets }
+    }
+
+    /// Whether the request with this ticket is sent at `now`; if not, when to ask again.
+    pub fn turn(&mut self, ticket: Ticket, now: Uptime, deadline: Uptime) -> Turn {
+        self.pass_over(now);
+        // Those whose turn has come are about to ask; each finds the slot that it waited for.
+        let ahead = self.waiting.range(..ticket);
+        let due = ahead.take_while(|(_, turn)| **turn <= now).count();
+        if usize::try_from(self.limiter.free(now)).is_ok_and(|free| free > due) {
+            self.waiting.remove(&ticket);
+            self.limiter.take(now);
+            return Turn::Now;
+        }
+        let known = self.waiting.get(&ticket).copied().filter(|turn| *turn > now);
+        let turn = known.unwrap_or_else(|| self.limiter.slot(now, self.ahead_of(ticket)));
+        if turn > deadline {
+            self.waiting.remove(&ticket);
+            return Turn::TooLate(turn);
+        }
+        self.waiting.insert(ticket, turn);
+        Turn::At(turn)
+    }
+
+    /// The caller with this ticket does not ask again.
+    pub fn leave(&mut self, ticket: Ticket) {
+        self.waiting.remove(&ticket);
+    }
+
+    /// How many callers wait, as far as they still ask.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn ahead_of(&self, ticket: Ticket) -> usize {
+        match self.waiting.last_key_value() {
+            Some((last, _)) if *last > ticket => self.waiting.range(..ticket).count(),
+            // A newcomer is behind all others, and there may be thousands of them.
+            _ => self.waiting.len(),
+        }
+    }
+
+    /// Forgets those who did not come when it was their turn.
+    fn pass_over(&mut self, now: Uptime) {
+        while let Some(first) = self.waiting.first_entry() {
+            if first.get().after(GRACE) > now {
+                return;
+            }
+            first.remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAR: Uptime = Uptime::NEVER;
+
+    fn at(millis: u64) -> Uptime {
+        Uptime::from_origin(Duration::from_millis(millis))
+    }
+
+    fn queue(per_second: u32) -> RequestQueue {
+        RequestQueue::new(NonZeroU32::new(per_second).unwrap())
+    }
+
+    fn user(queue: &mut RequestQueue) -> Ticket {
+        queue.ticket(Priority::UserToken)
+    }
+
+    /// When each ticket is served, if each asks just when it was told to.
+    fn served(queue: &mut RequestQueue, tickets: &[Ticket], start: Uptime) -> Vec<Uptime> {
+        let mut next: Vec<(Uptime, usize)> = (0..tickets.len()).map(|i| (start, i)).collect();
+        let mut times = vec![FAR; tickets.len()];
+        while let Some(first) = (0..next.len()).min_by_key(|&i| next[i]) {
+            let (now, index) = next[first];
+            match queue.turn(tickets[index], now, FAR) {
+                Turn::Now => {
+                    times[index] = now;
+                    next.swap_remove(first);
+                }
+                Turn::At(time) => {
+                    assert!(time > now, "asking again at once would never end");
+                    next[first].0 = time;
+                }
+                Turn::TooLate(_) => panic!("nothing is too late"),
+            }
+        }
+        times
+    }
+
+    fn busiest_second(times: &[Uptime]) -> usize {
+        let within = |start: Uptime| {
+            times.iter().filter(|time| (start..start.after(SECOND)).contains(*time)).count()
+        };
+        times.iter().map(|&start| within(start)).max().unwrap_or_default()
+    }
+
+    #[test]
+    fn callers_are_served_in_their_order_and_no_second_holds_more_than_the_limit() {
+        let mut queue = queue(100);
+        let tickets: Vec<_> = (0..430).map(|_| user(&mut queue)).collect();
+        let times = served(&mut queue, &tickets, at(0));
+        assert!(times.is_sorted());
+        assert!(busiest_second(&times) <= 100);
+        // It is a limit and no brake: 420 behind the burst, at ninety a second.
+        assert!(times[429] < at(5_000), "{:?}", times[429]);
+        assert_eq!(queue.waiting(), 0);
+    }
+
+    #[test]
+    fn callers_that_never_ask_again_delay_nobody() {
+        let mut queue = queue(100);
+        // The burst is spent, and two hundred wait who will not come back.
+        for _ in 0..210 {
+            let ticket = user(&mut queue);
+            let _ = queue.turn(ticket, at(0), FAR);
+        }
+        assert_eq!(queue.waiting(), 200);
+        // A caller that looks again now and then is served as soon as one of them is passed over.
+        let ticket = user(&mut queue);
+        let mut now = 1;
+        while queue.turn(ticket, at(now), FAR) != Turn::Now {
+            now += 1;
+        }
+        assert!(now <= 50, "{now} ms");
+        // And when all of their turns have passed, nothing is left of them.
+        let tickets: Vec<_> = (0..10).map(|_| user(&mut queue)).collect();
+        assert!(served(&mut queue, &tickets, at(5_000)).iter().all(|time| *time == at(5_000)));
+        assert_eq!(queue.waiting(), 0);
+    }
+
+    #[test]
+    fn late_callers_are_first_in_line_and_do_not_exceed_the_limit() {
+        let mut queue = queue(10);
+        let tickets: Vec<_> = (0..40).map(|_| user(&mut queue)).collect();
+        let sent = |queue: &mut RequestQueue, now| {
+            tickets.iter().filter(|&&it| queue.turn(it, at(now), FAR) == Turn::Now).count()
+        };
+        assert_eq!(sent(&mut queue, 0), 1);
+        // All of them come back after a minute in which nobody asked.
+        assert_eq!(sent(&mut queue, 60_000), 1, "what was not used is not made up for");
+        let newcomer = user(&mut queue);
+        let Turn::At(turn) = queue.turn(newcomer, at(60_001), FAR) else { panic!("it waits") };
+        assert!(turn > at(64_000), "38 are before it: {turn:?}");
+    }
+
+    #[test]
+    fn the_app_token_goes_first() {
+        let mut queue = queue(10);
+        let tickets: Vec<_> = (0..50).map(|_| user(&mut queue)).collect();
+        for ticket in &tickets {
+            let _ = queue.turn(*ticket, at(0), FAR);
+        }
+        let app_token = queue.ticket(Priority::AppToken);
+        let Turn::At(turn) = queue.turn(app_token, at(1), FAR) else { panic!("none is free") };
+        assert!(turn <= at(112), "{turn:?}");
+        assert_eq!(queue.turn(app_token, turn, FAR), Turn::Now);
+        // The others move back by one slot each, in their order.
+        let times = served(&mut queue, &tickets[1..], turn);
+        assert!(times.is_sorted() && busiest_second(&times) <= 10);
+    }
+
+    #[test]
+    fn a_caller_that_cannot_wait_so_long_is_told_at_once_and_takes_nothing() {
+        let mut queue = queue(1);
+        let (first, second) = (user(&mut queue), user(&mut queue));
+        assert_eq!(queue.turn(first, at(0), FAR), Turn::Now);
+        assert_eq!(queue.turn(second, at(0), at(999)), Turn::TooLate(at(1_000)));
+        assert_eq!(queue.waiting(), 0);
+        let third = user(&mut queue);
+        assert_eq!(queue.turn(third, at(0), at(1_000)), Turn::At(at(1_000)));
+    }
+
+    #[test]
+    fn callers_that_give_up_leave_nothing_behind() {
+        let mut queue = queue(1);
+        let first = user(&mut queue);
+        assert_eq!(queue.turn(first, at(0), FAR), Turn::Now);
+        for _ in 0..50 {
+            let ticket = user(&mut queue);
+            let _ = queue.turn(ticket, at(0), FAR);
+            queue.leave(ticket);
+        }
+        let last = user(&mut queue);
+        assert_eq!(queue.turn(last, at(0), FAR), Turn::At(at(1_000)));
+    }
+}

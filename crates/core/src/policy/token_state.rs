@@ -1,0 +1,395 @@
+//! State of one cached token: who fetches it, who waits, who uses it, and what to keep.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::evidence::{Evidence, Refusal, Strength};
+use super::{Freshness, Jitter, Now, RateLimiter, Uptime};
+use crate::response::{ResponseError, ResponseErrorKind, RetryAdvice};
+use crate::token::{IssuedToken, Lifetime};
+
+/// What a caller that wants the token does now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Decision {
+    /// Take the kept token.
+    Use,
+    /// Take the kept token, and start the acquisition that replaces it. Only one caller is told.
+    UseAndRefresh,
+    /// Start the acquisition and wait for it. Only one caller is told.
+    Fetch,
+    /// Wait for the acquisition in flight.
+    Join,
+    /// The last acquisition failed, or too many requests were sent: ask again at this time, or take
+    /// the last error.
+    WaitUntil(Uptime),
+}
+
+/// Which token to keep after an acquisition succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// Complete: there is the new token, and there may be an old one.
+pub enum Keep {
+    /// The new one replaces the old one, if there is one.
+    New,
+    /// The old one is still good, and for longer than the new one.
+    Old,
+}
+
+/// What became of a token that was just issued.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Success {
+    /// The number of the new token, higher than all before it.
+    pub generation: u64,
+    /// When the new token is due for renewal, and until when it may be handed out.
+    pub freshness: Freshness,
+    /// Which token to keep.
+    pub keep: Keep,
+}
+
+/// What follows from the report that a token was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+// Complete: a caller does one thing for each.
+pub enum Report {
+    /// Another token is kept, or none.
+    Outdated,
+    /// The service accepted the token in a request that was sent later: it is good.
+    Disproved,
+    /// The token is to be replaced, and stays in use until the new one is there.
+    Replace,
+    /// The token must not be used any more.
+    Remove,
+    /// Too many reports of this kind: the token stays in use and is not replaced.
+    Ignored,
+}
+
+/// The bookkeeping of one token for many callers, without the token, a clock or a lock.
+///
+/// Ask [`decide`](Self::decide) for each caller. The caller that is told `Fetch` or `UseAndRefresh`
+/// starts one acquisition of at most [`max_requests`](Self::max_requests) requests, tells of each by
+/// [`sent`](Self::sent), and reports its end by [`succeeded`](Self::succeeded),
+/// [`failed`](Self::failed) or [`abandoned`](Self::abandoned). Then these hold:
+///
+/// - at most one acquisition is in flight;
+/// - a failure never removes, shortens or delays a token that is still good, and neither does a new
+///   token that ends earlier because its lifetime is unknown;
+/// - generations only grow;
+/// - no more than ten requests are sent in any minute, however often tokens are refused or callers
+///   ask; while the service is away, a request is sent at least every ten seconds that somebody
+///   asks in vain, so that errors end soon after it is back;
+/// - while a token is good, failing requests become one a minute;
+/// - a [report](Self::report) that a token was refused is evidence and no order: the token stays in use
+///   until its replacement is there, unless two users confirm it.
+#[derive(Clone, Debug)]
+pub struct TokenState {
+    generation: u64,
+    kept: Option<(u64, Freshness)>,
+    /// The kept token was reported as refused, and is due at once.
+    is_reported: bool,
+    in_flight: bool,
+    failures: u32,
+    rest: Option<Rest>,
+    last_sent: Option<Now>,
+    limiter: RateLimiter,
+    evidence: Evidence,
+}
+
+/// From when, and for how long, nothing is sent.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    start: Now,
+    while_usable: Duration,
+    /// A token may come to its end in the middle of a rest.
+    without: Duration,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// The most requests in one minute, and how many of them at once; the rest is one each ten seconds.
+const IN_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const AT_ONCE: NonZeroU32 = NonZeroU32::new(4).unwrap();
+
+/// How long the service's own refusal is remembered, and a 429 that names no pause.
+const REFUSED_PAUSE: Duration = Duration::from_secs(60);
+/// The longest pause while a token is usable, and while none is.
+const LONGEST_WITH_TOKEN: Duration = Duration::from_secs(60);
+const LONGEST_WITHOUT: Duration = Duration::from_secs(10);
+/// The first pause of a backoff, and the shortest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+impl Default for TokenState {
+    fn default() -> Self {
+        Self {
+            generation: 0,
+            kept: None,
+            is_reported: false,
+            in_flight: false,
+            failures: 0,
+            rest: None,
+            last_sent: None,
+            limiter: RateLimiter::new(IN_A_MINUTE, MINUTE, AT_ONCE),
+            evidence: Evidence::new(),
+        }
+    }
+}
+
+impl TokenState {
+    /// The state before there is a token.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The number of the last token; each is one higher than all before it.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether an acquisition is in flight.
+    #[must_use]
+    pub fn is_in_flight(&self) -> bool {
+        self.in_flight
+    }
+
+    /// Whether a token is kept that may be handed out at `now`.
+    #[must_use]
+    pub fn is_usable(&self, now: Now) -> bool {
+        self.kept.is_some_and(|(_, kept)| kept.is_usable(now))
+    }
+
+    /// What a caller does at `now`. After `Fetch` or `UseAndRefresh` an acquisition is in flight.
+    pub fn decide(&mut self, now: Now) -> Decision {
+        let usable = self.kept.filter(|(_, kept)| kept.is_usable(now));
+        let pause = self.pause(now, usable.is_some());
+        match usable {
+            Some((_, kept)) => {
+                let is_due = self.is_reported || kept.is_due(now);
+                if !is_due || self.in_flight || !pause.is_zero() {
+                    return Decision::Use;
+                }
+                self.in_flight = true;
+                Decision::UseAndRefresh
+            }
+            None if self.in_flight => Decision::Join,
+            None if !pause.is_zero() => Decision::WaitUntil(now.uptime.after(pause)),
+            None => {
+                self.in_flight = true;
+                Decision::Fetch
+            }
+        }
+    }
+
+    /// How long nothing is sent.
+    fn pause(&self, now: Now, usable: bool) -> Duration {
+        let rest = self.rest.map(|rest| {
+            let pause = if usable { rest.while_usable } else { rest.without };
+            pause.saturating_sub(now.since(rest.start))
+        });
+        let limit = self.limiter.next(now.uptime).since(now.uptime);
+        rest.unwrap_or_default().max(limit)
+    }
+
+    /// The most requests that the acquisition which starts at `now` may send: one while a token
+    /// is usable, since nobody waits and the next one comes anyway; otherwise what the minute has
+    /// left. At least one.
+    #[must_use]
+    pub fn max_requests(&self, now: Now) -> u32 {
+        if self.is_usable(now) { 1 } else { self.limiter.free(now.uptime).max(1) }
+    }
+
+    /// A request of the acquisition in flight was sent at `now`.
+    pub fn sent(&mut self, now: Now) {
+        self.last_sent = Some(now);
+        self.limiter.take(now.uptime);
+    }
+
+    /// The acquisition brought a token, received at `received`.
+    ///
+    /// `is_unchanged` says that it is the very token that was last reported as refused: then asking
+    /// once more gains nothing, and no number of reports makes it unusable.
+    pub fn succeeded(
+        &mut self,
+        token: &impl IssuedToken,
+        is_unchanged: bool,
+        received: Now,
+        jitter: Jitter,
+    ) -> Success {
+        self.in_flight = false;
+        self.failures = 0;
+        self.rest = None;
+        self.keep(token, is_unchanged, received, jitter)
+    }
+
+    /// An acquisition that counted as abandoned brought a token after all: it is kept if no other one
+    /// is usable.
+    pub fn succeeded_late(
+        &mut self,
+        token: &impl IssuedToken,
+        is_unchanged: bool,
+        received: Now,
+        jitter: Jitter,
+    ) -> Option<Success> {
+        let is_needed = !self.is_usable(received);
+        is_needed.then(|| self.keep(token, is_unchanged, received, jitter))
+    }
+
+    fn keep(
+        &mut self,
+        token: &impl IssuedToken,
+        is_unchanged: bool,
+        received: Now,
+        jitter: Jitter,
+    ) -> Success {
+        self.generation += 1;
+        let generation = self.generation;
+        let freshness = Freshness::new(token.cache_lifetime(), received, jitter);
+        let is_better = self.kept.is_some_and(|(_, kept)| {
+            kept.is_usable(received) && !self.is_reported && kept.outlasts(&freshness)
+        });
+        if token.lifetime() == Lifetime::Unknown && is_better {
+            let (start, without) = (received, Duration::ZERO);
+            self.rest = Some(Rest { start, while_usable: MINUTE, without });
+            return Success { generation, freshness, keep: Keep::Old };
+        }
+        self.kept = Some((generation, freshness));
+        self.is_reported = false;
+        self.evidence.renewed(is_unchanged);
+        Success { generation, freshness, keep: Keep::New }
+    }
+
+    /// The acquisition failed, at `now`: with a response, or without one (`None`).
+    pub fn failed(&mut self, response: Option<&ResponseError>, now: Now, jitter: Jitter) {
+        self.in_flight = false;
+        self.failures = self.failures.saturating_add(1);
+        self.rest = self.rest_after(response, now, jitter);
+    }
+
+    /// The acquisition has no end: its task was dropped or is not run any more. Another one may
+    /// start at once.
+    pub fn abandoned(&mut self) {
+        self.in_flight = false;
+    }
+
+    fn rest_after(
+        &self,
+        response: Option<&ResponseError>,
+        now: Now,
+        jitter: Jitter,
+    ) -> Option<Rest> {
+        if let Some(pause) = response.and_then(remembered) {
+            return Some(Rest { start: now, while_usable: pause, without: pause });
+        }
+        // The app token was refused, and is replaced meanwhile.
+        let is_app_tokens = |it: &ResponseError| it.retry_advice() == RetryAdvice::WithNewAppToken;
+        if self.failures == 1 && response.is_some_and(is_app_tokens) {
+            return None;
+        }
+        let doublings = (self.failures - 1).min(16);
+        let most = FIRST_PAUSE.saturating_mul(1 << doublings);
+        let backoff =
+            |longest: Duration| jitter.between(Duration::ZERO, most.min(longest)).max(FIRST_PAUSE);
+        let while_usable = if most < LONGEST_WITH_TOKEN {
+            backoff(LONGEST_WITH_TOKEN)
+        } else {
+            // By now the instances of a fleet are scattered; what counts is one request a minute.
+            LONGEST_WITH_TOKEN
+        };
+        // From request to request: one that hung for long has waited already.
+        let waited = self.last_sent.map_or(Duration::ZERO, |sent| now.since(sent));
+        Some(Rest {
+            start: now,
+            while_usable: while_usable.saturating_sub(waited),
+            without: backoff(LONGEST_WITHOUT).saturating_sub(waited),
+        })
+    }
+
+    /// The service answered 401 to a request that carried the token of this generation.
+    ///
+    /// After `Replace`, [`decide`](Self::decide) starts the acquisition of another token. `Remove` is
+    /// answered only if that acquisition is in flight or may start at once.
+    pub fn report(&mut self, generation: u64, refusal: &Refusal<'_>, now: Now) -> Report {
+        if !self.is_kept(generation) {
+            return Report::Outdated;
+        }
+        match self.evidence.refused(refusal) {
+            Strength::Disproved => Report::Disproved,
+            Strength::Confirmed if self.may_replace(now) => {
+                self.remove();
+                Report::Remove
+            }
+            Strength::Confirmed | Strength::Single => {
+                if !self.in_flight && !self.is_reported {
+                    if !self.evidence.try_spend(now.uptime) {
+                        return Report::Ignored;
+                    }
+                    self.is_reported = true;
+                }
+                Report::Replace
+            }
+        }
+    }
+
+    /// The service accepted the token of this generation in a request that was sent then. A report
+    /// about an earlier request does not count any more.
+    pub fn accepted(&mut self, generation: u64, sent: Uptime) {
+        if self.is_kept(generation) && self.evidence.accepted(sent) {
+            self.is_reported = false;
+        }
+    }
+
+    /// The owner of the token of this generation does not want it any more. Returns whether it is
+    /// gone: an older one is gone already, and one stays if it cannot be replaced at once or was
+    /// invalidated too often.
+    pub fn invalidate(&mut self, generation: u64, now: Now) -> bool {
+        let is_gone = self.is_kept(generation)
+            && self.may_replace(now)
+            && self.evidence.try_spend(now.uptime);
+        if is_gone {
+            self.remove();
+        }
+        is_gone
+    }
+
+    fn is_kept(&self, generation: u64) -> bool {
+        self.kept.is_some_and(|(kept, _)| kept == generation)
+    }
+
+    fn may_replace(&self, now: Now) -> bool {
+        self.in_flight || self.pause(now, false).is_zero()
+    }
+
+    fn remove(&mut self) {
+        self.kept = None;
+        self.is_reported = false;
+    }
+}
+
+/// How long a refusal is remembered, if it does not pass soon by itself.
+///
+/// A page of a firewall or a gateway is passing trouble whatever its status; only a 429 keeps its
+/// minute, since gateways answer it too. What is wrong with one user may be mended soon.
+fn remembered(error: &ResponseError) -> Option<Duration> {
+    use ResponseErrorKind as Kind;
+
+    if let Some(pause) = error.retry_after() {
+        return Some(pause);
+    }
+    let is_lasting = match error.kind() {
+        Kind::RateLimited | Kind::QuotaExceeded => true,
+        Kind::ServerError
+        | Kind::Malformed
+        | Kind::Conflict
+        | Kind::UserNotFound
+        | Kind::UserDeactivated
+        | Kind::InvalidUsername => false,
+        Kind::Unauthorized if error.retry_advice() == RetryAdvice::WithNewAppToken => false,
+        Kind::InvalidClient
+        | Kind::InvalidPassword
+        | Kind::ApplicationNotFound
+        | Kind::Unauthorized
+        | Kind::Rejected
+        | Kind::Redirected => error.is_from_service(),
+    };
+    is_lasting.then_some(REFUSED_PAUSE)
+}
