@@ -22,7 +22,8 @@ pub enum ResponseErrorKind {
     InvalidUsername,
     /// No such org or app on this cluster (404 `organization_application_not_found`).
     ApplicationNotFound,
-    /// The app token is absent, expired, or not for this app (401).
+    /// The app token is absent, expired, or not for this app (401). From a gateway, if
+    /// [`is_from_service`](ResponseError::is_from_service) is `false`: it wants something else.
     Unauthorized,
     /// Two creations of one user in one second (409 `concurrent_operation_error`).
     Conflict,
@@ -30,7 +31,8 @@ pub enum ResponseErrorKind {
     RateLimited,
     /// The plan's quota is used up (429 `resource_limited`): asking again does not help.
     QuotaExceeded,
-    /// Any other refusal (4xx).
+    /// Any other refusal (4xx), the service's own or a gateway's
+    /// ([`is_from_service`](ResponseError::is_from_service)).
     Rejected,
     /// The service or a gateway has trouble (408, 5xx).
     ServerError,
@@ -71,6 +73,7 @@ struct Inner {
     description: Option<String>,
     retry_after: Option<Duration>,
     advice: RetryAdvice,
+    is_from_service: bool,
 }
 
 impl ResponseError {
@@ -81,13 +84,22 @@ impl ResponseError {
         description: Option<String>,
         retry_after: Option<Duration>,
         advice: RetryAdvice,
+        is_from_service: bool,
     ) -> Self {
-        Self(Box::new(Inner { kind, status, code, description, retry_after, advice }))
+        Self(Box::new(Inner {
+            kind,
+            status,
+            code,
+            description,
+            retry_after,
+            advice,
+            is_from_service,
+        }))
     }
 
     fn malformed(description: Cow<'static, str>, advice: RetryAdvice) -> Self {
         let (kind, status) = (ResponseErrorKind::Malformed, StatusCode::OK);
-        Self::refused(kind, status, None, Some(description.into_owned()), None, advice)
+        Self::refused(kind, status, None, Some(description.into_owned()), None, advice, false)
     }
 
     /// A 200 whose JSON has not the shape of a token answer.
@@ -152,8 +164,23 @@ impl ResponseError {
         matches!(self.0.advice, RetryAdvice::Once | RetryAdvice::After(_) | RetryAdvice::Backoff)
     }
 
+    /// Whether the body is the service's own error: a JSON object with one of its error codes.
+    ///
+    /// A firewall or a gateway refuses with pages and codes of its own. Such a refusal says nothing
+    /// about the credentials or the user, and may be gone in a moment. Always `false` for a redirect
+    /// and for a malformed answer.
+    #[must_use]
+    pub fn is_from_service(&self) -> bool {
+        self.0.is_from_service
+    }
+
     fn phrase(&self) -> &'static str {
         match self.0.kind {
+            ResponseErrorKind::Unauthorized | ResponseErrorKind::Rejected
+                if !self.0.is_from_service =>
+            {
+                "refused, but not by the service: check the base URL, proxies and firewalls"
+            }
             ResponseErrorKind::InvalidClient => "the client ID or client secret is wrong",
             ResponseErrorKind::InvalidPassword => "the user ID or password is wrong",
             ResponseErrorKind::UserNotFound => "there is no such user",

@@ -51,9 +51,11 @@ pub(super) fn read(
         code.as_deref().unwrap_or_default(),
         description.as_deref().unwrap_or_default(),
     );
+    let is_from_service = is_service_error(status.as_u16(), code.as_deref().unwrap_or_default());
     let pause = retry_after::read(&head.headers, received_at);
     let advice = match kind {
-        Kind::Unauthorized if asked.by_app_token => RetryAdvice::WithNewAppToken,
+        // A gateway's 401 does not ask for an app token, so a new one would not help.
+        Kind::Unauthorized if asked.by_app_token && is_from_service => RetryAdvice::WithNewAppToken,
         Kind::RateLimited => RetryAdvice::After(pause.unwrap_or(RATE_LIMIT_PAUSE)),
         Kind::Conflict => RetryAdvice::After(pause.unwrap_or(CONFLICT_PAUSE)),
         Kind::ServerError => pause.map_or(RetryAdvice::Backoff, RetryAdvice::After),
@@ -65,7 +67,23 @@ pub(super) fn read(
         _ => description.map(|text| redact::clean(&text, DESCRIPTION_LIMIT, &asked.secrets)),
     };
     let code = code.map(|text| redact::clean(&text, CODE_LIMIT, &asked.secrets));
-    ResponseError::refused(kind, status, code, description, pause, advice)
+    ResponseError::refused(kind, status, code, description, pause, advice, is_from_service)
+}
+
+/// Whether a refusal with this code is the service's own.
+///
+/// Its codes are lower-case words joined by `_`. Gateways and web frameworks name the status in
+/// title case, in digits, or not at all; the service does so once, for 413.
+fn is_service_error(status: u16, code: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let is_code = code.len() <= CODE_LIMIT
+        && code.starts_with(|c: char| c.is_ascii_lowercase())
+        && code.chars().all(is_word);
+    match status {
+        413 if code == "Request Entity Too Large" => true,
+        400..=599 => is_code,
+        _ => false,
+    }
 }
 
 /// The text where there is some: an empty one says as little as none.

@@ -51,7 +51,8 @@ fn a_flow_repeats_what_may_help_and_nothing_else() {
     assert_eq!(step(&refusal(200, "<html>")), NextStep::SendAt(second));
     let conflict = json("concurrent_operation_error");
     assert_eq!(step(&refusal(409, &conflict)), NextStep::SendAt(second));
-    assert_eq!(step(&refusal(401, "")), NextStep::SendWithNewAppTokenAt(second));
+    assert_eq!(step(&refusal(401, &json("unauthorized"))), NextStep::SendWithNewAppTokenAt(second));
+    assert_eq!(step(&refusal(401, "<html>")), NextStep::GiveUp);
     // A minute does not fit into the budget of twenty seconds.
     assert_eq!(step(&refusal(429, "")), NextStep::GiveUp);
     assert_eq!(step(&refusal(429, &json("resource_limited"))), NextStep::GiveUp);
@@ -62,7 +63,7 @@ fn a_flow_repeats_what_may_help_and_nothing_else() {
 
 #[test]
 fn a_torn_body_and_a_401_are_each_answered_once() {
-    for (status, body) in [(200, "<html>"), (401, "")] {
+    for (status, body) in [(200, "<html>"), (401, r#"{"error":"unauthorized"}"#)] {
         let mut flow = Flow::new(FlowLimits::default(), Duration::ZERO);
         let error = refusal(status, body);
         assert_ne!(flow.after_response(&error, Duration::ZERO, NO_JITTER()), NextStep::GiveUp);

@@ -116,6 +116,7 @@ fn every_row_of_the_error_table_is_classified_as_the_table_says() {
         assert_eq!(refused.kind(), *kind, "{status} {error} {description}");
         assert_eq!(refused.retry_advice(), *advice, "{status} {error} {description}");
         assert_eq!(refused.status().as_u16(), *status);
+        assert_eq!(refused.is_from_service(), !error.is_empty(), "{status} {error}");
         let said = |text: &'static str| Some(text).filter(|text| !text.is_empty());
         assert_eq!(refused.code(), said(error));
         assert_eq!(refused.description(), said(description));
@@ -155,6 +156,74 @@ fn a_refusal_without_a_json_body_is_classified_by_its_status() {
             assert!(!refused.to_string().contains("nginx"));
         }
     }
+}
+
+/// What firewalls, gateways, proxies and web frameworks send in place of the service's error.
+const GATEWAY_BODIES: &[&str] = &[
+    "",
+    " ",
+    "Forbidden",
+    "<html><head><title>403 Forbidden</title></head><body>nginx</body></html>",
+    "<!DOCTYPE html><script>location='https://captive.example/?r=unauthorized'</script>",
+    r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>"#,
+    r#"{"timestamp":1600000000000,"status":403,"error":"Forbidden","path":"/a/b/token"}"#,
+    r#"{"timestamp":"2020-01-01T00:00:00Z","status":401,"error":"Unauthorized","message":""}"#,
+    r#"{"error":"Not Found","error_description":"user not found"}"#,
+    r#"{"message":"Forbidden"}"#,
+    r#"{"message":"no Route matched with those values"}"#,
+    r#"{"error_description":"user not found"}"#,
+    r#"{"error":"403"}"#,
+    r#"{"error":403}"#,
+    r#"{"error":""}"#,
+    r#"{"error":null,"error_description":"x"}"#,
+    r#"{"error":true}"#,
+    r#"{"error":"access denied"}"#,
+    r#"{"error":"invalid-token"}"#,
+    r#"{"error":"invalidToken"}"#,
+    r#"{"error":"_"}"#,
+    r#"{"error":["unauthorized"]}"#,
+    r#"{"error":{"code":401,"message":"unauthorized"}}"#,
+    r#"{"errors":[{"error":"unauthorized"}]}"#,
+    r#"[{"error":"unauthorized"}]"#,
+    r#""unauthorized""#,
+    r#"{"error":"unauthorized""#,
+    "null",
+];
+
+#[test]
+fn a_page_of_a_gateway_is_not_an_error_of_the_service() {
+    let too_large = r#"{"error":"Request Entity Too Large"}"#;
+    for status in [400, 401, 403, 404, 405, 409, 413, 429, 451, 500, 503] {
+        for body in GATEWAY_BODIES.iter().copied().chain((status != 413).then_some(too_large)) {
+            let refused = refusal(status, body);
+            assert!(!refused.is_from_service(), "{status} {body}");
+            let advice = match status {
+                429 => MINUTE,
+                500.. => RetryAdvice::Backoff,
+                _ => RetryAdvice::Never,
+            };
+            assert_eq!(refused.retry_advice(), advice, "{status} {body}");
+            let blamed = refused.to_string().contains("not by the service");
+            assert_eq!(blamed, status < 429 || status == 451, "{refused}");
+        }
+        let own = refusal(status, r#"{"error":"some_new_code_2"}"#);
+        assert!(own.is_from_service(), "{status}");
+        assert!(!own.to_string().contains("not by the service"), "{own}");
+    }
+}
+
+#[test]
+fn neither_a_redirect_nor_a_malformed_answer_is_an_error_of_the_service() {
+    for status in [200, 201, 301, 302, 307, 600, 999] {
+        let refused = refusal(status, &json("unauthorized", "x"));
+        assert!(!refused.is_from_service(), "{status}");
+    }
+}
+
+#[test]
+fn a_quota_is_used_up_only_if_the_service_says_so() {
+    assert_eq!(refusal(429, &json("resource_limited", "x")).kind(), Kind::QuotaExceeded);
+    assert_eq!(refusal(429, r#"{"error":"Resource_Limited"}"#).kind(), Kind::RateLimited);
 }
 
 #[test]

@@ -120,7 +120,7 @@ async fn row_40_what_the_service_says_is_cut_escaped_and_free_of_our_secrets(
     }
     // The acquisitions of this thread, at least, are among what was written down.
     let lines = told.join("\n");
-    assert!(lines.contains("no token: the service refused the request (400 \\u{1b}***"), "{lines}");
+    assert!(lines.contains("(400 \\u{1b}***"), "{lines}");
     for secret in [PASSWORD, &bare(PASSWORD), DEMO_CLIENT_SECRET, &app_token] {
         assert!(!lines.contains(secret), "{lines}");
     }
