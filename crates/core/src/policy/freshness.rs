@@ -121,7 +121,8 @@ mod tests {
         let fresh = freshness(3_600, 0.0);
         let suspended = Now { wall: after(61.0 * 86_400.0).wall, uptime: START.uptime };
         assert!(!fresh.is_usable(suspended));
-        let set_back = Now { wall: START.wall, uptime: Uptime::from_origin(Duration::from_secs(3_600)) };
+        let set_back =
+            Now { wall: START.wall, uptime: Uptime::from_origin(Duration::from_secs(3_600)) };
         assert!(!fresh.is_usable(set_back));
     }
 

@@ -6,17 +6,23 @@ mod answers;
 #[cfg(feature = "dynamic")]
 mod dynamic;
 mod inspect;
-mod policy;
 mod properties;
 mod refusals;
+mod reports;
 mod requests;
+mod retry;
 mod secrets;
+mod token_state;
+mod token_state_model;
 mod unit_guard;
 
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use easemob_token_core::{
-    AccessToken, ClientCredentials, Inherit, Password, TokenEndpoint, TtlUnits,
+    AccessToken, ClientCredentials, Grant, Inherit, IssuedToken, Lifetime, Now, Password,
+    ResponseError, TokenEndpoint, TtlUnits, UnitSuspicion, Uptime,
 };
 
 /// The sample token of the password page.
@@ -48,4 +54,55 @@ fn received_at() -> SystemTime {
 /// A response with this status and body.
 fn response(status: u16, body: &[u8]) -> http::Response<&[u8]> {
     http::Response::builder().status(status).body(body).unwrap()
+}
+
+/// What the service's answer to a grant for a user comes to.
+fn refusal(status: u16, body: &str) -> ResponseError {
+    refusal_of(&inherit_grant(), status, body)
+}
+
+fn refusal_of<G: Grant>(grant: &G, status: u16, body: &str) -> ResponseError {
+    let answer = response(status, body.as_bytes());
+    endpoint(TtlUnits::STANDARD).parse(grant, answer, received_at()).err().unwrap()
+}
+
+/// The present, so long after both clocks began.
+fn at(millis: u64) -> Now {
+    let time = Duration::from_millis(millis);
+    Now { wall: SystemTime::UNIX_EPOCH + time, uptime: Uptime::from_origin(time) }
+}
+
+/// A token with a lifetime, as far as a cache looks at it.
+struct Token(AccessToken, Lifetime);
+
+impl Token {
+    fn new(text: &str, lifetime: Lifetime) -> Self {
+        Self(AccessToken::new(text).unwrap(), lifetime)
+    }
+}
+
+impl IssuedToken for Token {
+    fn access_token(&self) -> &AccessToken {
+        &self.0
+    }
+
+    fn lifetime(&self) -> Lifetime {
+        self.1
+    }
+
+    fn unit_suspicion(&self) -> Option<&UnitSuspicion> {
+        None
+    }
+
+    fn names_its_user(&self) -> bool {
+        true
+    }
+}
+
+/// The sample token with another lifetime in it, in seconds.
+fn sample_with_lifetime(seconds: u32) -> String {
+    let mut bytes = URL_SAFE_NO_PAD.decode(SAMPLE_TOKEN).unwrap();
+    let start = "ac-".len() + 58;
+    bytes[start..start + 4].copy_from_slice(&seconds.to_be_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
 }

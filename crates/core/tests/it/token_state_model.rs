@@ -1,0 +1,100 @@
+//! The state of one cached token against a small model, in any order of events.
+
+use std::time::{Duration, SystemTime};
+
+use easemob_token_core::{Decision, Freshness, Jitter, Lifetime, Now, TokenState};
+use proptest::prelude::*;
+
+use crate::{Token, at, refusal};
+
+/// What happens to the state.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Ask,
+    Succeed { life: u64, jitter: f64 },
+    Fail { jitter: f64 },
+    Refuse,
+    Invalidate { age: u64 },
+    Pass { millis: u64 },
+    SetClock { seconds: u64 },
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => Just(Event::Ask),
+        2 => (1..10_000_u64, 0.0..1.0).prop_map(|(life, jitter)| Event::Succeed { life, jitter }),
+        2 => (0.0..1.0).prop_map(|jitter| Event::Fail { jitter }),
+        1 => Just(Event::Refuse),
+        1 => (0..3_u64).prop_map(|age| Event::Invalidate { age }),
+        3 => (0..2_000_000_u64).prop_map(|millis| Event::Pass { millis }),
+        1 => (0..5_000_000_u64).prop_map(|seconds| Event::SetClock { seconds }),
+    ]
+}
+
+proptest! {
+    /// Against a model that keeps only: is one under way, what is kept, how many successes.
+    #[test]
+    fn the_state_behaves_like_its_model(events in prop::collection::vec(event(), 1..200)) {
+        let (mut state, mut now) = (TokenState::new(), at(0));
+        let (mut in_flight, mut kept, mut successes) = (false, None::<Freshness>, 0);
+        let refused = refusal(400, r#"{"error":"invalid_grant"}"#);
+        for event in events {
+            match event {
+                Event::Ask => {
+                    let usable = kept.is_some_and(|kept| kept.is_usable(now));
+                    match state.decide(now) {
+                        Decision::Use => prop_assert!(usable),
+                        Decision::UseAndRefresh => {
+                            prop_assert!(usable && !in_flight && kept.unwrap().is_due(now));
+                            in_flight = true;
+                        }
+                        Decision::Fetch => {
+                            prop_assert!(!usable && !in_flight);
+                            in_flight = true;
+                        }
+                        Decision::Join => prop_assert!(!usable && in_flight),
+                        Decision::WaitUntil(time) => {
+                            prop_assert!(!usable && !in_flight && time > now.uptime);
+                            prop_assert!(time <= now.uptime.after(Duration::from_secs(60)));
+                        }
+                    }
+                }
+                Event::Succeed { life, jitter } if in_flight => {
+                    let (life, jitter) = (Duration::from_secs(life), Jitter::new(jitter));
+                    let token = Token::new("token", Lifetime::Expires(life));
+                    let generation = state.succeeded(&token, false, now, jitter).generation;
+                    successes += 1;
+                    prop_assert_eq!(generation, successes, "generations only grow, by one");
+                    kept = Some(Freshness::new(Lifetime::Expires(life), now, jitter));
+                    in_flight = false;
+                }
+                Event::Fail { jitter } if in_flight => {
+                    state.failed(None, now, Jitter::new(jitter));
+                    in_flight = false;
+                }
+                Event::Refuse if in_flight => {
+                    state.failed(Some(&refused), now, Jitter::new(0.0));
+                    in_flight = false;
+                }
+                // The end of an acquisition that nobody started does not happen.
+                Event::Succeed { .. } | Event::Fail { .. } | Event::Refuse => {}
+                Event::Invalidate { age } => {
+                    let generation = successes.saturating_sub(age);
+                    let is_gone = state.invalidate(generation, now);
+                    prop_assert!(!is_gone || generation == successes && kept.is_some());
+                    if is_gone {
+                        kept = None;
+                    }
+                }
+                Event::Pass { millis } => {
+                    let time = Duration::from_millis(millis);
+                    now = Now { wall: now.wall + time, uptime: now.uptime.after(time) };
+                }
+                Event::SetClock { seconds } => {
+                    now.wall = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+                }
+            }
+            prop_assert_eq!((state.is_in_flight(), state.generation()), (in_flight, successes));
+        }
+    }
+}
