@@ -1,264 +1,279 @@
-//! One token kept for many callers: one request for all of them, renewed before its end.
+//! One cached token for many callers: one request for all of them, renewed before its end.
 
-mod acquisition;
-mod shared;
-#[cfg(test)]
+mod completion;
+mod entry;
+mod single_flight;
+#[cfg(all(test, not(shuttle)))]
 mod tests;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
 
-use easemob_token_core::{AccessToken, Decision, Freshness, Jitter, Slot};
-use easemob_token_transport::Task;
-use tracing::Instrument;
+use easemob_token_core::{
+    AccessToken, Decision, GrantType, IssuedToken, Keep, Refusal, Report, TokenState, Uptime,
+};
 
-use self::acquisition::{Acquisition, Outcome};
-use self::shared::Kept;
-pub use self::shared::Shared;
-use crate::acquire::Acquirer;
+pub(crate) use self::entry::CacheEntry;
+pub use self::entry::TokenGuard;
+use crate::acquire::{InFlight, Outcome, RequestContext};
 use crate::clock::jitter;
 use crate::error::Error;
-use crate::event::{Event, GrantType};
-use crate::received::Received;
 use crate::sync::{ArcSwapOption, Mutex, MutexGuard};
+use crate::telemetry::Event;
 
-/// Where the token of a cache comes from.
-pub(crate) trait Source: Send + Sync + 'static {
-    type Token: Received + Clone + Send + Sync + 'static;
+/// The source of a cache's tokens.
+pub(crate) trait TokenSource: Send + Sync + Sized + 'static {
+    type Token: IssuedToken + Clone + Send + Sync + 'static;
     const GRANT: GrantType;
 
-    fn acquirer(&self) -> &Acquirer;
+    fn context(&self) -> &RequestContext;
 
-    /// One acquisition of at most so many requests. `on_send` is told of each before it goes out.
+    /// One acquisition of at most so many requests.
     fn fetch(
         &self,
-        attempts: u32,
-        on_send: impl Fn() + Send + Sync,
+        in_flight: &InFlight<Self::Token>,
+        max_attempts: u32,
     ) -> impl Future<Output = Result<Self::Token, Error>> + Send;
+
+    /// No acquisition of this cache is in flight any more.
+    fn settled(&self, _cache: &Arc<TokenCache<Self>>) {}
 }
 
-/// The kept token of one source.
-pub(crate) struct TokenCache<S: Source> {
+/// The cached token of one source.
+pub(crate) struct TokenCache<S: TokenSource> {
     source: S,
-    /// What a caller takes without a lock, as long as it is fresh.
-    kept: ArcSwapOption<Kept<S::Token>>,
+    /// What a caller takes without a lock while it is fresh.
+    entry: ArcSwapOption<CacheEntry<S::Token>>,
     state: Mutex<State<S::Token>>,
 }
 
 struct State<T> {
-    slot: Slot,
-    /// The acquisition under way, for callers to wait for.
-    acquisition: Option<Arc<Acquisition<T>>>,
+    token: TokenState,
+    /// The acquisition for callers to wait for.
+    in_flight: Option<Arc<InFlight<T>>>,
     /// Why the last one failed, while that is remembered.
     error: Option<Error>,
+    /// The token that was last reported as refused.
+    refused: Option<AccessToken>,
 }
 
 /// What a caller does, decided under the lock.
-enum Next<T> {
-    Take(Shared<T>),
-    Wait(Arc<Acquisition<T>>),
+enum Action<T> {
+    Take(TokenGuard<T>),
+    Wait(Arc<InFlight<T>>),
     Fail(Error),
 }
 
-impl<S: Source> TokenCache<S> {
+impl<S: TokenSource> TokenCache<S> {
     pub(crate) fn new(source: S) -> Arc<Self> {
-        let state = State { slot: Slot::new(), acquisition: None, error: None };
-        Arc::new(Self { source, kept: ArcSwapOption::empty(), state: Mutex::new(state) })
+        let token = TokenState::new();
+        let state = State { token, in_flight: None, error: None, refused: None };
+        Arc::new(Self { source, entry: ArcSwapOption::empty(), state: Mutex::new(state) })
     }
 
-    /// The kept token where it is good and not near its end: no lock, no allocation, no waiting.
-    pub(crate) fn fresh(&self) -> Option<Shared<S::Token>> {
-        let kept = Shared::from_guard(self.kept.load())?;
-        let acquirer = self.source.acquirer();
-        let freshness = kept.kept().freshness?;
+    fn context(&self) -> &RequestContext {
+        self.source.context()
+    }
+
+    /// The cached token if it is good and not near its end: no lock, no allocation, no waiting.
+    pub(crate) fn try_fresh(&self) -> Option<TokenGuard<S::Token>> {
+        let token = TokenGuard::from_guard(self.entry.load())?;
         // What is not due is usable: the time of renewal comes before the end.
-        if freshness.is_due(acquirer.clock.now()) {
+        if token.entry().is_due(self.context().clock.now()) {
             return None;
         }
-        acquirer.telemetry.hit(S::GRANT);
-        Some(kept)
+        self.context().telemetry.hit(S::GRANT);
+        Some(token)
     }
 
-    /// The kept token where it is good, otherwise the one that the shared acquisition brings.
-    pub(crate) async fn get(self: &Arc<Self>) -> Result<Shared<S::Token>, Error> {
-        match self.fresh() {
+    /// The cached token if it is good, otherwise the one that the shared acquisition brings.
+    pub(crate) async fn get(
+        self: &Arc<Self>,
+        deadline: Uptime,
+    ) -> Result<TokenGuard<S::Token>, Error> {
+        match self.try_fresh() {
             Some(token) => Ok(token),
-            None => self.renewed().await,
+            None => self.get_slow(deadline).await,
         }
     }
 
-    /// The kept token where it may be handed out at all, without waiting; where it nears its end,
-    /// what renews it starts beside the caller.
+    /// The cached token if it may be handed out at all, without waiting; if it nears its end, its
+    /// renewal starts beside the caller.
     #[cfg(feature = "blocking")]
-    pub(crate) fn at_hand(self: &Arc<Self>) -> Option<Shared<S::Token>> {
-        if let Some(token) = self.fresh() {
+    pub(crate) fn peek(self: &Arc<Self>) -> Option<TokenGuard<S::Token>> {
+        if let Some(token) = self.try_fresh() {
             return Some(token);
         }
-        let now = self.source.acquirer().clock.now();
-        let is_usable = self.lock().slot.is_usable(now);
-        match is_usable.then(|| self.next())? {
-            Next::Take(token) => Some(token),
+        let token = self.usable()?;
+        match self.next_action() {
+            Action::Take(token) => Some(token),
             // It came to its end just now.
-            Next::Wait(_) | Next::Fail(_) => None,
+            Action::Wait(_) | Action::Fail(_) => Some(token),
         }
     }
 
-    /// What `get` does where there is no fresh token.
-    async fn renewed(self: &Arc<Self>) -> Result<Shared<S::Token>, Error> {
-        match self.next() {
-            Next::Take(token) => Ok(token),
-            Next::Wait(acquisition) => {
-                let acquirer = self.source.acquirer();
-                let start = acquirer.clock.uptime();
-                let outcome = acquisition.wait().await;
-                let time = acquirer.clock.uptime().saturating_sub(start);
-                acquirer.telemetry.emit(&Event::Waited { grant: S::GRANT, time });
-                outcome.map(Shared::new)
-            }
-            Next::Fail(error) => Err(error),
-        }
+    /// The cached token if it may be handed out; looks without a lock.
+    fn usable(&self) -> Option<TokenGuard<S::Token>> {
+        let token = TokenGuard::from_guard(self.entry.load())?;
+        token.entry().is_usable(self.context().clock.now()).then_some(token)
     }
 
-    /// What this caller does; where that starts an acquisition, it runs.
-    fn next(self: &Arc<Self>) -> Next<S::Token> {
-        let acquirer = self.source.acquirer();
-        let (next, task) = self.decide();
-        if let Some(task) = task {
-            // A task that cannot be run is dropped, which ends the acquisition with an error.
-            let _ = acquirer.runtime.spawn(task);
-        }
-        if let Next::Take(_) = next {
-            acquirer.telemetry.hit(S::GRANT);
-        }
-        next
-    }
-
-    /// The service refused this token: where it is the kept one, it is not handed out again.
-    pub(crate) fn invalidate(&self, refused: &AccessToken) {
+    /// Takes in that the service refused this token, if it is the cached one. If it is to be replaced,
+    /// that starts beside the caller.
+    pub(crate) fn report(self: &Arc<Self>, refused: &AccessToken, refusal: &Refusal<'_>) -> Report {
+        let now = self.context().clock.now();
         let mut state = self.lock();
-        let Some(kept) = self.kept.load_full() else { return };
-        let same = kept.token.access_token().expose() == refused.expose();
-        if same && state.slot.invalidate(kept.generation) {
-            self.kept.store(None);
-            drop(state);
-            let event = Event::Invalidated { grant: S::GRANT, generation: kept.generation };
-            self.source.acquirer().telemetry.emit(&event);
-        }
-    }
-
-    /// Whether somebody waits for an acquisition that is under way, or that is about to start, since
-    /// nothing has happened here yet.
-    pub(crate) fn is_awaited(&self) -> bool {
-        let state = self.lock();
-        let is_new = state.slot.generation() == 0 && state.error.is_none();
-        is_new || state.slot.is_under_way()
-    }
-
-    /// What this caller does, and the task to start once the lock is free.
-    fn decide(self: &Arc<Self>) -> (Next<S::Token>, Option<Task>) {
-        let mut state = self.lock();
-        if let Some(stuck) = self.stuck(&state) {
-            drop(state);
-            self.ended(&stuck, Err(Error::dropped(stuck.sent())));
-            state = self.lock();
-        }
-        let decision = state.slot.decide(self.source.acquirer().clock.now());
-        let kept = Shared::from_guard(self.kept.load());
-        match (decision, kept, &state.acquisition) {
-            (Decision::Use, Some(token), _) => (Next::Take(token), None),
-            (Decision::UseAndRefresh, Some(token), _) => {
-                let (_, task) = self.begin(&mut state);
-                (Next::Take(token), Some(task))
+        let Some(entry) = self.entry_of(refused) else { return Report::Outdated };
+        let report = state.token.report(entry.generation, refusal, now);
+        let is_news = match report {
+            Report::Replace => !entry.mark_reported(),
+            Report::Remove => {
+                self.entry.store(None);
+                !entry.mark_reported()
             }
-            (Decision::Join, _, Some(acquisition)) => (Next::Wait(Arc::clone(acquisition)), None),
-            (Decision::WaitUntil(_), ..) => {
-                (Next::Fail(state.error.clone().unwrap_or_else(Error::too_often)), None)
-            }
-            // `Fetch`. In every other case slot and cache, which change under one lock, agree.
-            _ => {
-                let (acquisition, task) = self.begin(&mut state);
-                (Next::Wait(acquisition), Some(task))
-            }
-        }
-    }
-
-    /// An acquisition that runs beside the caller, who may give up without stopping it.
-    fn begin(self: &Arc<Self>, state: &mut State<S::Token>) -> (Arc<Acquisition<S::Token>>, Task) {
-        let acquirer = self.source.acquirer();
-        let acquisition = Arc::new(Acquisition::new(acquirer.clock.uptime()));
-        state.acquisition = Some(Arc::clone(&acquisition));
-        let now = acquirer.clock.now();
-        let (attempts, refresh) = (state.slot.allowance(now), state.slot.is_usable(now));
-        let cache = Arc::clone(self);
-        let end = End(Some(Ending { cache: Arc::clone(self), acquisition: acquisition.clone() }));
-        let counted = Arc::clone(&acquisition);
-        let task = async move {
-            let acquirer = cache.source.acquirer();
-            acquirer.telemetry.emit(&Event::Started { grant: S::GRANT, refresh });
-            let on_send = || {
-                counted.count_request();
-                cache.lock().slot.sent(acquirer.clock.now());
-            };
-            let result = cache.source.fetch(attempts, on_send).await;
-            end.with(result);
+            Report::Outdated | Report::Disproved | Report::Ignored => return report,
         };
-        let span = acquirer.telemetry.span(S::GRANT, refresh);
-        (acquisition, Box::pin(task.instrument(span)))
-    }
-
-    /// The acquisition that has been under way for longer than all that it may do: the runtime
-    /// that has it is there and stands still. Whoever comes by ends it in its place.
-    fn stuck(&self, state: &State<S::Token>) -> Option<Arc<Acquisition<S::Token>>> {
-        let acquirer = self.source.acquirer();
-        let (now, patience) = (acquirer.clock.uptime(), acquirer.patience());
-        state.acquisition.as_ref().filter(|it| it.age(now) > patience).cloned()
-    }
-
-    fn ended(&self, acquisition: &Arc<Acquisition<S::Token>>, result: Result<S::Token, Error>) {
-        let acquirer = self.source.acquirer();
-        let grant = S::GRANT;
-        let mut state = self.lock();
-        if !state.acquisition.as_ref().is_some_and(|it| Arc::ptr_eq(it, acquisition)) {
-            // It was ended for it, and another one may be under way.
-            return;
+        state.refused = Some(refused.clone());
+        drop(state);
+        if is_news {
+            self.tell_invalidated(&entry);
         }
-        let time = acquisition.age(acquirer.clock.uptime());
-        let (now, jitter) = (acquirer.clock.now(), jitter());
-        let outcome: Outcome<S::Token> = match result {
+        // If no task can be started here, the next caller starts it.
+        let _ = self.next_action();
+        report
+    }
+
+    /// Takes in that the service accepted this token in a request that was sent then.
+    pub(crate) fn accepted(&self, token: &AccessToken, sent: Uptime) {
+        let mut state = self.lock();
+        if let Some(entry) = self.entry_of(token) {
+            if state.token.accepted(entry.generation, sent) {
+                entry.clear_report();
+            }
+        }
+    }
+
+    /// Removes this token, if it is the cached one and can be replaced.
+    pub(crate) fn invalidate(&self, unwanted: &AccessToken) {
+        let now = self.context().clock.now();
+        let mut state = self.lock();
+        let Some(entry) = self.entry_of(unwanted) else { return };
+        if state.token.invalidate(entry.generation, now) {
+            self.entry.store(None);
+            state.refused = Some(unwanted.clone());
+            drop(state);
+            self.tell_invalidated(&entry);
+        }
+    }
+
+    /// The cached token if it is this one.
+    fn entry_of(&self, token: &AccessToken) -> Option<Arc<CacheEntry<S::Token>>> {
+        self.entry.load_full().filter(|entry| entry.is(token))
+    }
+
+    fn tell_invalidated(&self, entry: &CacheEntry<S::Token>) {
+        let event = Event::Invalidated { grant: S::GRANT, generation: entry.generation };
+        self.context().telemetry.emit(&event);
+    }
+
+    /// What this caller does; if that starts an acquisition, it runs.
+    fn next_action(self: &Arc<Self>) -> Action<S::Token> {
+        let context = self.context();
+        let (action, task) = self.decide();
+        if let Some((in_flight, task)) = task {
+            // A task that cannot be run is dropped, so nobody waits for it.
+            if let Err(error) = context.runtime.spawn(task) {
+                let error = Error::transport(error, 0);
+                let usable = matches!(action, Action::Take(_));
+                in_flight.tell_end(context, Err(&error), usable);
+                if !usable {
+                    return Action::Fail(error);
+                }
+            }
+        }
+        if let Action::Take(_) = action {
+            context.telemetry.hit(S::GRANT);
+        }
+        action
+    }
+
+    /// What this caller does, and the acquisition to start once the lock is free.
+    #[expect(clippy::type_complexity, reason = "it is used in one place")]
+    fn decide(
+        self: &Arc<Self>,
+    ) -> (Action<S::Token>, Option<(Arc<InFlight<S::Token>>, easemob_token_transport::Task)>) {
+        let (mut state, context) = (self.lock(), self.context());
+        self.give_up_abandoned(&mut state, context.clock.uptime());
+        let decision = state.token.decide(context.clock.now());
+        let entry = TokenGuard::from_guard(self.entry.load());
+        match (decision, entry, &state.in_flight) {
+            (Decision::Use, Some(token), _) => (Action::Take(token), None),
+            (Decision::UseAndRefresh, Some(token), _) => {
+                (Action::Take(token), Some(self.start(&mut state, true)))
+            }
+            (Decision::Join, _, Some(in_flight)) => (Action::Wait(Arc::clone(in_flight)), None),
+            (Decision::WaitUntil(_), ..) => {
+                (Action::Fail(state.error.clone().unwrap_or_else(Error::too_often)), None)
+            }
+            // `Fetch`. In every other case state and entry, which change under one lock, agree.
+            _ => {
+                let (in_flight, task) = self.start(&mut state, false);
+                (Action::Wait(Arc::clone(&in_flight)), Some((in_flight, task)))
+            }
+        }
+    }
+
+    /// Takes in the result of an acquisition, and hands it to those who wait.
+    fn finish(
+        self: &Arc<Self>,
+        in_flight: &Arc<InFlight<S::Token>>,
+        result: Result<S::Token, Error>,
+    ) {
+        let context = self.context();
+        let (now, jitter) = (context.clock.now(), jitter());
+        let mut state = self.lock();
+        let is_current = state.is_current(in_flight);
+        state.count_requests(in_flight);
+        let outcome = match result {
             Ok(token) => {
-                let generation = state.slot.succeeded(token.lifetime(), now, jitter);
-                let freshness = Freshness::new(token.lifetime(), now, jitter);
-                let kept = Arc::new(Kept { token, generation, freshness });
-                // One of unknown lifetime does not take the place of one that is good.
-                if freshness.is_some() {
-                    self.kept.store(Some(Arc::clone(&kept)));
-                } else if !state.slot.is_usable(now) {
-                    self.kept.store(None);
+                let unchanged = state.refused.as_ref().is_some_and(|it| is_same(it, &token));
+                let success = if is_current {
+                    Some(state.token.succeeded(&token, unchanged, now, jitter))
+                } else {
+                    state.token.succeeded_late(&token, unchanged, now, jitter)
+                };
+                let Some(success) = success else { return };
+                let entry = CacheEntry::new(token, success.generation, success.freshness);
+                if success.keep == Keep::New {
+                    self.entry.store(Some(Arc::clone(&entry)));
                 }
                 state.error = None;
-                Ok(kept)
+                Outcome::Token(entry)
             }
+            Err(_) if !is_current => return,
             Err(error) => {
-                if acquisition.sent() > 0 {
-                    state.slot.failed(error.as_response(), now, jitter);
-                } else {
-                    // It is the failure of something else, such as the app token that a user
-                    // token needs, which is remembered there; both times would add up.
-                    state.slot.failed(None, now, Jitter::new(0.0));
-                }
+                // Without a request it is the failure of something else, such as the app token that a
+                // user token needs, which is remembered there; both times would add up.
+                let response = error.as_response().filter(|_| in_flight.requests() > 0);
+                state.token.failed(response, now, jitter);
                 state.error = Some(error.clone());
-                Err(error)
+                Outcome::Failed(error)
             }
         };
-        state.acquisition = None;
-        let usable = state.slot.is_usable(now);
+        if is_current {
+            state.in_flight = None;
+        }
+        let usable = state.token.is_usable(now);
         drop(state);
-        acquirer.telemetry.emit(&match &outcome {
-            Ok(kept) => Event::Succeeded { grant, generation: kept.generation, time },
-            Err(error) => Event::Failed { grant, error, usable, time },
-        });
-        acquisition.end(outcome);
+        let told = match &outcome {
+            Outcome::Token(entry) => Ok(entry.generation),
+            Outcome::Failed(error) => Err(error),
+            Outcome::Abandoned => return,
+        };
+        in_flight.tell_end(context, told, usable);
+        self.source.settled(self);
+        in_flight.end(outcome);
     }
 
     fn lock(&self) -> MutexGuard<'_, State<S::Token>> {
@@ -266,37 +281,27 @@ impl<S: Source> TokenCache<S> {
     }
 }
 
-/// The one end of an acquisition, which comes about even where its task is dropped: the runtime
-/// ended, the task could not be started, or the transport panicked.
-struct End<S: Source>(Option<Ending<S>>);
+impl<T> State<T> {
+    fn is_current(&self, in_flight: &Arc<InFlight<T>>) -> bool {
+        self.in_flight.as_ref().is_some_and(|it| Arc::ptr_eq(it, in_flight))
+    }
 
-struct Ending<S: Source> {
-    cache: Arc<TokenCache<S>>,
-    acquisition: Arc<Acquisition<S::Token>>,
-}
-
-impl<S: Source> End<S> {
-    fn with(mut self, result: Result<S::Token, Error>) {
-        if let Some(Ending { cache, acquisition }) = self.0.take() {
-            cache.ended(&acquisition, result);
+    fn count_requests(&mut self, in_flight: &InFlight<T>) {
+        for sent in in_flight.take_uncounted() {
+            self.token.sent(sent);
         }
     }
 }
 
-impl<S: Source> Drop for End<S> {
-    fn drop(&mut self) {
-        if let Some(Ending { cache, acquisition }) = self.0.take() {
-            let error = Error::dropped(acquisition.sent());
-            cache.ended(&acquisition, Err(error));
-        }
-    }
+fn is_same(known: &AccessToken, token: &impl IssuedToken) -> bool {
+    known.expose() == token.access_token().expose()
 }
 
-impl<S: Source> fmt::Debug for TokenCache<S> {
+impl<S: TokenSource> fmt::Debug for TokenCache<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenCache")
             .field("grant", &S::GRANT)
-            .field("kept", &self.kept.load().is_some())
+            .field("is_cached", &self.entry.load().is_some())
             .finish_non_exhaustive()
     }
 }

@@ -1,25 +1,27 @@
 //! The client: one method a grant.
 
+mod authorization;
+mod builder;
+mod request;
+
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 #[cfg(feature = "dynamic")]
 use std::time::Duration;
 
 #[cfg(feature = "dynamic")]
 use easemob_token_core::dynamic::{DynamicToken, Signer};
-use easemob_token_core::{AccessToken, AppKey, AppToken, Password, Secret, UserToken};
+use easemob_token_core::{
+    AccessToken, AppKey, AppToken, BuildError, Password, Refusal, Secret, UserToken,
+};
 
-use crate::acquire::Acquirer;
-use crate::app_token::AppTokenCache;
-use crate::authorization::Authorization;
-use crate::builder::ClientBuilder;
-use crate::cache::Shared;
+pub use self::authorization::Authorization;
+pub use self::builder::ClientBuilder;
+pub use self::request::{PasswordTokenRequest, UserTokenRequest};
+use crate::acquire::{Plain, RequestContext};
+use crate::cache::TokenGuard;
 use crate::error::Error;
-use crate::event::GrantType;
-use crate::on_behalf::OnBehalf;
-use crate::request::{PasswordTokenRequest, UserTokenRequest};
-use crate::user_tokens::{UserTokens, Wish};
+use crate::tokens::{AppAuthorized, AppTokenCache, UserTokenKey, UserTokens, WithAppToken};
 
 /// Gets tokens of one app. Cheap to clone: all clones share one transport, one set of settings and
 /// one app token.
@@ -27,18 +29,18 @@ use crate::user_tokens::{UserTokens, Wish};
 /// `Debug` shows no secret.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Settled>,
+    inner: Arc<ClientInner>,
 }
 
 /// What the clones of a client share.
-pub(crate) struct Settled {
-    pub(crate) acquirer: Arc<Acquirer>,
-    /// The shared app token and what it permits; `None` where the client has no credentials.
-    pub(crate) behalf: Option<OnBehalf>,
-    /// `None` where user tokens are not kept.
-    pub(crate) user_tokens: Option<UserTokens>,
+pub(crate) struct ClientInner {
+    pub(crate) context: Arc<RequestContext>,
+    /// The shared app token and what it permits; `None` if the client has no credentials.
+    pub(crate) with_app_token: Option<WithAppToken>,
+    /// `None` if user tokens are not cached.
+    pub(crate) user_tokens: Option<Arc<UserTokens>>,
     pub(crate) authorize_password: bool,
-    /// `None` where the client has no credentials.
+    /// `None` if the client has no credentials.
     #[cfg(feature = "dynamic")]
     pub(crate) signer: Option<Signer>,
 }
@@ -49,35 +51,37 @@ impl Client {
         ClientBuilder::new()
     }
 
-    pub(crate) fn new(settled: Settled) -> Self {
-        Self { shared: Arc::new(settled) }
+    pub(crate) fn new(inner: ClientInner) -> Self {
+        Self { inner: Arc::new(inner) }
     }
 
     /// The app whose tokens these are.
     #[must_use]
     pub fn app_key(&self) -> &AppKey {
-        self.shared.acquirer.endpoint.app_key()
+        self.inner.context.endpoint.app_key()
     }
 
     /// The app token, by the app's client ID and client secret (grant `client_credentials`).
     ///
-    /// It is kept and shared. A token that is good is handed out at once, without a lock, an
+    /// It is cached and shared. A token that is good is handed out at once, without a lock, an
     /// allocation or a shared counter, whatever the service does meanwhile; one that nears its end
     /// is renewed beside the callers. However many callers want it, one acquisition runs, and a
     /// caller that gives up does not stop it: at most [three](ClientBuilder::max_attempts)
-    /// requests at least a second apart, within [twenty seconds](ClientBuilder::deadline). A failure
-    /// is shared by all who waited for it, and remembered for a moment: refused credentials for a
-    /// minute, passing trouble for ten seconds at most. Whatever callers do, no more than ten
-    /// requests for it go out in a minute.
+    /// requests at least a second apart, within [twenty seconds](ClientBuilder::deadline), which is
+    /// also as long as a caller waits. A failure is shared by all who waited for it, and remembered
+    /// for a moment: a refusal of the service's own for a minute, passing trouble for ten seconds at
+    /// most. Whatever callers do, no more than ten requests for it are sent in a minute.
     ///
-    /// A token whose lifetime the service does not tell is handed out and not kept.
+    /// A token whose lifetime the service does not tell is used for a minute, or for as long as it
+    /// says itself, an hour at most.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the client has no credentials; any
-    /// other kind as the service or the network has it.
-    pub async fn app_token(&self) -> Result<Shared<AppToken>, Error> {
-        self.app_tokens()?.get().await
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the client has no credentials;
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the deadline passes; any other kind as the service
+    /// or the network has it.
+    pub async fn app_token(&self) -> Result<TokenGuard<AppToken>, Error> {
+        self.app_tokens()?.get(self.inner.context.deadline()).await
     }
 
     /// The app token for a call of another endpoint of the REST API, as the header that such a call
@@ -91,17 +95,22 @@ impl Client {
     }
 
     pub(crate) fn authorization(&self, token: &AppToken) -> Result<Authorization, Error> {
-        Ok(Authorization::new(self.app_tokens()?, token))
+        Ok(Authorization::new(self.with_app_token()?, token))
     }
 
-    /// Tells that the service refused this app token (401): the next call gets another one.
+    /// Reports that the service refused this app token (401).
     ///
-    /// A thousand reports of one token cause one request, and a report about an older token none.
-    /// [`authorize`](Self::authorize) does it for one call; this is for those who hold a token by
-    /// themselves.
+    /// A report is evidence and no order: an endpoint can refuse a good token. The token is replaced,
+    /// and stays in use for all callers until the new one is there. A thousand reports of one token
+    /// cause one request, and a report about an older token none; reports cause two replacements
+    /// at once and then one a minute. A token that the token endpoint itself refuses for two users is
+    /// not used any more.
+    ///
+    /// To wait for the new token and repeat one call, use [`authorize`](Self::authorize).
     pub fn invalidate_app_token(&self, refused: &AppToken) {
         if let Ok(app_tokens) = self.app_tokens() {
-            app_tokens.invalidate(refused.access_token());
+            let refusal = Refusal { sent: self.inner.context.clock.uptime(), user: None };
+            let _ = app_tokens.report(refused.access_token(), &refusal);
         }
     }
 
@@ -159,78 +168,75 @@ impl Client {
     /// second, or this machine's clock is before 1970.
     #[cfg(feature = "dynamic")]
     pub fn dynamic_token(&self, username: &str, ttl: Duration) -> Result<DynamicToken, Error> {
-        let signer = self.shared.signer.as_ref().ok_or_else(|| {
+        let signer = self.inner.signer.as_ref().ok_or_else(|| {
             Error::invalid_input("client_credentials: missing; a dynamic token is signed with them")
         })?;
-        let acquirer = &self.shared.acquirer;
-        let token = signer.token(username, ttl, acquirer.clock.now().wall)?;
-        acquirer.telemetry.warnings.made(&token);
+        let context = &self.inner.context;
+        let token = signer.token(username, ttl, context.clock.now().wall)?;
+        context.telemetry.warnings.made(&token);
         Ok(token)
     }
 
     #[cfg(all(test, any(feature = "hyper", all(feature = "isahc", feature = "blocking"))))]
     pub(crate) fn clock(&self) -> &crate::clock::Clock {
-        &self.shared.acquirer.clock
+        &self.inner.context.clock
     }
 
-    /// The kept app token where it may be handed out.
+    /// The cached app token if it may be handed out.
     #[cfg(feature = "blocking")]
-    pub(crate) fn app_token_at_hand(&self) -> Result<Option<Shared<AppToken>>, Error> {
-        Ok(self.app_tokens()?.at_hand())
+    pub(crate) fn peek_app_token(&self) -> Result<Option<TokenGuard<AppToken>>, Error> {
+        Ok(self.app_tokens()?.peek())
     }
 
-    /// The kept user token where it may be handed out.
+    /// The cached user token if it may be handed out.
     #[cfg(feature = "blocking")]
-    pub(crate) fn user_token_at_hand(&self, wish: &Wish) -> Option<UserToken> {
-        self.shared.user_tokens.as_ref()?.at_hand(wish)
+    pub(crate) fn peek_user_token(&self, key: &UserTokenKey) -> Option<UserToken> {
+        self.inner.user_tokens.as_ref()?.peek(key)
     }
 
     #[cfg(feature = "blocking")]
     pub(crate) fn runtime(&self) -> &Arc<dyn easemob_token_transport::Runtime> {
-        &self.shared.acquirer.runtime
+        &self.inner.context.runtime
     }
 
-    pub(crate) async fn inherit(&self, wish: Wish) -> Result<UserToken, Error> {
+    pub(crate) async fn inherit(&self, key: UserTokenKey) -> Result<UserToken, Error> {
         // The user ID is checked before an app token is fetched in vain.
-        if wish.username.is_empty() {
+        if key.user_id.is_empty() {
             return Err(Error::invalid_input("user ID: is empty"));
         }
-        let behalf = self.behalf()?;
-        match &self.shared.user_tokens {
-            Some(user_tokens) => user_tokens.get(&wish).await,
-            None => {
-                let fetch = pin!(wish.fetch(behalf, u32::MAX, || {}));
-                self.shared.acquirer.unkept(GrantType::Inherit, fetch).await
-            }
+        let with_app_token = self.with_app_token()?;
+        match &self.inner.user_tokens {
+            Some(user_tokens) => user_tokens.get(&key, self.inner.context.deadline()).await,
+            None => self.inner.context.acquire_uncached(&key.source(with_app_token)).await,
         }
     }
 
-    pub(crate) fn invalidate_user_token(&self, wish: &Wish, refused: &AccessToken) {
-        if let Some(user_tokens) = &self.shared.user_tokens {
-            user_tokens.invalidate(wish, refused);
+    pub(crate) fn invalidate_user_token(&self, key: &UserTokenKey, refused: &AccessToken) {
+        if let Some(user_tokens) = &self.inner.user_tokens {
+            user_tokens.invalidate(key, refused);
         }
     }
 
-    /// Never from a cache: whoever gave a wrong password would be let in.
+    /// Never from a cache: otherwise a caller with a wrong password would be let in.
     pub(crate) async fn password(&self, grant: Password) -> Result<UserToken, Error> {
-        const GRANT: GrantType = GrantType::Password;
-        let acquirer = &self.shared.acquirer;
-        if self.shared.authorize_password {
-            let make = |app_token: &AppToken| Ok(grant.clone().authorized_by(app_token));
-            let fetch = pin!(self.behalf()?.acquire(GRANT, u32::MAX, || {}, make));
-            acquirer.unkept(GRANT, fetch).await
-        } else {
-            let fetch = pin!(acquirer.start(GRANT, u32::MAX, || {}).acquire(&grant));
-            acquirer.unkept(GRANT, fetch).await
+        let context = &self.inner.context;
+        if !self.inner.authorize_password {
+            return context.acquire_uncached(&Plain(&grant)).await;
         }
+        let make = |app_token: &AppToken| -> Result<Password, BuildError> {
+            Ok(grant.clone().authorized_by(app_token))
+        };
+        let app_tokens = self.app_tokens()?;
+        let source = AppAuthorized { app_tokens, user_id: grant.user_id(), make };
+        context.acquire_uncached(&source).await
     }
 
     fn app_tokens(&self) -> Result<&Arc<AppTokenCache>, Error> {
-        self.behalf().map(|behalf| &behalf.app_token)
+        self.with_app_token().map(|it| &it.app_tokens)
     }
 
-    fn behalf(&self) -> Result<&OnBehalf, Error> {
-        self.shared.behalf.as_ref().ok_or_else(|| {
+    fn with_app_token(&self) -> Result<&WithAppToken, Error> {
+        self.inner.with_app_token.as_ref().ok_or_else(|| {
             Error::invalid_input("client_credentials: missing; the app token needs them")
         })
     }
@@ -238,14 +244,14 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shared = &self.shared;
+        let (inner, context) = (&self.inner, &self.inner.context);
         f.debug_struct("Client")
-            .field("uri", shared.acquirer.endpoint.uri())
-            .field("units", &shared.acquirer.endpoint.units())
-            .field("app_token", &shared.behalf.as_ref().map(|behalf| &behalf.app_token))
-            .field("user_tokens", &shared.user_tokens)
-            .field("transport", &shared.acquirer.transport)
-            .field("timeout", &shared.acquirer.timeout)
+            .field("uri", context.endpoint.uri())
+            .field("units", &context.endpoint.units())
+            .field("app_token", &inner.with_app_token.as_ref().map(|it| &it.app_tokens))
+            .field("user_tokens", &inner.user_tokens)
+            .field("transport", &context.transport)
+            .field("timeout", &context.request_timeout)
             .finish_non_exhaustive()
     }
 }

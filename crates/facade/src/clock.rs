@@ -1,126 +1,175 @@
-//! The time and the chance that the core's machines take as arguments.
+//! The clock of a client: the system's, or one that a test moves by hand.
 
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-use easemob_token_core::{Jitter, Moment};
+use easemob_token_core::{Jitter, Now, Uptime};
 
-/// The clocks of a client.
+/// The wall clock and the monotonic clock of a client, read together.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
+    #[cfg_attr(
+        any(target_os = "linux", target_os = "android"),
+        expect(dead_code, reason = "the kernel's monotonic clock has an origin of its own")
+    )]
     origin: Instant,
-    /// How far a test has moved the clocks.
-    #[cfg(test)]
-    moved: std::sync::Arc<std::sync::Mutex<Moved>>,
+    by_hand: Option<ByHand>,
+}
+
+/// How far a clock was moved by hand. Clones move together.
+#[derive(Clone, Debug)]
+struct ByHand {
+    /// Whether time also passes by itself.
+    runs: bool,
+    moved: Arc<Mutex<Moved>>,
+}
+
+#[derive(Debug, Default)]
+struct Moved {
+    uptime: Duration,
+    wall_ahead: Duration,
+    wall_behind: Duration,
 }
 
 impl Clock {
-    pub(crate) fn new() -> Self {
-        Self {
-            origin: Instant::now(),
-            #[cfg(test)]
-            moved: std::sync::Arc::default(),
-        }
+    /// The system's clocks.
+    pub(crate) fn system() -> Self {
+        Self { origin: Instant::now(), by_hand: None }
     }
 
     /// Both clocks, for what is measured in seconds: they may be some milliseconds behind.
-    pub(crate) fn now(&self) -> Moment {
-        let now = self.read();
-        #[cfg(test)]
-        let now = self.moved.lock().unwrap().apply(now);
-        now
+    pub(crate) fn now(&self) -> Now {
+        match &self.by_hand {
+            None => self.read(),
+            Some(by_hand) => {
+                let now = if by_hand.runs { self.read() } else { Self::START };
+                by_hand.moved().apply(now)
+            }
+        }
     }
 
-    /// The time since the client was made, for pauses and limits of time.
-    pub(crate) fn uptime(&self) -> Duration {
-        let uptime = self.origin.elapsed();
-        #[cfg(test)]
-        let uptime = uptime + self.moved.lock().unwrap().uptime;
-        uptime
+    /// The monotonic clock, for pauses and time limits.
+    pub(crate) fn uptime(&self) -> Uptime {
+        match &self.by_hand {
+            None => self.read_uptime(),
+            Some(by_hand) => {
+                let uptime = if by_hand.runs { self.read_uptime() } else { Self::START.uptime };
+                uptime.after(by_hand.moved().uptime)
+            }
+        }
     }
 
-    /// A precise clock costs as much as all the rest of handing out a kept token; the kernel keeps
+    const START: Now = Now { wall: SystemTime::UNIX_EPOCH, uptime: Uptime::ORIGIN };
+
+    /// A precise clock costs as much as all the rest of handing out a cached token; the kernel keeps
     /// the time of its last tick, a few milliseconds old, and reading that costs a quarter.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     #[expect(clippy::unused_self, reason = "elsewhere the time counts from the client's making")]
-    fn read(&self) -> Moment {
-        use std::time::SystemTime;
+    fn read(&self) -> Now {
+        use rustix::time::ClockId;
 
-        use rustix::time::{ClockId, clock_gettime};
+        let wall = SystemTime::UNIX_EPOCH + kernel_time(ClockId::RealtimeCoarse);
+        Now { wall, uptime: Uptime::from_origin(kernel_time(ClockId::MonotonicCoarse)) }
+    }
 
-        let time = |clock| {
-            let time = clock_gettime(clock);
-            let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
-            Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default())
-        };
-        let wall = SystemTime::UNIX_EPOCH + time(ClockId::RealtimeCoarse);
-        Moment { wall, uptime: time(ClockId::MonotonicCoarse) }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[expect(clippy::unused_self, reason = "elsewhere the time counts from the client's making")]
+    fn read_uptime(&self) -> Uptime {
+        Uptime::from_origin(kernel_time(rustix::time::ClockId::Monotonic))
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    fn read(&self) -> Moment {
-        Moment { wall: std::time::SystemTime::now(), uptime: self.origin.elapsed() }
+    fn read(&self) -> Now {
+        Now { wall: SystemTime::now(), uptime: self.read_uptime() }
     }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn read_uptime(&self) -> Uptime {
+        Uptime::from_origin(self.origin.elapsed())
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn kernel_time(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default())
 }
 
 pub(crate) fn jitter() -> Jitter {
     Jitter::new(fastrand::f64())
 }
 
-/// Simulated time.
-#[cfg(test)]
-pub(crate) mod simulation {
-    use super::{Clock, Duration, Moment};
-
-    #[derive(Debug, Default)]
-    pub(crate) struct Moved {
-        pub(super) uptime: Duration,
-        wall_ahead: Duration,
-        wall_behind: Duration,
+impl ByHand {
+    fn moved(&self) -> MutexGuard<'_, Moved> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    impl Moved {
-        pub(super) fn apply(&self, now: Moment) -> Moment {
-            Moment {
-                wall: now.wall + self.wall_ahead - self.wall_behind,
-                uptime: now.uptime + self.uptime,
-            }
-        }
-    }
-
-    impl Clock {
-        /// Time passes on both clocks.
-        pub(crate) fn advance(&self, time: Duration) {
-            let mut moved = self.moved.lock().unwrap();
-            moved.uptime += time;
-            moved.wall_ahead += time;
-        }
-
-        /// The machine is suspended, or somebody sets the wall clock ahead: that one alone moves.
-        pub(crate) fn suspend(&self, time: Duration) {
-            self.moved.lock().unwrap().wall_ahead += time;
-        }
-
-        /// Somebody sets the wall clock back.
-        pub(crate) fn set_back(&self, time: Duration) {
-            self.moved.lock().unwrap().wall_behind += time;
+impl Moved {
+    fn apply(&self, now: Now) -> Now {
+        Now {
+            wall: now.wall + self.wall_ahead - self.wall_behind,
+            uptime: now.uptime.after(self.uptime),
         }
     }
 }
 
-#[cfg(test)]
-use simulation::Moved;
+/// Clocks that are moved by hand.
+#[cfg(any(test, shuttle))]
+impl Clock {
+    /// A clock that stands still unless it is moved.
+    pub(crate) fn still() -> Self {
+        Self::by_hand(false)
+    }
 
-#[cfg(test)]
+    /// The system's clocks, ahead by what they are moved.
+    #[cfg(not(shuttle))]
+    pub(crate) fn movable() -> Self {
+        Self::by_hand(true)
+    }
+
+    fn by_hand(runs: bool) -> Self {
+        let by_hand = ByHand { runs, moved: Arc::default() };
+        Self { by_hand: Some(by_hand), ..Self::system() }
+    }
+
+    fn with_moved(&self, change: impl FnOnce(&mut Moved)) {
+        change(&mut self.by_hand.as_ref().unwrap().moved());
+    }
+
+    /// Time passes on both clocks.
+    pub(crate) fn advance(&self, time: Duration) {
+        self.with_moved(|moved| {
+            moved.uptime += time;
+            moved.wall_ahead += time;
+        });
+    }
+
+    /// The machine is suspended, or somebody sets the wall clock ahead: it moves alone.
+    #[cfg(not(shuttle))]
+    pub(crate) fn suspend(&self, time: Duration) {
+        self.with_moved(|moved| moved.wall_ahead += time);
+    }
+
+    /// Somebody sets the wall clock back.
+    #[cfg(not(shuttle))]
+    pub(crate) fn set_back(&self, time: Duration) {
+        self.with_moved(|moved| moved.wall_behind += time);
+    }
+}
+
+#[cfg(all(test, not(shuttle)))]
 mod tests {
-    use std::time::SystemTime;
-
     use super::*;
 
     #[test]
     fn the_coarse_clocks_tell_the_same_time_as_the_precise_ones() {
-        let clock = Clock::new();
-        let (coarse, wall) = (clock.now(), SystemTime::now());
+        let clock = Clock::system();
+        let (coarse, wall, uptime) = (clock.now(), SystemTime::now(), clock.uptime());
         let apart = wall.duration_since(coarse.wall).unwrap_or_default();
+        assert!(apart < Duration::from_millis(500), "{apart:?}");
+        let apart = uptime.since(coarse.uptime);
         assert!(apart < Duration::from_millis(500), "{apart:?}");
         let (start, precise) = (clock.now(), Instant::now());
         std::thread::sleep(Duration::from_millis(50));

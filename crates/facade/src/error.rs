@@ -5,10 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easemob_token_core::{BuildError, Flow, Jitter, NextStep, ResponseError, ResponseErrorKind};
+use easemob_token_core::{BuildError, ResponseError, ResponseErrorKind, RetryAdvice};
 use easemob_token_transport::{TransportError, TransportErrorKind};
-
-use crate::pacing::TooLate;
 
 /// What went wrong, for the caller's decision. The names are stable ([`as_str`](Self::as_str)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,9 +113,13 @@ enum Cause {
     Response(ResponseError),
     /// So many requests went out for one token that the next has to wait.
     TooOften,
-    /// So many requests of this client wait for their turn that this one's would come too late, by
-    /// this time.
-    Paced(Duration),
+    /// So many requests of this client wait for their turn that this one's would come so much
+    /// later, which is too late.
+    QueueTooLong(Duration),
+    /// So many users' tokens are waited for that no other one can be served in time.
+    TooManyUsers(Duration),
+    /// The caller waited until its deadline.
+    Deadline,
 }
 
 impl Error {
@@ -133,14 +135,28 @@ impl Error {
         Self::new(Cause::Transport(error), attempts)
     }
 
-    /// The task that was to bring a token is no more, after it sent so many requests.
-    pub(crate) fn dropped(attempts: u32) -> Self {
-        let error = TransportError::with_source(
-            TransportErrorKind::Internal,
-            "the task that fetched the token is no more: its runtime ended or stands still, there \
-             was none, or the transport panicked",
-        );
+    fn internal(cause: &'static str, attempts: u32) -> Self {
+        let error = TransportError::with_source(TransportErrorKind::Internal, cause);
         Self::transport(error, attempts)
+    }
+
+    /// The task that was to bring a token is gone, and so are those that took its place.
+    pub(crate) fn dropped(attempts: u32) -> Self {
+        let cause = "the task that fetched the token is gone: its runtime ended or is not driven";
+        Self::internal(cause, attempts)
+    }
+
+    /// Code that is not ours, such as a custom transport, panicked. What it said is not kept:
+    /// nobody can promise that it holds no secret.
+    pub(crate) fn panicked(attempts: u32) -> Self {
+        Self::internal("the transport or the runtime panicked", attempts)
+    }
+
+    pub(crate) fn forked() -> Self {
+        Self::internal(
+            "the client was in use before the process forked: make a new one in the child",
+            0,
+        )
     }
 
     pub(crate) fn response(error: ResponseError, attempts: u32) -> Self {
@@ -151,21 +167,21 @@ impl Error {
         Self::new(Cause::TooOften, 0)
     }
 
-    pub(crate) fn paced(TooLate(wait): TooLate, attempts: u32) -> Self {
-        Self::new(Cause::Paced(wait), attempts)
+    pub(crate) fn queue_too_long(wait: Duration, attempts: u32) -> Self {
+        Self::new(Cause::QueueTooLong(wait), attempts)
     }
 
-    /// What an acquisition does next.
-    pub(crate) fn next_step(&self, flow: &mut Flow, now: Duration, jitter: Jitter) -> NextStep {
-        match &self.0.cause {
-            Cause::Input(_) | Cause::Build(_) | Cause::TooOften | Cause::Paced(_) => {
-                NextStep::GiveUp
-            }
-            Cause::Transport(error) => {
-                flow.after_transport_failure(error.is_retryable(), now, jitter)
-            }
-            Cause::Response(error) => flow.after_response(error, now, jitter),
-        }
+    pub(crate) fn too_many_users(wait: Duration) -> Self {
+        Self::new(Cause::TooManyUsers(wait), 0)
+    }
+
+    pub(crate) fn deadline(attempts: u32) -> Self {
+        Self::new(Cause::Deadline, attempts)
+    }
+
+    /// Whether the service itself refused the app token that the request carried.
+    pub(crate) fn refuses_app_token(&self) -> bool {
+        self.as_response().is_some_and(|it| it.retry_advice() == RetryAdvice::WithNewAppToken)
     }
 
     /// What went wrong.
@@ -173,7 +189,10 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &self.0.cause {
             Cause::Input(_) | Cause::Build(_) => ErrorKind::InvalidInput,
-            Cause::TooOften | Cause::Paced(_) => ErrorKind::RateLimited,
+            Cause::TooOften | Cause::QueueTooLong(_) | Cause::TooManyUsers(_) => {
+                ErrorKind::RateLimited
+            }
+            Cause::Deadline => ErrorKind::Timeout,
             Cause::Transport(error) => match error.kind() {
                 TransportErrorKind::Connect => ErrorKind::Connect,
                 TransportErrorKind::Tls => ErrorKind::Tls,
@@ -227,7 +246,10 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match &self.0.cause {
             Cause::Input(_) | Cause::Build(_) => false,
-            Cause::TooOften | Cause::Paced(_) => true,
+            Cause::TooOften
+            | Cause::QueueTooLong(_)
+            | Cause::TooManyUsers(_)
+            | Cause::Deadline => true,
             Cause::Transport(error) => error.is_retryable(),
             Cause::Response(error) => error.is_retryable(),
         }
@@ -238,8 +260,12 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.0.cause {
             Cause::Response(error) => error.retry_after(),
-            Cause::Paced(wait) => Some(*wait),
-            Cause::Input(_) | Cause::Build(_) | Cause::Transport(_) | Cause::TooOften => None,
+            Cause::QueueTooLong(wait) | Cause::TooManyUsers(wait) => Some(*wait),
+            Cause::Input(_)
+            | Cause::Build(_)
+            | Cause::Transport(_)
+            | Cause::TooOften
+            | Cause::Deadline => None,
         }
     }
 
@@ -257,14 +283,11 @@ impl Error {
     }
 
     pub(crate) fn as_response(&self) -> Option<&ResponseError> {
-        match &self.0.cause {
-            Cause::Response(error) => Some(error),
-            Cause::Input(_)
-            | Cause::Build(_)
-            | Cause::Transport(_)
-            | Cause::TooOften
-            | Cause::Paced(_) => None,
-        }
+        if let Cause::Response(error) = &self.0.cause { Some(error) } else { None }
+    }
+
+    pub(crate) fn as_transport(&self) -> Option<&TransportError> {
+        if let Cause::Transport(error) = &self.0.cause { Some(error) } else { None }
     }
 }
 
@@ -279,9 +302,13 @@ impl fmt::Display for Error {
                 "asked too often for one token: no more than ten requests a minute; are its tokens \
                  refused as soon as they are made?",
             ),
-            Cause::Paced(_) => f.write_str(
+            Cause::QueueTooLong(_) => f.write_str(
                 "too many requests of this client wait for their turn: see requests_per_second",
             ),
+            Cause::TooManyUsers(_) => f.write_str(
+                "too many users' tokens are waited for: see requests_per_second and deadline",
+            ),
+            Cause::Deadline => f.write_str("no token came within the deadline of the call"),
         }
     }
 }
@@ -290,9 +317,9 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         // The phrase is the cause's own, so the chain goes on below it.
         match &self.0.cause {
-            Cause::Input(_) | Cause::Build(_) | Cause::TooOften | Cause::Paced(_) => None,
             Cause::Transport(error) => error.source(),
             Cause::Response(error) => error.source(),
+            _ => None,
         }
     }
 }
@@ -303,7 +330,7 @@ impl From<BuildError> for Error {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(shuttle)))]
 mod tests {
     use super::*;
 

@@ -35,14 +35,18 @@
 //!
 //! The app token is fetched once, shared by every caller, and renewed before its end: one request
 //! for ten thousand callers, and no failed call while a token lives. A token that is good is handed
-//! out as a [`Shared`], without a lock, an allocation or a shared counter.
+//! out as a [`TokenGuard`], without a lock, an allocation or a shared counter.
 //!
 //! | what | how it is bounded |
 //! |---|---|
 //! | one acquisition | at most 3 requests ([`max_attempts`](ClientBuilder::max_attempts)), at least a second apart, within 20 s ([`deadline`](ClientBuilder::deadline)); all who wait get its result |
-//! | requests for one kept token | at most 10 in any minute, whatever callers do: 4 at once, then one each ten seconds |
+//! | requests for one cached token | at most 10 in any minute, whatever callers do: 4 at once, then one each ten seconds |
+//! | reports that a token was refused | two replacements at once, then one a minute; the reported token stays in use until the new one is there, unless the token endpoint refuses it for two users |
 //! | renewal | begins at 75 to 85 % of the life; in vain, again after 1 s, 2 s, … a minute; the old token serves until a tenth of its life, at most a minute, before its end |
-//! | a failure while no token is good | remembered for ten seconds at most, and callers get it at once; refused credentials and a 429 for a minute; `Retry-After` is obeyed between a second and an hour |
+//! | a failure while no token is good | remembered for ten seconds at most, and callers get it at once; a refusal of the service's own and a 429 for a minute; `Retry-After` is obeyed between a second and an hour |
+//! | a caller's waiting | until the [`deadline`](ClientBuilder::deadline), counted from its call |
+//! | an acquisition whose runtime rests | taken over by a caller on another runtime after 2 s without a sign of life |
+//! | a token whose lifetime the service does not tell | used for a minute, or for as long as it says itself, an hour at most |
 //! | all requests of a client | at most 300 in any second ([`requests_per_second`](ClientBuilder::requests_per_second)), in the order of asking |
 //!
 //! User tokens are not kept unless [`keep_user_tokens`](ClientBuilder::keep_user_tokens) asks for
@@ -62,37 +66,28 @@
 //! holds a secret, a token or a user ID.
 
 mod acquire;
-mod app_token;
-mod authorization;
 #[cfg(feature = "blocking")]
 pub mod blocking;
-mod book;
-mod builder;
 mod cache;
 mod client;
 mod clock;
 mod error;
-mod event;
-mod on_behalf;
-mod pacing;
-mod received;
-mod request;
+#[cfg(all(test, shuttle))]
+mod schedules;
 mod sync;
 mod telemetry;
-mod user_tokens;
-mod warnings;
+mod tokens;
 
-pub use authorization::Authorization;
-
-pub use builder::ClientBuilder;
-pub use cache::Shared;
-pub use client::Client;
+pub use cache::TokenGuard;
+pub use client::{
+    Authorization, Client, ClientBuilder, PasswordTokenRequest, UserTokenRequest,
+};
 #[cfg(feature = "dynamic")]
 pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
-    AccessToken, AppKey, AppToken, BaseUrl, BuildError, Lifetime, ResponseError, Secret, Ttl,
-    TtlUnit, TtlUnits, UnitSuspicion, User, UserToken,
+    AccessToken, AppKey, AppToken, BaseUrl, BuildError, GrantType, Lifetime, ResponseError, Secret,
+    Ttl, TtlUnit, TtlUnits, UnitSuspicion, User, UserToken,
 };
 pub use easemob_token_transport as transport;
 pub use easemob_token_transport::ConfigError;
@@ -101,5 +96,5 @@ pub use easemob_token_transport_hyper as hyper;
 #[cfg(feature = "isahc")]
 pub use easemob_token_transport_isahc as isahc;
 pub use error::{Error, ErrorKind};
-pub use event::{Event, GrantType, Observer};
-pub use request::{PasswordTokenRequest, UserTokenRequest};
+pub use telemetry::{Event, Observer};
+

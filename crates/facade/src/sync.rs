@@ -1,7 +1,18 @@
-//! What threads meet at in the cache, from one place: `crates/schedules` compiles the cache with these
-//! names standing for others, whose every step it can put in any order.
+//! What threads meet at, from one place: in a `cfg(shuttle)` build, a scheduler decides at each step
+//! who runs next.
 
-pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+#[cfg(not(shuttle))]
+pub(crate) use self::real::*;
+#[cfg(shuttle)]
+pub(crate) use self::scheduled::*;
 
-pub(crate) use arc_swap::{ArcSwapOption, Guard};
-pub(crate) use event_listener::Event;
+#[cfg(not(shuttle))]
+mod real {
+    pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+
+    pub(crate) use arc_swap::{ArcSwapOption, Guard};
+    pub(crate) use event_listener::Event;
+}
+
+#[cfg(shuttle)]
+mod scheduled;

@@ -1,14 +1,18 @@
 //! Where events go: to the observer, and to `tracing` under stable names.
 
+mod event;
+mod warnings;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use easemob_token_core::GrantType;
 use tracing::Span;
 
+pub use self::event::{Event, Observer};
+use self::warnings::Warnings;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Event, GrantType, Observer};
-use crate::warnings::Warnings;
 
 /// What a client and its clones tell, and to whom.
 #[derive(Default)]

@@ -40,6 +40,12 @@ impl Password {
         Ok(Self { username, password, ttl: Ttl::ServerDefault, app_token: None })
     }
 
+    /// The user whose token it asks for.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        &self.username
+    }
+
     /// Asks for another lifetime.
     #[must_use]
     pub fn with_ttl(mut self, ttl: impl Into<Ttl>) -> Self {

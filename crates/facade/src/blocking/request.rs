@@ -40,7 +40,7 @@ impl UserTokenRequest {
     /// As the async request, and [`Internal`](crate::ErrorKind::Internal) where it would have to wait
     /// inside an async runtime.
     pub fn send(self) -> Result<UserToken, Error> {
-        if let Some(token) = self.request.at_hand() {
+        if let Some(token) = self.request.peek() {
             return Ok(token);
         }
         wait(&**self.client.runtime(), self.request.into_future())

@@ -1,48 +1,20 @@
 //! What a client tells its observer: requests, waits, failures; never a token.
 
-use std::fmt;
 use std::time::Duration;
 
+use easemob_token_core::GrantType;
+
 use crate::error::Error;
-
-/// Which grant an event is about. The names are those of `grant_type` on the wire.
-// Complete: the service has these three.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum GrantType {
-    /// The app token, by client ID and client secret.
-    ClientCredentials,
-    /// A user token by user ID and password.
-    Password,
-    /// A user token by user ID.
-    Inherit,
-}
-
-impl GrantType {
-    /// The name on the wire, such as `client_credentials`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ClientCredentials => "client_credentials",
-            Self::Password => "password",
-            Self::Inherit => "inherit",
-        }
-    }
-}
-
-impl fmt::Display for GrantType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// Something that a client did. No event holds a secret, a token or a user ID.
 ///
 /// An acquisition is everything done for one token that is not at hand: one request, or a few
 /// where asking again may help. It is one [`Started`](Self::Started), one
 /// [`Sent`](Self::Sent) a request, and one [`Succeeded`](Self::Succeeded) or
-/// [`Failed`](Self::Failed). Two things are out of the ordinary: an acquisition for one caller
-/// alone, whose token is not kept, ends without a word where that caller gives up; and one that no
-/// runtime could run is `Failed` without having `Started`. Events come from several threads, so
+/// [`Failed`](Self::Failed). Three things are out of the ordinary: an acquisition for one caller
+/// alone, whose token is not cached, ends without an event if that caller gives up; one whose runtime
+/// ends or rests has no end, and another one starts in its place; and one that no runtime could run is
+/// `Failed` without having `Started`. Events come from several threads, so
 /// those of two acquisitions may arrive in another order than the acquisitions ended in.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -69,7 +41,7 @@ pub enum Event<'a> {
         /// Whether it replaces a token that is still good, so that nobody waits for it.
         refresh: bool,
     },
-    /// The pacer held a request back, so that the app key stays under its limit.
+    /// A request was held back, so that the App Key stays under its limit.
     #[non_exhaustive]
     Paced {
         /// The request's grant.
@@ -117,7 +89,7 @@ pub enum Event<'a> {
         /// How long it took.
         time: Duration,
     },
-    /// A kept token was reported as refused, and is not handed out again.
+    /// A cached token was reported as refused, and is replaced.
     #[non_exhaustive]
     Invalidated {
         /// The token's grant.

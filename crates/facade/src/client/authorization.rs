@@ -1,12 +1,10 @@
 //! The app token for other REST endpoints: a header, and what to do after a 401.
 
-use std::sync::Arc;
-
-use easemob_token_core::AppToken;
+use easemob_token_core::{AppToken, Refusal, Report};
 use http::HeaderValue;
 
-use crate::app_token::AppTokenCache;
 use crate::error::Error;
+use crate::tokens::WithAppToken;
 
 /// The right to call other endpoints of the service's REST API, for one call. Made by
 /// [`Client::authorize`](crate::Client::authorize).
@@ -30,14 +28,14 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Authorization {
-    app_tokens: Arc<AppTokenCache>,
+    with_app_token: WithAppToken,
     token: AppToken,
     renewed: bool,
 }
 
 impl Authorization {
-    pub(crate) fn new(app_tokens: &Arc<AppTokenCache>, token: &AppToken) -> Self {
-        Self { app_tokens: Arc::clone(app_tokens), token: token.clone(), renewed: false }
+    pub(crate) fn new(with_app_token: &WithAppToken, token: &AppToken) -> Self {
+        Self { with_app_token: with_app_token.clone(), token: token.clone(), renewed: false }
     }
 
     /// The value of the header `Authorization`: `Bearer <app token>`, marked sensitive.
@@ -53,21 +51,30 @@ impl Authorization {
     }
 
     /// The service answered 401 to the header: gets another token, which costs at most one request
-    /// however many callers report the same one. Answers whether to send the call again, with
+    /// however many callers report the same one. Returns whether to send the call again, with
     /// [`header`](Self::header) as it is then.
     ///
     /// That is so once. A service that refuses a new token as well refuses the call, and it is
-    /// `false`; the token is reported all the same.
+    /// `false`. It is `false` too, and nothing is waited for, if no other token is to be had: the
+    /// service gave the same one again, or reports have caused two replacements at once and one a
+    /// minute since. The other callers go on with the reported token until there is another one.
     ///
     /// # Errors
     ///
     /// As [`Client::app_token`](crate::Client::app_token).
     pub async fn renew(&mut self) -> Result<bool, Error> {
-        self.app_tokens.invalidate(self.token.access_token());
-        if self.renewed {
+        let WithAppToken { context, app_tokens } = &self.with_app_token;
+        // When the call was sent is not known; it was not later than this.
+        let refusal = Refusal { sent: context.clock.uptime(), user: None };
+        let refused = self.token.access_token();
+        let report = app_tokens.report(refused, &refusal);
+        if self.renewed || report == Report::Ignored {
             return Ok(false);
         }
-        self.token = AppToken::clone(&*self.app_tokens.get().await?);
+        let Some(token) = app_tokens.replacement(refused, context.deadline()).await? else {
+            return Ok(false);
+        };
+        self.token = AppToken::clone(&token);
         self.renewed = true;
         Ok(true)
     }

@@ -4,9 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use easemob_token_core::Lifetime;
-
-use crate::received::Received;
+use easemob_token_core::{IssuedToken, Lifetime};
 
 /// Which warnings a client has given. Its clones share them.
 #[derive(Debug, Default)]
@@ -20,15 +18,15 @@ pub(crate) struct Warnings {
 impl Warnings {
     /// A token arrived: says, the first time, that a unit seems to be set wrongly, and that the
     /// service does not tell how long a token lives.
-    pub(crate) fn received(&self, token: &impl Received) {
+    pub(crate) fn received(&self, token: &impl IssuedToken) {
         if token.lifetime() == Lifetime::Unknown
             && !self.unknown_lifetime.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(
                 target: "easemob_token",
                 event = "unknown_lifetime",
-                "the service does not tell how long a token lives: it is handed out and not kept, \
-                 so each call sends a request",
+                "the service does not tell how long a token lives: it is cached for a minute, or as \
+                 long as it says itself, an hour at most",
             );
         }
         let Some(suspicion) = token.unit_suspicion() else { return };
@@ -66,8 +64,7 @@ impl Warnings {
     }
 }
 
-#[cfg(test)]
-#[cfg(feature = "hyper")]
+#[cfg(all(test, not(shuttle), feature = "hyper"))]
 mod tests {
     use std::fmt::{self, Write};
     use std::sync::{Arc, Mutex};

@@ -4,28 +4,25 @@ use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 #[cfg(feature = "dynamic")]
 use easemob_token_core::dynamic::Signer;
 use easemob_token_core::{
-    AppKey, BaseUrl, BuildError, ClientCredentials, FlowLimits, Secret, TokenEndpoint, Ttl,
+    AppKey, BaseUrl, BuildError, ClientCredentials, RetryLimits, Secret, TokenEndpoint, Ttl,
     TtlUnits,
 };
 use easemob_token_transport::{
     ConfigError, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Runtime, Transport, is_loopback,
 };
 
-use crate::acquire::Acquirer;
-use crate::app_token::Credentials;
+use super::{Client, ClientInner};
+use crate::acquire::{FirstUse, RequestContext, RequestQueue};
 use crate::cache::TokenCache;
-use crate::client::{Client, Settled};
 use crate::clock::Clock;
-use crate::event::Observer;
-use crate::on_behalf::OnBehalf;
-use crate::pacing::Pacing;
-use crate::telemetry::Telemetry;
-use crate::user_tokens::UserTokens;
+use crate::telemetry::{Observer, Telemetry};
+use crate::tokens::{AppCredentials, UserTokens, WithAppToken};
 
 /// Settings of a [`Client`]. Made by [`Client::builder`].
 ///
@@ -43,13 +40,14 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     runtime: Option<Arc<dyn Runtime>>,
     observer: Option<Arc<dyn Observer>>,
-    limits: FlowLimits,
+    limits: RetryLimits,
     requests_per_second: u32,
     kept_user_tokens: Option<usize>,
     timeout: Duration,
     max_response_bytes: usize,
     plain_http_allowed: bool,
     authorize_password: bool,
+    clock: Clock,
 }
 
 /// The service's limit for one App Key, app and user tokens together.
@@ -66,13 +64,14 @@ impl ClientBuilder {
             transport: None,
             runtime: None,
             observer: None,
-            limits: FlowLimits::default(),
+            limits: RetryLimits::default(),
             requests_per_second: REQUESTS_PER_SECOND,
             kept_user_tokens: None,
             timeout: DEFAULT_TIMEOUT,
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             plain_http_allowed: false,
             authorize_password: false,
+            clock: Clock::system(),
         }
     }
 
@@ -128,7 +127,7 @@ impl ClientBuilder {
     /// asking again may mend. A token that is kept is asked for four times in a row at most, since no
     /// more than ten requests for it go out in a minute.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.limits.attempts = attempts;
+        self.limits.max_attempts = attempts;
         self
     }
 
@@ -139,14 +138,13 @@ impl ClientBuilder {
         self
     }
 
-    /// The time for one acquisition, from its first request to the end of its last one, with the
-    /// pauses between them and the waiting for its turn. 20 s unless set.
+    /// The time for one call, from its start to its end: all its requests, the pauses between them,
+    /// the waiting for its turn, and the app token that it may need first. 20 s unless set.
     ///
-    /// A user token that needs an app token first waits for that one's acquisition besides. A caller
-    /// who cannot wait so long puts a limit of time around the call: that ends the waiting, and not
-    /// the acquisition.
+    /// A caller that cannot wait so long puts a time limit around the call: that ends the waiting, and
+    /// not the acquisition of a token that is shared.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.limits.budget = deadline;
+        self.limits.deadline = deadline;
         self
     }
 
@@ -163,6 +161,11 @@ impl ClientBuilder {
 
     /// Keeps user tokens that are got by user ID, of at most about so many users: those that were
     /// asked for least make room. Off unless called.
+    ///
+    /// Users whose first token is waited for do not count. Of those, there are at most as many as can
+    /// be served within the [deadline](Self::deadline) at
+    /// [`requests_per_second`](Self::requests_per_second), 6 000 unless set; a call for one more is
+    /// [`RateLimited`](crate::ErrorKind::RateLimited) at once.
     ///
     /// They are kept by the user ID without regard to case, together with the options of the
     /// request, by the rules of the app token: one request for many callers, renewed before the
@@ -198,6 +201,13 @@ impl ClientBuilder {
         self
     }
 
+    /// The clock of the client, the system's unless set.
+    #[cfg(all(test, not(shuttle)))]
+    pub(crate) fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Checks the settings and makes the client. Nothing is sent.
     ///
     /// # Errors
@@ -230,34 +240,86 @@ impl ClientBuilder {
         self,
         runtime_of: impl FnOnce(&dyn Transport) -> Result<Option<Arc<dyn Runtime>>, ConfigError>,
     ) -> Result<Client, ConfigError> {
-        let base_url: BaseUrl = parsed("base_url", self.base_url, "https://a1.easemob.com")?;
-        let app_key: AppKey = parsed("app_key", self.app_key, "org#app")?;
+        let base_url: BaseUrl = parsed("base_url", self.base_url.as_deref(), "https://a1.easemob.com")?;
+        let app_key: AppKey = parsed("app_key", self.app_key.as_deref(), "org#app")?;
         #[cfg(feature = "dynamic")]
-        let signer = match &self.credentials {
-            Some((id, secret)) => Some(
-                Signer::new(&app_key, id.as_str(), secret.clone())
-                    .map_err(|error| ConfigError::new("client_credentials", error.to_string()))?,
-            ),
-            None => None,
+        let signer = self.signer(&app_key)?;
+        let credentials = self.checked_credentials()?;
+        let endpoint = self.endpoint(&base_url, &app_key, credentials.as_ref())?;
+        self.check_limits()?;
+        let per_second = self.checked_requests_per_second()?;
+        let cached_users = self.checked_cached_users(credentials.is_some())?;
+        let transport = self.transport.ok_or_else(|| {
+            ConfigError::new("transport", "missing; for instance hyper::HyperTransport::new()")
+        })?;
+        let runtime = match self.runtime {
+            Some(runtime) => runtime,
+            None => runtime_of(&*transport)?.ok_or_else(|| {
+                ConfigError::new("runtime", "missing; this transport brings none of its own")
+            })?,
         };
-        let credentials = match self.credentials {
-            Some((id, secret)) => {
-                let grant = ClientCredentials::new(id, secret)
-                    .map_err(|error| ConfigError::new("client_credentials", error.to_string()))?;
-                Some(grant.with_ttl(self.app_token_ttl))
-            }
-            None if self.authorize_password => {
-                return Err(ConfigError::new(
-                    "client_credentials",
-                    "missing; authorize_password needs an app token",
-                ));
-            }
-            None => None,
-        };
-        let endpoint = TokenEndpoint::new(&base_url, &app_key, self.units)
+        let context = Arc::new(RequestContext {
+            endpoint,
+            transport,
+            runtime,
+            clock: self.clock,
+            limits: self.limits,
+            queue: RequestQueue::new(per_second),
+            request_timeout: self.timeout,
+            max_response_bytes: self.max_response_bytes,
+            plain_http_allowed: self.plain_http_allowed,
+            telemetry: Telemetry::new(self.observer),
+            avoids_reuse: AtomicBool::new(false),
+            first_use: FirstUse::default(),
+        });
+        let with_app_token = credentials.map(|grant| {
+            let source = AppCredentials { context: Arc::clone(&context), grant };
+            WithAppToken { context: Arc::clone(&context), app_tokens: TokenCache::new(source) }
+        });
+        let user_tokens = with_app_token.clone().zip(cached_users).map(|(with_app_token, users)| {
+            UserTokens::new(with_app_token, users, served_within(per_second, self.limits.deadline))
+        });
+        Ok(Client::new(ClientInner {
+            context,
+            with_app_token,
+            user_tokens,
+            authorize_password: self.authorize_password,
+            #[cfg(feature = "dynamic")]
+            signer,
+        }))
+    }
+
+    #[cfg(feature = "dynamic")]
+    fn signer(&self, app_key: &AppKey) -> Result<Option<Signer>, ConfigError> {
+        let Some((id, secret)) = &self.credentials else { return Ok(None) };
+        Signer::new(app_key, id.as_str(), secret.clone())
+            .map(Some)
+            .map_err(|error| ConfigError::new("client_credentials", error.to_string()))
+    }
+
+    fn checked_credentials(&self) -> Result<Option<ClientCredentials>, ConfigError> {
+        match &self.credentials {
+            Some((id, secret)) => ClientCredentials::new(id.as_str(), secret.clone())
+                .map(|grant| Some(grant.with_ttl(self.app_token_ttl)))
+                .map_err(|error| ConfigError::new("client_credentials", error.to_string())),
+            None if self.authorize_password => Err(ConfigError::new(
+                "client_credentials",
+                "missing; authorize_password needs an app token",
+            )),
+            None => Ok(None),
+        }
+    }
+
+    fn endpoint(
+        &self,
+        base_url: &BaseUrl,
+        app_key: &AppKey,
+        credentials: Option<&ClientCredentials>,
+    ) -> Result<TokenEndpoint, ConfigError> {
+        let endpoint = TokenEndpoint::new(base_url, app_key, self.units)
             .map_err(|error| ConfigError::new("base_url", error.problem()))?;
-        if let Some(grant) = &credentials {
-            // A lifetime that this unit cannot say is told now, not at the first call.
+        if let Some(grant) = credentials {
+            // A lifetime that this unit cannot say is an error now, not at the first call.
             endpoint
                 .request(grant)
                 .map_err(|error| ConfigError::new("app_token_ttl", error.problem()))?;
@@ -269,70 +331,57 @@ impl ClientBuilder {
                  name",
             ));
         }
-        if self.limits.attempts == 0 {
+        Ok(endpoint)
+    }
+
+    fn check_limits(&self) -> Result<(), ConfigError> {
+        if self.limits.max_attempts == 0 {
             return Err(ConfigError::new("max_attempts", "is zero; nothing would ever be sent"));
         }
         if self.timeout.is_zero() {
             return Err(ConfigError::new("timeout", "is zero; nothing could ever arrive"));
         }
-        if self.limits.budget.is_zero() {
+        if self.limits.deadline.is_zero() {
             return Err(ConfigError::new("deadline", "is zero; nothing could ever be sent"));
         }
-        let requests_per_second = NonZeroU32::new(self.requests_per_second).ok_or_else(|| {
-            ConfigError::new("requests_per_second", "is zero; nothing would ever be sent")
-        })?;
-        let kept_user_tokens = match self.kept_user_tokens.map(NonZeroUsize::new) {
-            Some(None) => {
-                return Err(ConfigError::new("keep_user_tokens", "is zero; leave it out instead"));
-            }
-            Some(Some(_)) if credentials.is_none() => {
-                return Err(ConfigError::new(
-                    "client_credentials",
-                    "missing; keep_user_tokens is about tokens that need an app token",
-                ));
-            }
-            users => users.flatten(),
-        };
-        let transport = self.transport.ok_or_else(|| {
-            ConfigError::new("transport", "missing; for instance hyper::HyperTransport::new()")
-        })?;
-        let runtime = match self.runtime {
-            Some(runtime) => runtime,
-            None => runtime_of(&*transport)?.ok_or_else(|| {
-                ConfigError::new("runtime", "missing; this transport brings none of its own")
-            })?,
-        };
-        let acquirer = Arc::new(Acquirer {
-            endpoint,
-            transport,
-            runtime,
-            clock: Clock::new(),
-            limits: self.limits,
-            pacing: Pacing::new(requests_per_second),
-            timeout: self.timeout,
-            max_response_bytes: self.max_response_bytes,
-            plain_http_allowed: self.plain_http_allowed,
-            telemetry: Telemetry::new(self.observer),
-        });
-        let behalf = credentials.map(|grant| {
-            let source = Credentials { acquirer: Arc::clone(&acquirer), grant };
-            OnBehalf { acquirer: Arc::clone(&acquirer), app_token: TokenCache::new(source) }
-        });
-        let user_tokens = behalf.clone().zip(kept_user_tokens);
-        Ok(Client::new(Settled {
-            acquirer,
-            behalf,
-            user_tokens: user_tokens.map(|(behalf, users)| UserTokens::new(behalf, users)),
-            authorize_password: self.authorize_password,
-            #[cfg(feature = "dynamic")]
-            signer,
-        }))
+        Ok(())
     }
+
+    fn checked_requests_per_second(&self) -> Result<NonZeroU32, ConfigError> {
+        NonZeroU32::new(self.requests_per_second).ok_or_else(|| {
+            ConfigError::new("requests_per_second", "is zero; nothing would ever be sent")
+        })
+    }
+
+    fn checked_cached_users(
+        &self,
+        has_credentials: bool,
+    ) -> Result<Option<NonZeroUsize>, ConfigError> {
+        match self.kept_user_tokens.map(NonZeroUsize::new) {
+            Some(None) => {
+                Err(ConfigError::new("keep_user_tokens", "is zero; leave it out instead"))
+            }
+            Some(Some(_)) if !has_credentials => Err(ConfigError::new(
+                "client_credentials",
+                "missing; keep_user_tokens is about tokens that need an app token",
+            )),
+            users => Ok(users.flatten()),
+        }
+    }
+}
+
+/// How many requests are sent within that time.
+fn served_within(per_second: NonZeroU32, time: Duration) -> usize {
+    let requests = time.as_secs_f64().ceil() * f64::from(per_second.get());
+    // A number beyond the bounds becomes the bound.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+    let requests = requests as usize;
+    requests
 }
 
 fn parsed<T: FromStr<Err = BuildError>>(
     setting: &'static str,
-    text: Option<String>,
+    text: Option<&str>,
     sample: &str,
 ) -> Result<T, ConfigError> {
     let text =

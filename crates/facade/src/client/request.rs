@@ -6,9 +6,9 @@ use std::pin::Pin;
 
 use easemob_token_core::{Password, Secret, Ttl, UserToken};
 
-use crate::client::Client;
+use super::Client;
 use crate::error::Error;
-use crate::user_tokens::Wish;
+use crate::tokens::UserTokenKey;
 
 type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>>;
 
@@ -17,39 +17,43 @@ type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>
 #[derive(Debug)]
 pub struct UserTokenRequest {
     client: Client,
-    wish: Wish,
+    key: UserTokenKey,
 }
 
 impl UserTokenRequest {
     pub(crate) fn new(client: Client, username: String) -> Self {
-        let wish = Wish { username, auto_create_user: false, ttl: Ttl::ServerDefault };
-        Self { client, wish }
+        let ttl = Ttl::ServerDefault;
+        let key = UserTokenKey { user_id: username, auto_create_user: false, ttl };
+        Self { client, key }
     }
 
     /// Creates the user where there is none. Off unless asked for.
     pub fn auto_create_user(mut self, create: bool) -> Self {
-        self.wish.auto_create_user = create;
+        self.key.auto_create_user = create;
         self
     }
 
     /// Asks for another lifetime than the server's default.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.wish.ttl = ttl.into();
+        self.key.ttl = ttl.into();
         self
     }
 
-    /// What awaiting it would give without any waiting, where there is such a token.
+    /// The cached token if it may be handed out.
     #[cfg(feature = "blocking")]
-    pub(crate) fn at_hand(&self) -> Option<UserToken> {
-        self.client.user_token_at_hand(&self.wish)
+    pub(crate) fn peek(&self) -> Option<UserToken> {
+        self.client.peek_user_token(&self.key)
     }
 
-    /// Instead of asking: tells that this token, which was got with these very options, is not good
-    /// any more, so that it is not handed out again. Only where the client keeps user tokens
-    /// ([`ClientBuilder::keep_user_tokens`](crate::ClientBuilder::keep_user_tokens)); elsewhere
-    /// it does nothing. A second report, and one about an older token, change nothing.
+    /// Marks this token, which was got with these very options, as refused, so that the cache does not
+    /// return it again. Without
+    /// [`ClientBuilder::keep_user_tokens`](crate::ClientBuilder::keep_user_tokens) it does
+    /// nothing.
+    ///
+    /// A second report, and one about an older token, change nothing. Neither does a report of a token
+    /// that cannot be replaced now: two of a user's tokens can be marked at once, then one a minute.
     pub fn invalidate(self, refused: &UserToken) {
-        self.client.invalidate_user_token(&self.wish, refused.access_token());
+        self.client.invalidate_user_token(&self.key, refused.access_token());
     }
 }
 
@@ -58,8 +62,8 @@ impl IntoFuture for UserTokenRequest {
     type IntoFuture = TokenFuture;
 
     fn into_future(self) -> TokenFuture {
-        let Self { client, wish } = self;
-        Box::pin(async move { client.inherit(wish).await })
+        let Self { client, key } = self;
+        Box::pin(async move { client.inherit(key).await })
     }
 }
 

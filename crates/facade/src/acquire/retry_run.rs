@@ -1,0 +1,230 @@
+//! The one retry loop: a grant sent in its turn, again if that may help, and its answer read.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use easemob_token_core::{
+    BuildError, Grant, GrantType, IssuedToken, NextStep, Payload, Report, Retry, RetryLimits, Turn,
+    Uptime,
+};
+use easemob_token_transport::{ConnectionUse, Exchange};
+use http::Request;
+
+use super::{InFlight, RequestContext, priority};
+use crate::clock::jitter;
+use crate::error::Error;
+use crate::telemetry::Event;
+
+/// A caller in the queue looks again after this time: some before it may not have come.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// Makes the grant for each request, with the app token of that moment if it needs one.
+pub(crate) trait GrantSource: Sync {
+    type Token: IssuedToken;
+    type Grant: Grant<Token = Self::Token> + Clone + Send + Sync;
+    /// What the grant carries: an app token, or nothing.
+    type AppToken: Send + Sync;
+    const GRANT: GrantType = Self::Grant::TYPE;
+
+    /// The app token to send with; waits for one if none is usable. After a 401 it is another one.
+    fn app_token(
+        &self,
+        refused: Option<&Refused<Self::AppToken>>,
+        deadline: Uptime,
+    ) -> impl Future<Output = Result<Self::AppToken, Error>> + Send;
+
+    /// The grant with this app token.
+    fn grant(&self, app_token: &Self::AppToken) -> Result<Cow<'_, Self::Grant>, BuildError>;
+
+    /// The service accepted this app token in a request that was sent then.
+    fn accepted(&self, app_token: &Self::AppToken, sent: Uptime);
+
+    /// The service refused this app token in a request that was sent then.
+    fn refused(&self, app_token: &Self::AppToken, sent: Uptime) -> Report;
+}
+
+/// An app token that the service refused, and what follows.
+pub(crate) struct Refused<A> {
+    pub(crate) app_token: A,
+    pub(crate) report: Report,
+    pub(crate) error: Error,
+}
+
+/// A grant that carries no app token.
+pub(crate) struct Plain<'a, G>(pub(crate) &'a G);
+
+impl<G: Grant + Clone + Send + Sync> GrantSource for Plain<'_, G> {
+    type Token = G::Token;
+    type Grant = G;
+    type AppToken = ();
+
+    async fn app_token(&self, _: Option<&Refused<()>>, _: Uptime) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn grant(&self, (): &()) -> Result<Cow<'_, G>, BuildError> {
+        Ok(Cow::Borrowed(self.0))
+    }
+
+    fn accepted(&self, (): &(), _: Uptime) {}
+
+    fn refused(&self, (): &(), _: Uptime) -> Report {
+        Report::Ignored
+    }
+}
+
+/// An acquisition under the retry rules.
+pub(crate) struct RetryRun<'a, T> {
+    context: &'a RequestContext,
+    in_flight: &'a InFlight<T>,
+    retry: Retry,
+}
+
+/// A request whose turn has come.
+struct Ready<'a, S: GrantSource> {
+    grant: Cow<'a, S::Grant>,
+    request: Request<Payload>,
+    app_token: S::AppToken,
+}
+
+impl<'a, T: IssuedToken> RetryRun<'a, T> {
+    /// An acquisition of at most so many requests, and no more than the client's limit.
+    pub(crate) fn new(
+        context: &'a RequestContext,
+        in_flight: &'a InFlight<T>,
+        max_attempts: u32,
+    ) -> Self {
+        let max_attempts = max_attempts.min(context.limits.max_attempts);
+        let limits = RetryLimits { max_attempts, ..context.limits };
+        Self { context, in_flight, retry: Retry::new(limits, context.clock.uptime()) }
+    }
+
+    /// The token, or the last error when the rules say to give up.
+    pub(crate) async fn run<S: GrantSource<Token = T>>(mut self, source: &S) -> Result<T, Error> {
+        let mut refused = None;
+        loop {
+            let ready = self.turn(source, refused.as_ref()).await?;
+            let sent = self.context.clock.uptime();
+            let error = match self.send(ready.request, &*ready.grant, sent).await {
+                Ok(Some(token)) => {
+                    source.accepted(&ready.app_token, sent);
+                    return Ok(token);
+                }
+                // Once more, on a fresh connection.
+                Ok(None) => continue,
+                Err(error) => error,
+            };
+            // Reported in any case; whether this acquisition may go on is another question.
+            let report = if error.refuses_app_token() {
+                source.refused(&ready.app_token, sent)
+            } else {
+                Report::Ignored
+            };
+            match self.next_step(&error).await {
+                NextStep::SendAt(_) => refused = None,
+                NextStep::SendWithNewAppTokenAt(_) => {
+                    refused = Some(Refused { app_token: ready.app_token, report, error });
+                }
+                NextStep::GiveUp => return Err(error),
+            }
+        }
+    }
+
+    /// Waits until a request may be sent, and makes it then, with the app token of that moment.
+    ///
+    /// Nothing is held meanwhile: neither a slot, while the app token is waited for, nor an app token,
+    /// while the slot is.
+    async fn turn<'s, S: GrantSource<Token = T>>(
+        &self,
+        source: &'s S,
+        refused: Option<&Refused<S::AppToken>>,
+    ) -> Result<Ready<'s, S>, Error> {
+        let (context, deadline) = (self.context, self.retry.end());
+        let mut queued = context.queue.queued(priority(S::GRANT));
+        let mut held_back = Duration::ZERO;
+        loop {
+            let app_token = source.app_token(refused, deadline).await?;
+            let grant = source.grant(&app_token)?;
+            let request = context.endpoint.request(&*grant)?;
+            if self.in_flight.is_abandoned() {
+                return Err(Error::dropped(self.in_flight.requests()));
+            }
+            let now = context.clock.uptime();
+            match queued.turn(now, deadline) {
+                Turn::Now => {
+                    if !held_back.is_zero() {
+                        context.telemetry.emit(&Event::Paced { grant: S::GRANT, time: held_back });
+                    }
+                    return Ok(Ready { grant, request, app_token });
+                }
+                Turn::At(time) => {
+                    context.runtime.sleep(time.since(now).min(LOOK_AGAIN)).await;
+                    held_back += context.clock.uptime().since(now);
+                }
+                Turn::TooLate(time) => {
+                    return Err(Error::queue_too_long(time.since(now), self.in_flight.requests()));
+                }
+            }
+        }
+    }
+
+    /// Sends the request and reads the answer; `None` if the answer may be somebody else's.
+    async fn send<G: Grant<Token = T>>(
+        &self,
+        request: Request<Payload>,
+        grant: &G,
+        sent: Uptime,
+    ) -> Result<Option<T>, Error> {
+        let context = self.context;
+        let attempt = self.in_flight.count_request(context.clock.now());
+        let mut exchange = Exchange::new(request)
+            .with_timeout(context.request_timeout.min(self.retry.end().since(sent)))
+            .with_max_response_bytes(context.max_response_bytes);
+        if context.plain_http_allowed {
+            exchange = exchange.allow_plain_http();
+        }
+        // A response that nobody asked for can wait on a reused connection. An app token, one an hour,
+        // does not need that risk.
+        let is_user_token = G::TYPE != GrantType::ClientCredentials;
+        if !is_user_token || context.avoids_reuse.load(Ordering::Relaxed) {
+            exchange = exchange.on_fresh_connection();
+        }
+        let wants_fresh = exchange.needs_fresh_connection();
+        context.telemetry.emit(&Event::Sent { grant: G::TYPE, attempt });
+        let response = context.transport.send(exchange).await;
+        let response = response.map_err(|error| Error::transport(error, attempt))?;
+        let (head, body) = response.into_parts();
+        let is_reused = head.extensions.get() == Some(&ConnectionUse::Reused);
+        let response = http::Response::from_parts(head, &body[..]);
+        let token = context
+            .endpoint
+            .parse(grant, response, context.clock.now().wall)
+            .map_err(|error| Error::response(error, attempt))?;
+        if is_reused && !wants_fresh && !token.names_its_user() {
+            context.avoids_reuse.store(true, Ordering::Relaxed);
+            return Ok(None);
+        }
+        context.telemetry.warnings.received(&token);
+        Ok(Some(token))
+    }
+
+    /// What follows an error; if that is another request, its time has come.
+    async fn next_step(&mut self, error: &Error) -> NextStep {
+        let (context, now) = (self.context, self.context.clock.uptime());
+        let step = if let Some(error) = error.as_response() {
+            self.retry.after_response(error, now, jitter())
+        } else if let Some(error) = error.as_transport() {
+            self.retry.after_transport_failure(error.is_retryable(), now, jitter())
+        } else {
+            NextStep::GiveUp
+        };
+        if let NextStep::SendAt(time) | NextStep::SendWithNewAppTokenAt(time) = step {
+            let (grant, pause) = (self.in_flight.grant(), time.since(now));
+            context.telemetry.emit(&Event::Retrying { grant, error, pause });
+            context.runtime.sleep(pause).await;
+        }
+        step
+    }
+}

@@ -1,0 +1,33 @@
+//! The one end of an acquisition, which comes about even if its task is dropped.
+
+use std::sync::Arc;
+
+use super::{TokenCache, TokenSource};
+use crate::acquire::InFlight;
+use crate::error::Error;
+
+/// Ends an acquisition once: with its result, or as abandoned when it is dropped before.
+pub(super) struct CompletionGuard<S: TokenSource> {
+    cache: Arc<TokenCache<S>>,
+    in_flight: Arc<InFlight<S::Token>>,
+    is_finished: bool,
+}
+
+impl<S: TokenSource> CompletionGuard<S> {
+    pub(super) fn new(cache: &Arc<TokenCache<S>>, in_flight: &Arc<InFlight<S::Token>>) -> Self {
+        Self { cache: Arc::clone(cache), in_flight: Arc::clone(in_flight), is_finished: false }
+    }
+
+    pub(super) fn finish(mut self, result: Result<S::Token, Error>) {
+        self.is_finished = true;
+        self.cache.finish(&self.in_flight, result);
+    }
+}
+
+impl<S: TokenSource> Drop for CompletionGuard<S> {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            self.cache.abandon(&self.in_flight);
+        }
+    }
+}

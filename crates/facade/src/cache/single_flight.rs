@@ -1,0 +1,155 @@
+//! Single flight: one acquisition for all callers, which somebody else continues if its task rests.
+
+use std::sync::Arc;
+
+use easemob_token_core::{AccessToken, Uptime};
+use easemob_token_transport::Task;
+use tracing::Instrument;
+
+use super::completion::CompletionGuard;
+use super::{Action, State, TokenCache, TokenGuard, TokenSource};
+use crate::acquire::{InFlight, Outcome};
+use crate::error::Error;
+use crate::telemetry::Event;
+
+/// One call takes over an acquisition so often, before it counts as failed.
+const TAKEOVERS: u32 = 4;
+
+impl<S: TokenSource> TokenCache<S> {
+    /// What `get` does if there is no fresh token.
+    pub(super) async fn get_slow(
+        self: &Arc<Self>,
+        deadline: Uptime,
+    ) -> Result<TokenGuard<S::Token>, Error> {
+        if let Err(error) = self.context().first_use.check() {
+            // A lock may be held by a thread that is not in this process.
+            return self.usable().ok_or(error);
+        }
+        let mut waited_for = None;
+        for _ in 0..=TAKEOVERS {
+            let in_flight = match self.next_action() {
+                Action::Take(token) => return Ok(token),
+                Action::Fail(error) => return Err(error),
+                Action::Wait(in_flight) => in_flight,
+            };
+            match self.outcome(&in_flight, deadline).await? {
+                Outcome::Token(entry) => return Ok(TokenGuard::new(Arc::clone(entry))),
+                Outcome::Failed(error) => return Err(error.clone()),
+                Outcome::Abandoned => {}
+            }
+            waited_for = Some(in_flight);
+        }
+        Err(Error::dropped(waited_for.map_or(0, |it| it.requests())))
+    }
+
+    /// Another token than this one, which was reported as refused; `None` if there is none to be had.
+    pub(crate) async fn replacement(
+        self: &Arc<Self>,
+        refused: &AccessToken,
+        deadline: Uptime,
+    ) -> Result<Option<TokenGuard<S::Token>>, Error> {
+        self.context().first_use.check()?;
+        for _ in 0..=TAKEOVERS {
+            let in_flight = match self.next_action() {
+                Action::Take(token) if !token.entry().is(refused) => return Ok(Some(token)),
+                Action::Take(_) => {
+                    let state = self.lock();
+                    match (&state.in_flight, &state.error) {
+                        (Some(in_flight), _) => Arc::clone(in_flight),
+                        (None, Some(error)) => return Err(error.clone()),
+                        (None, None) => return Ok(None),
+                    }
+                }
+                Action::Fail(error) => return Err(error),
+                Action::Wait(in_flight) => in_flight,
+            };
+            match self.outcome(&in_flight, deadline).await? {
+                Outcome::Token(entry) if entry.is(refused) => return Ok(None),
+                Outcome::Token(entry) => return Ok(Some(TokenGuard::new(Arc::clone(entry)))),
+                Outcome::Failed(error) => return Err(error.clone()),
+                Outcome::Abandoned => {}
+            }
+        }
+        Err(Error::dropped(0))
+    }
+
+    /// Waits for an acquisition: for its outcome, for the caller's own deadline, or until it shows no
+    /// sign of life any more.
+    async fn outcome<'a>(
+        self: &Arc<Self>,
+        in_flight: &'a Arc<InFlight<S::Token>>,
+        deadline: Uptime,
+    ) -> Result<&'a Outcome<S::Token>, Error> {
+        let context = self.context();
+        let start = context.clock.uptime();
+        loop {
+            let now = context.clock.uptime();
+            if let Some(outcome) = in_flight.outcome() {
+                let (grant, time) = (S::GRANT, now.since(start));
+                context.telemetry.emit(&Event::Waited { grant, time });
+                return Ok(outcome);
+            }
+            if now >= deadline {
+                return Err(Error::deadline(in_flight.requests()));
+            }
+            let look = in_flight.abandoned_at();
+            if now >= look {
+                self.give_up_abandoned(&mut self.lock(), now);
+            } else {
+                let pause = look.min(deadline).since(now);
+                in_flight.ended_within(context.runtime.sleep(pause)).await;
+            }
+        }
+    }
+
+    /// Gives up the acquisition in flight if its task shows no sign of life.
+    ///
+    /// Its runtime is there and rests, such as one of a single thread that is driven by `block_on` now
+    /// and then. Whoever waits starts another one, on whatever runtime that caller has.
+    pub(super) fn give_up_abandoned(&self, state: &mut State<S::Token>, now: Uptime) {
+        let abandoned = state.in_flight.take_if(|it| now >= it.abandoned_at());
+        if let Some(in_flight) = abandoned {
+            Self::abandon_locked(state, &in_flight);
+        }
+    }
+
+    /// The task of this acquisition is gone before its end: its runtime ended.
+    pub(super) fn abandon(self: &Arc<Self>, in_flight: &Arc<InFlight<S::Token>>) {
+        let mut state = self.lock();
+        if state.is_current(in_flight) {
+            state.in_flight = None;
+            Self::abandon_locked(&mut state, in_flight);
+        }
+        drop(state);
+        self.source.settled(self);
+    }
+
+    fn abandon_locked(state: &mut State<S::Token>, in_flight: &InFlight<S::Token>) {
+        state.count_requests(in_flight);
+        state.token.abandoned();
+        in_flight.end(Outcome::Abandoned);
+    }
+
+    /// An acquisition that runs beside the caller, who may give up without stopping it.
+    pub(super) fn start(
+        self: &Arc<Self>,
+        state: &mut State<S::Token>,
+        refresh: bool,
+    ) -> (Arc<InFlight<S::Token>>, Task) {
+        let context = self.context();
+        let in_flight = Arc::new(InFlight::new(context, S::GRANT, refresh));
+        state.in_flight = Some(Arc::clone(&in_flight));
+        let max_requests = state.token.max_requests(context.clock.now());
+        let guard = CompletionGuard::new(self, &in_flight);
+        let (cache, running) = (Arc::clone(self), Arc::clone(&in_flight));
+        let task = async move {
+            let (cache, running) = (&*cache, &*running);
+            let context = cache.context();
+            let fetch = cache.source.fetch(running, max_requests);
+            let run = running.run(context, fetch);
+            guard.finish(running.with_signs_of_life(context, run).await);
+        };
+        let span = context.telemetry.span(S::GRANT, refresh);
+        (in_flight, Box::pin(task.instrument(span)))
+    }
+}

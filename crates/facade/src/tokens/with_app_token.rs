@@ -1,0 +1,66 @@
+//! Grants that carry the shared app token: with another one, once, if the service refuses it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use easemob_token_core::{AppToken, BuildError, Grant, Refusal, Report, Uptime};
+
+use super::AppTokenCache;
+use crate::acquire::{GrantSource, Refused, RequestContext};
+use crate::error::Error;
+
+/// The means to ask for users' tokens: the client's requests and its app token.
+#[derive(Clone, Debug)]
+pub(crate) struct WithAppToken {
+    pub(crate) context: Arc<RequestContext>,
+    pub(crate) app_tokens: Arc<AppTokenCache>,
+}
+
+/// A grant of one user that is made with an app token.
+pub(crate) struct AppAuthorized<'a, F> {
+    pub(crate) app_tokens: &'a Arc<AppTokenCache>,
+    pub(crate) user_id: &'a str,
+    pub(crate) make: F,
+}
+
+impl<G, F> GrantSource for AppAuthorized<'_, F>
+where
+    G: Grant + Clone + Send + Sync,
+    F: Fn(&AppToken) -> Result<G, BuildError> + Sync,
+{
+    type Token = G::Token;
+    type Grant = G;
+    type AppToken = AppToken;
+
+    async fn app_token(
+        &self,
+        refused: Option<&Refused<AppToken>>,
+        deadline: Uptime,
+    ) -> Result<AppToken, Error> {
+        let token = match refused {
+            Some(Refused { report: Report::Outdated | Report::Disproved, .. }) | None => {
+                self.app_tokens.get(deadline).await?
+            }
+            Some(refused) => {
+                let text = refused.app_token.access_token();
+                let replacement = self.app_tokens.replacement(text, deadline).await?;
+                // The same one would be refused once more.
+                replacement.ok_or_else(|| refused.error.clone())?
+            }
+        };
+        Ok(AppToken::clone(&token))
+    }
+
+    fn grant(&self, app_token: &AppToken) -> Result<Cow<'_, G>, BuildError> {
+        (self.make)(app_token).map(Cow::Owned)
+    }
+
+    fn accepted(&self, app_token: &AppToken, sent: Uptime) {
+        self.app_tokens.accepted(app_token.access_token(), sent);
+    }
+
+    fn refused(&self, app_token: &AppToken, sent: Uptime) -> Report {
+        let refusal = Refusal { sent, user: Some(self.user_id) };
+        self.app_tokens.report(app_token.access_token(), &refusal)
+    }
+}
