@@ -9,6 +9,7 @@ mod classify;
 mod config_error;
 mod error;
 mod exchange;
+mod exchange_limit;
 mod plain_http;
 mod proxy;
 mod runtime;
@@ -21,6 +22,7 @@ pub use exchange::{
     DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Exchange, MAX_HEAD_BYTES,
     MAX_HEAD_FIELDS, head_within_limits,
 };
+pub use exchange_limit::{ExchangeLimit, ExchangePermit};
 pub use plain_http::{check_scheme, is_loopback};
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
 pub use runtime::{Runtime, Task};

@@ -31,7 +31,8 @@ use crate::{Exchange, Runtime, TransportError};
 ///    level. Where a library below would log it, the adapter stops it; where it cannot, its
 ///    documentation says so.
 /// 7. **No process-wide state** is read or set: no default crypto provider, no proxy variable
-///    unless asked.
+///    unless asked. One exception: the limit of descriptors is read once, when an adapter is built
+///    ([`ExchangeLimit::from_descriptors`](crate::ExchangeLimit::from_descriptors)).
 /// 8. **An error value at once** for a wrong runtime, a dead agent thread or use after a fork:
 ///    never a panic, never a hang.
 /// 9. **Plain `http://` is refused** unless the host is loopback or the caller opted in by name
