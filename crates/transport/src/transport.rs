@@ -37,6 +37,12 @@ use crate::{Exchange, Runtime, TransportError};
 ///    never a panic, never a hang.
 /// 9. **Plain `http://` is refused** unless the host is loopback or the caller opted in by name
 ///    ([`Exchange::allow_plain_http`]); [`check_scheme`](crate::check_scheme) does it.
+/// 10. **A fresh connection on request.** If [`Exchange::needs_fresh_connection`], the exchange gets
+///     a connection that is opened for it and closed after it, so that no response to somebody
+///     else can be waiting there.
+/// 11. **The use of the connection is reported.** An adapter that knows whether the connection was
+///     reused puts a [`ConnectionUse`](crate::ConnectionUse) into the response's extensions. A
+///     missing mark means that the adapter cannot say.
 ///
 /// # Example
 ///
