@@ -11,6 +11,7 @@ mod connection_use;
 mod error;
 mod exchange;
 mod exchange_limit;
+mod loopback;
 mod plain_http;
 mod proxy;
 mod runtime;
@@ -25,7 +26,8 @@ pub use exchange::{
     MAX_HEAD_FIELDS, head_within_limits,
 };
 pub use exchange_limit::{ExchangeLimit, ExchangePermit};
-pub use plain_http::{check_scheme, is_loopback};
+pub use loopback::{is_loopback, loopback_addresses};
+pub use plain_http::check_scheme;
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
 pub use runtime::{Runtime, Task};
 pub use transport::Transport;
