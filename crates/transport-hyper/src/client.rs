@@ -25,19 +25,28 @@ const MAX_HEAD_BUFFER: usize = 64 * 1024;
 
 type OwnClient = Client<Connector, Full<Bytes>>;
 
-/// Sends a request over some connection. Called inside the tokio runtime `runtime`.
-pub(crate) trait SendRequest: Send + Sync + 'static {
-    fn send_request(&self, request: Request<Full<Bytes>>, runtime: Id) -> ResponseFuture;
+/// Which connection a request may have.
+#[derive(Clone, Copy)]
+pub(crate) enum Route {
+    /// One that is kept by this runtime, in which the caller is, or a new one.
+    Pooled(Id),
+    /// One that is opened for this request and not kept afterwards.
+    Fresh,
 }
 
-/// A client that somebody else set up.
+/// Sends a request over some connection. Called inside a tokio runtime.
+pub(crate) trait SendRequest: Send + Sync + 'static {
+    fn send_request(&self, request: Request<Full<Bytes>>, route: Route) -> ResponseFuture;
+}
+
+/// A client that somebody else set up, which alone decides which connection a request gets.
 pub(crate) struct ForeignClient<C>(pub(crate) Client<C, Full<Bytes>>);
 
 impl<C> SendRequest for ForeignClient<C>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    fn send_request(&self, request: Request<Full<Bytes>>, _: Id) -> ResponseFuture {
+    fn send_request(&self, request: Request<Full<Bytes>>, _: Route) -> ResponseFuture {
         self.0.request(request)
     }
 }
@@ -51,16 +60,23 @@ pub(crate) struct PooledClient {
     connector: Connector,
     reuse: bool,
     current: RwLock<Option<(Id, OwnClient)>>,
+    /// Keeps no connection, so it belongs to no runtime.
+    fresh: OwnClient,
 }
 
 impl PooledClient {
     pub(crate) fn new(connector: Connector, reuse: bool) -> Self {
-        Self { connector, reuse, current: RwLock::new(None) }
+        let fresh = build(connector.clone(), false);
+        Self { connector, reuse, current: RwLock::new(None), fresh }
     }
 }
 
 impl SendRequest for PooledClient {
-    fn send_request(&self, request: Request<Full<Bytes>>, runtime: Id) -> ResponseFuture {
+    fn send_request(&self, request: Request<Full<Bytes>>, route: Route) -> ResponseFuture {
+        let runtime = match route {
+            Route::Pooled(runtime) if self.reuse => runtime,
+            _ => return self.fresh.request(request),
+        };
         match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
             Some((id, client)) if *id == runtime => return client.request(request),
             _ => {}
@@ -69,7 +85,7 @@ impl SendRequest for PooledClient {
         let client = match current.take() {
             // Somebody else was faster.
             Some((id, client)) if id == runtime => client,
-            _ => build(self.connector.clone(), self.reuse),
+            _ => build(self.connector.clone(), true),
         };
         let response = client.request(request);
         *current = Some((runtime, client));

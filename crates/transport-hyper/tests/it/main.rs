@@ -8,7 +8,9 @@
 mod bounds;
 mod client_certificates;
 mod connections;
+mod exchange_limit;
 mod faults;
+mod fresh_connections;
 mod requests;
 mod runtimes;
 mod server;
