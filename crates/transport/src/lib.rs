@@ -12,6 +12,7 @@ mod exchange;
 mod plain_http;
 mod proxy;
 mod runtime;
+mod timer;
 mod transport;
 
 pub use classify::{classify_connect, classify_exchange, find_in_chain};
@@ -24,6 +25,7 @@ pub use exchange::{
 pub use plain_http::{check_scheme, is_loopback};
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
 pub use runtime::{Runtime, Task};
+pub use timer::{Sleep, sleep};
 pub use transport::Transport;
 
 /// The attribute for implementing [`Transport`], so that an adapter needs no dependency of its own.
