@@ -15,6 +15,7 @@ mod loopback;
 mod plain_http;
 mod proxy;
 mod runtime;
+mod timer;
 mod transport;
 
 pub use classify::{classify_connect, classify_exchange, find_in_chain};
@@ -30,6 +31,7 @@ pub use loopback::{is_loopback, loopback_addresses};
 pub use plain_http::check_scheme;
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
 pub use runtime::{Runtime, Task};
+pub use timer::{Sleep, sleep};
 pub use transport::Transport;
 
 /// The attribute for implementing [`Transport`], so that an adapter needs no dependency of its own.
