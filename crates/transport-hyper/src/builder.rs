@@ -1,10 +1,13 @@
 //! The settings of a [`HyperTransport`], checked before anything is sent.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easemob_token_transport::{ConfigError, DEFAULT_CONNECT_TIMEOUT, Proxy, ProxyRules};
+use easemob_token_transport::{
+    ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy, ProxyRules,
+};
 use rustls::crypto::CryptoProvider;
 
 use crate::HyperTransport;
@@ -36,6 +39,7 @@ pub struct HyperTransportBuilder {
     proxy: Proxy,
     crypto_provider: Arc<CryptoProvider>,
     reuse_connections: bool,
+    max_concurrent_exchanges: Option<usize>,
 }
 
 impl HyperTransportBuilder {
@@ -47,6 +51,7 @@ impl HyperTransportBuilder {
             proxy: Proxy::Off,
             crypto_provider: Arc::new(rustls::crypto::ring::default_provider()),
             reuse_connections: true,
+            max_concurrent_exchanges: None,
         }
     }
 
@@ -122,6 +127,16 @@ impl HyperTransportBuilder {
         self
     }
 
+    /// Sets how many exchanges may be under way at once; the others wait for their turn.
+    ///
+    /// Unless set, a quarter of the process's limit of file descriptors, which is read by
+    /// [`build`](Self::build) ([`ExchangeLimit::from_descriptors`]). An exchange that waits until
+    /// its time limit ends is a `Timeout`, and nothing was sent.
+    pub fn max_concurrent_exchanges(mut self, exchanges: usize) -> Self {
+        self.max_concurrent_exchanges = Some(exchanges);
+        self
+    }
+
     /// Checks the settings and makes the transport. Nothing is connected yet.
     ///
     /// # Errors
@@ -129,8 +144,15 @@ impl HyperTransportBuilder {
     /// A [`ConfigError`] that names the setting: `roots_pem` that holds no certificate or a broken
     /// one, `client_certificate_pem` that holds no certificate, no key or a key of another
     /// certificate, `crypto_provider` that can do neither TLS 1.2 nor 1.3, `proxy` for an unusable
-    /// value in the environment.
+    /// value in the environment, `max_concurrent_exchanges` of 0.
     pub fn build(self) -> Result<HyperTransport, ConfigError> {
+        let limit = match self.max_concurrent_exchanges.map(NonZeroUsize::new) {
+            None => default_limit(),
+            Some(Some(max)) => ExchangeLimit::new(max),
+            Some(None) => {
+                return Err(ConfigError::new("max_concurrent_exchanges", "must be at least 1"));
+            }
+        };
         let trust = self.roots.check()?;
         let identity = match self.client_certificate {
             Some(certificate) => Some(certificate.check(&self.crypto_provider)?),
@@ -140,7 +162,7 @@ impl HyperTransportBuilder {
         tls.check_provider()?;
         let connector = Connector::new(self.connect_timeout, tls, self.proxy.resolve()?);
         let client = PooledClient::new(connector, self.reuse_connections);
-        Ok(HyperTransport::over(client))
+        Ok(HyperTransport::over(client, limit))
     }
 
     /// The settings that nobody touched, which are known to be good.
@@ -148,8 +170,13 @@ impl HyperTransportBuilder {
         let Self { connect_timeout, crypto_provider, reuse_connections, .. } = Self::new();
         let tls = Tls::new(crypto_provider, Trust::System, None);
         let connector = Connector::new(connect_timeout, tls, ProxyRules::default());
-        HyperTransport::over(PooledClient::new(connector, reuse_connections))
+        HyperTransport::over(PooledClient::new(connector, reuse_connections), default_limit())
     }
+}
+
+/// An exchange takes one descriptor, its connection.
+pub(crate) fn default_limit() -> ExchangeLimit {
+    ExchangeLimit::from_descriptors(NonZeroUsize::MIN)
 }
 
 impl fmt::Debug for HyperTransportBuilder {
@@ -160,6 +187,7 @@ impl fmt::Debug for HyperTransportBuilder {
             .field("has_client_certificate", &self.client_certificate.is_some())
             .field("proxy", &self.proxy)
             .field("reuse_connections", &self.reuse_connections)
+            .field("max_concurrent_exchanges", &self.max_concurrent_exchanges)
             .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,10 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use easemob_token_transport::loopback_addresses;
+use http::header::HOST;
+use http::uri::Scheme;
+use http::{HeaderValue, Request, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -25,21 +28,53 @@ const MAX_HEAD_BUFFER: usize = 64 * 1024;
 
 type OwnClient = Client<Connector, Full<Bytes>>;
 
-/// Sends a request over some connection. Called inside the tokio runtime `runtime`.
-pub(crate) trait SendRequest: Send + Sync + 'static {
-    fn send_request(&self, request: Request<Full<Bytes>>, runtime: Id) -> ResponseFuture;
+/// Which connection a request may have.
+#[derive(Clone, Copy)]
+pub(crate) enum Route {
+    /// One that is kept by this runtime, in which the caller is, or a new one.
+    Pooled(Id),
+    /// One that is opened for this request and not kept afterwards.
+    Fresh,
 }
 
-/// A client that somebody else set up.
+/// Sends a request over some connection. Called inside a tokio runtime.
+pub(crate) trait SendRequest: Send + Sync + 'static {
+    fn send_request(&self, request: Request<Full<Bytes>>, route: Route) -> ResponseFuture;
+}
+
+/// A client that somebody else set up, which alone decides which connection a request gets.
 pub(crate) struct ForeignClient<C>(pub(crate) Client<C, Full<Bytes>>);
 
 impl<C> SendRequest for ForeignClient<C>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    fn send_request(&self, request: Request<Full<Bytes>>, _: Id) -> ResponseFuture {
+    fn send_request(&self, mut request: Request<Full<Bytes>>, _: Route) -> ResponseFuture {
+        pin_loopback_name(&mut request);
         self.0.request(request)
     }
+}
+
+/// Replaces a loopback name in an `http` target by 127.0.0.1, since the client would look it up.
+///
+/// Over `https` the name is needed to check the certificate, which keeps others out as well.
+fn pin_loopback_name(request: &mut Request<Full<Bytes>>) {
+    let uri = request.uri();
+    let Some(authority) = uri.authority().filter(|_| uri.scheme() == Some(&Scheme::HTTP)) else {
+        return;
+    };
+    let Some([address, _]) = loopback_addresses(authority.host()) else { return };
+    let pinned = match authority.port() {
+        Some(port) => format!("{address}:{port}"),
+        None => address.to_string(),
+    };
+    let host = HeaderValue::from_str(authority.as_str());
+    let mut parts = uri.clone().into_parts();
+    parts.authority = pinned.parse().ok();
+    // Neither can fail: both are made of a URI that was parsed.
+    let (Ok(uri), Ok(host)) = (Uri::from_parts(parts), host) else { return };
+    *request.uri_mut() = uri;
+    request.headers_mut().entry(HOST).or_insert(host);
 }
 
 /// Our own client, with the pool of the runtime that used it last.
@@ -51,16 +86,23 @@ pub(crate) struct PooledClient {
     connector: Connector,
     reuse: bool,
     current: RwLock<Option<(Id, OwnClient)>>,
+    /// Keeps no connection, so it belongs to no runtime.
+    fresh: OwnClient,
 }
 
 impl PooledClient {
     pub(crate) fn new(connector: Connector, reuse: bool) -> Self {
-        Self { connector, reuse, current: RwLock::new(None) }
+        let fresh = build(connector.clone(), false);
+        Self { connector, reuse, current: RwLock::new(None), fresh }
     }
 }
 
 impl SendRequest for PooledClient {
-    fn send_request(&self, request: Request<Full<Bytes>>, runtime: Id) -> ResponseFuture {
+    fn send_request(&self, request: Request<Full<Bytes>>, route: Route) -> ResponseFuture {
+        let runtime = match route {
+            Route::Pooled(runtime) if self.reuse => runtime,
+            _ => return self.fresh.request(request),
+        };
         match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
             Some((id, client)) if *id == runtime => return client.request(request),
             _ => {}
@@ -69,7 +111,7 @@ impl SendRequest for PooledClient {
         let client = match current.take() {
             // Somebody else was faster.
             Some((id, client)) if id == runtime => client,
-            _ => build(self.connector.clone(), self.reuse),
+            _ => build(self.connector.clone(), true),
         };
         let response = client.request(request);
         *current = Some((runtime, client));

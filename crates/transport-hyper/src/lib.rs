@@ -11,7 +11,10 @@
 //!   A blocking client runs it on a small tokio runtime of its own, on one thread.
 //! - **Connections** are reused for a while, by the runtime that opened them only. One that
 //!   received a byte that nobody asked for is not used again; what that cannot cover is written on
-//!   [`reuse_connections`](HyperTransportBuilder::reuse_connections), which turns reuse off.
+//!   [`reuse_connections`](HyperTransportBuilder::reuse_connections), which turns reuse off. An
+//!   exchange that asks for a fresh connection gets one that nobody else uses, before or after.
+//! - **Many exchanges at once** wait for their turn beyond
+//!   [`max_concurrent_exchanges`](HyperTransportBuilder::max_concurrent_exchanges).
 //! - **TLS** is 1.2 or 1.3 by rustls, with *ring* unless another provider is given; the process's
 //!   default provider is neither read nor set. The system's root certificates are loaded when the
 //!   first TLS connection is made, with the rules of `rustls-native-certs`, which honours
@@ -27,7 +30,8 @@
 //! - **Fork.** A transport that was used before a fork answers `Internal` in the child; one that
 //!   was only built works there.
 //! - **Name look-up** is the system's and runs on tokio's blocking threads; one that is given up
-//!   ends there in its own time.
+//!   ends there in its own time. `localhost` and names below `.localhost` are not looked up: they
+//!   are `127.0.0.1` and `::1`.
 //! - **Logs.** Nothing here logs. `hyper-util` tells `tracing` the scheme, host and port of its
 //!   connections at DEBUG and TRACE, and rustls, if another crate turns its `logging` feature on,
 //!   tells `log` about handshakes. hyper itself logs only in builds with `hyper_unstable_tracing`.
@@ -50,9 +54,11 @@ mod body;
 mod builder;
 mod classify;
 mod client;
+mod connection_use;
 mod connector;
 mod context;
 mod identity;
+mod resolver;
 mod roots;
 mod runtime;
 mod tls;

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
-    Exchange, Runtime, Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
-    head_within_limits,
+    Exchange, ExchangeLimit, Runtime, Transport, TransportError, TransportErrorKind, async_trait,
+    check_scheme, head_within_limits,
 };
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, Response, StatusCode, Version};
@@ -15,12 +16,14 @@ use http_body_util::Full;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use tokio::runtime::Handle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::HyperTransportBuilder;
 use crate::body;
+use crate::builder::default_limit;
 use crate::classify::classify_client_error;
-use crate::client::{ForeignClient, SendRequest};
+use crate::client::{ForeignClient, Route, SendRequest};
+use crate::connection_use;
 use crate::context::{FirstUse, without_panic};
 use crate::runtime::{OwnRuntime, TokioRuntime};
 
@@ -32,6 +35,7 @@ use crate::runtime::{OwnRuntime, TokioRuntime};
 pub struct HyperTransport {
     client: Arc<dyn SendRequest>,
     first_use: Arc<FirstUse>,
+    limit: ExchangeLimit,
 }
 
 impl HyperTransport {
@@ -52,7 +56,8 @@ impl HyperTransport {
     ///
     /// These rules of the port are kept here all the same: redirects, the bounds of the answer as
     /// handed on, the exchange's time, plain `http://`, an error instead of a panic, and refusal
-    /// after a fork. The rest is the client's duty:
+    /// after a fork. A loopback name in an `http://` target is replaced by 127.0.0.1, so that it is
+    /// not looked up; in an `https://` target the client looks it up. The rest is the client's duty:
     ///
     /// - a limit of its own for connecting (rule 4), in the connector;
     /// - a bound for the memory of a head while it is read (rule 3): `http1_max_headers(100)` and
@@ -61,6 +66,9 @@ impl HyperTransport {
     /// - only answers of this request on a reused connection (rule 2): hyper can take a response
     ///   that arrived before the request was written for its answer, so either
     ///   `pool_max_idle_per_host(0)` or a connector that guards against it;
+    /// - a fresh connection for an exchange that asks for one (rule 10), and the mark of a reused
+    ///   connection (rule 11): neither can be had from such a client, so its responses carry no
+    ///   mark. With `pool_max_idle_per_host(0)` every connection is fresh;
     /// - no use of one client by several runtimes (rule 8): a connection stands still while the
     ///   runtime that opened it does.
     ///
@@ -81,19 +89,27 @@ impl HyperTransport {
     where
         C: Connect + Clone + Send + Sync + 'static,
     {
-        Self::over(ForeignClient(client))
+        Self::over(ForeignClient(client), default_limit())
     }
 
-    pub(crate) fn over(client: impl SendRequest) -> Self {
-        Self { client: Arc::new(client), first_use: Arc::default() }
+    pub(crate) fn over(client: impl SendRequest, limit: ExchangeLimit) -> Self {
+        Self { client: Arc::new(client), first_use: Arc::default(), limit }
     }
+}
+
+/// The end of a time limit that begins now; far away if the clock cannot count so far.
+fn deadline_after(limit: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or(now + FAR)
 }
 
 async fn receive(
     response: ResponseFuture,
     max_bytes: usize,
 ) -> Result<Response<Bytes>, TransportError> {
-    let response = response.await.map_err(classify_client_error)?;
+    let mut response = response.await.map_err(classify_client_error)?;
+    connection_use::report(response.extensions_mut());
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Err(TransportError::with_source(
             TransportErrorKind::Exchange,
@@ -122,8 +138,9 @@ impl Transport for HyperTransport {
             ));
         }
         self.first_use.check()?;
-        let runtime = match Handle::try_current() {
-            Ok(runtime) => runtime.id(),
+        let route = match Handle::try_current() {
+            Ok(_) if exchange.needs_fresh_connection() => Route::Fresh,
+            Ok(runtime) => Route::Pooled(runtime.id()),
             Err(error) => {
                 return Err(TransportError::with_source(TransportErrorKind::Internal, error));
             }
@@ -137,6 +154,7 @@ impl Transport for HyperTransport {
                 "the time limit is zero",
             ));
         }
+        let deadline = deadline_after(limit);
         let max_bytes = exchange.max_response_bytes();
         let mut request = exchange.into_request();
         // How the message is framed is the library's business: a length that does not fit the
@@ -146,8 +164,14 @@ impl Transport for HyperTransport {
         request.headers_mut().remove(TRANSFER_ENCODING);
 
         // Nothing of it runs before it is awaited.
-        let response = self.client.send_request(request.map(Full::new), runtime);
-        let whole = pin!(async { timeout(limit, receive(response, max_bytes)).await });
+        let response = self.client.send_request(request.map(Full::new), route);
+        let whole = pin!(async {
+            timeout(limit, async {
+                let _permit = self.limit.acquire(deadline, sleep).await?;
+                receive(response, max_bytes).await
+            })
+            .await
+        });
         match without_panic(whole).await? {
             Ok(result) => result,
             Err(elapsed) => Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed)),
@@ -171,6 +195,6 @@ impl Default for HyperTransport {
 
 impl fmt::Debug for HyperTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HyperTransport").finish_non_exhaustive()
+        f.debug_struct("HyperTransport").field("limit", &self.limit).finish_non_exhaustive()
     }
 }

@@ -24,6 +24,7 @@ use tokio::net::TcpStream;
 use tokio::task::consume_budget;
 use tokio::task::coop::has_budget_remaining;
 
+use crate::connection_use::UseMark;
 use crate::turn;
 
 /// At most so much is read at once.
@@ -40,11 +41,12 @@ pub(crate) struct Wire {
     tcp: TokioIo<TcpStream>,
     /// The turn in which the system last said that there is no more to read.
     drained_in: Option<u64>,
+    mark: UseMark,
 }
 
 impl Wire {
     pub(crate) fn new(tcp: TokioIo<TcpStream>) -> Self {
-        Self { tcp, drained_in: None }
+        Self { tcp, drained_in: None, mark: UseMark::default() }
     }
 
     /// Reads what the runtime does not know of yet.
@@ -132,6 +134,6 @@ impl Write for Wire {
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
-        self.tcp.inner().connected()
+        Connected::new().extra(self.mark.clone())
     }
 }

@@ -37,6 +37,7 @@ pub struct Exchange {
     timeout: Duration,
     max_response_bytes: usize,
     plain_http_allowed: bool,
+    needs_fresh_connection: bool,
 }
 
 impl Exchange {
@@ -47,6 +48,7 @@ impl Exchange {
             timeout: DEFAULT_TIMEOUT,
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             plain_http_allowed: false,
+            needs_fresh_connection: false,
         }
     }
 
@@ -69,6 +71,17 @@ impl Exchange {
     #[must_use]
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http_allowed = true;
+        self
+    }
+
+    /// Sends the exchange on a connection that is opened for it and not kept afterwards.
+    ///
+    /// A response that nobody asked for can arrive on a kept connection just before the next
+    /// request is written, and HTTP/1.1 has no means to tell it from the answer. An exchange that
+    /// must not take that risk asks for a fresh connection, at the price of a handshake.
+    #[must_use]
+    pub fn on_fresh_connection(mut self) -> Self {
+        self.needs_fresh_connection = true;
         self
     }
 
@@ -102,6 +115,13 @@ impl Exchange {
         self.plain_http_allowed
     }
 
+    /// Whether the exchange must have a connection of its own
+    /// ([`on_fresh_connection`](Self::on_fresh_connection)).
+    #[must_use]
+    pub fn needs_fresh_connection(&self) -> bool {
+        self.needs_fresh_connection
+    }
+
     /// Takes the request out.
     #[must_use]
     pub fn into_request(self) -> Request<Bytes> {
@@ -122,6 +142,7 @@ impl fmt::Debug for Exchange {
             .field("timeout", &self.timeout)
             .field("max_response_bytes", &self.max_response_bytes)
             .field("plain_http_allowed", &self.plain_http_allowed)
+            .field("needs_fresh_connection", &self.needs_fresh_connection)
             .finish()
     }
 }

@@ -7,23 +7,31 @@
 
 mod classify;
 mod config_error;
+mod connection_use;
 mod error;
 mod exchange;
+mod exchange_limit;
+mod loopback;
 mod plain_http;
 mod proxy;
 mod runtime;
+mod timer;
 mod transport;
 
 pub use classify::{classify_connect, classify_exchange, find_in_chain};
 pub use config_error::ConfigError;
+pub use connection_use::ConnectionUse;
 pub use error::{Sent, TransportError, TransportErrorKind};
 pub use exchange::{
     DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Exchange, MAX_HEAD_BYTES,
     MAX_HEAD_FIELDS, head_within_limits,
 };
-pub use plain_http::{check_scheme, is_loopback};
+pub use exchange_limit::{ExchangeLimit, ExchangePermit};
+pub use loopback::{is_loopback, loopback_addresses};
+pub use plain_http::check_scheme;
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
 pub use runtime::{Runtime, Task};
+pub use timer::{Sleep, sleep};
 pub use transport::Transport;
 
 /// The attribute for implementing [`Transport`], so that an adapter needs no dependency of its own.

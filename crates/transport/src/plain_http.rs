@@ -1,9 +1,6 @@
 //! The rule about plain HTTP: loopback, or by the caller's word.
 
-use std::net::IpAddr;
-
-use http::Uri;
-
+use crate::loopback::is_loopback_host;
 use crate::{Exchange, TransportError, TransportErrorKind};
 
 /// Checks that the exchange goes over `https`, or over `http` where that is permitted
@@ -38,27 +35,6 @@ pub fn check_scheme(exchange: &Exchange) -> Result<(), TransportError> {
     }
 }
 
-/// Whether the URI's host is this machine: `localhost`, a name below `.localhost`, an address of
-/// `127.0.0.0/8`, or `[::1]`.
-#[must_use]
-pub fn is_loopback(uri: &Uri) -> bool {
-    uri.host().is_some_and(is_loopback_host)
-}
-
-fn is_loopback_host(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    match bare.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => ip.is_loopback(),
-        Ok(IpAddr::V6(ip)) => {
-            ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback())
-        }
-        Err(_) => {
-            let name = bare.to_ascii_lowercase();
-            name == "localhost" || name.ends_with(".localhost")
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -71,40 +47,10 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_known_in_all_its_spellings() {
-        for uri in [
-            "http://127.0.0.1:8080/",
-            "http://127.9.9.9/",
-            "http://localhost/",
-            "http://LOCALHOST:1/",
-            "http://im.localhost/",
-            "http://[::1]:8080/",
-            "http://[::ffff:127.0.0.1]/",
-        ] {
-            assert!(is_loopback(&uri.parse().unwrap()), "{uri}");
-        }
-    }
-
-    #[test]
-    fn what_only_looks_like_loopback_is_not() {
-        for uri in [
-            "http://127.0.0.1.evil.com/",
-            "http://localhost.evil.com/",
-            "http://notlocalhost/",
-            "http://10.0.0.1/",
-            "http://0.0.0.0/",
-            "http://[::2]/",
-            "http://[::ffff:10.0.0.1]/",
-            "/token",
-        ] {
-            assert!(!is_loopback(&uri.parse().unwrap()), "{uri}");
-        }
-    }
-
-    #[test]
     fn plain_http_needs_loopback_or_the_callers_word() {
         assert!(check_scheme(&exchange("https://a1.easemob.com/")).is_ok());
         assert!(check_scheme(&exchange("http://127.0.0.1:1/")).is_ok());
+        assert!(check_scheme(&exchange("http://im.localhost.:1/")).is_ok());
         let error = check_scheme(&exchange("http://a1.easemob.com/")).unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Unsupported);
         assert!(check_scheme(&exchange("http://a1.easemob.com/").allow_plain_http()).is_ok());

@@ -31,11 +31,20 @@ use crate::{Exchange, Runtime, TransportError};
 ///    level. Where a library below would log it, the adapter stops it; where it cannot, its
 ///    documentation says so.
 /// 7. **No process-wide state** is read or set: no default crypto provider, no proxy variable
-///    unless asked.
+///    unless asked. One exception: the limit of descriptors is read once, when an adapter is built
+///    ([`ExchangeLimit::from_descriptors`](crate::ExchangeLimit::from_descriptors)).
 /// 8. **An error value at once** for a wrong runtime, a dead agent thread or use after a fork:
 ///    never a panic, never a hang.
 /// 9. **Plain `http://` is refused** unless the host is loopback or the caller opted in by name
-///    ([`Exchange::allow_plain_http`]); [`check_scheme`](crate::check_scheme) does it.
+///    ([`Exchange::allow_plain_http`]); [`check_scheme`](crate::check_scheme) does it. `localhost` and
+///    names below `.localhost` are never looked up, neither as target nor as proxy:
+///    [`loopback_addresses`](crate::loopback_addresses) has their addresses.
+/// 10. **A fresh connection on request.** If [`Exchange::needs_fresh_connection`], the exchange gets
+///     a connection that is opened for it and closed after it, so that no response to somebody
+///     else can be waiting there.
+/// 11. **The use of the connection is reported.** An adapter that knows whether the connection was
+///     reused puts a [`ConnectionUse`](crate::ConnectionUse) into the response's extensions. A
+///     missing mark means that the adapter cannot say.
 ///
 /// # Example
 ///

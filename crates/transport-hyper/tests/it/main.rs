@@ -8,7 +8,10 @@
 mod bounds;
 mod client_certificates;
 mod connections;
+mod exchange_limit;
 mod faults;
+mod fresh_connections;
+mod loopback_names;
 mod requests;
 mod runtimes;
 mod server;

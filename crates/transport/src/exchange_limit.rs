@@ -1,0 +1,270 @@
+//! A bound on the exchanges that are under way at once, for adapters to share.
+
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use self::queue::{Queue, Turn};
+use crate::{TransportError, TransportErrorKind};
+
+/// How many descriptors exchanges may take if the system has no limit.
+const UNLIMITED: usize = 1024;
+/// The share of the limit of descriptors that exchanges may take: one in so many.
+const SHARE: u64 = 4;
+
+/// A bound on the exchanges that are under way at once.
+///
+/// A client that starts thousands of exchanges must not take all file descriptors of the process.
+/// Those beyond the bound wait for their turn, in the order in which they came, within their own
+/// time limit.
+///
+/// A place is data and not a lock: it ends when its [`ExchangePermit`] is dropped, and at its
+/// deadline at the latest, also if its holder is never polled again. A waiter that is not polled
+/// does not block those behind it either.
+///
+/// A clone shares the places.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use std::time::{Duration, Instant};
+/// use easemob_token_transport::{ExchangeLimit, TransportError};
+///
+/// # async fn sleep(_: Duration) {}
+/// # async fn example() -> Result<(), TransportError> {
+/// let limit = ExchangeLimit::from_descriptors(NonZeroUsize::MIN);
+/// let deadline = Instant::now() + Duration::from_secs(10);
+/// let permit = limit.acquire(deadline, sleep).await?;
+/// // The exchange happens here.
+/// drop(permit);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ExchangeLimit(Arc<Shared>);
+
+struct Shared {
+    max: NonZeroUsize,
+    /// The process that used it first, 0 before that.
+    process: AtomicU32,
+    queue: Mutex<Queue>,
+}
+
+impl ExchangeLimit {
+    /// A limit of `max` exchanges at once.
+    #[must_use]
+    pub fn new(max: NonZeroUsize) -> Self {
+        let queue = Mutex::new(Queue::new(max.get()));
+        Self(Arc::new(Shared { max, process: AtomicU32::new(0), queue }))
+    }
+
+    /// A limit by which exchanges take at most a quarter of the process's file descriptors.
+    ///
+    /// `per_exchange` is the number of descriptors that one exchange takes. The soft limit of the
+    /// process (`RLIMIT_NOFILE`) is read now and not again. If there is none, exchanges may take
+    /// 1 024 descriptors. At least one exchange is always allowed.
+    #[must_use]
+    pub fn from_descriptors(per_exchange: NonZeroUsize) -> Self {
+        Self::new(share_of(descriptor_limit(), per_exchange))
+    }
+
+    /// The number of exchanges that may be under way at once.
+    #[must_use]
+    pub fn max_concurrent_exchanges(&self) -> NonZeroUsize {
+        self.0.max
+    }
+
+    /// Takes a place for an exchange whose time limit ends at `deadline`, and waits for one if need
+    /// be.
+    ///
+    /// `sleep` gives a future that is done after a time, on whatever runtime the caller has. It is
+    /// called only if the exchange has to wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`](TransportErrorKind::Timeout) if no place was free until `deadline`, and
+    /// [`Internal`](TransportErrorKind::Internal) if the process was forked while another thread
+    /// used the limit. Nothing was sent.
+    pub async fn acquire<S>(
+        &self,
+        deadline: Instant,
+        sleep: impl Fn(Duration) -> S,
+    ) -> Result<ExchangePermit, TransportError>
+    where
+        S: Future<Output = ()>,
+    {
+        self.0.note_process();
+        let entered = self.0.lock()?.enter(deadline, Instant::now());
+        match entered {
+            Some(number) => Ok(ExchangePermit { shared: self.0.clone(), deadline, number }),
+            // On the heap, since the future of an exchange that need not wait should stay small.
+            None => Box::pin(self.wait(deadline, sleep)).await,
+        }
+    }
+
+    async fn wait<S>(
+        &self,
+        deadline: Instant,
+        sleep: impl Fn(Duration) -> S,
+    ) -> Result<ExchangePermit, TransportError>
+    where
+        S: Future<Output = ()>,
+    {
+        let waiter = Waiter { shared: &self.0, number: self.0.lock()?.take_number() };
+        let mut nap = pin!(None::<S>);
+        poll_fn(|cx| {
+            let now = Instant::now();
+            if now >= deadline {
+                return Poll::Ready(Err(waited_too_long(self.0.max)));
+            }
+            let pause = match waiter.look(deadline, now, cx) {
+                Ok(Turn::Granted) => {
+                    let (shared, number) = (self.0.clone(), waiter.number);
+                    return Poll::Ready(Ok(ExchangePermit { shared, deadline, number }));
+                }
+                Ok(Turn::Wait(pause)) => pause.min(deadline - now),
+                Err(error) => return Poll::Ready(Err(error)),
+            };
+            nap.set(Some(sleep(pause)));
+            if let Some(nap) = nap.as_mut().as_pin_mut() {
+                if nap.poll(cx).is_ready() {
+                    cx.waker().wake_by_ref();
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// The process's soft limit of descriptors, if there is one.
+#[cfg(unix)]
+fn descriptor_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+#[cfg(not(unix))]
+fn descriptor_limit() -> Option<u64> {
+    None
+}
+
+fn share_of(descriptors: Option<u64>, per_exchange: NonZeroUsize) -> NonZeroUsize {
+    let share = match descriptors {
+        Some(descriptors) => usize::try_from(descriptors / SHARE).unwrap_or(usize::MAX),
+        None => UNLIMITED,
+    };
+    NonZeroUsize::new(share / per_exchange).unwrap_or(NonZeroUsize::MIN)
+}
+
+fn waited_too_long(max: NonZeroUsize) -> TransportError {
+    TransportError::with_source(
+        TransportErrorKind::Timeout,
+        format!(
+            "the exchange waited for a free place until its time limit, since {max} others were \
+             under way: raise max_concurrent_exchanges or start fewer at once"
+        ),
+    )
+}
+
+impl Shared {
+    fn note_process(&self) {
+        if self.process.load(Ordering::Relaxed) == 0 {
+            let own = process::id();
+            let _ = self.process.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// The queue, or an error if the thread that holds the lock does not exist in this process: a
+    /// child of a fork would wait for it for ever.
+    fn lock(&self) -> Result<MutexGuard<'_, Queue>, TransportError> {
+        match self.queue.try_lock() {
+            Ok(queue) => Ok(queue),
+            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock)
+                if process::id() == self.process.load(Ordering::Relaxed) =>
+            {
+                Ok(self.queue.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+            Err(TryLockError::WouldBlock) => Err(TransportError::with_source(
+                TransportErrorKind::Internal,
+                "the transport was in use while the process forked: make a new one in the child",
+            )),
+        }
+    }
+
+    /// Changes the queue, then wakes those whose turn it is. Their wakers may run any code, so the
+    /// lock is released by then.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Queue, &mut Vec<Waker>) -> T,
+    ) -> Result<T, TransportError> {
+        let mut woken = Vec::new();
+        let result = change(&mut *self.lock()?, &mut woken);
+        woken.into_iter().for_each(Waker::wake);
+        Ok(result)
+    }
+}
+
+/// An exchange that waits. Dropped, it leaves the queue.
+struct Waiter<'a> {
+    shared: &'a Shared,
+    number: u64,
+}
+
+impl Waiter<'_> {
+    fn look(
+        &self,
+        deadline: Instant,
+        now: Instant,
+        cx: &Context<'_>,
+    ) -> Result<Turn, TransportError> {
+        self.shared.change(|queue, woken| queue.look(self.number, deadline, now, cx.waker(), woken))
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        // An error means a forked child, in which nobody waits for this place.
+        let _ = self.shared.change(|queue, woken| queue.quit(self.number, Instant::now(), woken));
+    }
+}
+
+/// A place among the exchanges that may be under way; dropped, it is free at once.
+///
+/// It expires at its deadline by itself.
+#[must_use = "the place is free again when this is dropped"]
+pub struct ExchangePermit {
+    shared: Arc<Shared>,
+    deadline: Instant,
+    number: u64,
+}
+
+impl Drop for ExchangePermit {
+    fn drop(&mut self) {
+        let Self { deadline, number, .. } = *self;
+        // An error means a forked child, in which nobody waits for this place.
+        let _ =
+            self.shared.change(|queue, woken| queue.leave(deadline, number, Instant::now, woken));
+    }
+}
+
+impl fmt::Debug for ExchangeLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangeLimit").field("max_concurrent_exchanges", &self.0.max).finish()
+    }
+}
+
+impl fmt::Debug for ExchangePermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangePermit").finish_non_exhaustive()
+    }
+}
