@@ -97,7 +97,7 @@ fn priority(grant: GrantType) -> easemob_token_core::Priority {
     }
 }
 
-#[cfg(all(test, not(shuttle)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::ErrorKind;

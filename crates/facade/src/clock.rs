@@ -116,7 +116,7 @@ impl Moved {
 }
 
 /// Clocks that are moved by hand.
-#[cfg(any(test, shuttle))]
+#[cfg(test)]
 impl Clock {
     /// A clock that stands still unless it is moved.
     pub(crate) fn still() -> Self {
@@ -124,7 +124,6 @@ impl Clock {
     }
 
     /// The system's clocks, ahead by what they are moved.
-    #[cfg(not(shuttle))]
     pub(crate) fn movable() -> Self {
         Self::by_hand(true)
     }
@@ -147,19 +146,17 @@ impl Clock {
     }
 
     /// The machine is suspended, or somebody sets the wall clock ahead: it moves alone.
-    #[cfg(not(shuttle))]
     pub(crate) fn suspend(&self, time: Duration) {
         self.with_moved(|moved| moved.wall_ahead += time);
     }
 
     /// Somebody sets the wall clock back.
-    #[cfg(not(shuttle))]
     pub(crate) fn set_back(&self, time: Duration) {
         self.with_moved(|moved| moved.wall_behind += time);
     }
 }
 
-#[cfg(all(test, not(shuttle)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

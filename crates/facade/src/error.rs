@@ -330,7 +330,7 @@ impl From<BuildError> for Error {
     }
 }
 
-#[cfg(all(test, not(shuttle)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -74,6 +74,8 @@ mod clock;
 mod error;
 #[cfg(all(test, shuttle))]
 mod schedules;
+#[cfg(all(test, not(shuttle)))]
+mod simulated;
 mod sync;
 mod telemetry;
 mod tokens;
@@ -98,3 +100,21 @@ pub use easemob_token_transport_isahc as isahc;
 pub use error::{Error, ErrorKind};
 pub use telemetry::{Event, Observer};
 
+/// The pages of the book, so that the Rust in them is compiled and run like every other example.
+///
+/// Both features have to be on, since the pages speak of both transports. `cargo xtask ci docs` runs
+/// what is here, and fails for a page with Rust in it that is missing.
+#[cfg(all(doctest, feature = "hyper", feature = "isahc"))]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../../README.zh-CN.md")]
+    struct ReadmeInChinese;
+
+    #[doc = include_str!("../../../docs/transports.md")]
+    struct Transports;
+
+    #[doc = include_str!("../../../docs/observability.md")]
+    struct Observability;
+}

@@ -1,12 +1,12 @@
 //! What threads meet at, from one place: in a `cfg(shuttle)` build, a scheduler decides at each step
 //! who runs next.
 
-#[cfg(not(shuttle))]
+#[cfg(not(all(test, shuttle)))]
 pub(crate) use self::real::*;
-#[cfg(shuttle)]
+#[cfg(all(test, shuttle))]
 pub(crate) use self::scheduled::*;
 
-#[cfg(not(shuttle))]
+#[cfg(not(all(test, shuttle)))]
 mod real {
     pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
 
@@ -14,5 +14,5 @@ mod real {
     pub(crate) use event_listener::Event;
 }
 
-#[cfg(shuttle)]
+#[cfg(all(test, shuttle))]
 mod scheduled;

@@ -47,12 +47,6 @@ impl Freshness {
     pub fn is_due(&self, now: Now) -> bool {
         self.due.has_come(now)
     }
-
-    /// Whether the token may be handed out for longer than the other one.
-    #[must_use]
-    pub fn outlasts(&self, other: &Self) -> bool {
-        self.unusable.uptime > other.unusable.uptime
-    }
 }
 
 /// A time on both clocks. It has come when either of them says so: that is the clock on which more
@@ -113,7 +107,7 @@ mod tests {
         let far = after(1e10);
         assert!(permanent.is_usable(far) && !permanent.is_due(far));
         let unknown = Freshness::new(Lifetime::Unknown, START, Jitter::new(0.0));
-        assert!(!unknown.is_usable(START) && permanent.outlasts(&unknown));
+        assert!(!unknown.is_usable(START));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub enum Decision {
 pub enum Keep {
     /// The new one replaces the old one, if there is one.
     New,
-    /// The old one is still good, and for longer than the new one.
+    /// The old one is still good, and the lifetime of the new one is unknown.
     Old,
 }
 
@@ -73,7 +73,7 @@ pub enum Report {
 ///
 /// - at most one acquisition is in flight;
 /// - a failure never removes, shortens or delays a token that is still good, and neither does a new
-///   token that ends earlier because its lifetime is unknown;
+///   token of unknown lifetime;
 /// - generations only grow;
 /// - no more than ten requests are sent in any minute, however often tokens are refused or callers
 ///   ask; while the service is away, a request is sent at least every ten seconds that somebody
@@ -84,7 +84,7 @@ pub enum Report {
 #[derive(Clone, Debug)]
 pub struct TokenState {
     generation: u64,
-    kept: Option<(u64, Freshness)>,
+    kept: Option<Kept>,
     /// The kept token was reported as refused, and is due at once.
     is_reported: bool,
     in_flight: bool,
@@ -93,6 +93,15 @@ pub struct TokenState {
     last_sent: Option<Now>,
     limiter: RateLimiter,
     evidence: Evidence,
+}
+
+/// The token that is kept.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    generation: u64,
+    freshness: Freshness,
+    /// Whether the service told its lifetime.
+    is_known: bool,
 }
 
 /// From when, and for how long, nothing is sent.
@@ -155,16 +164,16 @@ impl TokenState {
     /// Whether a token is kept that may be handed out at `now`.
     #[must_use]
     pub fn is_usable(&self, now: Now) -> bool {
-        self.kept.is_some_and(|(_, kept)| kept.is_usable(now))
+        self.kept.is_some_and(|kept| kept.freshness.is_usable(now))
     }
 
     /// What a caller does at `now`. After `Fetch` or `UseAndRefresh` an acquisition is in flight.
     pub fn decide(&mut self, now: Now) -> Decision {
-        let usable = self.kept.filter(|(_, kept)| kept.is_usable(now));
+        let usable = self.kept.filter(|kept| kept.freshness.is_usable(now));
         let pause = self.pause(now, usable.is_some());
         match usable {
-            Some((_, kept)) => {
-                let is_due = self.is_reported || kept.is_due(now);
+            Some(kept) => {
+                let is_due = self.is_reported || kept.freshness.is_due(now);
                 if !is_due || self.in_flight || !pause.is_zero() {
                     return Decision::Use;
                 }
@@ -244,15 +253,16 @@ impl TokenState {
         self.generation += 1;
         let generation = self.generation;
         let freshness = Freshness::new(token.cache_lifetime(), received, jitter);
-        let is_better = self.kept.is_some_and(|(_, kept)| {
-            kept.is_usable(received) && !self.is_reported && kept.outlasts(&freshness)
+        let is_known = token.lifetime() != Lifetime::Unknown;
+        let is_old_good = self.kept.is_some_and(|kept| {
+            kept.is_known && kept.freshness.is_usable(received) && !self.is_reported
         });
-        if token.lifetime() == Lifetime::Unknown && is_better {
+        if !is_known && is_old_good {
             let (start, without) = (received, Duration::ZERO);
             self.rest = Some(Rest { start, while_usable: MINUTE, without });
             return Success { generation, freshness, keep: Keep::Old };
         }
-        self.kept = Some((generation, freshness));
+        self.kept = Some(Kept { generation, freshness, is_known });
         self.is_reported = false;
         self.evidence.renewed(is_unchanged);
         Success { generation, freshness, keep: Keep::New }
@@ -331,11 +341,13 @@ impl TokenState {
     }
 
     /// The service accepted the token of this generation in a request that was sent then. A report
-    /// about an earlier request does not count any more.
-    pub fn accepted(&mut self, generation: u64, sent: Uptime) {
-        if self.is_kept(generation) && self.evidence.accepted(sent) {
+    /// about an earlier request does not count any more. Returns whether that takes one back.
+    pub fn accepted(&mut self, generation: u64, sent: Uptime) -> bool {
+        let is_cleared = self.is_kept(generation) && self.evidence.accepted(sent);
+        if is_cleared {
             self.is_reported = false;
         }
+        is_cleared
     }
 
     /// The owner of the token of this generation does not want it any more. Returns whether it is
@@ -352,7 +364,7 @@ impl TokenState {
     }
 
     fn is_kept(&self, generation: u64) -> bool {
-        self.kept.is_some_and(|(kept, _)| kept == generation)
+        self.kept.is_some_and(|kept| kept.generation == generation)
     }
 
     fn may_replace(&self, now: Now) -> bool {

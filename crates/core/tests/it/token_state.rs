@@ -153,7 +153,7 @@ fn a_token_that_ends_in_the_middle_of_a_long_rest_shortens_the_rest() {
 }
 
 #[test]
-fn a_token_of_unknown_lifetime_does_not_replace_one_that_is_good_for_longer() {
+fn a_token_of_unknown_lifetime_does_not_replace_a_good_one() {
     let mut state = TokenState::new();
     assert_eq!(state.decide(at(0)), Decision::Fetch);
     let first = succeed(&mut state, HOUR, 0).generation;

@@ -91,6 +91,6 @@ impl Client {
     }
 }
 
-#[cfg(all(test, not(shuttle)))]
+#[cfg(test)]
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod tests;

@@ -202,7 +202,7 @@ impl ClientBuilder {
     }
 
     /// The clock of the client, the system's unless set.
-    #[cfg(all(test, not(shuttle)))]
+    #[cfg(test)]
     pub(crate) fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self

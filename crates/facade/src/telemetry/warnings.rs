@@ -64,7 +64,7 @@ impl Warnings {
     }
 }
 
-#[cfg(all(test, not(shuttle), feature = "hyper"))]
+#[cfg(all(test, feature = "hyper"))]
 mod tests {
     use std::fmt::{self, Write};
     use std::sync::{Arc, Mutex};

@@ -192,7 +192,7 @@ impl fmt::Debug for UserTokens {
     }
 }
 
-#[cfg(all(test, not(shuttle)))]
+#[cfg(test)]
 mod tests {
     use std::hash::BuildHasher;
 

@@ -1,0 +1,175 @@
+//! A service in simulated time, as a transport: it numbers its tokens and has scripted trouble.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use easemob_token_core::Uptime;
+use easemob_token_transport::bytes::Bytes;
+use easemob_token_transport::{
+    ConnectionUse, Exchange, Runtime, Transport, TransportError, TransportErrorKind, async_trait,
+};
+use http::Response;
+
+use super::runtime::Simulation;
+
+/// What the service does instead of giving a token.
+pub(super) type Fault = dyn Fn() -> Result<Response<Bytes>, TransportError> + Send + Sync;
+
+/// A request that the service got.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) at: Uptime,
+    /// The app token that it carried; `None` in a request for one.
+    pub(super) app_token: Option<String>,
+    pub(super) on_fresh_connection: bool,
+}
+
+pub(super) struct Settings {
+    /// How long each token lives, in seconds; 0 is not told.
+    pub(super) life: u64,
+    /// How long each answer takes.
+    pub(super) latency: Duration,
+    /// Never answers.
+    pub(super) silent: bool,
+    pub(super) trouble: Option<Arc<Fault>>,
+    pub(super) user_trouble: Option<Arc<Fault>>,
+    /// App tokens that are refused.
+    pub(super) revoked: HashSet<String>,
+    /// After so many requests, every app token that was given is refused.
+    pub(super) revoke_after: Option<usize>,
+    /// Users whose requests are refused as if the app token were bad.
+    pub(super) refused_users: HashSet<String>,
+    /// The app token that is given again and again.
+    pub(super) same_app_token: bool,
+    /// The answer names no user, and says that its connection was reused unless a fresh one was asked for.
+    pub(super) nameless: bool,
+}
+
+/// One service of one client.
+pub(super) struct Service {
+    simulation: Simulation,
+    pub(super) settings: Mutex<Settings>,
+    pub(super) asked: Mutex<Vec<Asked>>,
+}
+
+impl Service {
+    pub(super) fn new(simulation: Simulation, life: u64) -> Self {
+        let settings = Settings {
+            life,
+            latency: Duration::ZERO,
+            silent: false,
+            trouble: None,
+            user_trouble: None,
+            revoked: HashSet::new(),
+            revoke_after: None,
+            refused_users: HashSet::new(),
+            same_app_token: false,
+            nameless: false,
+        };
+        Self { simulation, settings: Mutex::new(settings), asked: Mutex::default() }
+    }
+
+    fn answer(
+        &self,
+        number: usize,
+        asked: &Asked,
+        user: Option<&str>,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let settings = self.settings.lock().unwrap();
+        let trouble =
+            if asked.app_token.is_none() { &settings.trouble } else { &settings.user_trouble };
+        if let Some(trouble) = trouble.clone() {
+            drop(settings);
+            return trouble();
+        }
+        let is_refused = asked.app_token.as_ref().is_some_and(|it| settings.revoked.contains(it))
+            || user.is_some_and(|it| settings.refused_users.contains(it));
+        if is_refused {
+            return refusal(401, UNAUTHORIZED)();
+        }
+        let life = settings.life;
+        let number = if asked.app_token.is_none() && settings.same_app_token { 1 } else { number };
+        let names = match user {
+            Some(user) if !settings.nameless => format!(r#","user":{{"username":"{user}"}}"#),
+            _ => String::new(),
+        };
+        let body = format!(r#"{{"access_token":"{number}","expires_in":{life}{names}}}"#);
+        let mut response = Response::new(Bytes::from(body));
+        let reused = settings.nameless && !asked.on_fresh_connection;
+        let connection = if reused { ConnectionUse::Reused } else { ConnectionUse::Fresh };
+        response.extensions_mut().insert(connection);
+        Ok(response)
+    }
+}
+
+pub(super) const UNAUTHORIZED: &str =
+    r#"{"error":"unauthorized","error_description":"Unable to authenticate (OAuth)"}"#;
+
+#[async_trait]
+impl Transport for Service {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let request = exchange.request();
+        let app_token = request.headers().get("authorization").map(|value| {
+            let value = value.to_str().unwrap();
+            value.strip_prefix("Bearer ").unwrap().to_owned()
+        });
+        let body = std::str::from_utf8(request.body()).unwrap();
+        let user = body.split_once(r#""username":""#).map(|(_, rest)| {
+            let (user, _) = rest.split_once('"').unwrap();
+            user.to_lowercase()
+        });
+        let asked = Asked {
+            at: self.simulation.clock().uptime(),
+            app_token,
+            on_fresh_connection: exchange.needs_fresh_connection(),
+        };
+        let number = {
+            let mut all = self.asked.lock().unwrap();
+            all.push(asked.clone());
+            all.len()
+        };
+        let (latency, silent) = {
+            let mut settings = self.settings.lock().unwrap();
+            if settings.revoke_after.take_if(|requests| *requests <= number).is_some() {
+                settings.revoked.extend(asked.app_token.clone());
+            }
+            (settings.latency, settings.silent)
+        };
+        let timeout = exchange.timeout();
+        if silent || latency >= timeout {
+            self.simulation.sleep(timeout).await;
+            return Err(TransportErrorKind::Timeout.into());
+        }
+        self.simulation.sleep(latency).await;
+        self.answer(number, &asked, user.as_deref())
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Service")
+    }
+}
+
+pub(super) fn refusal(status: u16, body: &'static str) -> Arc<Fault> {
+    let response =
+        move || Response::builder().status(status).body(Bytes::from_static(body.as_bytes()));
+    Arc::new(move || Ok(response().unwrap()))
+}
+
+pub(super) fn limited(retry_after: Option<&'static str>) -> Arc<Fault> {
+    Arc::new(move || {
+        let mut response = Response::new(Bytes::from_static(br#"{"error":"reach_limit"}"#));
+        *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+        if let Some(pause) = retry_after {
+            response.headers_mut().insert("retry-after", pause.parse().unwrap());
+        }
+        Ok(response)
+    })
+}
+
+pub(super) fn failure(kind: TransportErrorKind) -> Arc<Fault> {
+    Arc::new(move || Err(kind.into()))
+}

@@ -1,0 +1,257 @@
+//! Callers that wait: each has an end of its own, and one that is not polled delays nobody. Rows 49,
+//! 55, 62 and 66.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::runtime::Caller;
+use super::world::{world, world_with};
+use crate::ErrorKind;
+
+#[test]
+fn row_62_callers_that_are_never_polled_again_delay_nobody() {
+    let world = world_with(1_000_000, |builder| builder.requests_per_second(100));
+    world.token().unwrap();
+    world.set(|settings| settings.latency = Duration::from_millis(1));
+    let mut forgotten: Vec<_> = (0..300)
+        .map(|user| {
+            let client = world.client.clone();
+            let mut caller = Caller::new(client.user_token(format!("f{user}")).into_future());
+            assert!(caller.poll_once().is_pending());
+            caller
+        })
+        .collect();
+    let start = world.now();
+    for user in 0..50 {
+        world.user_token(&format!("user-{user}")).unwrap();
+        world.token().unwrap();
+    }
+    // Fifty requests at ninety a second, and a moment to see that nobody comes.
+    let time = world.now().since(start);
+    assert!(time < Duration::from_secs(2), "{time:?}");
+    // Those who come back after all are served, in time, and never above the limit.
+    let before = world.asked().len();
+    let last = forgotten.pop().unwrap();
+    drop(forgotten);
+    world.simulation.run(last.into_future()).unwrap();
+    assert_eq!(world.asked().len(), before + 1);
+}
+
+/// `stream.buffer_unordered(100)` with one more call in the body of the loop, which holds the others up
+/// for as long as it takes.
+#[test]
+fn row_62_a_loop_that_polls_its_callers_now_and_then_gets_all_tokens() {
+    let world = world_with(1_000_000, |builder| builder);
+    world.token().unwrap();
+    world.set(|settings| settings.latency = Duration::from_millis(20));
+    let mut users = (0..200).map(|user| {
+        let client = world.client.clone();
+        Caller::new(client.user_token(format!("u{user}")).into_future())
+    });
+    let mut buffered: VecDeque<Caller<_>> = VecDeque::new();
+    let (mut served, start) = (0, world.now());
+    loop {
+        while buffered.len() < 100 {
+            let Some(caller) = users.next() else { break };
+            buffered.push_back(caller);
+        }
+        if buffered.is_empty() {
+            break;
+        }
+        let mut ready = Vec::new();
+        for index in 0..buffered.len() {
+            if let std::task::Poll::Ready(result) = buffered[index].poll_once() {
+                ready.push((index, result));
+            }
+        }
+        for (index, result) in ready.into_iter().rev() {
+            buffered.remove(index);
+            result.unwrap();
+            served += 1;
+            // The body of the loop.
+            world.user_token("one-more").unwrap();
+        }
+        world.simulation.pass(Duration::from_millis(1));
+    }
+    assert_eq!(served, 200);
+    let time = world.now().since(start);
+    assert!(time < Duration::from_secs(15), "{time:?}");
+}
+
+#[test]
+fn row_66_an_acquisition_on_a_runtime_that_rests_is_taken_over_after_two_seconds() {
+    for callers in [1, 20] {
+        let world = world(1_000);
+        world.set(|settings| settings.latency = Duration::from_millis(50));
+        let mut first = Caller::new({
+            let client = world.client.clone();
+            async move { client.app_token().await.map(drop) }
+        });
+        assert!(first.poll_once().is_pending());
+        world.simulation.rest();
+        let start = world.now();
+        for _ in 0..callers {
+            world.token().unwrap();
+        }
+        let time = world.now().since(start);
+        assert!(time >= Duration::from_secs(2), "{time:?}");
+        assert!(time < Duration::from_millis(2_500), "{time:?}");
+        assert_eq!(world.asked().len(), 1, "the first task never sent its own");
+        // The first one is driven again: nothing is sent twice, and its caller gets the token.
+        let kept = world.token().unwrap();
+        world.simulation.wake_up();
+        world.pass(5);
+        world.simulation.run(first.into_future()).unwrap();
+        assert_eq!(world.token().unwrap(), kept);
+        assert_eq!(world.asked().len(), 1);
+    }
+}
+
+#[test]
+fn row_66_a_late_result_is_used_if_there_is_no_better_one() {
+    let world = world(1_000);
+    world.set(|settings| settings.latency = Duration::from_millis(50));
+    let mut first = Caller::new({
+        let client = world.client.clone();
+        async move { client.app_token().await.map(drop) }
+    });
+    assert!(first.poll_once().is_pending());
+    // Its request is sent, and then its runtime rests.
+    world.simulation.pass(Duration::from_millis(1));
+    assert_eq!(world.asked().len(), 1);
+    world.simulation.rest();
+    world.away(true);
+    world.token().unwrap_err();
+    world.away(false);
+    world.simulation.wake_up();
+    world.simulation.pass(Duration::from_millis(1));
+    // No request was needed for it, although the acquisition rests after its failure.
+    let requests = world.asked().len();
+    world.token().unwrap();
+    assert_eq!(world.asked().len(), requests);
+}
+
+#[test]
+fn row_66_a_renewal_on_a_runtime_that_rests_is_taken_over_while_the_token_is_good() {
+    let world = world(1_000);
+    world.token().unwrap();
+    world.pass(860);
+    world.set(|settings| settings.latency = Duration::from_millis(50));
+    let mut caller = Caller::new({
+        let client = world.client.clone();
+        async move { client.app_token().await.map(drop) }
+    });
+    assert!(caller.poll_once().is_ready());
+    world.simulation.rest();
+    world.pass(3);
+    assert_eq!(world.token().unwrap(), "1");
+    world.pass(1);
+    assert_eq!(world.token().unwrap(), "2");
+}
+
+#[test]
+fn row_55_a_runtime_that_ends_in_mid_fetch_costs_nobody_an_error() {
+    let world = world(1_000);
+    world.set(|settings| settings.latency = Duration::from_millis(500));
+    let mut callers: Vec<_> = (0..20)
+        .map(|user| {
+            let client = world.client.clone();
+            Caller::new(async move {
+                if user % 2 == 0 {
+                    client.app_token().await.map(drop)
+                } else {
+                    client.user_token("alice").await.map(drop)
+                }
+            })
+        })
+        .collect();
+    for ended in 1..=2 {
+        for caller in &mut callers {
+            assert!(caller.poll_once().is_pending());
+        }
+        world.simulation.pass(Duration::from_millis(100));
+        assert_eq!(world.asked().len(), ended);
+        world.simulation.end_runtime();
+    }
+    for caller in callers {
+        world.simulation.run(caller.into_future()).unwrap();
+    }
+    assert_eq!(world.app_tokens_asked().len(), 3);
+}
+
+#[test]
+fn a_callers_deadline_counts_from_its_call_and_includes_the_app_token() {
+    let world = world_with(1_000, |builder| builder.deadline(Duration::from_secs(6)));
+    world.set(|settings| settings.silent = true);
+    for cached in [false, true] {
+        let start = world.now();
+        let error = if cached {
+            world.token().unwrap_err()
+        } else {
+            world.user_token("alice").unwrap_err()
+        };
+        let time = world.now().since(start);
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+        assert!(time <= Duration::from_secs(6), "{time:?}");
+        world.pass(60);
+    }
+}
+
+#[test]
+fn the_users_that_wait_are_bounded_and_so_are_those_that_are_cached() {
+    let world = world_with(1_000, |builder| {
+        builder.keep_user_tokens(100).requests_per_second(50).deadline(Duration::from_secs(20))
+    });
+    world.token().unwrap();
+    world.set(|settings| settings.silent = true);
+    let mut kinds = Vec::new();
+    let mut callers = Vec::new();
+    for user in 0..4_000 {
+        let client = world.client.clone();
+        let mut caller = Caller::new(client.user_token(format!("u{user}")).into_future());
+        match caller.poll_once() {
+            std::task::Poll::Ready(result) => kinds.push(result.unwrap_err().kind()),
+            std::task::Poll::Pending => callers.push(caller),
+        }
+    }
+    assert_eq!((callers.len(), kinds.len()), (1_000, 3_000));
+    assert!(kinds.iter().all(|kind| *kind == ErrorKind::RateLimited));
+    assert!(format!("{:?}", world.client).contains("cached: 0, waiting: 1000"));
+    drop(callers);
+    world.pass(60);
+    // The number is right again, without anybody's call.
+    let text = format!("{:?}", world.client);
+    assert!(text.contains("waiting: 0"), "{text}");
+    let cached = text.split_once("{ cached: ").unwrap().1.split_once(',').unwrap().0;
+    assert!(cached.parse::<u32>().unwrap() <= 101, "{text}");
+}
+
+#[test]
+fn a_panic_of_a_transport_is_an_error_for_every_kind_of_token() {
+    for cached in [false, true] {
+        let world = world_with(1_000, |builder| {
+            if cached { builder.keep_user_tokens(10) } else { builder }
+        });
+        world.token().unwrap();
+        world.set(|settings| settings.user_trouble = Some(std::sync::Arc::new(|| panic!("a defect"))));
+        let error = world.user_token("alice").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+        let by_password = world.client.user_token_by_password("alice", "secret").into_future();
+        world.set(|settings| settings.trouble = Some(std::sync::Arc::new(|| panic!("a defect"))));
+        let error = world.simulation.run(by_password).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+        assert!(!format!("{error:?}").contains("a defect"));
+    }
+}
+
+#[test]
+fn a_users_token_that_names_nobody_on_a_reused_connection_is_asked_for_once_more() {
+    let world = world_with(1_000, |builder| builder.max_attempts(1));
+    world.set(|settings| settings.nameless = true);
+    world.user_token("alice").unwrap();
+    let fresh: Vec<_> = world.asked().iter().map(|it| it.on_fresh_connection).collect();
+    assert_eq!(fresh, [true, false, true], "the app token, alice, and alice once more");
+    world.user_token("bob").unwrap();
+    assert_eq!(world.asked().len(), 4);
+    assert!(world.asked()[3].on_fresh_connection);
+}

@@ -1,0 +1,118 @@
+//! A client, its service and its clock, as the tests see them.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use easemob_token_core::Uptime;
+use easemob_token_transport::TransportErrorKind;
+
+use super::runtime::Simulation;
+use super::service::{Asked, Fault, Service, Settings, failure};
+use crate::{Client, ClientBuilder, Error, Event};
+
+pub(super) struct World {
+    pub(super) client: Client,
+    pub(super) service: Arc<Service>,
+    pub(super) simulation: Simulation,
+    events: Arc<Mutex<Vec<String>>>,
+}
+
+/// One line an event, with all that it says but the grant and the times.
+fn line(event: &Event<'_>) -> String {
+    match event {
+        Event::Started { refresh, .. } => format!("started, refresh: {refresh}"),
+        Event::Succeeded { generation, .. } => format!("succeeded: {generation}"),
+        Event::Failed { error, usable, .. } => {
+            format!("failed: {}, usable: {usable}", error.kind())
+        }
+        Event::Hit { .. } => "hit".to_owned(),
+        Event::Sent { attempt, .. } => format!("sent: {attempt}"),
+        other => format!("{other:?}"),
+    }
+}
+
+/// A client that caches user tokens, and a service whose tokens live for so many seconds.
+pub(super) fn world(life: u64) -> World {
+    world_with(life, |builder| builder.keep_user_tokens(10))
+}
+
+pub(super) fn world_with(
+    life: u64,
+    settings: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> World {
+    let simulation = Simulation::new();
+    let service = Arc::new(Service::new(simulation.clone(), life));
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&events);
+    let builder = Client::builder()
+        .base_url("https://x")
+        .app_key("o#a")
+        .client_credentials("id", "secret")
+        .transport(Arc::clone(&service))
+        .runtime(simulation.clone())
+        .observer(move |event: &Event<'_>| seen.lock().unwrap().push(line(event)))
+        .clock(simulation.clock().clone());
+    let client = settings(builder).build().unwrap();
+    World { client, service, simulation, events }
+}
+
+impl World {
+    pub(super) fn token(&self) -> Result<String, Error> {
+        let token = self.simulation.run(self.client.app_token())?;
+        Ok(token.access_token().expose().to_owned())
+    }
+
+    pub(super) fn user_token(&self, user_id: &str) -> Result<String, Error> {
+        let token = self.simulation.run(self.client.user_token(user_id).into_future())?;
+        Ok(token.access_token().expose().to_owned())
+    }
+
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        self.service.asked.lock().unwrap().clone()
+    }
+
+    /// When app tokens were asked for.
+    pub(super) fn app_tokens_asked(&self) -> Vec<Uptime> {
+        self.asked().iter().filter(|it| it.app_token.is_none()).map(|it| it.at).collect()
+    }
+
+    pub(super) fn set(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.service.settings.lock().unwrap());
+    }
+
+    pub(super) fn trouble(&self, fault: Option<Arc<Fault>>) {
+        self.set(|settings| settings.trouble = fault);
+    }
+
+    pub(super) fn away(&self, away: bool) {
+        self.trouble(away.then(|| failure(TransportErrorKind::Connect)));
+    }
+
+    /// The service refuses the app token that the client has now.
+    pub(super) fn revoke(&self) {
+        let token = self.token().unwrap();
+        self.set(|settings| settings.revoked.extend([token]));
+    }
+
+    /// What was told since the last time.
+    pub(super) fn told(&self) -> Vec<String> {
+        std::mem::take(&mut *self.events.lock().unwrap())
+    }
+
+    pub(super) fn now(&self) -> Uptime {
+        self.simulation.clock().uptime()
+    }
+
+    pub(super) fn pass(&self, seconds: u64) {
+        self.simulation.pass(Duration::from_secs(seconds));
+    }
+}
+
+/// The most times in any minute.
+pub(super) fn busiest_minute(times: &[Uptime]) -> usize {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let within = |start: Uptime| {
+        times.iter().filter(|time| (start..start.after(MINUTE)).contains(*time)).count()
+    };
+    times.iter().map(|&start| within(start)).max().unwrap_or_default()
+}
