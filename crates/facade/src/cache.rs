@@ -9,11 +9,13 @@ use std::future::Future;
 use std::sync::{Arc, PoisonError};
 
 use easemob_token_core::{
-    AccessToken, Decision, GrantType, IssuedToken, Jitter, Keep, Refusal, Report, TokenState, Uptime,
+    AccessToken, Decision, GrantType, IssuedToken, Jitter, Keep, Refusal, Report, TokenState,
+    Uptime,
 };
 
 pub(crate) use self::entry::CacheEntry;
 pub use self::entry::TokenGuard;
+pub(crate) use self::single_flight::Replacement;
 use crate::acquire::{InFlight, Outcome, RequestContext};
 use crate::clock::jitter;
 use crate::error::Error;

@@ -124,6 +124,7 @@ impl Clock {
     }
 
     /// The system's clocks, ahead by what they are moved.
+    #[cfg(any(feature = "hyper", all(feature = "isahc", feature = "blocking")))]
     pub(crate) fn movable() -> Self {
         Self::by_hand(true)
     }
@@ -146,11 +147,13 @@ impl Clock {
     }
 
     /// The machine is suspended, or somebody sets the wall clock ahead: it moves alone.
+    #[cfg(not(shuttle))]
     pub(crate) fn suspend(&self, time: Duration) {
         self.with_moved(|moved| moved.wall_ahead += time);
     }
 
     /// Somebody sets the wall clock back.
+    #[cfg(not(shuttle))]
     pub(crate) fn set_back(&self, time: Duration) {
         self.with_moved(|moved| moved.wall_behind += time);
     }

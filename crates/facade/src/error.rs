@@ -246,10 +246,9 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match &self.0.cause {
             Cause::Input(_) | Cause::Build(_) => false,
-            Cause::TooOften
-            | Cause::QueueTooLong(_)
-            | Cause::TooManyUsers(_)
-            | Cause::Deadline => true,
+            Cause::TooOften | Cause::QueueTooLong(_) | Cause::TooManyUsers(_) | Cause::Deadline => {
+                true
+            }
             Cause::Transport(error) => error.is_retryable(),
             Cause::Response(error) => error.is_retryable(),
         }

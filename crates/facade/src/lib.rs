@@ -81,9 +81,7 @@ mod telemetry;
 mod tokens;
 
 pub use cache::TokenGuard;
-pub use client::{
-    Authorization, Client, ClientBuilder, PasswordTokenRequest, UserTokenRequest,
-};
+pub use client::{Authorization, Client, ClientBuilder, PasswordTokenRequest, UserTokenRequest};
 #[cfg(feature = "dynamic")]
 pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;

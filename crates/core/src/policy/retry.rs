@@ -108,11 +108,7 @@ impl Retry {
             RetryAdvice::Never => NextStep::GiveUp,
             RetryAdvice::After(pause) => self.again_after(pause, now),
             RetryAdvice::Backoff => self.again_after(self.backoff(jitter), now),
-            RetryAdvice::Once if self.repeated_once => NextStep::GiveUp,
-            RetryAdvice::Once => {
-                self.repeated_once = true;
-                self.again_after(self.backoff(jitter), now)
-            }
+            RetryAdvice::Once => self.once_more(now, jitter),
             RetryAdvice::WithNewAppToken if self.renewed => NextStep::GiveUp,
             RetryAdvice::WithNewAppToken => {
                 self.renewed = true;
@@ -122,6 +118,15 @@ impl Retry {
                 }
             }
         }
+    }
+
+    /// The step after a failure that one more request may clear up, such as a torn body, or the 401 for
+    /// an app token that the service accepted in a later request. Once in an acquisition.
+    pub fn once_more(&mut self, now: Uptime, jitter: Jitter) -> NextStep {
+        if std::mem::replace(&mut self.repeated_once, true) {
+            return NextStep::GiveUp;
+        }
+        self.again_after(self.backoff(jitter), now)
     }
 
     /// Full jitter: anything up to one second, then two, four, to the longest.

@@ -43,6 +43,8 @@ pub(crate) trait GrantSource: Sync {
 
     /// The service refused this app token in a request that was sent then.
     fn refused(&self, app_token: &Self::AppToken, sent: Uptime) -> Report;
+
+    fn is_same(&self, one: &Self::AppToken, other: &Self::AppToken) -> bool;
 }
 
 /// An app token that the service refused, and what follows.
@@ -72,6 +74,10 @@ impl<G: Grant + Clone + Send + Sync> GrantSource for Plain<'_, G> {
 
     fn refused(&self, (): &(), _: Uptime) -> Report {
         Report::Ignored
+    }
+
+    fn is_same(&self, (): &(), (): &()) -> bool {
+        true
     }
 }
 
@@ -122,7 +128,9 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
             } else {
                 Report::Ignored
             };
-            match self.next_step(&error).await {
+            let before = refused.as_ref().map(|it: &Refused<_>| &it.app_token);
+            let same = before.is_some_and(|before| source.is_same(before, &ready.app_token));
+            match self.next_step(&error, same).await {
                 NextStep::SendAt(_) => refused = None,
                 NextStep::SendWithNewAppTokenAt(_) => {
                     refused = Some(Refused { app_token: ready.app_token, report, error });
@@ -211,9 +219,17 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
     }
 
     /// What follows an error; if that is another request, its time has come.
-    async fn next_step(&mut self, error: &Error) -> NextStep {
+    ///
+    /// `same_refused` says that this request carried the app token that was refused before: a later
+    /// request with it was accepted in between, or the service read two requests in another order.
+    async fn next_step(&mut self, error: &Error, same_refused: bool) -> NextStep {
         let (context, now) = (self.context, self.context.clock.uptime());
-        let step = if let Some(error) = error.as_response() {
+        let step = if same_refused && error.refuses_app_token() {
+            match self.retry.once_more(now, jitter()) {
+                NextStep::SendAt(time) => NextStep::SendWithNewAppTokenAt(time),
+                other => other,
+            }
+        } else if let Some(error) = error.as_response() {
             self.retry.after_response(error, now, jitter())
         } else if let Some(error) = error.as_transport() {
             self.retry.after_transport_failure(error.is_retryable(), now, jitter())

@@ -15,6 +15,15 @@ use crate::telemetry::Event;
 /// One call takes over an acquisition so often, before it counts as failed.
 const TAKEOVERS: u32 = 4;
 
+/// What a token that was reported as refused is replaced by.
+pub(crate) enum Replacement<T> {
+    Another(TokenGuard<T>),
+    /// The service gave the same one again.
+    SameAgain,
+    /// Nothing: it stays in use.
+    Kept(TokenGuard<T>),
+}
+
 impl<S: TokenSource> TokenCache<S> {
     /// What `get` does if there is no fresh token.
     pub(super) async fn get_slow(
@@ -42,30 +51,34 @@ impl<S: TokenSource> TokenCache<S> {
         Err(Error::dropped(waited_for.map_or(0, |it| it.requests())))
     }
 
-    /// Another token than this one, which was reported as refused; `None` if there is none to be had.
+    /// Waits for another token than this one, which was reported as refused.
     pub(crate) async fn replacement(
         self: &Arc<Self>,
         refused: &AccessToken,
         deadline: Uptime,
-    ) -> Result<Option<TokenGuard<S::Token>>, Error> {
+    ) -> Result<Replacement<S::Token>, Error> {
         self.context().first_use.check()?;
         for _ in 0..=TAKEOVERS {
             let in_flight = match self.next_action() {
-                Action::Take(token) if !token.entry().is(refused) => return Ok(Some(token)),
-                Action::Take(_) => {
+                Action::Take(token) if !token.entry().is(refused) => {
+                    return Ok(Replacement::Another(token));
+                }
+                Action::Take(token) => {
                     let state = self.lock();
                     match (&state.in_flight, &state.error) {
                         (Some(in_flight), _) => Arc::clone(in_flight),
                         (None, Some(error)) => return Err(error.clone()),
-                        (None, None) => return Ok(None),
+                        (None, None) => return Ok(Replacement::Kept(token)),
                     }
                 }
                 Action::Fail(error) => return Err(error),
                 Action::Wait(in_flight) => in_flight,
             };
             match self.outcome(&in_flight, deadline).await? {
-                Outcome::Token(entry) if entry.is(refused) => return Ok(None),
-                Outcome::Token(entry) => return Ok(Some(TokenGuard::new(Arc::clone(entry)))),
+                Outcome::Token(entry) if entry.is(refused) => return Ok(Replacement::SameAgain),
+                Outcome::Token(entry) => {
+                    return Ok(Replacement::Another(TokenGuard::new(Arc::clone(entry))));
+                }
                 Outcome::Failed(error) => return Err(error.clone()),
                 Outcome::Abandoned => {}
             }

@@ -3,6 +3,7 @@
 use easemob_token_core::{AppToken, Refusal, Report};
 use http::HeaderValue;
 
+use crate::cache::Replacement;
 use crate::error::Error;
 use crate::tokens::WithAppToken;
 
@@ -71,9 +72,8 @@ impl Authorization {
         if self.renewed || report == Report::Ignored {
             return Ok(false);
         }
-        let Some(token) = app_tokens.replacement(refused, context.deadline()).await? else {
-            return Ok(false);
-        };
+        let replacement = app_tokens.replacement(refused, context.deadline()).await?;
+        let Replacement::Another(token) = replacement else { return Ok(false) };
         self.token = AppToken::clone(&token);
         self.renewed = true;
         Ok(true)

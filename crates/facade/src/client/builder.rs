@@ -240,7 +240,8 @@ impl ClientBuilder {
         self,
         runtime_of: impl FnOnce(&dyn Transport) -> Result<Option<Arc<dyn Runtime>>, ConfigError>,
     ) -> Result<Client, ConfigError> {
-        let base_url: BaseUrl = parsed("base_url", self.base_url.as_deref(), "https://a1.easemob.com")?;
+        let base_url: BaseUrl =
+            parsed("base_url", self.base_url.as_deref(), "https://a1.easemob.com")?;
         let app_key: AppKey = parsed("app_key", self.app_key.as_deref(), "org#app")?;
         #[cfg(feature = "dynamic")]
         let signer = self.signer(&app_key)?;
@@ -276,9 +277,14 @@ impl ClientBuilder {
             let source = AppCredentials { context: Arc::clone(&context), grant };
             WithAppToken { context: Arc::clone(&context), app_tokens: TokenCache::new(source) }
         });
-        let user_tokens = with_app_token.clone().zip(cached_users).map(|(with_app_token, users)| {
-            UserTokens::new(with_app_token, users, served_within(per_second, self.limits.deadline))
-        });
+        let user_tokens =
+            with_app_token.clone().zip(cached_users).map(|(with_app_token, users)| {
+                UserTokens::new(
+                    with_app_token,
+                    users,
+                    served_within(per_second, self.limits.deadline),
+                )
+            });
         Ok(Client::new(ClientInner {
             context,
             with_app_token,

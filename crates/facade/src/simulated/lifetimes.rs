@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easemob_token_core::{Lifetime, AppToken};
+use easemob_token_core::{AppToken, Lifetime};
 use easemob_token_transport::TransportErrorKind;
 
 use super::service::{failure, refusal};

@@ -175,14 +175,14 @@ fn row_65_a_revocation_in_the_middle_of_a_burst_fails_no_caller() {
         world.set(|settings| settings.latency = Duration::from_millis(latency));
         let first = world.token().unwrap();
         world.set(|settings| settings.revoke_after = Some(100));
-        let calls = (0..3_000).map(|user| world.client.user_token(format!("u{user}")).into_future());
+        let calls =
+            (0..3_000).map(|user| world.client.user_token(format!("u{user}")).into_future());
         let tokens = world.simulation.run_all(calls);
         assert_eq!(tokens.iter().filter(|it| it.is_err()).count(), 0, "{latency} ms");
         let revoked = world.asked()[99].at;
         let asked = world.asked();
-        let carried = asked.iter().filter(|it| {
-            it.app_token.as_deref() == Some(&*first) && it.at > revoked
-        });
+        let carried =
+            asked.iter().filter(|it| it.app_token.as_deref() == Some(&*first) && it.at > revoked);
         // Those in flight when the first 401 comes back, and one until the second one.
         let in_flight = usize::try_from(latency * 300 / 1_000 + 2).unwrap();
         let carried = carried.count();

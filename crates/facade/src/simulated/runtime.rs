@@ -1,6 +1,6 @@
 //! A runtime in simulated time: whenever nothing can run, the clock jumps to the next timer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -15,18 +15,7 @@ use easemob_token_transport::{Runtime, Task, TransportError, async_trait};
 use crate::clock::Clock;
 
 /// A waker that remembers to have been woken.
-#[derive(Default)]
-pub(super) struct Flag(AtomicBool);
-
-impl Flag {
-    pub(super) fn woken() -> Arc<Self> {
-        Arc::new(Self(AtomicBool::new(true)))
-    }
-
-    pub(super) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::SeqCst)
-    }
-}
+struct Flag(AtomicBool);
 
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
@@ -34,21 +23,39 @@ impl Wake for Flag {
     }
 }
 
+type Queue = Arc<Mutex<VecDeque<u64>>>;
+
+/// A waker that puts its task into the queue of those that run next.
+struct InQueue {
+    number: u64,
+    is_queued: AtomicBool,
+    queue: Queue,
+}
+
+impl Wake for InQueue {
+    fn wake(self: Arc<Self>) {
+        if !self.is_queued.swap(true, Ordering::SeqCst) {
+            self.queue.lock().unwrap().push_back(self.number);
+        }
+    }
+}
+
 struct Spawned {
     group: u64,
-    flag: Arc<Flag>,
+    in_queue: Arc<InQueue>,
     task: Task,
 }
 
-/// Runs tasks on the thread that waits, in the order in which they were spawned.
+/// Runs tasks on the thread that waits, in the order in which they are woken.
 #[derive(Clone)]
 pub(super) struct Simulation(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
-    tasks: Mutex<Vec<Spawned>>,
+    tasks: Mutex<HashMap<u64, Spawned>>,
+    queue: Queue,
     timers: Mutex<BTreeMap<(Uptime, u64), Waker>>,
-    timer_count: AtomicU64,
+    count: AtomicU64,
     /// The runtime that runs what is spawned now. Others may rest.
     group: AtomicU64,
     resting: AtomicU64,
@@ -62,7 +69,8 @@ impl Simulation {
             clock: Clock::still(),
             tasks: Mutex::default(),
             timers: Mutex::default(),
-            timer_count: AtomicU64::new(0),
+            queue: Queue::default(),
+            count: AtomicU64::new(0),
             group: AtomicU64::new(0),
             resting: AtomicU64::new(NONE),
         }))
@@ -82,6 +90,8 @@ impl Simulation {
     /// The runtime that rested is driven again.
     pub(super) fn wake_up(&self) {
         self.0.resting.store(NONE, Ordering::SeqCst);
+        let numbers = self.0.tasks.lock().unwrap().keys().copied().collect::<Vec<_>>();
+        self.0.queue.lock().unwrap().extend(numbers);
     }
 
     /// The runtime ends and drops its tasks; what is spawned from now on runs on another one.
@@ -94,10 +104,10 @@ impl Simulation {
     /// Runs the future to its end, and tasks beside it, for as long as that takes.
     pub(super) fn run<O>(&self, future: impl Future<Output = O>) -> O {
         let mut future = pin!(future);
-        let flag = Flag::woken();
+        let flag = Arc::new(Flag(AtomicBool::new(true)));
         let waker = Waker::from(Arc::clone(&flag));
         loop {
-            if flag.take() {
+            if flag.0.swap(false, Ordering::SeqCst) {
                 let mut context = Context::from_waker(&waker);
                 if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
                     self.run_tasks();
@@ -127,7 +137,10 @@ impl Simulation {
             self.spawn(Box::pin(task)).unwrap();
         }
         while outputs.lock().unwrap().len() < count {
-            assert!(self.run_tasks() || self.fire_next(Uptime::NEVER), "a caller waits without end");
+            assert!(
+                self.run_tasks() || self.fire_next(Uptime::NEVER),
+                "a caller waits without end"
+            );
         }
         std::mem::take(&mut *outputs.lock().unwrap())
     }
@@ -147,20 +160,26 @@ impl Simulation {
     fn run_tasks(&self) -> bool {
         let mut ran = false;
         loop {
-            let next = {
-                let resting = self.0.resting.load(Ordering::SeqCst);
-                let mut tasks = self.0.tasks.lock().unwrap();
-                let next = tasks.iter().position(|it| it.group != resting && it.flag.take());
-                next.map(|index| tasks.remove(index))
-            };
-            let Some(mut spawned) = next else { return ran };
+            let Some(number) = self.0.queue.lock().unwrap().pop_front() else { return ran };
+            let Some(mut spawned) = self.take(number) else { continue };
             ran = true;
-            let waker = Waker::from(Arc::clone(&spawned.flag));
+            spawned.in_queue.is_queued.store(false, Ordering::SeqCst);
+            let waker = Waker::from(Arc::clone(&spawned.in_queue));
             let mut context = Context::from_waker(&waker);
             if spawned.task.as_mut().poll(&mut context).is_pending() {
-                self.0.tasks.lock().unwrap().push(spawned);
+                self.0.tasks.lock().unwrap().insert(number, spawned);
             }
         }
+    }
+
+    /// The task of this number, unless its runtime rests or ended.
+    fn take(&self, number: u64) -> Option<Spawned> {
+        let resting = self.0.resting.load(Ordering::SeqCst);
+        let mut tasks = self.0.tasks.lock().unwrap();
+        if tasks.get(&number)?.group == resting {
+            return None;
+        }
+        tasks.remove(&number)
     }
 
     /// Moves the clock to the next timer, if there is one until then.
@@ -182,13 +201,18 @@ impl Simulation {
 impl Runtime for Simulation {
     fn spawn(&self, task: Task) -> Result<(), TransportError> {
         let group = self.0.group.load(Ordering::SeqCst);
-        self.0.tasks.lock().unwrap().push(Spawned { group, flag: Flag::woken(), task });
+        let number = self.0.count.fetch_add(1, Ordering::SeqCst);
+        let (is_queued, queue) = (AtomicBool::new(false), Arc::clone(&self.0.queue));
+        let in_queue = Arc::new(InQueue { number, is_queued, queue });
+        let spawned = Spawned { group, in_queue: Arc::clone(&in_queue), task };
+        self.0.tasks.lock().unwrap().insert(number, spawned);
+        in_queue.wake();
         Ok(())
     }
 
     async fn sleep(&self, time: Duration) {
         let end = self.0.clock.uptime().after(time);
-        let number = self.0.timer_count.fetch_add(1, Ordering::SeqCst);
+        let number = self.0.count.fetch_add(1, Ordering::SeqCst);
         let timer = Timer { timers: &self.0.timers, key: (end, number) };
         poll_fn(|cx| {
             if self.0.clock.uptime() >= end {

@@ -229,11 +229,16 @@ fn the_users_that_wait_are_bounded_and_so_are_those_that_are_cached() {
 #[test]
 fn a_panic_of_a_transport_is_an_error_for_every_kind_of_token() {
     for cached in [false, true] {
-        let world = world_with(1_000, |builder| {
-            if cached { builder.keep_user_tokens(10) } else { builder }
-        });
+        let world = world_with(
+            1_000,
+            |builder| {
+                if cached { builder.keep_user_tokens(10) } else { builder }
+            },
+        );
         world.token().unwrap();
-        world.set(|settings| settings.user_trouble = Some(std::sync::Arc::new(|| panic!("a defect"))));
+        world.set(|settings| {
+            settings.user_trouble = Some(std::sync::Arc::new(|| panic!("a defect")))
+        });
         let error = world.user_token("alice").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
         let by_password = world.client.user_token_by_password("alice", "secret").into_future();

@@ -7,6 +7,7 @@ use easemob_token_core::{AppToken, BuildError, Grant, Refusal, Report, Uptime};
 
 use super::AppTokenCache;
 use crate::acquire::{GrantSource, Refused, RequestContext};
+use crate::cache::Replacement;
 use crate::error::Error;
 
 /// The means to ask for users' tokens: the client's requests and its app token.
@@ -37,18 +38,16 @@ where
         refused: Option<&Refused<AppToken>>,
         deadline: Uptime,
     ) -> Result<AppToken, Error> {
-        let token = match refused {
-            Some(Refused { report: Report::Outdated | Report::Disproved, .. }) | None => {
-                self.app_tokens.get(deadline).await?
-            }
-            Some(refused) => {
-                let text = refused.app_token.access_token();
-                let replacement = self.app_tokens.replacement(text, deadline).await?;
-                // The same one would be refused once more.
-                replacement.ok_or_else(|| refused.error.clone())?
-            }
+        let Some(Refused { app_token: token, report, error }) = refused else {
+            return Ok(AppToken::clone(&*self.app_tokens.get(deadline).await?));
         };
-        Ok(AppToken::clone(&token))
+        match self.app_tokens.replacement(token.access_token(), deadline).await? {
+            Replacement::Another(token) => Ok(AppToken::clone(&token)),
+            // The service accepted it in the meantime.
+            Replacement::Kept(token) if *report != Report::Ignored => Ok(AppToken::clone(&token)),
+            // It would be refused once more.
+            Replacement::Kept(_) | Replacement::SameAgain => Err(error.clone()),
+        }
     }
 
     fn grant(&self, app_token: &AppToken) -> Result<Cow<'_, G>, BuildError> {
@@ -62,5 +61,9 @@ where
     fn refused(&self, app_token: &AppToken, sent: Uptime) -> Report {
         let refusal = Refusal { sent, user: Some(self.user_id) };
         self.app_tokens.report(app_token.access_token(), &refusal)
+    }
+
+    fn is_same(&self, one: &AppToken, other: &AppToken) -> bool {
+        one.access_token().expose() == other.access_token().expose()
     }
 }

@@ -1,4 +1,4 @@
-//! What threads meet at in the cache, with the scheduler before each step.
+//! The same names for a `cfg(shuttle)` build: the scheduler decides before each step.
 //!
 //! `arc-swap` and `event-listener` are the real ones. They know nothing of schedules, so a look at an
 //! atomic of shuttle's goes before each of their steps: others may run between it and what came
@@ -13,7 +13,7 @@ pub(crate) use shuttle::sync::{Mutex, MutexGuard};
 
 /// Others may run here.
 #[derive(Debug, Default)]
-struct Step(AtomicU64);
+pub(crate) struct Step(AtomicU64);
 
 impl Step {
     fn take(&self) {

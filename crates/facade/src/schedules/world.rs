@@ -1,0 +1,208 @@
+//! A client, its service, its tasks and its clock, as the scenarios see them.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use easemob_token_core::Uptime;
+use easemob_token_transport::{Runtime, Task, TransportError, async_trait};
+use shuttle::future::{JoinHandle, spawn, yield_now};
+use shuttle::rand::{Rng as _, thread_rng};
+use shuttle::sync::atomic::{AtomicUsize, Ordering};
+use shuttle::sync::{Arc, Mutex};
+
+use super::service::Service;
+use crate::clock::Clock;
+use crate::{AppToken, Client, ClientBuilder, ErrorKind, UserToken};
+
+pub(super) struct World {
+    pub(super) client: Client,
+    service: Arc<Service>,
+    tasks: Tasks,
+    failed: Mutex<Vec<ErrorKind>>,
+}
+
+/// A caller that is there, and that nobody polls.
+pub(super) struct Forgotten(#[expect(dead_code, reason = "it is kept, and not polled")] Call);
+
+type Call = Pin<Box<dyn Future<Output = Result<UserToken, crate::Error>> + Send>>;
+
+impl World {
+    /// A service that fails so often, and tasks that are dropped so often, in a hundred.
+    pub(super) fn new(failing: u32, dropping: u32) -> Arc<Self> {
+        Self::with(failing, dropping, |builder| builder)
+    }
+
+    pub(super) fn with(
+        failing: u32,
+        dropping: u32,
+        settings: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Arc<Self> {
+        let tasks = Tasks::new(dropping);
+        let service = Arc::new(Service::new(tasks.0.clock.clone(), failing));
+        let builder = Client::builder()
+            .base_url("https://x")
+            .app_key("o#a")
+            .client_credentials("id", "secret")
+            .transport(Arc::clone(&service))
+            .runtime(tasks.clone())
+            .clock(tasks.0.clock.clone());
+        let client = settings(builder).build().unwrap();
+        Arc::new(Self { client, service, tasks, failed: Mutex::default() })
+    }
+
+    /// A caller of this user's token, which notes a failure.
+    pub(super) fn user(self: &Arc<Self>, user: usize) -> JoinHandle<()> {
+        let world = Arc::clone(self);
+        spawn(async move {
+            if let Err(error) = world.client.user_token(format!("user-{user}")).await {
+                world.failed.lock().unwrap().push(error.kind());
+            }
+        })
+    }
+
+    /// A caller that is polled once and then never again.
+    pub(super) fn forget_a_caller(&self, user: usize) -> Forgotten {
+        let mut call: Call = self.client.user_token(format!("forgotten-{user}")).into_future();
+        let _ = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        Forgotten(call)
+    }
+
+    /// So many tasks that are spawned next are there and are never run.
+    pub(super) fn rest_next_tasks(&self, count: u32) {
+        *self.tasks.0.resting.lock().unwrap() = (count, Vec::new());
+    }
+
+    pub(super) fn failed(&self) -> Vec<ErrorKind> {
+        self.failed.lock().unwrap().clone()
+    }
+
+    pub(super) fn app_tokens_asked(&self) -> u32 {
+        self.service.app_tokens()
+    }
+
+    pub(super) fn revoke(&self) {
+        self.service.revoke();
+    }
+
+    pub(super) fn busiest_second(&self) -> usize {
+        let asked = self.service.asked();
+        let within = |start: Uptime| {
+            let end = start.after(Duration::from_secs(1));
+            asked.iter().filter(|time| (start..end).contains(*time)).count()
+        };
+        asked.iter().map(|&start| within(start)).max().unwrap_or_default()
+    }
+
+    pub(super) fn advance(&self, millis: u64) {
+        self.tasks.advance(Duration::from_millis(millis));
+    }
+
+    /// How many milliseconds ago the token came.
+    pub(super) fn age_of(&self, token: &AppToken) -> u64 {
+        let now = self.tasks.0.clock.now().wall;
+        let age = now.duration_since(token.received_at()).unwrap_or_default();
+        u64::try_from(age.as_millis()).unwrap()
+    }
+
+    /// Waits for all tasks. At the end of a scenario shuttle drops what still runs, which must not
+    /// wait for each other's locks then.
+    pub(super) async fn settle(&self) {
+        let ended = poll_fn(|_| match self.tasks.0.running.load(Ordering::SeqCst) {
+            0 => Poll::Ready(()),
+            _ => Poll::Pending,
+        });
+        self.while_time_passes(ended).await;
+        let resting = std::mem::take(&mut self.tasks.0.resting.lock().unwrap().1);
+        drop(resting);
+    }
+
+    /// Runs the future while time passes, a bit between any two steps.
+    pub(super) async fn while_time_passes<O>(&self, future: impl Future<Output = O>) -> O {
+        let mut future = pin!(future);
+        loop {
+            let polled = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
+            if let Poll::Ready(output) = polled {
+                return output;
+            }
+            self.advance(thread_rng().gen_range(1..300));
+            yield_now().await;
+        }
+    }
+}
+
+/// Tasks of shuttle, some of which are dropped or rest, and timers of a clock that is moved by hand.
+#[derive(Clone)]
+struct Tasks(Arc<TasksInner>);
+
+struct TasksInner {
+    clock: Clock,
+    /// How many tasks in a hundred are dropped.
+    dropping: u32,
+    resting: Mutex<(u32, Vec<Task>)>,
+    timers: Mutex<Vec<(Uptime, Waker)>>,
+    running: AtomicUsize,
+}
+
+impl Tasks {
+    fn new(dropping: u32) -> Self {
+        Self(Arc::new(TasksInner {
+            clock: Clock::still(),
+            dropping,
+            resting: Mutex::new((0, Vec::new())),
+            timers: Mutex::default(),
+            running: AtomicUsize::new(0),
+        }))
+    }
+
+    fn advance(&self, time: Duration) {
+        self.0.clock.advance(time);
+        let now = self.0.clock.uptime();
+        let mut timers = self.0.timers.lock().unwrap();
+        let (due, later) = std::mem::take(&mut *timers).into_iter().partition(|it| it.0 <= now);
+        *timers = later;
+        drop(timers);
+        let due: Vec<(Uptime, Waker)> = due;
+        due.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+}
+
+#[async_trait]
+impl Runtime for Tasks {
+    fn spawn(&self, task: Task) -> Result<(), TransportError> {
+        let mut resting = self.0.resting.lock().unwrap();
+        if resting.0 > 0 {
+            resting.0 -= 1;
+            resting.1.push(task);
+        } else if thread_rng().gen_range(0..100) >= self.0.dropping {
+            drop(resting);
+            let tasks = self.clone();
+            tasks.0.running.fetch_add(1, Ordering::SeqCst);
+            spawn(async move {
+                task.await;
+                tasks.0.running.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+        Ok(())
+    }
+
+    async fn sleep(&self, time: Duration) {
+        let end = self.0.clock.uptime().after(time);
+        poll_fn(|cx| {
+            if self.0.clock.uptime() >= end {
+                return Poll::Ready(());
+            }
+            self.0.timers.lock().unwrap().push((end, cx.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tasks")
+    }
+}
