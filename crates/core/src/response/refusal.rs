@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::error::{ResponseError, ResponseErrorKind as Kind, RetryAdvice};
 use super::member::{Member, Object};
-use super::{redact, retry_after};
+use super::redact::{self, Hidden};
+use super::retry_after;
 
 const CODE_LIMIT: usize = 64;
 const DESCRIPTION_LIMIT: usize = 512;
@@ -24,7 +25,7 @@ const CONFLICT_PAUSE: Duration = Duration::from_secs(1);
 /// What the refused request was.
 pub(super) struct Asked<'a> {
     pub(super) by_app_token: bool,
-    pub(super) secrets: [Option<&'a str>; 2],
+    pub(super) hidden: Hidden<'a>,
 }
 
 /// The documented error body. Each member can be missing, and gateways send no JSON at all.
@@ -62,11 +63,13 @@ pub(super) fn read(
         _ => RetryAdvice::Never,
     };
     let description = match kind {
-        Kind::Redirected => redirect_target(&head.headers, &asked.secrets),
+        Kind::Redirected => redirect_target(&head.headers, &asked.hidden),
         Kind::Malformed => Some("the status means nothing here".to_owned()),
-        _ => description.map(|text| redact::clean(&text, DESCRIPTION_LIMIT, &asked.secrets)),
+        _ => description.map(|text| redact::clean(&text, DESCRIPTION_LIMIT, &asked.hidden)),
     };
-    let code = code.map(|text| redact::clean(&text, CODE_LIMIT, &asked.secrets));
+    // A user ID such as `unauthorized` must not hide the code, which is the service's own word.
+    let hidden = Hidden { user_id: None, ..asked.hidden };
+    let code = code.map(|text| redact::clean(&text, CODE_LIMIT, &hidden));
     ResponseError::refused(kind, status, code, description, pause, advice, is_from_service)
 }
 
@@ -114,12 +117,12 @@ fn classify(status: u16, code: &str, description: &str) -> Kind {
 }
 
 /// Scheme and host of a redirect's target; the rest of it is nobody's business.
-fn redirect_target(headers: &HeaderMap, secrets: &[Option<&str>]) -> Option<String> {
+fn redirect_target(headers: &HeaderMap, hidden: &Hidden<'_>) -> Option<String> {
     let target: Uri = headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
     match (target.scheme_str(), target.host()) {
         (Some(scheme), Some(host)) => {
-            let target = format!("to {scheme}://{host}");
-            Some(redact::clean(&target, DESCRIPTION_LIMIT, secrets))
+            let target = format!("{scheme}://{host}");
+            Some(["to ", &redact::clean(&target, DESCRIPTION_LIMIT - "to ".len(), hidden)].concat())
         }
         _ => Some("to another path of the same host".to_owned()),
     }

@@ -5,9 +5,11 @@
 mod answers;
 #[cfg(feature = "dynamic")]
 mod dynamic;
+mod encodings;
 mod inspect;
 mod policy;
 mod properties;
+mod redaction;
 mod refusals;
 mod requests;
 mod secrets;
