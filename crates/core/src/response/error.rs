@@ -61,7 +61,7 @@ pub enum RetryAdvice {
 /// A response that is no token: a refusal, or an answer that cannot be read.
 ///
 /// `Display` is one phrase with the status, the error code and the description, escaped and at
-/// most 512 characters of it; secrets that the service sent back are replaced.
+/// most 512 characters of it; secrets and the user ID that the service sent back are replaced.
 #[derive(Clone, Debug)]
 pub struct ResponseError(Box<Inner>);
 
@@ -136,8 +136,8 @@ impl ResponseError {
         self.0.code.as_deref()
     }
 
-    /// The member `error_description` of the body, escaped, at most 512 characters, secrets
-    /// replaced; for a malformed answer, what is wrong with it; for a redirect, where to.
+    /// The member `error_description` of the body, escaped, at most 512 characters, secrets and the
+    /// user ID replaced; for a malformed answer, what is wrong with it; for a redirect, where to.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
