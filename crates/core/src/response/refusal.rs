@@ -2,16 +2,15 @@
 //!
 //! The same `error` means different things under different statuses, so all three are read.
 
-use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use http::header::LOCATION;
 use http::response::Parts;
 use http::{HeaderMap, Uri};
-use serde::Deserialize;
+use serde::Deserialize as _;
+use serde_json::Value;
 
 use super::error::{ResponseError, ResponseErrorKind as Kind, RetryAdvice};
-use super::member::{Member, Object};
 use super::redact::{self, Hidden};
 use super::retry_after;
 
@@ -28,31 +27,17 @@ pub(super) struct Asked<'a> {
     pub(super) hidden: Hidden<'a>,
 }
 
-/// The documented error body. Each member can be missing, and gateways send no JSON at all.
-#[derive(Default, Deserialize)]
-struct Members<'a> {
-    #[serde(borrow, default)]
-    error: Member<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    error_description: Member<Cow<'a, str>>,
-}
-
 pub(super) fn read(
     head: &Parts,
     body: &[u8],
     asked: &Asked<'_>,
     received_at: SystemTime,
 ) -> ResponseError {
-    let body: Member<Object<Members<'_>>> = serde_json::from_slice(body).unwrap_or_default();
-    let Object(members) = body.ok().unwrap_or(Object(Members::default()));
-    let (code, description) = (said(members.error), said(members.error_description));
+    let body = object(body);
+    let (code, description) = (text(&body, "error"), text(&body, "error_description"));
     let status = head.status;
-    let kind = classify(
-        status.as_u16(),
-        code.as_deref().unwrap_or_default(),
-        description.as_deref().unwrap_or_default(),
-    );
-    let is_from_service = is_service_error(status.as_u16(), code.as_deref().unwrap_or_default());
+    let kind = classify(status.as_u16(), code.unwrap_or_default(), description.unwrap_or_default());
+    let is_from_service = is_service_error(status.as_u16(), code.unwrap_or_default());
     let pause = retry_after::read(&head.headers, received_at);
     let advice = match kind {
         // A gateway's 401 does not ask for an app token, so a new one would not help.
@@ -65,11 +50,11 @@ pub(super) fn read(
     let description = match kind {
         Kind::Redirected => redirect_target(&head.headers, &asked.hidden),
         Kind::Malformed => Some("the status means nothing here".to_owned()),
-        _ => description.map(|text| redact::clean(&text, DESCRIPTION_LIMIT, &asked.hidden)),
+        _ => description.map(|text| redact::clean(text, DESCRIPTION_LIMIT, &asked.hidden)),
     };
     // A user ID such as `unauthorized` must not hide the code, which is the service's own word.
     let hidden = Hidden { user_id: None, ..asked.hidden };
-    let code = code.map(|text| redact::clean(&text, CODE_LIMIT, &hidden));
+    let code = code.map(|text| redact::clean(text, CODE_LIMIT, &hidden));
     ResponseError::refused(kind, status, code, description, pause, advice, is_from_service)
 }
 
@@ -89,9 +74,20 @@ fn is_service_error(status: u16, code: &str) -> bool {
     }
 }
 
-/// The text where there is some: an empty one says as little as none.
-fn said(member: Member<Cow<'_, str>>) -> Option<Cow<'_, str>> {
-    member.ok().filter(|text| !text.is_empty())
+/// The error body as JSON, `null` if it is not: gateways send pages, text or nothing.
+///
+/// Every member can be missing. A byte order mark, a byte that is not UTF-8, text behind the object
+/// and a member that occurs twice do not hide what the service says.
+fn object(body: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(body);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    // Without a look at what follows.
+    Value::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap_or_default()
+}
+
+/// The text of a member; an empty one says as little as none.
+fn text<'a>(body: &'a Value, member: &str) -> Option<&'a str> {
+    body.get(member)?.as_str().filter(|text| !text.is_empty())
 }
 
 fn classify(status: u16, code: &str, description: &str) -> Kind {
