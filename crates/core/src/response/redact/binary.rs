@@ -91,9 +91,9 @@ fn hex(text: &Decoded, skipped: usize) -> Decoded {
         if matches!(rest, [b'0', b'x' | b'X', ..]) {
             at += 2;
         } else if len > skipped {
-            for pair in rest[skipped..len].chunks_exact(2).enumerate() {
-                let start = at + skipped + 2 * pair.0;
-                if let Some(byte) = hex_byte(pair.1) {
+            for (index, pair) in rest[skipped..len].chunks_exact(2).enumerate() {
+                let start = at + skipped + 2 * index;
+                if let Some(byte) = hex_byte(pair) {
                     decoded.push(byte, text.place(start..start + 2));
                 }
             }
