@@ -1,7 +1,7 @@
 //! Any refusal that quotes what was sent: its text shows no secret, and is short and printable.
 //!
 //! The first line is the secret, the second a status, the rest what the service says; `{}` in it is
-//! where the secret is quoted.
+//! where the secret is quoted, as it is and in each of some encodings.
 #![no_main]
 
 use easemob_token_core::{
@@ -24,7 +24,14 @@ fuzz_target!(|bytes: &[u8]| {
     if status == 200 || http::StatusCode::from_u16(status).is_err() {
         return;
     }
-    let said = String::from_utf8_lossy(said).replace("{}", secret);
+    let template = String::from_utf8_lossy(said);
+    for encoded in encodings(secret) {
+        // A space apart, so that what is before it is not the beginning of an escape.
+        let said = template.replace("{}", &format!(" {encoded} "));
+        let body = json!({"error": said, "error_description": said}).to_string();
+        repeated(secret, status, &body, &encoded);
+    }
+    let said = template.replace("{}", secret);
     let bodies = [
         json!({"error": "invalid_grant", "error_description": said}).to_string(),
         json!({"error": said, "error_description": said, "exception": said}).to_string(),
@@ -37,6 +44,28 @@ fuzz_target!(|bytes: &[u8]| {
         refused(secret, status, body);
     }
 });
+
+/// The secret with every character, or byte, of it encoded.
+fn encodings(secret: &str) -> [String; 5] {
+    let each = |encode: fn(u8) -> String| secret.bytes().map(encode).collect::<String>();
+    let units = secret.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+    let references = secret.chars().map(|c| format!("&#{};", u32::from(c)));
+    [
+        units.collect(),
+        references.collect(),
+        each(|b| format!("%{b:02X}")),
+        each(|b| format!("\\x{b:02x}")),
+        each(|b| format!("{b:02x}")),
+    ]
+}
+
+fn repeated(secret: &str, status: u16, body: &str, encoded: &str) {
+    for error in ask(secret, status, body) {
+        check(&error);
+        let is_shown = everything(&error).contains(encoded);
+        assert!(secret.len() < 4 || !is_shown, "{encoded} in {error}");
+    }
+}
 
 fn refused(secret: &str, status: u16, body: &str) {
     // Our own words, the mask and escapes can hold, or make, what stands for a secret here.

@@ -46,6 +46,12 @@ impl Tool {
         self
     }
 
+    /// Adds words that are split at white space.
+    pub(crate) fn args(mut self, line: &str) -> Self {
+        self.words.extend(line.split_whitespace().map(str::to_owned));
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.variables.push((name.to_owned(), value.into()));
         self

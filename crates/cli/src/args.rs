@@ -132,7 +132,7 @@ pub(crate) struct Options {
     /// The most requests for one token: the first, and those after a failure that may pass
     #[arg(long, global = true, value_name = "N", default_value = "3")]
     pub(crate) max_attempts: NonZeroU32,
-    /// Trust these root certificates instead of the system's
+    /// Trust the root certificates in this file instead of the system's, "-" for standard input
     #[arg(long, global = true, value_name = "PEM")]
     pub(crate) ca_file: Option<PathBuf>,
     /// The proxy: none, env (HTTPS_PROXY, NO_PROXY), or a URL without a password

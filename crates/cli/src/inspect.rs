@@ -1,6 +1,6 @@
 //! The command `inspect`: what a token says of itself, without a request and without the token.
 
-use std::io::Read;
+use std::path::Path;
 use std::time::SystemTime;
 
 use easemob_token::dynamic::{Defect, Reading, Signer};
@@ -9,10 +9,11 @@ use easemob_token::inspect::{self, Inspection};
 use crate::args::{Format, Options};
 use crate::failure::Failure;
 use crate::findings::{Findings, SignatureState};
+use crate::input::Input;
 use crate::{dynamic, output, secrets};
 
 /// Far above the longest token.
-const MOST_INPUT: u64 = 64 * 1024;
+const TOKEN: Input = Input { option: "TOKEN", content: "the token", max_kib: 64 };
 
 pub(crate) fn run(options: &Options, token: Option<String>) -> Result<(), Failure> {
     let token = match token {
@@ -76,14 +77,10 @@ fn signer(options: &Options, reading: &Reading) -> Result<Option<Signer>, Failur
 }
 
 fn from_standard_input(options: &Options) -> Result<String, Failure> {
-    if options.client_secret_file.as_deref() == Some(std::path::Path::new("-")) {
+    if options.client_secret_file.as_deref() == Some(Path::new("-")) {
         return Err(Failure::invalid_input(
             "the token and --client-secret-file cannot both be standard input",
         ));
     }
-    let mut token = String::new();
-    std::io::stdin().take(MOST_INPUT).read_to_string(&mut token).map_err(|error| {
-        Failure::invalid_input(format!("cannot read a token from standard input: {error}"))
-    })?;
-    Ok(token)
+    TOKEN.read_text(options, Path::new("-"))
 }

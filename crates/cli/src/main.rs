@@ -6,6 +6,7 @@ mod dynamic;
 mod emulate;
 mod failure;
 mod findings;
+mod input;
 mod inspect;
 mod narrator;
 mod output;
@@ -48,6 +49,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         output::line(String::from_utf8_lossy(&script).trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
+    input::check_standard_input(&args.options)?;
     // These send nothing, so that an interrupt needs no runtime either.
     match args.command {
         Command::Dynamic { username } => {
@@ -64,6 +66,10 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::internal(format!("cannot start a runtime: {error}")))?;
     runtime.block_on(async {
         tokio::select! {
+            // The command first: it reads its files before it waits for anything, and until then an
+            // interrupt ends the process by itself.
+            biased;
+
             done = dispatch(args) => done.map(|()| ExitCode::SUCCESS),
             _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
         }

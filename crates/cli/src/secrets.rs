@@ -1,18 +1,22 @@
 //! Where secrets come from: a file, standard input, the environment, a terminal; never an argument.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use easemob_token::Secret;
 
 use crate::args::Options;
 use crate::failure::Failure;
+use crate::input::Input;
+
+const CLIENT_SECRET: Input =
+    Input { option: "--client-secret-file", content: "the client secret", max_kib: 64 };
+const PASSWORD: Input = Input { option: "--password-file", content: "the password", max_kib: 64 };
 
 /// The client secret; `None` where nobody gave one.
 pub(crate) fn client_secret(options: &Options) -> Result<Option<Secret>, Failure> {
-    one_standard_input(options)?;
     match &options.client_secret_file {
-        Some(file) => from_file("--client-secret-file", file).map(Some),
+        Some(file) => from_file(options, CLIENT_SECRET, file).map(Some),
         None => from_environment("EASEMOB_CLIENT_SECRET"),
     }
 }
@@ -34,7 +38,7 @@ pub(crate) fn credentials(options: &Options) -> Result<(&str, Secret), Failure> 
 /// The user's password, asked for where somebody sits at a terminal.
 pub(crate) fn password(options: &Options, username: &str) -> Result<Secret, Failure> {
     if let Some(file) = &options.password_file {
-        return from_file("--password-file", file);
+        return from_file(options, PASSWORD, file);
     }
     if let Some(password) = from_environment("EASEMOB_PASSWORD")? {
         return Ok(password);
@@ -61,18 +65,11 @@ fn from_environment(name: &str) -> Result<Option<Secret>, Failure> {
     }
 }
 
-fn from_file(option: &str, file: &Path) -> Result<Secret, Failure> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
-    };
-    read.map_err(|error| {
-        Failure::invalid_input(format!("{option}: cannot read {}: {error}", file.display()))
-    })?;
+fn from_file(options: &Options, input: Input, file: &Path) -> Result<Secret, Failure> {
+    let text = input.read_text(options, file)?;
     let secret = without_line_break(&text);
     if secret.is_empty() {
+        let option = input.option;
         return Err(Failure::invalid_input(format!("{option}: {} is empty", file.display())));
     }
     Ok(Secret::from(secret))
@@ -82,16 +79,6 @@ fn from_file(option: &str, file: &Path) -> Result<Secret, Failure> {
 fn without_line_break(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
-}
-
-fn one_standard_input(options: &Options) -> Result<(), Failure> {
-    let dash = Some(Path::new("-"));
-    if options.client_secret_file.as_deref() == dash && options.password_file.as_deref() == dash {
-        return Err(Failure::invalid_input(
-            "--client-secret-file and --password-file cannot both be standard input",
-        ));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

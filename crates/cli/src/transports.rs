@@ -6,7 +6,11 @@ use easemob_token::transport::{Proxy, ProxyUrl, Transport};
 
 use crate::args::{Options, TransportName};
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::narrator::Narrator;
+
+/// A system's own bundle has about 220 KiB.
+const ROOTS: Input = Input { option: "--ca-file", content: "PEM certificates", max_kib: 4 * 1024 };
 
 impl TransportName {
     pub(crate) fn as_str(self) -> &'static str {
@@ -25,12 +29,7 @@ impl TransportName {
 
 /// The transport that the options name.
 pub(crate) fn chosen(options: &Options) -> Result<Narrator, Failure> {
-    let roots = match &options.ca_file {
-        Some(file) => Some(std::fs::read(file).map_err(|error| {
-            Failure::invalid_input(format!("--ca-file: cannot read {}: {error}", file.display()))
-        })?),
-        None => None,
-    };
+    let roots = options.ca_file.as_ref().map(|file| ROOTS.read(options, file)).transpose()?;
     let transport = make(options.transport, roots, proxy(&options.proxy)?)?;
     Ok(Narrator::new(transport, options.transport.as_str(), options.verbose))
 }

@@ -75,6 +75,8 @@ mod sealed {
         fn authorization(&self) -> Option<&AccessToken>;
         /// The secret that no error text may repeat.
         fn secret(&self) -> Option<&str>;
+        /// The user whom the request names; no error text may repeat this either.
+        fn user_id(&self) -> Option<&str>;
     }
 }
 

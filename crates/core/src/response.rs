@@ -16,6 +16,7 @@ pub(crate) use self::answer::Answer;
 pub use self::error::{ResponseError, ResponseErrorKind, RetryAdvice};
 #[cfg(feature = "dynamic")]
 pub(crate) use self::member::{Member, Object};
+use self::redact::Hidden;
 use self::refusal::Asked;
 use crate::grant::Grant;
 use crate::token::{AccessToken, TtlUnits};
@@ -35,7 +36,10 @@ pub(crate) fn parse<G: Grant>(
         let app_token = grant.authorization();
         let asked = Asked {
             by_app_token: app_token.is_some(),
-            secrets: [grant.secret(), app_token.map(AccessToken::expose)],
+            hidden: Hidden {
+                secrets: [grant.secret(), app_token.map(AccessToken::expose)],
+                user_id: grant.user_id(),
+            },
         };
         Err(refusal::read(head, body, &asked, received_at))
     }

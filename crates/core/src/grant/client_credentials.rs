@@ -75,4 +75,8 @@ impl Sealed for ClientCredentials {
     fn secret(&self) -> Option<&str> {
         Some(self.client_secret.expose())
     }
+
+    fn user_id(&self) -> Option<&str> {
+        None
+    }
 }

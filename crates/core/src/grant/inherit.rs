@@ -78,4 +78,8 @@ impl Sealed for Inherit {
     fn secret(&self) -> Option<&str> {
         None
     }
+
+    fn user_id(&self) -> Option<&str> {
+        Some(&self.username)
+    }
 }

@@ -92,4 +92,8 @@ impl Sealed for Password {
     fn secret(&self) -> Option<&str> {
         Some(self.password.expose())
     }
+
+    fn user_id(&self) -> Option<&str> {
+        Some(&self.username)
+    }
 }

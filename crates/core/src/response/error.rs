@@ -61,7 +61,7 @@ pub enum RetryAdvice {
 /// A response that is no token: a refusal, or an answer that cannot be read.
 ///
 /// `Display` is one phrase with the status, the error code and the description, escaped and at
-/// most 512 characters of it; secrets that the service sent back are replaced.
+/// most 512 characters of it; secrets and the user ID that the service sent back are replaced.
 #[derive(Clone, Debug)]
 pub struct ResponseError(Box<Inner>);
 
@@ -136,8 +136,8 @@ impl ResponseError {
         self.0.code.as_deref()
     }
 
-    /// The member `error_description` of the body, escaped, at most 512 characters, secrets
-    /// replaced; for a malformed answer, what is wrong with it; for a redirect, where to.
+    /// The member `error_description` of the body, escaped, at most 512 characters, secrets and the
+    /// user ID replaced; for a malformed answer, what is wrong with it; for a redirect, where to.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
@@ -167,7 +167,8 @@ impl ResponseError {
     /// Whether the body is the service's own error: a JSON object with one of its error codes.
     ///
     /// A firewall or a gateway refuses with pages and codes of its own. Such a refusal says nothing
-    /// about the credentials or the user, and may be gone in a moment. Always `false` for a redirect
+    /// about the credentials or the user, and may be gone in a moment. A gateway that writes codes
+    /// in the service's style (`invalid_token`) cannot be told from it. Always `false` for a redirect
     /// and for a malformed answer.
     #[must_use]
     pub fn is_from_service(&self) -> bool {

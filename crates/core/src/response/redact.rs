@@ -1,73 +1,184 @@
 //! Text of the service made fit for an error message: no secret, nothing unprintable, not long.
 
-use std::borrow::Cow;
+mod binary;
+mod decoded;
+mod entity;
+mod escape;
+
 use std::fmt::Write;
+use std::ops::Range;
+
+use self::binary::Binary;
+use self::decoded::Decoded;
+use self::escape::Escape;
 
 /// What replaces a secret.
 const MASK: &str = "***";
 /// How access tokens, dynamic tokens, and client credentials of this service begin.
-const PREFIXES: [&str; 3] = ["YWMt", "ZHQt", "YXA6"];
+const PREFIXES: [&[u8]; 3] = [b"YWMt", b"ZHQt", b"YXA6"];
 /// How much must follow a prefix for the whole to be taken for a credential.
 const CREDENTIAL_LEN: usize = 16;
 /// Shorter secrets are replaced only where they stand alone, since they occur by chance.
 const SHORT: usize = 4;
+/// How much of a text is shown at most, before it is cut to its limit.
+const SHOWN: usize = 8 << 10;
+/// How many bytes one byte of a secret takes at most, where a secret crosses the end of what is
+/// shown.
+const WIDEST: usize = 8;
+/// How many of the encodings that write single characters may be stacked.
+const ESCAPES: usize = 3;
+/// How many bytes are decoded in all, so that no text takes long, however it is encoded.
+const WORK: usize = 1 << 20;
 
-/// At most `limit` characters of `text`, with every one of `secrets` and all that looks like a
-/// credential of this service replaced, and control and direction characters escaped.
-pub(super) fn clean(text: &str, limit: usize, secrets: &[Option<&str>]) -> String {
-    let mut text = Cow::Borrowed(text);
-    for secret in secrets.iter().flatten().filter(|secret| !secret.is_empty()) {
-        replace(&mut text, secret);
-        // A service that echoes what it received may echo it as JSON.
-        let json = serde_json::to_string(secret).unwrap_or_default();
-        if json.len() > secret.len() + 2 {
-            replace(&mut text, &json[1..json.len() - 1]);
-        }
-    }
-    escape(&without_credentials(&text), limit)
+/// What an error text must not show.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hidden<'a> {
+    pub(super) secrets: [Option<&'a str>; 2],
+    pub(super) user_id: Option<&'a str>,
 }
 
-fn replace(text: &mut Cow<'_, str>, secret: &str) {
-    if !text.contains(secret) {
-        return;
-    }
-    let mut clean = String::with_capacity(text.len());
+/// At most `limit` characters of `text`, with everything hidden and all that looks like a credential
+/// of this service replaced, and control and direction characters escaped.
+///
+/// A service that repeats what it received may encode it first. So the text is searched as it is and
+/// as every encoding of [`Escape`] and [`Binary`] reads it.
+pub(super) fn clean(text: &str, limit: usize, hidden: &Hidden<'_>) -> String {
+    let patterns = patterns(hidden);
+    let widest = patterns.iter().map(|pattern| pattern.text.len()).max().unwrap_or_default();
+    let searched = up_to(text, SHOWN.saturating_add(widest.saturating_mul(WIDEST)));
+    let mut found = find(searched, &patterns);
+    found.sort_unstable_by_key(|place| place.start);
+    let shown = up_to(text, SHOWN);
+    let mut masked = String::with_capacity(shown.len());
     let mut done = 0;
-    for (start, _) in text.match_indices(secret) {
-        let end = start + secret.len();
-        let alone = !text[..start].ends_with(char::is_alphanumeric)
-            && !text[end..].starts_with(char::is_alphanumeric);
-        if secret.len() >= SHORT || alone {
-            clean.push_str(&text[done..start]);
-            clean.push_str(MASK);
-            done = end;
+    for place in found.into_iter().take_while(|place| place.start < shown.len()) {
+        if place.start > done || done == 0 {
+            masked.push_str(shown.get(done..place.start).unwrap_or_default());
+            masked.push_str(MASK);
         }
+        done = done.max(place.end);
     }
-    clean.push_str(&text[done..]);
-    *text = Cow::Owned(clean);
+    masked.push_str(shown.get(done..).unwrap_or_default());
+    if shown.len() < text.len() {
+        masked.push('…');
+    }
+    escape(&masked, limit)
 }
 
-fn without_credentials(text: &str) -> Cow<'_, str> {
-    let starts = |text: &str| PREFIXES.iter().filter_map(|prefix| text.find(prefix)).min();
-    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '/' | '=');
-    let mut clean = String::new();
-    let mut rest = text;
-    while let Some(start) = starts(rest) {
-        let (before, credential) = rest.split_at(start);
-        let end = credential.find(|c| !part(c)).unwrap_or(credential.len());
-        clean.push_str(before);
-        if end >= CREDENTIAL_LEN {
-            clean.push_str(MASK);
-        } else {
-            clean.push_str(&credential[..end]);
+/// The text, or its first `len` bytes and the rest of a character.
+fn up_to(text: &str, len: usize) -> &str {
+    let end = (len..text.len()).find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// A text to be found, in the form in which texts are compared.
+struct Pattern {
+    text: String,
+    /// Whether it is found only if no letter or digit is next to it.
+    alone: bool,
+}
+
+fn patterns(hidden: &Hidden<'_>) -> Vec<Pattern> {
+    let pattern =
+        |text: &str, alone: bool| Pattern { text: Decoded::of(text).folded().text, alone };
+    let secrets = hidden.secrets.iter().flatten();
+    secrets
+        .map(|secret| pattern(secret, secret.len() < SHORT))
+        .chain(hidden.user_id.map(|user_id| pattern(user_id, true)))
+        .filter(|pattern| !pattern.text.is_empty())
+        .collect()
+}
+
+/// A text as some encodings read it, and which of them may still be stacked on it.
+struct Reading {
+    text: Decoded,
+    escapes_left: usize,
+    is_binary: bool,
+}
+
+/// The places of all patterns and credentials in `text`, whatever their encoding.
+fn find(text: &str, patterns: &[Pattern]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for reading in readings(text) {
+        find_patterns(&reading, patterns, &mut found);
+        find_credentials(&reading.text, &mut found);
+    }
+    found
+}
+
+/// `text` as it is and as the encodings read it, the ones with few encodings first.
+fn readings(text: &str) -> Vec<Reading> {
+    let first = Reading { text: Decoded::of(text), escapes_left: ESCAPES, is_binary: false };
+    let mut readings = vec![first];
+    let mut work_left = WORK;
+    let mut next = 0;
+    while let Some(reading) = readings.get(next) {
+        for reading in readings_of(reading) {
+            let bytes = reading.text.bytes();
+            // The same encodings in another order often make the same text.
+            let is_known = readings.iter().any(|known| known.text.bytes() == bytes);
+            if !is_known && bytes.len() <= work_left {
+                work_left -= bytes.len();
+                readings.push(reading);
+            }
         }
-        rest = &credential[end..];
+        next += 1;
     }
-    if clean.is_empty() && rest.len() == text.len() {
-        return Cow::Borrowed(text);
+    readings
+}
+
+fn readings_of(reading: &Reading) -> Vec<Reading> {
+    let escapes = [Escape::Json, Escape::Percent, Escape::Html]
+        .into_iter()
+        .filter(|_| reading.escapes_left > 0)
+        .filter_map(|escape| escape::decode(&reading.text, escape))
+        .map(|text| Reading {
+            text,
+            escapes_left: reading.escapes_left - 1,
+            is_binary: reading.is_binary,
+        });
+    let binaries = (0..4)
+        .map(|skipped| Binary::Base64 { skipped })
+        .chain((0..2).map(|skipped| Binary::Hex { skipped }))
+        .filter(|_| !reading.is_binary)
+        .filter_map(|binary| binary::decode(&reading.text, binary))
+        .map(|text| Reading { text, escapes_left: reading.escapes_left, is_binary: true });
+    escapes.chain(binaries).collect()
+}
+
+fn find_patterns(reading: &Reading, patterns: &[Pattern], found: &mut Vec<Range<usize>>) {
+    let folded = reading.text.folded();
+    for pattern in patterns {
+        // Decoding plain words as binary makes any short text by chance.
+        if pattern.alone && reading.is_binary {
+            continue;
+        }
+        for (start, _) in folded.text.match_indices(&pattern.text) {
+            let end = start + pattern.text.len();
+            let is_alone = !folded.text[..start].ends_with(char::is_alphanumeric)
+                && !folded.text[end..].starts_with(char::is_alphanumeric);
+            if is_alone || !pattern.alone {
+                found.push(folded.place(start..end));
+            }
+        }
     }
-    clean.push_str(rest);
-    Cow::Owned(clean)
+}
+
+fn find_credentials(text: &Decoded, found: &mut Vec<Range<usize>>) {
+    let bytes = text.bytes();
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || b"-_+/=".contains(b);
+    let mut at = 0;
+    while at < bytes.len() {
+        if PREFIXES.iter().any(|prefix| bytes[at..].starts_with(prefix)) {
+            let len = bytes[at..].iter().position(|b| !is_part(b)).unwrap_or(bytes.len() - at);
+            if len >= CREDENTIAL_LEN {
+                found.push(text.place(at..at + len));
+            }
+            at += len;
+        } else {
+            at += 1;
+        }
+    }
 }
 
 fn escape(text: &str, limit: usize) -> String {
@@ -108,37 +219,52 @@ fn is_invisible(c: char) -> bool {
 mod tests {
     use super::*;
 
+    fn hide(text: &str, secret: &str) -> String {
+        clean(text, 512, &Hidden { secrets: [Some(secret), None], user_id: None })
+    }
+
+    fn cut(text: &str) -> String {
+        clean(text, 512, &Hidden { secrets: [None, None], user_id: None })
+    }
+
     #[test]
     fn a_secret_is_replaced_raw_and_json_escaped() {
         let secret = "pass\"word\\1";
         let text = r#"bad pass"word\1 in {"password":"pass\"word\\1"}"#;
-        assert_eq!(clean(text, 512, &[Some(secret)]), r#"bad *** in {"password":"***"}"#);
+        assert_eq!(hide(text, secret), r#"bad *** in {"password":"***"}"#);
     }
 
     #[test]
     fn a_short_secret_is_replaced_where_it_stands_alone() {
-        assert_eq!(clean("password '1' at 11:01", 512, &[Some("1")]), "password '***' at 11:01");
+        assert_eq!(hide("password '1' at 11:01", "1"), "password '***' at 11:01");
     }
 
     #[test]
     fn what_looks_like_a_credential_is_replaced() {
         let text =
             "token YWMtrR6ECkz8Eeyx6Y9j1eX9kbsM, id YXA6i-Ak8Ol4Eei2l11ZjV-EAg; YWMt is a prefix";
-        assert_eq!(clean(text, 512, &[]), "token ***, id ***; YWMt is a prefix");
-        assert_eq!(clean("YXA6YWMtYXA6YWMtYXA6", 512, &[]), "***");
+        assert_eq!(cut(text), "token ***, id ***; YWMt is a prefix");
+        assert_eq!(cut("YXA6YWMtYXA6YWMtYXA6"), "***");
     }
 
     #[test]
     fn text_is_escaped_and_cut() {
-        assert_eq!(clean("\u{1b}[31mred\u{202e}\n", 512, &[]), "\\u{1b}[31mred\\u{202e}\\n");
-        let long = clean(&"环".repeat(2000), 512, &[]);
+        assert_eq!(cut("\u{1b}[31mred\u{202e}\n"), "\\u{1b}[31mred\\u{202e}\\n");
+        let long = cut(&"环".repeat(2000));
         assert_eq!((long.chars().count(), long.ends_with('…')), (512, true));
-        assert_eq!(clean(&"a".repeat(511), 512, &[]), "a".repeat(511));
+        assert_eq!(cut(&"a".repeat(511)), "a".repeat(511));
     }
 
     #[test]
     fn a_secret_across_the_cut_leaves_no_part() {
         let text = format!("{}hunter2hunter2", "a".repeat(505));
-        assert!(!clean(&text, 512, &[Some("hunter2hunter2")]).contains("hun"));
+        assert!(!hide(&text, "hunter2hunter2").contains("hun"));
+    }
+
+    #[test]
+    fn the_work_on_a_text_has_a_bound() {
+        let text = "%2525\\\\u0026amp;amp;%5c%5c&#x25;61 ".repeat(2 << 10);
+        let decoded: usize = readings(&text).iter().map(|reading| reading.text.bytes().len()).sum();
+        assert!(decoded <= text.len() + WORK, "{decoded}");
     }
 }

@@ -2,17 +2,17 @@
 //!
 //! The same `error` means different things under different statuses, so all three are read.
 
-use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use http::header::LOCATION;
 use http::response::Parts;
 use http::{HeaderMap, Uri};
-use serde::Deserialize;
+use serde::Deserialize as _;
+use serde_json::Value;
 
 use super::error::{ResponseError, ResponseErrorKind as Kind, RetryAdvice};
-use super::member::{Member, Object};
-use super::{redact, retry_after};
+use super::redact::{self, Hidden};
+use super::retry_after;
 
 const CODE_LIMIT: usize = 64;
 const DESCRIPTION_LIMIT: usize = 512;
@@ -24,16 +24,7 @@ const CONFLICT_PAUSE: Duration = Duration::from_secs(1);
 /// What the refused request was.
 pub(super) struct Asked<'a> {
     pub(super) by_app_token: bool,
-    pub(super) secrets: [Option<&'a str>; 2],
-}
-
-/// The documented error body. Each member can be missing, and gateways send no JSON at all.
-#[derive(Default, Deserialize)]
-struct Members<'a> {
-    #[serde(borrow, default)]
-    error: Member<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    error_description: Member<Cow<'a, str>>,
+    pub(super) hidden: Hidden<'a>,
 }
 
 pub(super) fn read(
@@ -42,16 +33,11 @@ pub(super) fn read(
     asked: &Asked<'_>,
     received_at: SystemTime,
 ) -> ResponseError {
-    let body: Member<Object<Members<'_>>> = serde_json::from_slice(body).unwrap_or_default();
-    let Object(members) = body.ok().unwrap_or(Object(Members::default()));
-    let (code, description) = (said(members.error), said(members.error_description));
+    let body = object(body);
+    let (code, description) = (text(&body, "error"), text(&body, "error_description"));
     let status = head.status;
-    let kind = classify(
-        status.as_u16(),
-        code.as_deref().unwrap_or_default(),
-        description.as_deref().unwrap_or_default(),
-    );
-    let is_from_service = is_service_error(status.as_u16(), code.as_deref().unwrap_or_default());
+    let kind = classify(status.as_u16(), code.unwrap_or_default(), description.unwrap_or_default());
+    let is_from_service = is_service_error(status.as_u16(), code.unwrap_or_default());
     let pause = retry_after::read(&head.headers, received_at);
     let advice = match kind {
         // A gateway's 401 does not ask for an app token, so a new one would not help.
@@ -62,11 +48,13 @@ pub(super) fn read(
         _ => RetryAdvice::Never,
     };
     let description = match kind {
-        Kind::Redirected => redirect_target(&head.headers, &asked.secrets),
+        Kind::Redirected => redirect_target(&head.headers, &asked.hidden),
         Kind::Malformed => Some("the status means nothing here".to_owned()),
-        _ => description.map(|text| redact::clean(&text, DESCRIPTION_LIMIT, &asked.secrets)),
+        _ => description.map(|text| redact::clean(text, DESCRIPTION_LIMIT, &asked.hidden)),
     };
-    let code = code.map(|text| redact::clean(&text, CODE_LIMIT, &asked.secrets));
+    // A user ID such as `unauthorized` must not hide the code, which is the service's own word.
+    let hidden = Hidden { user_id: None, ..asked.hidden };
+    let code = code.map(|text| redact::clean(text, CODE_LIMIT, &hidden));
     ResponseError::refused(kind, status, code, description, pause, advice, is_from_service)
 }
 
@@ -86,9 +74,20 @@ fn is_service_error(status: u16, code: &str) -> bool {
     }
 }
 
-/// The text where there is some: an empty one says as little as none.
-fn said(member: Member<Cow<'_, str>>) -> Option<Cow<'_, str>> {
-    member.ok().filter(|text| !text.is_empty())
+/// The error body as JSON, `null` if it is not: gateways send pages, text or nothing.
+///
+/// Every member can be missing. A byte order mark, a byte that is not UTF-8, text behind the object
+/// and a member that occurs twice do not hide what the service says.
+fn object(body: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(body);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    // Without a look at what follows.
+    Value::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap_or_default()
+}
+
+/// The text of a member; an empty one says as little as none.
+fn text<'a>(body: &'a Value, member: &str) -> Option<&'a str> {
+    body.get(member)?.as_str().filter(|text| !text.is_empty())
 }
 
 fn classify(status: u16, code: &str, description: &str) -> Kind {
@@ -114,12 +113,12 @@ fn classify(status: u16, code: &str, description: &str) -> Kind {
 }
 
 /// Scheme and host of a redirect's target; the rest of it is nobody's business.
-fn redirect_target(headers: &HeaderMap, secrets: &[Option<&str>]) -> Option<String> {
+fn redirect_target(headers: &HeaderMap, hidden: &Hidden<'_>) -> Option<String> {
     let target: Uri = headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
     match (target.scheme_str(), target.host()) {
         (Some(scheme), Some(host)) => {
-            let target = format!("to {scheme}://{host}");
-            Some(redact::clean(&target, DESCRIPTION_LIMIT, secrets))
+            let target = format!("{scheme}://{host}");
+            Some(["to ", &redact::clean(&target, DESCRIPTION_LIMIT - "to ".len(), hidden)].concat())
         }
         _ => Some("to another path of the same host".to_owned()),
     }

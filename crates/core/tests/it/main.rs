@@ -5,8 +5,10 @@
 mod answers;
 #[cfg(feature = "dynamic")]
 mod dynamic;
+mod encodings;
 mod inspect;
 mod properties;
+mod redaction;
 mod refusals;
 mod reports;
 mod requests;

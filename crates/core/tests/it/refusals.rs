@@ -213,6 +213,26 @@ fn a_page_of_a_gateway_is_not_an_error_of_the_service() {
 }
 
 #[test]
+fn an_error_body_that_is_not_quite_clean_still_names_the_refusal() {
+    let body = json("invalid_grant", "invalid password");
+    let twice = body.replacen('{', r#"{"error":"x","error":"y","#, 1);
+    for bytes in [
+        format!("\u{feff}{body}").into_bytes(),
+        format!("{body}\r\n<!-- served by a proxy -->").into_bytes(),
+        [body.trim_end_matches('}').as_bytes(), b",\"x\":\"\xff\"}"].concat(),
+        twice.into_bytes(),
+    ] {
+        let refused = endpoint(TtlUnits::STANDARD)
+            .parse(&inherit_grant(), response(400, &bytes), received_at())
+            .unwrap_err();
+        let text = String::from_utf8_lossy(&bytes);
+        assert_eq!(refused.kind(), Kind::InvalidPassword, "{text}");
+        assert_eq!(refused.code(), Some("invalid_grant"), "{text}");
+        assert!(refused.is_from_service(), "{text}");
+    }
+}
+
+#[test]
 fn neither_a_redirect_nor_a_malformed_answer_is_an_error_of_the_service() {
     for status in [200, 201, 301, 302, 307, 600, 999] {
         let refused = refusal(status, &json("unauthorized", "x"));
