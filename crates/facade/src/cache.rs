@@ -77,14 +77,18 @@ impl<S: TokenSource> TokenCache<S> {
     }
 
     /// The cached token if it is good and not near its end: no lock, no allocation, no waiting.
-    pub(crate) fn try_fresh(&self) -> Option<TokenGuard<S::Token>> {
-        let token = TokenGuard::from_guard(self.entry.load())?;
-        // What is not due is usable: the time of renewal comes before the end.
-        if token.entry().is_due(self.context().clock.now()) {
-            return None;
-        }
+    fn try_fresh(&self) -> Option<TokenGuard<S::Token>> {
+        let token = self.try_fresh_untold()?;
         self.context().telemetry.hit(S::GRANT);
         Some(token)
+    }
+
+    /// The same, for a caller that has been told of already.
+    pub(crate) fn try_fresh_untold(&self) -> Option<TokenGuard<S::Token>> {
+        let token = TokenGuard::from_guard(self.entry.load())?;
+        // What is not due is usable: the time of renewal comes before the end.
+        let is_due = token.entry().is_due(self.context().clock.now());
+        (!is_due).then_some(token)
     }
 
     /// The cached token if it is good, otherwise the one that the shared acquisition brings.
@@ -106,11 +110,9 @@ impl<S: TokenSource> TokenCache<S> {
             return Some(token);
         }
         let token = self.usable()?;
-        match self.next_action() {
-            Action::Take(token) => Some(token),
-            // It came to its end just now.
-            Action::Wait(_) | Action::Fail(_) => Some(token),
-        }
+        let _ = self.next_action();
+        self.context().telemetry.hit(S::GRANT);
+        Some(token)
     }
 
     /// The cached token if it may be handed out; looks without a lock.
@@ -191,9 +193,6 @@ impl<S: TokenSource> TokenCache<S> {
                     return Action::Fail(error);
                 }
             }
-        }
-        if let Action::Take(_) = action {
-            context.telemetry.hit(S::GRANT);
         }
         action
     }

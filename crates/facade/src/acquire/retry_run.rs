@@ -28,6 +28,9 @@ pub(crate) trait GrantSource: Sync {
     type AppToken: Send + Sync;
     const GRANT: GrantType = Self::Grant::TYPE;
 
+    /// The app token if it can be sent with at once, for a caller that has asked for it before.
+    fn current_app_token(&self) -> Option<Self::AppToken>;
+
     /// The app token to send with; waits for one if none is usable. After a 401 it is another one.
     fn app_token(
         &self,
@@ -61,6 +64,10 @@ impl<G: Grant + Clone + Send + Sync> GrantSource for Plain<'_, G> {
     type Token = G::Token;
     type Grant = G;
     type AppToken = ();
+
+    fn current_app_token(&self) -> Option<()> {
+        Some(())
+    }
 
     async fn app_token(&self, _: Option<&Refused<()>>, _: Uptime) -> Result<(), Error> {
         Ok(())
@@ -152,8 +159,8 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
         let (context, deadline) = (self.context, self.retry.end());
         let mut queued = context.queue.queued(priority(S::GRANT));
         let mut held_back = Duration::ZERO;
+        let mut app_token = source.app_token(refused, deadline).await?;
         loop {
-            let app_token = source.app_token(refused, deadline).await?;
             let grant = source.grant(&app_token)?;
             let request = context.endpoint.request(&*grant)?;
             if self.in_flight.is_abandoned() {
@@ -170,6 +177,10 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
                 Turn::At(time) => {
                     context.runtime.sleep(time.since(now).min(LOOK_AGAIN)).await;
                     held_back += context.clock.uptime().since(now);
+                    app_token = match source.current_app_token() {
+                        Some(current) => current,
+                        None => source.app_token(None, deadline).await?,
+                    };
                 }
                 Turn::TooLate(time) => {
                     return Err(Error::queue_too_long(time.since(now), self.in_flight.requests()));

@@ -37,7 +37,10 @@ impl<S: TokenSource> TokenCache<S> {
         let mut waited_for = None;
         for _ in 0..=TAKEOVERS {
             let in_flight = match self.next_action() {
-                Action::Take(token) => return Ok(token),
+                Action::Take(token) => {
+                    self.context().telemetry.hit(S::GRANT);
+                    return Ok(token);
+                }
                 Action::Fail(error) => return Err(error),
                 Action::Wait(in_flight) => in_flight,
             };

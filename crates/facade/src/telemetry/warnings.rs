@@ -78,6 +78,7 @@ mod tests {
     use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
     use crate::Client;
+    use crate::clock::Clock;
     use crate::hyper::HyperTransport;
 
     /// Writes down the warnings of this crate.
@@ -137,6 +138,7 @@ mod tests {
             .app_key(emulator.app_key())
             .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
             .transport(HyperTransport::new())
+            .clock(Clock::movable())
     }
 
     #[tokio::test]

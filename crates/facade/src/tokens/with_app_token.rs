@@ -33,6 +33,10 @@ where
     type Grant = G;
     type AppToken = AppToken;
 
+    fn current_app_token(&self) -> Option<AppToken> {
+        self.app_tokens.try_fresh_untold().map(|token| AppToken::clone(&token))
+    }
+
     async fn app_token(
         &self,
         refused: Option<&Refused<AppToken>>,

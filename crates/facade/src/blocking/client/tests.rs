@@ -10,6 +10,7 @@ use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
 use easemob_token_transport::Transport;
 
 use super::*;
+use crate::clock::Clock;
 
 /// An emulator whose app tokens live for a thousand seconds, on a runtime of its own.
 struct Service {
@@ -32,6 +33,7 @@ impl Service {
             .app_key(self.emulator.app_key())
             .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
             .transport(transport)
+            .clock(Clock::movable())
             .keep_user_tokens(10)
             .build_blocking()
             .unwrap()
