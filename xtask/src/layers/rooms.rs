@@ -16,7 +16,6 @@ const DIFFERENTIAL: &str = "easemob-token-transport-differential";
 const UREQ_EXAMPLE: &str = "easemob-token-transport-ureq-example";
 const SMOL_EXAMPLE: &str = "easemob-token-core-on-smol-example";
 const SYSTEM_TESTS: &str = "easemob-token-system-tests";
-const SCHEDULES: &str = "easemob-token-schedules";
 const SOAK: &str = "easemob-token-soak";
 const FACADE: &str = "easemob-token";
 const EMULATOR: &str = "easemob-token-emulator";
@@ -102,8 +101,6 @@ const ROOMS: &[Room] = &[
             "tracing",
         ]),
     },
-    // The facade's cache once more, for a model checker; never published.
-    Room { name: SCHEDULES, ours: &[CORE, TRANSPORT], ours_in_tests: &[], theirs: None },
     // The stand-in for the service: written from the documentation and not from our serializer.
     Room { name: EMULATOR, ours: &[], ours_in_tests: &[], theirs: None },
     // The command.
