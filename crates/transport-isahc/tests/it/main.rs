@@ -13,6 +13,7 @@ mod once;
 mod proxy;
 mod refused;
 mod response;
+mod runtime;
 mod server;
 mod silence;
 mod time;
