@@ -77,17 +77,23 @@
 
 mod body;
 mod builder;
+mod descriptors;
 mod failure;
 mod identity;
+mod pool;
+mod pooled_client;
 mod private_file;
+mod reply;
 mod request;
 mod response;
 mod roots;
+mod runner;
 mod runtime;
 mod silence;
+#[cfg(test)]
+mod test_server;
 mod tls;
 mod transport;
-mod worker;
 
 pub use builder::IsahcTransportBuilder;
 pub use runtime::ThreadRuntime;

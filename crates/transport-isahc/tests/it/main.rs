@@ -8,6 +8,8 @@
 
 mod broken;
 mod client_certificates;
+mod concurrency;
+mod descriptors;
 mod limits;
 mod once;
 mod proxy;
