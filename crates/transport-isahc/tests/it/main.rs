@@ -11,6 +11,7 @@ mod client_certificates;
 mod concurrency;
 mod descriptors;
 mod limits;
+mod loopback;
 mod once;
 mod proxy;
 mod refused;
