@@ -4,7 +4,10 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use easemob_token_transport::loopback_addresses;
+use http::header::HOST;
+use http::uri::Scheme;
+use http::{HeaderValue, Request, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -46,9 +49,32 @@ impl<C> SendRequest for ForeignClient<C>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    fn send_request(&self, request: Request<Full<Bytes>>, _: Route) -> ResponseFuture {
+    fn send_request(&self, mut request: Request<Full<Bytes>>, _: Route) -> ResponseFuture {
+        pin_loopback_name(&mut request);
         self.0.request(request)
     }
+}
+
+/// Replaces a loopback name in an `http` target by 127.0.0.1, since the client would look it up.
+///
+/// Over `https` the name is needed to check the certificate, which keeps others out as well.
+fn pin_loopback_name(request: &mut Request<Full<Bytes>>) {
+    let uri = request.uri();
+    let Some(authority) = uri.authority().filter(|_| uri.scheme() == Some(&Scheme::HTTP)) else {
+        return;
+    };
+    let Some([address, _]) = loopback_addresses(authority.host()) else { return };
+    let pinned = match authority.port() {
+        Some(port) => format!("{address}:{port}"),
+        None => address.to_string(),
+    };
+    let host = HeaderValue::from_str(authority.as_str());
+    let mut parts = uri.clone().into_parts();
+    parts.authority = pinned.parse().ok();
+    // Neither can fail: both are made of a URI that was parsed.
+    let (Ok(uri), Ok(host)) = (Uri::from_parts(parts), host) else { return };
+    *request.uri_mut() = uri;
+    request.headers_mut().entry(HOST).or_insert(host);
 }
 
 /// Our own client, with the pool of the runtime that used it last.

@@ -16,6 +16,7 @@ use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use tokio::time::timeout;
 use tower_service::Service;
 
+use crate::resolver::PinningResolver;
 use crate::tls::Tls;
 use crate::wire::Wire;
 
@@ -31,14 +32,14 @@ pub(crate) struct Connector(Arc<Settings>);
 
 struct Settings {
     limit: Duration,
-    tcp: HttpConnector,
+    tcp: HttpConnector<PinningResolver>,
     tls: Tls,
     proxy: ProxyRules,
 }
 
 impl Connector {
     pub(crate) fn new(limit: Duration, tls: Tls, proxy: ProxyRules) -> Self {
-        let mut tcp = HttpConnector::new();
+        let mut tcp = HttpConnector::new_with_resolver(PinningResolver::new());
         tcp.enforce_http(false);
         // A request is one small write and waits for nothing.
         tcp.set_nodelay(true);

@@ -30,7 +30,8 @@
 //! - **Fork.** A transport that was used before a fork answers `Internal` in the child; one that
 //!   was only built works there.
 //! - **Name look-up** is the system's and runs on tokio's blocking threads; one that is given up
-//!   ends there in its own time.
+//!   ends there in its own time. `localhost` and names below `.localhost` are not looked up: they
+//!   are `127.0.0.1` and `::1`.
 //! - **Logs.** Nothing here logs. `hyper-util` tells `tracing` the scheme, host and port of its
 //!   connections at DEBUG and TRACE, and rustls, if another crate turns its `logging` feature on,
 //!   tells `log` about handshakes. hyper itself logs only in builds with `hyper_unstable_tracing`.
@@ -57,6 +58,7 @@ mod connection_use;
 mod connector;
 mod context;
 mod identity;
+mod resolver;
 mod roots;
 mod runtime;
 mod tls;

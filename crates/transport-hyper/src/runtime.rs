@@ -7,7 +7,9 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use easemob_token_transport::{Runtime, Task, TransportError, TransportErrorKind, async_trait};
+use easemob_token_transport::{
+    Runtime, Task, TransportError, TransportErrorKind, async_trait, sleep,
+};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
@@ -17,7 +19,9 @@ use crate::context::FirstUse;
 /// The tokio runtime of whoever calls.
 ///
 /// A task is spawned on the runtime in whose context [`spawn`](Runtime::spawn) is called, and is
-/// dropped with it.
+/// dropped with it. [`sleep`](Runtime::sleep) works for any caller: tokio's own would panic outside
+/// its runtimes and on one without a time driver, and has no way to ask before, so the timer of the
+/// port is used.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TokioRuntime;
 
@@ -32,7 +36,7 @@ impl Runtime for TokioRuntime {
     }
 
     async fn sleep(&self, time: Duration) {
-        tokio::time::sleep(time).await;
+        sleep(time).await;
     }
 
     fn check_blocking(&self) -> Result<(), TransportError> {
@@ -82,7 +86,7 @@ impl Runtime for OwnRuntime {
     }
 
     async fn sleep(&self, time: Duration) {
-        tokio::time::sleep(time).await;
+        sleep(time).await;
     }
 
     fn check_blocking(&self) -> Result<(), TransportError> {
@@ -113,6 +117,11 @@ fn check_blocking() -> Result<(), TransportError> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::task::Wake;
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -154,6 +163,39 @@ mod tests {
         runtime.spawn(Box::pin(task)).unwrap();
         drop(runtime);
         assert!(receiver.recv().is_err(), "the task was dropped and with it the sender");
+    }
+
+    struct Unpark(thread::Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    /// Polls with no runtime around it.
+    fn block_on(mut future: Pin<Box<dyn Future<Output = ()> + Send + '_>>) {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        while future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+            thread::park();
+        }
+    }
+
+    #[test]
+    fn anybody_can_sleep_outside_a_runtime_and_on_one_without_timers() {
+        let own = OwnRuntime::start().unwrap();
+        let bare = Builder::new_current_thread().build().unwrap();
+        let time = Duration::from_millis(20);
+        for runtime in [&own as &dyn Runtime, &TokioRuntime] {
+            let begun = Instant::now();
+            block_on(runtime.sleep(time));
+            bare.block_on(runtime.sleep(time));
+            bare.block_on(async {
+                block_on(runtime.sleep(time));
+            });
+            let took = begun.elapsed();
+            assert!(took >= time * 3 && took < time * 100, "{runtime:?}: {took:?}");
+        }
     }
 
     #[tokio::test]

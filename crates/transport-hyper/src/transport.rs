@@ -56,7 +56,8 @@ impl HyperTransport {
     ///
     /// These rules of the port are kept here all the same: redirects, the bounds of the answer as
     /// handed on, the exchange's time, plain `http://`, an error instead of a panic, and refusal
-    /// after a fork. The rest is the client's duty:
+    /// after a fork. A loopback name in an `http://` target is replaced by 127.0.0.1, so that it is
+    /// not looked up; in an `https://` target the client looks it up. The rest is the client's duty:
     ///
     /// - a limit of its own for connecting (rule 4), in the connector;
     /// - a bound for the memory of a head while it is read (rule 3): `http1_max_headers(100)` and

@@ -11,6 +11,7 @@ mod connections;
 mod exchange_limit;
 mod faults;
 mod fresh_connections;
+mod loopback_names;
 mod requests;
 mod runtimes;
 mod server;
