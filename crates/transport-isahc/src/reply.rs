@@ -19,7 +19,7 @@ pub(crate) struct Reply<T>(Arc<Shared<T>>);
 
 /// The caller's side: what the thread answers, or `None` if the thread is gone.
 ///
-/// Dropping it wakes the thread, which then finds that the caller is gone.
+/// Dropping it before wakes the thread, which then finds that the caller is gone.
 pub(crate) struct Waiting<T> {
     shared: Arc<Shared<T>>,
     runner: Option<Thread>,
@@ -110,8 +110,8 @@ impl<T> Drop for Waiting<T> {
             return;
         }
         let before = mem::replace(&mut *self.shared.state(), State::Closed);
-        drop(before);
-        if let Some(runner) = &self.runner {
+        // After an answer, the thread is elsewhere already.
+        if let (State::Open(_), Some(runner)) = (&before, &self.runner) {
             runner.unpark();
         }
     }
