@@ -1,5 +1,7 @@
 //! The body of a response: framed in one way, whole, and within its bound.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use easemob_token_transport::{TransportError, TransportErrorKind};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -7,14 +9,22 @@ use http::response::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use tokio::time::sleep;
 
 use crate::classify::classify_body_error;
+use crate::connection_state::ConnectionState;
+
+/// So many parts of a body that comes in a great many tiny parts are taken at once. Each costs the
+/// work of two tasks, for a byte of it perhaps.
+const PARTS_PER_PAUSE: usize = 8;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The whole body behind `head`.
 pub(crate) async fn read(
     head: &Parts,
     mut body: Incoming,
     max_bytes: usize,
+    connection: Option<&ConnectionState>,
 ) -> Result<Bytes, TransportError> {
     let has_body = !matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if has_body && is_oddly_framed(&head.headers) {
@@ -34,6 +44,7 @@ pub(crate) async fn read(
     // Mostly all of it comes at once, and is handed on as it is.
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
+    let mut parts = 0_usize;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(classify_body_error)?.into_data() else {
             // Trailers.
@@ -44,6 +55,13 @@ pub(crate) async fn read(
                 TransportErrorKind::TooLarge,
                 "the body of the response is larger than the limit",
             ));
+        }
+        if connection.is_some_and(|own| own.note_part(data.len())) {
+            // The connection's task decodes the next part only when this one is taken.
+            parts += 1;
+            if parts % PARTS_PER_PAUSE == 0 {
+                sleep(PAUSE).await;
+            }
         }
         if first.is_empty() {
             first = data;

@@ -1,12 +1,15 @@
 //! From the errors of hyper and rustls to a kind of the port.
 
 use std::error::Error;
+use std::io;
 
 use easemob_token_transport::{
     TransportError, TransportErrorKind, classify_connect, classify_exchange, find_in_chain,
 };
 use hyper_util::client::legacy;
 use rustls::pki_types::InvalidDnsNameError;
+
+use crate::connection_state::TooManyBytes;
 
 /// The error for an exchange that brought no head.
 pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
@@ -37,6 +40,23 @@ fn connect_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
 fn exchange_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
     match find_in_chain::<hyper::Error>(error) {
         Some(hyper) if hyper.is_parse_too_large() => TransportErrorKind::TooLarge,
+        _ if is_unbounded(error) => TransportErrorKind::TooLarge,
         _ => classify_exchange(error),
     }
 }
+
+/// Whether the server sent more than any response within its bounds takes.
+///
+/// For chunk extensions and trailers hyper has bounds of its own, and only the text of its error
+/// says that they were exceeded.
+fn is_unbounded(error: &(dyn Error + 'static)) -> bool {
+    if find_in_chain::<TooManyBytes>(error).is_some() {
+        return true;
+    }
+    let Some(io) = find_in_chain::<io::Error>(error) else { return false };
+    io.kind() == io::ErrorKind::InvalidData
+        && EXCEEDED.iter().any(|text| io.to_string().contains(text))
+}
+
+const EXCEEDED: [&str; 3] =
+    ["extensions over limit", "trailers bytes over limit", "trailers count overflow"];

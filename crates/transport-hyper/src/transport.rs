@@ -23,7 +23,7 @@ use crate::body;
 use crate::builder::default_limit;
 use crate::classify::classify_client_error;
 use crate::client::{ForeignClient, Route, SendRequest};
-use crate::connection_use;
+use crate::connection_state::ConnectionState;
 use crate::context::{FirstUse, without_panic};
 use crate::runtime::{OwnRuntime, TokioRuntime};
 
@@ -66,8 +66,8 @@ impl HyperTransport {
     /// - only answers of this request on a reused connection (rule 2): hyper can take a response
     ///   that arrived before the request was written for its answer, so either
     ///   `pool_max_idle_per_host(0)` or a connector that guards against it;
-    /// - a fresh connection for an exchange that asks for one (rule 10), and the mark of a reused
-    ///   connection (rule 11): neither can be had from such a client, so its responses carry no
+    /// - a fresh connection for an exchange that asks for one and the mark of a reused
+    ///   connection (rule 2): neither can be had from such a client, so its responses carry no
     ///   mark. With `pool_max_idle_per_host(0)` every connection is fresh;
     /// - no use of one client by several runtimes (rule 8): a connection stands still while the
     ///   runtime that opened it does.
@@ -109,7 +109,12 @@ async fn receive(
     max_bytes: usize,
 ) -> Result<Response<Bytes>, TransportError> {
     let mut response = response.await.map_err(classify_client_error)?;
-    connection_use::report(response.extensions_mut());
+    // Behind a client that somebody else set up there is none.
+    let connection = response.extensions_mut().remove::<ConnectionState>();
+    if let Some(connection) = &connection {
+        response.extensions_mut().insert(connection.note_use());
+        connection.begin_body(max_bytes);
+    }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Err(TransportError::with_source(
             TransportErrorKind::Exchange,
@@ -123,7 +128,10 @@ async fn receive(
         ));
     }
     let (head, body) = response.into_parts();
-    let body = body::read(&head, body, max_bytes).await?;
+    let body = body::read(&head, body, max_bytes, connection.as_ref()).await?;
+    if let Some(connection) = &connection {
+        connection.end_body();
+    }
     Ok(Response::from_parts(head, body))
 }
 

@@ -13,7 +13,7 @@
 use std::io::{self, ErrorKind, Read as _};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -24,7 +24,8 @@ use tokio::net::TcpStream;
 use tokio::task::consume_budget;
 use tokio::task::coop::has_budget_remaining;
 
-use crate::connection_use::UseMark;
+use crate::connection_state::ConnectionState;
+use crate::pace::Pace;
 use crate::turn;
 
 /// At most so much is read at once.
@@ -41,12 +42,13 @@ pub(crate) struct Wire {
     tcp: TokioIo<TcpStream>,
     /// The turn in which the system last said that there is no more to read.
     drained_in: Option<u64>,
-    mark: UseMark,
+    state: ConnectionState,
+    pace: Pace,
 }
 
 impl Wire {
     pub(crate) fn new(tcp: TokioIo<TcpStream>) -> Self {
-        Self { tcp, drained_in: None, mark: UseMark::default() }
+        Self { tcp, drained_in: None, state: ConnectionState::new(), pace: Pace::default() }
     }
 
     /// Reads what the runtime does not know of yet.
@@ -66,6 +68,12 @@ impl Wire {
             Err(error) => Poll::Ready(Err(error)),
         }
     }
+
+    /// Counts bytes that were read, for the task and for the exchange.
+    fn note(&self, cx: &mut Context<'_>, bytes: usize) -> io::Result<()> {
+        charge(cx, bytes);
+        self.state.count(bytes)
+    }
 }
 
 /// Counts `bytes` against the budget of the task. One that is used up shows at the next read.
@@ -81,24 +89,36 @@ impl Read for Wire {
         cx: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.state.is_flooded() {
+            ready!(self.pace.poll_read(cx));
+        } else {
+            self.pace.reset();
+        }
         let mut chunk = [MaybeUninit::uninit(); CHUNK];
         let room = buffer.remaining().min(CHUNK);
         let mut heard = ReadBuf::uninit(&mut chunk[..room]);
         if let Poll::Ready(result) = Pin::new(self.tcp.inner_mut()).poll_read(cx, &mut heard) {
             let heard = heard.filled();
             buffer.put_slice(heard);
-            charge(cx, heard.len());
             // What was read did not fill the room: there was no more.
             self.drained_in = if heard.len() < room { turn::current() } else { None };
-            return Poll::Ready(result);
+            let counted = self.note(cx, heard.len());
+            return Poll::Ready(result.and(counted));
         }
         // The waker is known to the runtime now, whether it has heard of nothing or the budget is
         // used up.
         let looked = self.drained_in.is_some() && self.drained_in == turn::current();
-        if looked || !has_budget_remaining() {
-            return Poll::Pending;
+        let glanced = if looked || !has_budget_remaining() {
+            Poll::Pending
+        } else {
+            self.glance(&mut buffer)
+        };
+        if glanced.is_pending() {
+            self.pace.rest();
         }
-        self.glance(&mut buffer).map_ok(|read| charge(cx, read + BYTES_PER_COST))
+        let glanced = ready!(glanced)?;
+        charge(cx, BYTES_PER_COST);
+        Poll::Ready(self.note(cx, glanced))
     }
 }
 
@@ -134,6 +154,6 @@ impl Write for Wire {
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
-        Connected::new().extra(self.mark.clone())
+        Connected::new().extra(self.state.clone())
     }
 }

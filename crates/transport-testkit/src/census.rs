@@ -68,12 +68,39 @@ pub(crate) fn resident_bytes() -> Option<u64> {
     kib.checked_mul(1024)
 }
 
+/// The processor time that this process has taken so far, where the system tells.
+pub(crate) fn processor_time() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The name of the program, which may hold anything, ends with the last bracket.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    // Linux counts here in hundredths of a second.
+    Some(Duration::from_millis(user.checked_add(system)?.checked_mul(10)?))
+}
+
+/// The processor time that the calling thread has taken so far, where the system tells.
+pub(crate) fn processor_time_of_thread() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(Duration::from_nanos(stat.split_ascii_whitespace().next()?.parse().ok()?))
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::fs::File;
     use std::sync::mpsc;
 
     use super::*;
+
+    #[test]
+    fn work_shows_in_the_processor_time_of_thread_and_process() {
+        let before = (processor_time().unwrap(), processor_time_of_thread().unwrap());
+        let work = Duration::from_millis(50);
+        let of_thread = || processor_time_of_thread().unwrap() - before.1;
+        while of_thread() < work {}
+        let of_process = processor_time().unwrap() - before.0;
+        assert!(of_process + Duration::from_millis(20) >= work, "{of_process:?}");
+    }
 
     #[test]
     fn a_thread_and_a_descriptor_are_noticed_until_they_are_gone() {

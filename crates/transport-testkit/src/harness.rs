@@ -39,6 +39,14 @@ pub trait Harness: Sync {
         &[]
     }
 
+    /// Whether the adapter marks each response with the use of its connection
+    /// ([`ConnectionUse`](easemob_token_transport::ConnectionUse)). A mark has to be true either way.
+    ///
+    /// It does not unless given.
+    fn reports_connection_use(&self) -> bool {
+        false
+    }
+
     /// Everything that was logged in this process since it was asked last, if anybody listens.
     ///
     /// The suite looks in it for what its requests and replies hold. A `tracing` layer and a `log`

@@ -8,6 +8,7 @@ pub(crate) mod closing;
 pub(crate) mod connecting;
 pub(crate) mod contents;
 pub(crate) mod environment;
+pub(crate) mod floods;
 pub(crate) mod handshake;
 pub(crate) mod heads;
 pub(crate) mod oneself;
@@ -15,6 +16,7 @@ pub(crate) mod outgoing;
 pub(crate) mod plain_http;
 pub(crate) mod redirects;
 pub(crate) mod response;
+pub(crate) mod reuse;
 pub(crate) mod runtimes;
 pub(crate) mod time;
 pub(crate) mod torn;
@@ -28,6 +30,10 @@ const LIMIT: Duration = Duration::from_millis(300);
 /// A host that no resolver has to ask for: its first label has 64 letters.
 const UNKNOWN_HOST: &str =
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.invalid";
+
+/// A name of this machine that no resolver knows, for the same reason.
+const LOOPBACK_NAME: &str =
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.localhost";
 
 /// A host that is not loopback and that nobody looks up but a proxy, which knows better.
 const PROXIED_HOST: &str = "im.easemob.invalid";

@@ -27,6 +27,8 @@ pub enum Step {
     Drip(Vec<u8>, Duration),
     /// Writes these bytes again and again until nobody takes them.
     Endless(Vec<u8>),
+    /// Writes these bytes again and again, each in a packet of its own, until nobody takes them.
+    Trickle(Vec<u8>),
     /// Waits until the test opens the gate of this number.
     Gate(usize),
     /// Waits until so many whole requests have arrived, on all connections together.
@@ -116,6 +118,11 @@ impl Script {
     /// Adds [`Step::Endless`].
     pub fn endless(self, bytes: impl Into<Vec<u8>>) -> Self {
         self.step(Step::Endless(bytes.into()))
+    }
+
+    /// Adds [`Step::Trickle`].
+    pub fn trickle(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::Trickle(bytes.into()))
     }
 
     /// Adds [`Step::Gate`].

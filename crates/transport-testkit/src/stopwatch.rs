@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::census::processor_time_of_thread;
+
 const NAP: Duration = Duration::from_millis(2);
 
 /// Measures a span, and beside it the longest time by which a short sleep was overslept: what the
@@ -12,7 +14,8 @@ const NAP: Duration = Duration::from_millis(2);
 pub(crate) struct Stopwatch {
     begun: Instant,
     over: Arc<AtomicBool>,
-    control: JoinHandle<Duration>,
+    /// Its longest stall, and its processor time.
+    control: JoinHandle<(Duration, Duration)>,
 }
 
 /// What a [`Stopwatch`] found.
@@ -22,6 +25,8 @@ pub(crate) struct Span {
     pub(crate) took: Duration,
     /// The longest stall of the control.
     pub(crate) stall: Duration,
+    /// What the control took of the processor.
+    pub(crate) processor_time: Duration,
 }
 
 impl Stopwatch {
@@ -35,7 +40,7 @@ impl Stopwatch {
                 thread::sleep(NAP);
                 longest = longest.max(asleep.elapsed().saturating_sub(NAP));
             }
-            longest
+            (longest, processor_time_of_thread().unwrap_or_default())
         });
         Self { begun: Instant::now(), over, control }
     }
@@ -43,6 +48,7 @@ impl Stopwatch {
     pub(crate) fn stop(self) -> Span {
         let took = self.begun.elapsed();
         self.over.store(true, Ordering::SeqCst);
-        Span { begun: self.begun, took, stall: self.control.join().unwrap_or_default() }
+        let (stall, processor_time) = self.control.join().unwrap_or_default();
+        Span { begun: self.begun, took, stall, processor_time }
     }
 }

@@ -17,14 +17,20 @@ use crate::{Exchange, Runtime, TransportError};
 ///
 /// 1. **A complete response is `Ok`, whatever its status.** Redirects are never followed.
 /// 2. **At most once.** One call sends the request at most once, and what comes back belongs to
-///    this request and to no other.
+///    this request and to no other. On a kept connection no client can be sure of that: a response
+///    that nobody asked for can arrive just before the request is written. An exchange that
+///    [needs a fresh connection](Exchange::needs_fresh_connection) gets one that is opened for it
+///    and closed after it. An adapter that knows whether the connection was used before says so by
+///    a [`ConnectionUse`](crate::ConnectionUse) in the response's extensions; a missing mark means
+///    that it cannot say.
 /// 3. **Whole, bounded, as it came.** The body is complete and holds at most
 ///    [`Exchange::max_response_bytes`]; more is [`TooLarge`](crate::TransportErrorKind::TooLarge).
-///    Nothing is decompressed and nothing is cut off silently. A head of 100 fields and 32 KiB
+///    So are chunk extensions and trailers without end. Nothing is decompressed and nothing is cut off silently. A head of 100 fields and 32 KiB
 ///    passes; one of 101 fields or 33 KiB is `TooLarge` ([`head_within_limits`](crate::head_within_limits)).
 /// 4. **In time.** [`Exchange::timeout`] covers everything from the name look-up to the last byte.
 ///    Connecting and the TLS handshake have a shorter limit of the adapter's own
-///    ([`DEFAULT_CONNECT_TIMEOUT`](crate::DEFAULT_CONNECT_TIMEOUT)).
+///    ([`DEFAULT_CONNECT_TIMEOUT`](crate::DEFAULT_CONNECT_TIMEOUT)). Whatever the other side sends,
+///    an exchange takes at most a tenth of its time limit in processor time.
 /// 5. **Dropping the future ends the exchange.** The other side sees the connection closed within
 ///    a second.
 /// 6. **Silence.** Nothing of a header's value, of the query or of the body is logged, at any
@@ -39,12 +45,6 @@ use crate::{Exchange, Runtime, TransportError};
 ///    ([`Exchange::allow_plain_http`]); [`check_scheme`](crate::check_scheme) does it. `localhost` and
 ///    names below `.localhost` are never looked up, neither as target nor as proxy:
 ///    [`loopback_addresses`](crate::loopback_addresses) has their addresses.
-/// 10. **A fresh connection on request.** If [`Exchange::needs_fresh_connection`], the exchange gets
-///     a connection that is opened for it and closed after it, so that no response to somebody
-///     else can be waiting there.
-/// 11. **The use of the connection is reported.** An adapter that knows whether the connection was
-///     reused puts a [`ConnectionUse`](crate::ConnectionUse) into the response's extensions. A
-///     missing mark means that the adapter cannot say.
 ///
 /// # Example
 ///

@@ -25,6 +25,10 @@ impl Harness for Hyper {
         Ok(Arc::new(transport.map_err(|error| Unable::because(error.to_string()))?))
     }
 
+    fn reports_connection_use(&self) -> bool {
+        true
+    }
+
     fn executor(&self) -> Box<dyn Executor> {
         // It turns only while somebody waits: the hardest case for connections that lie idle.
         match Builder::new_current_thread().enable_all().build() {

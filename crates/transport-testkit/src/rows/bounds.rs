@@ -87,3 +87,24 @@ pub(crate) fn row_27_endless_bodies(trial: &mut Trial<'_>) {
         });
     }
 }
+
+/// Rule 3: what frames a chunked body is bounded as well; without end it is `TooLarge`.
+pub(crate) fn rule_03_endless_framing(trial: &mut Trial<'_>) {
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let extension = format!("1;{}\r\nx\r\n", "x=y".repeat(300));
+    for (label, begin, more) in [
+        ("zeros before a size", "", "0000000000".to_owned()),
+        ("blanks after a size", "1", "          ".to_owned()),
+        ("an extension", "1;", "x=y;x=y;".to_owned()),
+        ("long extensions of short chunks", "", extension),
+        ("trailers", "0\r\n", "X-More: and more\r\n".to_owned()),
+        ("a trailer", "0\r\nX-More: ", "and more ".to_owned()),
+    ] {
+        let script = Script::new().request().write(head).write(begin).endless(more.repeat(100));
+        trial.case(label, Setup::new(script), |scene| {
+            let answer = scene.send();
+            scene.expect(&answer, &[TooLarge]);
+            scene.expect_closed_by(&answer, answer.span.took);
+        });
+    }
+}

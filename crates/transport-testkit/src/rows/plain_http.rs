@@ -1,13 +1,15 @@
 //! Rule 9: what would cross the network in clear is refused unless somebody asked for it.
 
-use super::UNKNOWN_HOST;
+use super::{LOOPBACK_NAME, UNKNOWN_HOST};
+use crate::certificates::Authority;
+use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Unsupported};
 use crate::scene::exchange_to;
 use crate::script::Script;
 use crate::trial::{Setup, Trial};
 
 /// Rule 9: plain `http://` is refused unless the host is loopback or the caller opted in by name;
-/// nothing is sent.
+/// nothing is sent. A loopback name reaches this machine without a look-up.
 pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     let none = || Setup::new(Script::new()).sent(0);
     let plain = format!("http://{UNKNOWN_HOST}/org/app/token");
@@ -37,9 +39,21 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
             scene.problem("a refused exchange opened a connection".to_owned());
         }
     });
-    trial.case("localhost", Setup::new(Script::new().serve()), |scene| {
-        let port = scene.server.address().port();
-        let answer = scene.send_exchange(exchange_to(&format!("http://localhost:{port}/")));
+    // No resolver knows the first one, so it was not asked.
+    for host in [LOOPBACK_NAME, "localhost", "localhost.", "IM.LOCALHOST"] {
+        trial.case(host, Setup::new(Script::new().serve()), |scene| {
+            let port = scene.server.address().port();
+            let answer = scene.send_exchange(exchange_to(&format!("http://{host}:{port}/")));
+            scene.expect_own(&answer);
+        });
+    }
+    let authority = Authority::new();
+    let host = "nobody.knows.localhost";
+    let script = Script::new().tls(&authority.identity(host)).serve();
+    let needs = Needs::default().roots(&authority.pem());
+    trial.case("a name below .localhost inside TLS", Setup::new(script).needs(needs), |scene| {
+        let url = scene.url_at(host, scene.server.address().port());
+        let answer = scene.send_exchange(exchange_to(&url));
         scene.expect_own(&answer);
     });
 }

@@ -3,7 +3,7 @@
 use easemob_token_transport::{Proxy, ProxyUrl};
 
 use super::{LIMIT, PROXIED_HOST};
-use crate::certificates::Authority;
+use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Exchange, Timeout, Tls, Unsupported};
 use crate::reply;
@@ -21,13 +21,14 @@ const BASIC: &str = "Basic bWU6TUFSSy1QUk9YWS1iM2Y1";
 /// past it, and plain `http://` does not go at all.
 pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let authority = Authority::new();
-    for (label, credentials, basic) in [
-        ("without credentials", String::new(), None),
-        ("with credentials", format!("me:{IN_PROXY}@"), Some(BASIC)),
+    for (label, credentials, host, basic) in [
+        ("without credentials", String::new(), LOOPBACK, None),
+        ("with credentials", format!("me:{IN_PROXY}@"), LOOPBACK, Some(BASIC)),
+        ("by a name that nobody looks up", String::new(), "proxy.nobody.knows.localhost", None),
     ] {
         let proxy = ScriptedServer::start(tunnel_to(&authority.identity(PROXIED_HOST)).serve());
         let needs = Needs::default().roots(&authority.pem());
-        let needs = needs.proxy(proxy_at(&proxy, &credentials));
+        let needs = needs.proxy(proxy_by_name(host, &proxy, &credentials));
         trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
             let answer = scene.send_exchange(exchange_to(&url));
@@ -91,9 +92,13 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
     }
 }
 
-#[expect(clippy::expect_used, reason = "the URL is the suite's own")]
 fn proxy_at(proxy: &ScriptedServer, credentials: &str) -> Proxy {
-    let url = format!("http://{credentials}{}", proxy.address());
+    proxy_by_name(LOOPBACK, proxy, credentials)
+}
+
+#[expect(clippy::expect_used, reason = "the URL is the suite's own")]
+fn proxy_by_name(host: &str, proxy: &ScriptedServer, credentials: &str) -> Proxy {
+    let url = format!("http://{credentials}{host}:{}", proxy.address().port());
     let url: ProxyUrl = url.parse().expect("the URL is well formed");
     Proxy::Url(url)
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::{Answer, CLOSING, Scene};
+use crate::census;
 use crate::outcome::{self, Outcome};
+use crate::server::Connection;
 use crate::stopwatch::Span;
 use crate::watch;
 
@@ -58,6 +60,23 @@ impl Scene<'_> {
         let Span { took, stall, .. } = answer.span;
         if took > limit + stall * HANDS {
             self.late(format!("{took:?} where {limit:?} were allowed (control stalled {stall:?})"));
+        }
+    }
+
+    /// The adapter must have taken at most a tenth of the limit of the processor since `before`.
+    pub(crate) fn expect_little_work(
+        &mut self,
+        answer: &Answer,
+        before: Option<Duration>,
+        limit: Duration,
+    ) {
+        let connections = self.server.connections();
+        let of_server: Duration = connections.iter().map(Connection::processor_time).sum();
+        let (Some(before), Some(after)) = (before, census::processor_time()) else { return };
+        let of_suite = of_server + answer.span.processor_time;
+        let took = after.saturating_sub(before).saturating_sub(of_suite);
+        if took > limit / 10 {
+            self.late(format!("{took:?} of the processor for a limit of {limit:?}"));
         }
     }
 

@@ -10,6 +10,7 @@ use socket2::SockRef;
 
 use super::PATIENCE;
 use super::record::{Record, State};
+use crate::census;
 use crate::reply;
 use crate::script::{Script, Step};
 
@@ -61,7 +62,11 @@ impl Player {
         wire.end(ending);
         // The last handle: as long as there is one, the socket stays open.
         record.change(|state| state.handles.remove(&number));
-        record.change_connection(number, |own| own.over = true);
+        let processor_time = census::processor_time_of_thread().unwrap_or_default();
+        record.change_connection(number, |own| {
+            own.processor_time = processor_time;
+            own.over = true;
+        });
     }
 
     fn take(&mut self, step: &Step) -> Result<(), Stopped> {
@@ -84,6 +89,10 @@ impl Player {
             }),
             Step::Endless(bytes) => loop {
                 self.write(bytes)?;
+                self.check_time()?;
+            },
+            Step::Trickle(bytes) => loop {
+                bytes.iter().try_for_each(|byte| self.write(&[*byte]))?;
                 self.check_time()?;
             },
             Step::Gate(number) => self.wait(|state| state.gates.contains(number)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpStream;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::request::Received;
 
@@ -19,6 +19,8 @@ pub struct Connection {
     pub(super) steps: usize,
     pub(super) closed: Option<Instant>,
     pub(super) over: bool,
+    /// What the thread that played the script took of the processor.
+    pub(super) processor_time: Duration,
 }
 
 impl Connection {
@@ -32,6 +34,7 @@ impl Connection {
             steps: 0,
             closed: None,
             over: false,
+            processor_time: Duration::ZERO,
         }
     }
 
@@ -82,6 +85,10 @@ impl Connection {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.over
+    }
+
+    pub(crate) fn processor_time(&self) -> Duration {
+        self.processor_time
     }
 
     pub(super) fn receive(&mut self, bytes: &[u8]) {

@@ -34,6 +34,10 @@ pub(crate) enum Sin {
     NeverTimesOut,
     Decompresses,
     HandsOverWhatCame,
+    ReusesAlways,
+    MarksAllAsFresh,
+    LooksUpLoopback,
+    BoundsNoFraming,
     TrustsAnyone,
     IgnoresTheCap,
     CountsBytesOnly,
@@ -71,6 +75,10 @@ impl Harness for Sinning {
             proxy,
             kept: Arc::default(),
         }))
+    }
+
+    fn reports_connection_use(&self) -> bool {
+        self.0 == Sin::MarksAllAsFresh
     }
 
     fn overheard(&self) -> Option<String> {
@@ -118,6 +126,10 @@ impl Transport for Sinner {
             max_bytes: match self.sin {
                 Sin::IgnoresTheCap => 1 << 20,
                 _ => exchange.max_response_bytes(),
+            },
+            keeps: match self.sin {
+                Sin::HandsOverWhatCame | Sin::MarksAllAsFresh => !exchange.needs_fresh_connection(),
+                sin => sin == Sin::ReusesAlways,
             },
             wire: Arc::default(),
         };

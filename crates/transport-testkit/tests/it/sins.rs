@@ -84,6 +84,7 @@ fn never_timing_out() {
             "row_19_body_drips_or_stalls",
             "row_22_interim_floods",
             "rule_04_odd_limits",
+            "rule_04_processor_time",
             "rule_08_no_runtime",
         ],
     );
@@ -97,6 +98,26 @@ fn decompressing() {
 #[test]
 fn handing_over_what_came_unasked() {
     fails(Sin::HandsOverWhatCame, &["row_13_unsolicited_response"]);
+}
+
+#[test]
+fn reusing_a_connection_where_a_fresh_one_was_asked_for() {
+    fails(Sin::ReusesAlways, &["row_13_unsolicited_response", "rule_02_fresh_connections"]);
+}
+
+#[test]
+fn calling_every_connection_fresh() {
+    fails(Sin::MarksAllAsFresh, &["row_13_unsolicited_response", "rule_02_fresh_connections"]);
+}
+
+#[test]
+fn looking_up_loopback_names() {
+    fails(Sin::LooksUpLoopback, &["rule_09_plain_http", "rule_11_proxy_sees_connect_only"]);
+}
+
+#[test]
+fn counting_no_chunk_extensions_and_no_trailers() {
+    fails(Sin::BoundsNoFraming, &["rule_03_endless_framing"]);
 }
 
 #[test]

@@ -9,7 +9,9 @@ use easemob_token_transport::http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING,
 };
 use easemob_token_transport::http::{HeaderMap, Method, Request, Response, Uri};
-use easemob_token_transport::{Exchange, ProxyUrl, TransportError, head_within_limits};
+use easemob_token_transport::{
+    ConnectionUse, Exchange, ProxyUrl, TransportError, head_within_limits, loopback_addresses,
+};
 use rustls::ClientConfig;
 
 use super::message::{find, parse_head, write_request};
@@ -27,6 +29,7 @@ pub(crate) struct Job {
     pub(crate) connect_by: Option<Instant>,
     pub(crate) finish_by: Option<Instant>,
     pub(crate) max_bytes: usize,
+    pub(crate) keeps: bool,
     pub(crate) wire: Arc<Mutex<Option<TcpStream>>>,
 }
 
@@ -71,8 +74,8 @@ impl Job {
         stage: &mut Stage,
     ) -> Result<Response<Bytes>, (Kind, Vec<u8>)> {
         let none = |kind| (kind, Vec::new());
-        let keeps = self.sin == Sin::HandsOverWhatCame;
-        let kept = self.kept.lock().unwrap().take().filter(|own| keeps && !own.is_closed());
+        let kept = if self.keeps { self.kept.lock().unwrap().take() } else { None };
+        let kept = kept.filter(|own| !own.is_closed());
         let mut stream = match kept {
             Some(stream) => stream,
             None => self.open(target).map_err(none)?,
@@ -91,8 +94,11 @@ impl Job {
         }
         let response = self.read_response(&mut incoming, request.method());
         let bytes = incoming.bytes;
-        let response = response.map_err(|kind| (kind, bytes))?;
-        if keeps {
+        let mut response = response.map_err(|kind| (kind, bytes))?;
+        if self.sin == Sin::MarksAllAsFresh {
+            response.extensions_mut().insert(ConnectionUse::Fresh);
+        }
+        if self.keeps {
             *self.kept.lock().unwrap() = Some(stream);
         }
         if self.sin == Sin::FollowsRedirects && response.status().is_redirection() {
@@ -138,7 +144,8 @@ impl Job {
     }
 
     fn dial(&self, host: &str, port: u16, by: Option<Instant>) -> Result<Stream, Kind> {
-        let stream = Stream::connect(host, port, by)?;
+        let pinned = loopback_addresses(host).filter(|_| self.sin != Sin::LooksUpLoopback);
+        let stream = Stream::connect(host, pinned, port, by)?;
         *self.wire.lock().unwrap() = stream.tcp().try_clone().ok();
         Ok(stream)
     }
@@ -200,8 +207,9 @@ impl Job {
 
     fn read_chunks(&self, incoming: &mut Incoming<'_>) -> Result<Vec<u8>, Kind> {
         let mut body = Vec::new();
+        let mut framing = 0;
         loop {
-            let line = incoming.line()?;
+            let line = self.framing_line(incoming, &mut framing)?;
             let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
             let size = std::str::from_utf8(size).map_err(|_| Kind::Exchange)?;
             if size.is_empty() || !size.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -212,7 +220,7 @@ impl Job {
                 return Err(Kind::TooLarge);
             }
             if size == 0 {
-                while !incoming.line()?.is_empty() {}
+                while !self.framing_line(incoming, &mut framing)?.is_empty() {}
                 return Ok(body);
             }
             body.extend(incoming.exactly(size)?);
@@ -220,6 +228,16 @@ impl Job {
                 return Err(Kind::Exchange);
             }
         }
+    }
+}
+
+impl Job {
+    /// A line that frames the body, unless there are too many.
+    fn framing_line(&self, from: &mut Incoming<'_>, framing: &mut usize) -> Result<Vec<u8>, Kind> {
+        let line = from.line()?;
+        *framing += line.len();
+        let bounds = self.sin != Sin::BoundsNoFraming;
+        if bounds && *framing > MAX_HEAD { Err(Kind::TooLarge) } else { Ok(line) }
     }
 }
 

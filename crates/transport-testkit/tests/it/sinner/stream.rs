@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,9 +26,17 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    pub(crate) fn connect(host: &str, port: u16, by: Option<Instant>) -> Result<Self, Kind> {
+    pub(crate) fn connect(
+        host: &str,
+        pinned: Option<[IpAddr; 2]>,
+        port: u16,
+        by: Option<Instant>,
+    ) -> Result<Self, Kind> {
         let host = host.trim_matches(['[', ']']);
-        let addresses = (host, port).to_socket_addrs().map_err(|_| Kind::Connect)?;
+        let addresses: Vec<SocketAddr> = match pinned {
+            Some(addresses) => addresses.map(|address| SocketAddr::new(address, port)).into(),
+            None => (host, port).to_socket_addrs().map_err(|_| Kind::Connect)?.collect(),
+        };
         let mut kind = Kind::Connect;
         for address in addresses {
             match TcpStream::connect_timeout(&address, left(by)?) {

@@ -1,0 +1,120 @@
+//! What the reading side of a connection and the exchanges on it know together.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use easemob_token_transport::ConnectionUse;
+
+/// So many bytes may come before the body: the TLS handshake, interim responses, the head.
+///
+/// A peer that never stops sending them would keep a processor busy until the time limit ends.
+const BEFORE_BODY: u64 = 512 * 1024;
+/// So many bytes may come with the body that are not of it: sizes of chunks, their extensions,
+/// trailers.
+const BESIDES_BODY: u64 = 128 * 1024;
+/// So many more for each byte of the body: it may be alone in its chunk, and that in a TLS record
+/// of its own.
+const PER_BODY_BYTE: u64 = 32;
+/// A read, or a part of the body, costs as much as so many bytes, however few it brings.
+const PER_PIECE: usize = 512;
+/// What an exchange may read at full speed.
+const FREE: u64 = 128 * 1024;
+
+/// The state of one connection. hyper-util copies it into the extensions of each response.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionState(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Whether the connection has brought a response.
+    was_used: AtomicBool,
+    /// How many bytes were read since it was opened.
+    read: AtomicU64,
+    /// How many may be.
+    allowed: AtomicU64,
+    /// What this exchange cost so far, in bytes.
+    cost: AtomicU64,
+}
+
+impl ConnectionState {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Shared {
+            was_used: AtomicBool::new(false),
+            read: AtomicU64::new(0),
+            allowed: AtomicU64::new(BEFORE_BODY),
+            cost: AtomicU64::new(0),
+        }))
+    }
+
+    /// A response has begun. A connection carries one exchange at a time, so nobody else asks.
+    pub(crate) fn note_use(&self) -> ConnectionUse {
+        let was_used = self.0.was_used.swap(true, Ordering::Relaxed);
+        if was_used { ConnectionUse::Reused } else { ConnectionUse::Fresh }
+    }
+
+    /// The head has come; from now on a body of this size may.
+    pub(crate) fn begin_body(&self, max_bytes: usize) {
+        self.allow(as_u64(max_bytes).saturating_add(BESIDES_BODY));
+    }
+
+    /// A part of the body of so many bytes was decoded; whether it is a small one too many.
+    pub(crate) fn note_part(&self, bytes: usize) -> bool {
+        let more = as_u64(bytes).saturating_mul(PER_BODY_BYTE);
+        let allowed = self.0.allowed.load(Ordering::Relaxed).saturating_add(more);
+        self.0.allowed.store(allowed, Ordering::Relaxed);
+        let is_small = bytes < PER_PIECE;
+        if is_small {
+            self.charge(0);
+        }
+        is_small && self.is_flooded()
+    }
+
+    /// The body is whole; the next exchange begins anew.
+    pub(crate) fn end_body(&self) {
+        self.allow(BEFORE_BODY);
+        self.0.cost.store(0, Ordering::Relaxed);
+    }
+
+    fn allow(&self, bytes: u64) {
+        let allowed = self.0.read.load(Ordering::Relaxed).saturating_add(bytes);
+        self.0.allowed.store(allowed, Ordering::Relaxed);
+    }
+
+    fn charge(&self, bytes: usize) {
+        self.0.cost.fetch_add(as_u64(bytes.max(PER_PIECE)), Ordering::Relaxed);
+    }
+
+    /// Whether the peer sends so much that reads have to be slowed down.
+    pub(crate) fn is_flooded(&self) -> bool {
+        self.0.cost.load(Ordering::Relaxed) > FREE
+    }
+
+    /// Counts the bytes of one read.
+    pub(crate) fn count(&self, bytes: usize) -> io::Result<()> {
+        self.charge(bytes);
+        let before = self.0.read.fetch_add(as_u64(bytes), Ordering::Relaxed);
+        if before.saturating_add(as_u64(bytes)) > self.0.allowed.load(Ordering::Relaxed) {
+            return Err(io::Error::other(TooManyBytes));
+        }
+        Ok(())
+    }
+}
+
+fn as_u64(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+/// More bytes came than any response within its bounds takes.
+#[derive(Debug)]
+pub(crate) struct TooManyBytes;
+
+impl fmt::Display for TooManyBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server sends without end what belongs to no body")
+    }
+}
+
+impl Error for TooManyBytes {}
