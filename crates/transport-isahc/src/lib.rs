@@ -75,6 +75,7 @@
 //! [`Internal`]: easemob_token_transport::TransportErrorKind::Internal
 //! [`Proxy::Environment`]: easemob_token_transport::Proxy::Environment
 
+mod agent_thread;
 mod body;
 mod builder;
 mod descriptors;

@@ -15,6 +15,7 @@ use easemob_token_transport::{ExchangePermit, TransportError, TransportErrorKind
 use http::{Method, Request, Response};
 use isahc::{AsyncBody, HttpClient};
 
+use crate::agent_thread::{LOOK, Watch};
 use crate::body::Begun;
 use crate::failure::{before_sending, from_isahc, own};
 use crate::pool::Pool;
@@ -119,8 +120,9 @@ impl Runner {
         let is_past_start = Cell::new(false);
         // isahc panics if its agent thread is gone.
         let ended = catch_unwind(AssertUnwindSafe(|| {
-            let exchange = perform(&self.client, job.request, &job.begun, job.max_response_bytes);
-            self.drive(pin!(exchange), deadline, reply, &is_past_start)
+            let Job { request, begun, max_response_bytes, .. } = job;
+            let exchange = perform(&self.client, request, &begun, max_response_bytes);
+            self.drive(pin!(exchange), deadline, reply, &begun, &is_past_start)
         }));
         match ended {
             Ok(outcome) => outcome.map(Ended::Answer),
@@ -138,8 +140,10 @@ impl Runner {
         mut exchange: Pin<&mut impl Future<Output = Outcome>>,
         deadline: Instant,
         reply: &Reply<Ended>,
+        begun: &Begun,
         is_past_start: &Cell<bool>,
     ) -> Option<Outcome> {
+        let mut watch = Watch::new(begun, deadline.saturating_duration_since(Instant::now()));
         let mut context = Context::from_waker(&self.waker);
         loop {
             let polled = {
@@ -153,11 +157,16 @@ impl Runner {
             if !reply.is_wanted() {
                 return None;
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let left = deadline.saturating_duration_since(now);
             if left.is_zero() {
                 return Some(Err(own(TransportErrorKind::Timeout, "the time limit was reached")));
             }
-            thread::park_timeout(left);
+            if watch.is_too_much(now) {
+                let problem = "the response has no end, or comes in too many pieces";
+                return Some(Err(own(TransportErrorKind::TooLarge, problem)));
+            }
+            thread::park_timeout(left.min(LOOK));
         }
     }
 }

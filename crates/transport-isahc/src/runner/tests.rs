@@ -14,13 +14,18 @@ fn runner(is_own: bool) -> Runner {
     Runner::new(own_client().unwrap(), is_own, channel().1, Weak::new())
 }
 
+fn begun() -> Begun {
+    crate::body::none().1
+}
+
 #[test]
 fn an_exchange_that_never_wakes_anybody_is_left_at_the_deadline() {
     let limit = Duration::from_millis(50);
     let started = Instant::now();
     let (reply, _waiting) = reply::pair();
-    let outcome =
-        runner(true).drive(pin!(pending()), started + limit, &reply, &Cell::new(false)).unwrap();
+    let outcome = runner(true)
+        .drive(pin!(pending()), started + limit, &reply, &begun(), &Cell::new(false))
+        .unwrap();
     assert_eq!(outcome.unwrap_err().kind(), TransportErrorKind::Timeout);
     let took = started.elapsed();
     assert!((limit..limit * 10).contains(&took), "{took:?}");
@@ -34,7 +39,7 @@ fn an_exchange_that_nobody_waits_for_is_left_at_once() {
     let started = Instant::now();
     let quitter = thread::spawn(move || drop(waiting));
     let far = started + Duration::from_secs(60);
-    assert!(runner.drive(pin!(pending()), far, &reply, &Cell::new(false)).is_none());
+    assert!(runner.drive(pin!(pending()), far, &reply, &begun(), &Cell::new(false)).is_none());
     quitter.join().unwrap();
     assert!(started.elapsed() < Duration::from_secs(10));
 }
@@ -43,7 +48,8 @@ fn an_exchange_that_nobody_waits_for_is_left_at_once() {
 fn an_answer_at_the_last_moment_counts() {
     let (reply, _waiting) = reply::pair();
     let answer = ready(Ok(Response::new(Bytes::new())));
-    let outcome = runner(true).drive(pin!(answer), Instant::now(), &reply, &Cell::new(false));
+    let outcome =
+        runner(true).drive(pin!(answer), Instant::now(), &reply, &begun(), &Cell::new(false));
     assert!(outcome.unwrap().is_ok());
 }
 
