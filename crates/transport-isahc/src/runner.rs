@@ -112,7 +112,8 @@ impl Runner {
         reply: &Reply<Ended>,
         is_kept: bool,
     ) -> Option<Ended> {
-        if is_kept {
+        // Of a new client this was checked before it was made.
+        if is_kept || !self.is_own {
             if let Err(error) = self.pool.upgrade()?.check_descriptors() {
                 return Some(Ended::Answer(Err(error)));
             }

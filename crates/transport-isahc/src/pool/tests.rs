@@ -1,3 +1,5 @@
+//! Which clients the pool keeps, gives out and replaces.
+
 use std::num::NonZeroUsize;
 use std::thread;
 

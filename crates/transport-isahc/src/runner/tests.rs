@@ -1,3 +1,5 @@
+//! How one exchange on the thread of a client ends.
+
 use std::future::{pending, ready};
 use std::num::NonZeroUsize;
 use std::sync::mpsc::channel;
