@@ -48,6 +48,9 @@ impl Pace {
 
     /// The flood is over.
     pub(crate) fn reset(&mut self) {
-        *self = Self::default();
+        self.working_since = None;
+        if self.pause.is_some() {
+            self.pause = None;
+        }
     }
 }

@@ -110,7 +110,7 @@ async fn receive(
 ) -> Result<Response<Bytes>, TransportError> {
     let mut response = response.await.map_err(classify_client_error)?;
     // Behind a client that somebody else set up there is none.
-    let connection = response.extensions_mut().remove::<ConnectionState>();
+    let connection = response.extensions().get::<ConnectionState>().cloned();
     if let Some(connection) = &connection {
         response.extensions_mut().insert(connection.note_use());
         connection.begin_body(max_bytes);

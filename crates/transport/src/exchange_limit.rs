@@ -103,7 +103,7 @@ impl ExchangeLimit {
         S: Future<Output = ()>,
     {
         self.0.note_process();
-        let entered = self.0.lock()?.enter(deadline, Instant::now());
+        let entered = self.0.lock()?.enter(deadline, Instant::now);
         match entered {
             Some(number) => Ok(ExchangePermit { shared: self.0.clone(), deadline, number }),
             // On the heap, since the future of an exchange that need not wait should stay small.

@@ -62,9 +62,15 @@ impl Queue {
     }
 
     /// Takes a place until `deadline` if one is free and nobody waits; its number.
-    pub(super) fn enter(&mut self, deadline: Instant, now: Instant) -> Option<u64> {
+    ///
+    /// The clock is asked only if it matters.
+    pub(super) fn enter(
+        &mut self,
+        deadline: Instant,
+        now: impl FnOnce() -> Instant,
+    ) -> Option<u64> {
         if self.held.len() >= self.places {
-            self.expire(now);
+            self.expire(now());
         }
         let reserved = self.held.len() + self.called.len();
         if !self.waiting.is_empty() || reserved >= self.places {

@@ -25,7 +25,7 @@ impl Model {
         let now = Instant::now();
         let mut queue = Queue::new(places);
         for _ in 0..places {
-            queue.enter(now + for_time, now).unwrap();
+            queue.enter(now + for_time, || now).unwrap();
         }
         Self { queue, now, woken: Vec::new() }
     }
@@ -54,6 +54,12 @@ impl Model {
         panic!("it never had a place");
     }
 
+    /// Somebody new, who wants a place for a millisecond.
+    fn enter(&mut self) -> Option<u64> {
+        let now = self.now;
+        self.queue.enter(now + MS, || now)
+    }
+
     fn leave(&mut self, number: u64, deadline: Instant) {
         let now = self.now;
         self.queue.leave(deadline, number, || now, &mut self.woken);
@@ -72,7 +78,7 @@ fn a_held_place_expires_although_its_holder_is_never_polled() {
 fn a_newcomer_takes_an_expired_place_at_once() {
     let mut model = Model::full(2, MS * 200);
     model.now += MS * 200;
-    assert!(model.queue.enter(model.now + MS, model.now).is_some());
+    assert!(model.enter().is_some());
 }
 
 #[test]
@@ -81,7 +87,7 @@ fn places_go_to_waiters_in_their_order_and_no_newcomer_overtakes() {
     let waiters: Vec<u64> = (0..3).map(|_| model.wait()).collect();
     model.now += MS * 200;
     for (index, &number) in waiters.iter().enumerate() {
-        assert_eq!(model.queue.enter(model.now + MS, model.now), None, "a newcomer");
+        assert_eq!(model.enter(), None, "a newcomer");
         for &later in &waiters[index + 1..] {
             assert_ne!(model.look(later), Turn::Granted);
         }
@@ -95,7 +101,7 @@ fn places_go_to_waiters_in_their_order_and_no_newcomer_overtakes() {
 fn leaving_wakes_the_next_one_only() {
     let now = Instant::now();
     let mut model = Model { queue: Queue::new(1), now, woken: Vec::new() };
-    let holder = model.queue.enter(now + MS, now).unwrap();
+    let holder = model.enter().unwrap();
     model.wait();
     model.wait();
     model.leave(holder, now + MS);
