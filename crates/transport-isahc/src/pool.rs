@@ -1,9 +1,10 @@
 //! The clients of a transport that wait for an exchange, the last one used on top.
 
+use std::io;
 use std::mem;
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::ThreadId;
+use std::thread::{Thread, ThreadId};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -58,25 +59,30 @@ impl Pool {
     }
 
     async fn run(self: &Arc<Self>, call: Call, waiting: Waiting<Ended>) -> Ended {
-        let kept =
-            if call.job.client.is_none() { self.take(silence::is_asked_of_agents()) } else { None };
-        let runner = match kept {
-            Some(client) => client.hand_over(call),
-            None => match pooled_client::start(Arc::downgrade(self), call) {
-                Ok(runner) => runner,
-                // Nothing was sent, and there may be a thread a moment later.
-                Err(error) => {
-                    let error = TransportError::with_source(TransportErrorKind::Connect, error);
-                    return Ended::Answer(Err(error));
-                }
-            },
+        let runner = match self.hand_over(call) {
+            Ok(runner) => runner,
+            // Nothing was sent, and there may be a thread a moment later.
+            Err(error) => {
+                let error = TransportError::with_source(TransportErrorKind::Connect, error);
+                return Ended::Answer(Err(error));
+            }
         };
         waiting.on(runner).await.unwrap_or_else(|| {
-            Ended::Answer(Err(own(
-                TransportErrorKind::Internal,
-                "the thread of the exchange is gone",
-            )))
+            let problem = "the thread of the exchange is gone";
+            Ended::Answer(Err(own(TransportErrorKind::Internal, problem)))
         })
+    }
+
+    /// Gives the exchange to a kept client, or else to a new one.
+    fn hand_over(self: &Arc<Self>, mut call: Call) -> io::Result<Thread> {
+        while call.job.client.is_none() {
+            let Some(client) = self.take(silence::is_asked_of_agents()) else { break };
+            match client.hand_over(call) {
+                Ok(runner) => return Ok(runner),
+                Err(same) => call = same,
+            }
+        }
+        pooled_client::start(Arc::downgrade(self), call)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<PooledClient>> {

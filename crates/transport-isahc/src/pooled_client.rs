@@ -9,7 +9,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Weak;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, SendError, Sender};
 use std::thread::{self, Thread, ThreadId};
 use std::time::Instant;
 
@@ -62,7 +62,7 @@ pub(crate) struct PooledClient {
 }
 
 impl PooledClient {
-    /// Whether isahc's agent is mute, whoever may listen.
+    /// Whether isahc's agent says nothing to any subscriber or logger, now or later.
     pub(crate) fn is_mute(&self) -> bool {
         self.is_mute
     }
@@ -71,12 +71,14 @@ impl PooledClient {
         self.thread.id()
     }
 
-    /// Lets the thread run the exchange, and gives the thread. If it is gone, so is the reply.
-    pub(crate) fn hand_over(self, call: Call) -> Thread {
+    /// Lets the thread run the exchange, and gives the thread; the exchange if the thread is gone.
+    #[expect(clippy::result_large_err, reason = "it is moved once, and seldom comes back")]
+    pub(crate) fn hand_over(self, call: Call) -> Result<Thread, Call> {
         let (calls, thread) = (self.calls.clone(), self.thread.clone());
-        // What cannot be sent comes back and is dropped here.
-        drop(calls.send((call, self)));
-        thread
+        match calls.send((call, self)) {
+            Ok(()) => Ok(thread),
+            Err(SendError((call, _))) => Err(call),
+        }
     }
 }
 
@@ -141,4 +143,10 @@ pub(crate) fn fake(is_mute: bool, run: impl FnOnce(Call) + Send + 'static) -> Po
         }
     });
     PooledClient { calls, thread: thread.thread().clone(), is_mute }
+}
+
+/// One whose thread is gone.
+#[cfg(test)]
+pub(crate) fn gone() -> PooledClient {
+    PooledClient { calls: mpsc::channel().0, thread: thread::current(), is_mute: false }
 }

@@ -97,7 +97,7 @@ impl Runner {
             Err(RecvTimeoutError::Timeout) => {
                 match self.pool.upgrade()?.take_back(thread::current().id()) {
                     Some(_) => None,
-                    // Somebody took it, and is about to say so.
+                    // A caller took it, and is about to hand over an exchange.
                     None => self.calls.recv().ok(),
                 }
             }

@@ -65,7 +65,16 @@ fn a_kept_client_that_sends_nothing_is_replaced() {
 }
 
 #[test]
-fn a_kept_client_whose_thread_died_is_an_error() {
+fn a_kept_client_whose_thread_is_gone_is_replaced() {
+    let (pool, addr) = (pool(), server());
+    let gone = pooled_client::gone();
+    let thread = gone.thread();
+    assert!(pool.give_back(gone).is_none());
+    assert_ne!(answered(&pool, addr), thread);
+}
+
+#[test]
+fn a_thread_that_dies_with_the_exchange_is_an_error() {
     let pool = pool();
     assert!(pool.give_back(pooled_client::fake(false, drop)).is_none());
     let outcome = block_on(pool.exchange(deadline(), || Ok(job(Method::POST, server()))));
