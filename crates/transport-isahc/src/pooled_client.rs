@@ -145,8 +145,9 @@ pub(crate) fn fake(is_mute: bool, run: impl FnOnce(Call) + Send + 'static) -> Po
     PooledClient { calls, thread: thread.thread().clone(), is_mute }
 }
 
-/// One whose thread is gone.
+/// One without a thread, and what a thread would wait for.
 #[cfg(test)]
-pub(crate) fn gone() -> PooledClient {
-    PooledClient { calls: mpsc::channel().0, thread: thread::current(), is_mute: false }
+pub(crate) fn without_thread() -> (PooledClient, mpsc::Receiver<(Call, PooledClient)>) {
+    let (calls, receiver) = mpsc::channel();
+    (PooledClient { calls, thread: thread::current(), is_mute: false }, receiver)
 }
