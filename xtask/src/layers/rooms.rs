@@ -57,7 +57,15 @@ const ROOMS: &[Room] = &[
         name: TRANSPORT,
         ours: &[],
         ours_in_tests: &[],
-        theirs: Some(&["async-trait", "base64", "bytes", "http", "ipnet", "percent-encoding"]),
+        theirs: Some(&[
+            "async-trait",
+            "base64",
+            "bytes",
+            "http",
+            "ipnet",
+            "percent-encoding",
+            "rustix",
+        ]),
     },
     // The adapters: the port and a library of their own.
     Room { name: HYPER, ours: &[TRANSPORT], ours_in_tests: &[TESTKIT], theirs: None },
@@ -91,7 +99,6 @@ const ROOMS: &[Room] = &[
         ours_in_tests: &[EMULATOR, TESTKIT],
         theirs: Some(&[
             "arc-swap",
-            "async-lock",
             "bytes",
             "event-listener",
             "fastrand",
