@@ -66,7 +66,8 @@ async fn row_49_a_panicking_transport_and_a_runtime_that_is_gone_are_an_error_fo
                     let app = client.app_token().await.unwrap_err();
                     assert_eq!(app.attempts(), sent);
                     let user = client.user_token("c").await.unwrap_err();
-                    [app, user]
+                    let by_password = client.user_token_by_password("c", "1").await.unwrap_err();
+                    [app, user, by_password]
                 })
             })
             .collect();
