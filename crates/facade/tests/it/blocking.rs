@@ -25,7 +25,7 @@ impl Runtime for Threads {
     }
 
     async fn sleep(&self, time: Duration) {
-        thread::sleep(time);
+        easemob_token::transport::sleep(time).await;
     }
 }
 
