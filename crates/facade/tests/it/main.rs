@@ -59,7 +59,10 @@ mod refused_tokens;
 mod revoked_tokens;
 mod runtimes;
 mod settings;
-#[cfg(any(feature = "hyper", feature = "isahc"))]
+#[cfg(any(
+    all(feature = "hyper", feature = "isahc"),
+    all(unix, feature = "blocking", any(feature = "hyper", feature = "isahc")),
+))]
 mod subprocess;
 #[cfg(feature = "hyper")]
 mod taking_over;
