@@ -19,6 +19,7 @@ mod fuzz;
 mod layers;
 mod msrv;
 mod rust_source;
+mod schedules;
 mod servers;
 mod signatures;
 mod soak;

@@ -3,7 +3,9 @@
 use crate::command::Tool;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::{bench, clippy, deny, docs, layers, msrv, servers, signatures, test, tidy, wasm};
+use crate::{
+    bench, clippy, deny, docs, layers, msrv, schedules, servers, signatures, test, tidy, wasm,
+};
 
 /// One check that a change has to pass.
 #[derive(Debug)]
@@ -52,6 +54,12 @@ pub(crate) const STEPS: &[Step] = &[
         name: "test",
         about: "every test with all features, then the sets of features one by one",
         run: test::run,
+        runs_tests: true,
+    },
+    Step {
+        name: "schedules",
+        about: "the facade's cache, queue and retry loop in thousands of schedules (shuttle)",
+        run: schedules::run,
         runs_tests: true,
     },
     Step {

@@ -84,6 +84,7 @@ impl<S: TokenSource> TokenCache<S> {
     }
 
     /// The same, for a caller that has been told of already.
+    #[inline]
     pub(crate) fn try_fresh_untold(&self) -> Option<TokenGuard<S::Token>> {
         let token = TokenGuard::from_guard(self.entry.load())?;
         // What is not due is usable: the time of renewal comes before the end.
@@ -91,14 +92,15 @@ impl<S: TokenSource> TokenCache<S> {
         (!is_due).then_some(token)
     }
 
-    /// The cached token if it is good, otherwise the one that the shared acquisition brings.
+    /// The cached token if it is good, otherwise the one that the shared acquisition brings. The deadline
+    /// is asked for only if the caller has to wait: a clock costs as much as all the rest.
     pub(crate) async fn get(
         self: &Arc<Self>,
-        deadline: Uptime,
+        deadline: impl FnOnce() -> Uptime,
     ) -> Result<TokenGuard<S::Token>, Error> {
         match self.try_fresh() {
             Some(token) => Ok(token),
-            None => self.get_slow(deadline).await,
+            None => self.get_slow(deadline()).await,
         }
     }
 

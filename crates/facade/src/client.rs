@@ -6,7 +6,7 @@ mod request;
 
 use std::fmt;
 use std::sync::Arc;
-#[cfg(feature = "dynamic")]
+#[cfg(any(feature = "blocking", feature = "dynamic"))]
 use std::time::Duration;
 
 #[cfg(feature = "dynamic")]
@@ -81,7 +81,7 @@ impl Client {
     /// [`Timeout`](crate::ErrorKind::Timeout) if the deadline passes; any other kind as the service
     /// or the network has it.
     pub async fn app_token(&self) -> Result<TokenGuard<AppToken>, Error> {
-        self.app_tokens()?.get(self.inner.context.deadline()).await
+        self.app_tokens()?.get(|| self.inner.context.deadline()).await
     }
 
     /// The app token for a call of another endpoint of the REST API, as the header that such a call
@@ -195,8 +195,9 @@ impl Client {
     }
 
     #[cfg(feature = "blocking")]
-    pub(crate) fn runtime(&self) -> &Arc<dyn easemob_token_transport::Runtime> {
-        &self.inner.context.runtime
+    pub(crate) fn runtime(&self) -> (&dyn easemob_token_transport::Runtime, Duration) {
+        let context = &self.inner.context;
+        (&*context.runtime, context.limits.deadline)
     }
 
     pub(crate) async fn inherit(&self, key: UserTokenKey) -> Result<UserToken, Error> {
@@ -206,7 +207,7 @@ impl Client {
         }
         let with_app_token = self.with_app_token()?;
         match &self.inner.user_tokens {
-            Some(user_tokens) => user_tokens.get(&key, self.inner.context.deadline()).await,
+            Some(user_tokens) => user_tokens.get(&key).await,
             None => self.inner.context.acquire_uncached(&key.source(with_app_token)).await,
         }
     }

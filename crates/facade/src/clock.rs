@@ -38,14 +38,18 @@ impl Clock {
     }
 
     /// Both clocks, for what is measured in seconds: they may be some milliseconds behind.
+    #[inline]
     pub(crate) fn now(&self) -> Now {
         match &self.by_hand {
             None => self.read(),
-            Some(by_hand) => {
-                let now = if by_hand.runs { self.read() } else { Self::START };
-                by_hand.moved().apply(now)
-            }
+            Some(by_hand) => self.read_by_hand(by_hand),
         }
+    }
+
+    #[cold]
+    fn read_by_hand(&self, by_hand: &ByHand) -> Now {
+        let now = if by_hand.runs { self.read() } else { Self::START };
+        by_hand.moved().apply(now)
     }
 
     /// The monotonic clock, for pauses and time limits.
@@ -90,6 +94,7 @@ impl Clock {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
+#[inline]
 fn kernel_time(clock: rustix::time::ClockId) -> Duration {
     let time = rustix::time::clock_gettime(clock);
     let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));

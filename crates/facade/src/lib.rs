@@ -72,9 +72,11 @@ mod cache;
 mod client;
 mod clock;
 mod error;
-#[cfg(all(test, shuttle))]
+#[cfg(test)]
+#[cfg(shuttle)]
 mod schedules;
-#[cfg(all(test, not(shuttle)))]
+#[cfg(test)]
+#[cfg(not(shuttle))]
 mod simulated;
 mod sync;
 mod telemetry;

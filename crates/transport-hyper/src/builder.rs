@@ -119,9 +119,10 @@ impl HyperTransportBuilder {
     ///
     /// Reuse saves the handshakes where many tokens are asked for. Before a request is written the
     /// connection is checked, and dropped if it is closed or holds a byte that nobody asked for.
-    /// One case is beyond any HTTP/1.1 client that reuses: a server, or something in between, that
-    /// breaks the protocol and sends a response of its own accord, which arrives between that
-    /// check and the real answer and is taken for it. Without reuse that cannot happen.
+    /// One case is beyond any HTTP/1.1 client that reuses: a server, or something in between, breaks
+    /// the protocol and sends a response that nobody asked for, which arrives between that check
+    /// and the real answer and is taken for it. Without reuse that cannot happen, nor for an
+    /// exchange that asks for a fresh connection (`Exchange::on_fresh_connection`).
     pub fn reuse_connections(mut self, reuse: bool) -> Self {
         self.reuse_connections = reuse;
         self

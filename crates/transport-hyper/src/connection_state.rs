@@ -118,3 +118,57 @@ impl fmt::Display for TooManyBytes {
 }
 
 impl Error for TooManyBytes {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_response_of_a_connection_is_fresh() {
+        let state = ConnectionState::new();
+        assert_eq!(state.note_use(), ConnectionUse::Fresh);
+        assert_eq!(state.clone().note_use(), ConnectionUse::Reused);
+    }
+
+    #[test]
+    fn a_whole_exchange_is_read_at_full_speed_and_the_next_one_too() {
+        let state = ConnectionState::new();
+        for _ in 0..100 {
+            state.count(32 * 1024).unwrap();
+            state.begin_body(64 * 1024);
+            for _ in 0..8 {
+                state.count(8 * 1024).unwrap();
+                assert!(!state.note_part(8 * 1024));
+            }
+            assert!(!state.is_flooded());
+            state.end_body();
+        }
+    }
+
+    #[test]
+    fn each_byte_of_a_body_may_be_alone_in_its_chunk() {
+        let state = ConnectionState::new();
+        state.begin_body(64 * 1024);
+        for _ in 0..64 * 1024 {
+            state.count("1\r\nx\r\n".len() + 22).unwrap();
+            state.note_part(1);
+        }
+        assert!(state.is_flooded(), "and is read slowly");
+    }
+
+    #[test]
+    fn what_belongs_to_no_body_is_bounded() {
+        let bounded = |state: &ConnectionState, most: u64| {
+            let read = (0..).take_while(|_| state.count(1024).is_ok()).count();
+            assert_eq!(as_u64(read), most / 1024);
+        };
+        bounded(&ConnectionState::new(), BEFORE_BODY);
+        let state = ConnectionState::new();
+        state.begin_body(1024);
+        bounded(&state, 1024 + BESIDES_BODY);
+        let state = ConnectionState::new();
+        state.begin_body(usize::MAX);
+        state.end_body();
+        bounded(&state, BEFORE_BODY);
+    }
+}

@@ -2,26 +2,36 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_lite::io::{AsyncRead, Cursor};
 use isahc::AsyncBody;
 
+use crate::agent_thread::AgentThread;
+
 /// curl sends the head together with the beginning of the body, unless the head fills its buffer,
 /// which has 64 KiB. Well below that, "not asked for the body" means "nothing sent".
 const HEAD_SENT_WITH_BODY: usize = 16 * 1024;
 
-/// Whether curl began to send.
-#[derive(Clone, Debug)]
-pub(crate) struct Begun(Option<Arc<AtomicBool>>);
+/// Whether curl began to send, and on which thread.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    agent: Arc<OnceLock<AgentThread>>,
+    /// Whether it is known of the head as well.
+    is_known: bool,
+}
 
 impl Begun {
     /// Whether surely nothing of the request was sent.
     pub(crate) fn surely_not(&self) -> bool {
-        self.0.as_ref().is_some_and(|begun| !begun.load(Ordering::SeqCst))
+        self.is_known && self.agent.get().is_none()
+    }
+
+    /// The thread that sends, once it has begun with a body.
+    pub(crate) fn agent(&self) -> Option<&AgentThread> {
+        self.agent.get()
     }
 }
 
@@ -29,20 +39,20 @@ impl Begun {
 /// on a reused connection that turns out dead, it has to give up.
 pub(crate) fn once(bytes: Bytes, head_bytes: usize) -> (AsyncBody, Begun) {
     let length = bytes.len() as u64;
-    let begun = Arc::new(AtomicBool::new(false));
-    let tells = length > 0 && head_bytes <= HEAD_SENT_WITH_BODY;
-    let body = Once { bytes: Cursor::new(bytes), begun: begun.clone() };
-    (AsyncBody::from_reader_sized(body, length), Begun(tells.then_some(begun)))
+    let agent = Arc::new(OnceLock::new());
+    let is_known = length > 0 && head_bytes <= HEAD_SENT_WITH_BODY;
+    let body = Once { bytes: Cursor::new(bytes), agent: agent.clone() };
+    (AsyncBody::from_reader_sized(body, length), Begun { agent, is_known })
 }
 
 /// No body at all.
 pub(crate) fn none() -> (AsyncBody, Begun) {
-    (AsyncBody::empty(), Begun(None))
+    (AsyncBody::empty(), Begun { agent: Arc::default(), is_known: false })
 }
 
 struct Once {
     bytes: Cursor<Bytes>,
-    begun: Arc<AtomicBool>,
+    agent: Arc<OnceLock<AgentThread>>,
 }
 
 impl AsyncRead for Once {
@@ -51,7 +61,7 @@ impl AsyncRead for Once {
         context: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.begun.store(true, Ordering::SeqCst);
+        self.agent.get_or_init(AgentThread::current);
         Pin::new(&mut self.bytes).poll_read(context, buffer)
     }
 }

@@ -1,9 +1,10 @@
 //! The settings of an `IsahcTransport`, checked when it is built.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use easemob_token_transport::{ConfigError, DEFAULT_CONNECT_TIMEOUT, Proxy};
+use easemob_token_transport::{ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy};
 
 use crate::identity::ClientCertificate;
 use crate::roots::Roots;
@@ -30,6 +31,7 @@ pub struct IsahcTransportBuilder {
     roots: Roots,
     client_certificate: Option<ClientCertificate>,
     proxy: Proxy,
+    max_concurrent_exchanges: Option<usize>,
 }
 
 impl IsahcTransportBuilder {
@@ -39,6 +41,7 @@ impl IsahcTransportBuilder {
             roots: Roots::System,
             client_certificate: None,
             proxy: Proxy::Off,
+            max_concurrent_exchanges: None,
         }
     }
 
@@ -98,13 +101,25 @@ impl IsahcTransportBuilder {
         self
     }
 
+    /// Sets how many exchanges may be under way at once; the others wait for their turn.
+    ///
+    /// An exchange takes up to eight descriptors and two threads. Unless set, exchanges take at
+    /// most a quarter of the process's limit of file descriptors, which is read by
+    /// [`build`](Self::build) ([`ExchangeLimit::from_descriptors`]). An exchange that waits until
+    /// its time limit ends is a `Timeout`, and nothing was sent.
+    pub fn max_concurrent_exchanges(mut self, exchanges: usize) -> Self {
+        self.max_concurrent_exchanges = Some(exchanges);
+        self
+    }
+
     /// Checks the settings; reads the environment if, and only if, the proxy comes from there.
     ///
     /// # Errors
     ///
     /// A [`ConfigError`] that names the setting: `roots_pem` that holds no certificate or a broken
     /// one, `client_certificate_pem` that holds no certificate, no key or a key of another
-    /// certificate, or that cannot be handed to libcurl, and `proxy` for one that cannot be used.
+    /// certificate, or that cannot be handed to libcurl, `max_concurrent_exchanges` of 0, and
+    /// `proxy` for one that cannot be used.
     pub fn build(self) -> Result<IsahcTransport, ConfigError> {
         if matches!(&self.proxy, Proxy::Url(url) if url.is_https()) {
             return Err(ConfigError::new(
@@ -114,8 +129,21 @@ impl IsahcTransportBuilder {
         }
         let proxy = self.proxy.resolve()?;
         let tls = Box::new(Tls::new(self.roots.check()?, self.client_certificate)?);
-        Ok(IsahcTransport::with_route(self.connect_timeout, Route::Own { proxy, tls }))
+        let limit = match self.max_concurrent_exchanges.map(NonZeroUsize::new) {
+            None => default_limit(),
+            Some(Some(max)) => ExchangeLimit::new(max),
+            Some(None) => {
+                return Err(ConfigError::new("max_concurrent_exchanges", "must be at least 1"));
+            }
+        };
+        Ok(IsahcTransport::with_route(self.connect_timeout, Route::Own { proxy, tls }, limit))
     }
+}
+
+pub(crate) fn default_limit() -> ExchangeLimit {
+    /// A client has seven descriptors, its connection is the eighth.
+    const DESCRIPTORS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+    ExchangeLimit::from_descriptors(DESCRIPTORS)
 }
 
 impl fmt::Debug for IsahcTransportBuilder {
@@ -125,6 +153,7 @@ impl fmt::Debug for IsahcTransportBuilder {
             .field("roots", &self.roots)
             .field("has_client_certificate", &self.client_certificate.is_some())
             .field("proxy", &self.proxy)
+            .field("max_concurrent_exchanges", &self.max_concurrent_exchanges)
             .finish()
     }
 }

@@ -1,7 +1,7 @@
 //! The transport port of `easemob-token` over [isahc], which is libcurl behind futures.
 //!
-//! [`IsahcTransport`] works on any executor and needs no runtime around it: the waiting is done on
-//! threads of its own, which end a second after the last exchange. HTTP/1.1 only; TLS is rustls,
+//! [`IsahcTransport`] works on any executor and needs no runtime around it: exchanges run on
+//! threads of its own, which end a second after the last exchange, whether the caller polls or not. HTTP/1.1 only; TLS is rustls,
 //! compiled in, so that the build needs a C compiler and nothing of the system's libcurl or
 //! OpenSSL. (isahc compiles with one TLS library: a crate that turns its feature `native-tls` on
 //! cannot be in the same build.)
@@ -30,22 +30,30 @@
 //! A `Transfer-Encoding` other than `chunked`, said once, and any in HTTP/1.0, is `Exchange`, as it is
 //! in the hyper transport.
 //!
+//! A peer that sends without end what belongs to no body, such as the extension of a chunk, is
+//! [`TooLarge`] when that has taken a twenty-fifth of the time limit in processor time. This is
+//! measured on Linux and Android, for requests with a body; otherwise it ends by the time limit.
+//! Zeros without end before a chunk's size are `Exchange`.
+//!
+//! Each connection is fresh and marked so ([`ConnectionUse`]). Names below `.localhost` are not
+//! looked up: libcurl knows that they are this machine.
+//!
 //! Errors carry curl's phrase and number and no more: isahc drops what curl says beyond that, such
 //! as which name of a certificate does not match.
 //!
 //! # What it logs
 //!
-//! Nothing of its own. isahc itself tells `tracing` the URI at DEBUG and headers and bodies at
-//! TRACE; it is kept from both, also where a crate of the build turns on the feature `log` of
-//! `tracing`. What remains to know:
+//! Nothing of its own. isahc itself tells `tracing` headers and bodies at TRACE, and at DEBUG the
+//! URI, the user name for a proxy and a `Transfer-Encoding` that curl does not know. It is kept from
+//! that, also if a crate of the build turns on the feature `log` of `tracing`. What remains to know:
 //!
 //! - Where that feature is on, no `tracing` subscriber is set, and a logger wants the DEBUG or
 //!   TRACE records of `isahc`, the first exchange ends the records that `tracing` makes for `log`
 //!   in the whole process. A logger with the filter `isahc=info` is never touched.
 //! - A subscriber or a level that is set while an exchange is under way may, where that feature is
 //!   on, see the rest of this one exchange.
-//! - With the feature `log-always` of `tracing` isahc speaks to the logger and nothing stops it:
-//!   set the filter `isahc=off`.
+//! - With the feature `log-always` of `tracing` isahc speaks to the logger, at DEBUG and at TRACE,
+//!   and nothing stops it: set the filter `isahc=info` or `isahc=off`.
 //!
 //! # The process around it
 //!
@@ -64,10 +72,18 @@
 //! [`Connect`]. On Linux an exchange under way holds eight, and a client that is kept for
 //! the next one seven. Building with `CFLAGS=-DHAVE_POLL=1` makes it use `poll()`.
 //!
+//! Without free descriptors an exchange fails as [`Connect`], which may be tried again, and isahc is
+//! not asked: it would panic. Eight, or sixteen for a new client, are opened and closed to see that. Another part of the process
+//! can take them in the moment after, so a panic of isahc, which is caught, stays possible; with
+//! `panic = "abort"` it ends the process. By
+//! [`max_concurrent_exchanges`](IsahcTransportBuilder::max_concurrent_exchanges) exchanges leave
+//! most descriptors to others, unless it is set too high.
+//!
 //! After a fork, a transport of the parent answers [`Internal`] in the child; build a new one
 //! there.
 //!
 //! [`Transport`]: easemob_token_transport::Transport
+//! [`ConnectionUse`]: easemob_token_transport::ConnectionUse
 //! [`Unsupported`]: easemob_token_transport::TransportErrorKind::Unsupported
 //! [`Exchange`]: easemob_token_transport::TransportErrorKind::Exchange
 //! [`TooLarge`]: easemob_token_transport::TransportErrorKind::TooLarge
@@ -75,19 +91,26 @@
 //! [`Internal`]: easemob_token_transport::TransportErrorKind::Internal
 //! [`Proxy::Environment`]: easemob_token_transport::Proxy::Environment
 
+mod agent_thread;
 mod body;
 mod builder;
+mod descriptors;
 mod failure;
 mod identity;
+mod pool;
+mod pooled_client;
 mod private_file;
+mod reply;
 mod request;
 mod response;
 mod roots;
+mod runner;
 mod runtime;
 mod silence;
+#[cfg(test)]
+mod test_server;
 mod tls;
 mod transport;
-mod worker;
 
 pub use builder::IsahcTransportBuilder;
 pub use runtime::ThreadRuntime;

@@ -55,7 +55,7 @@ impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::System => "System",
-            // Not the text: whoever mistakes a file for another gives us a key.
+            // Not the text: a file that was mistaken for another may hold a key.
             Self::Pem(_) => "Pem",
             #[cfg(feature = "bundled-roots")]
             Self::Bundled => "Bundled",

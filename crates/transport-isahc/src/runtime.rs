@@ -12,7 +12,8 @@ use tokio::task::coop::consume_budget;
 
 /// Runs each task on a thread of its own, under any executor or none.
 ///
-/// Tasks are rare here, one for each acquisition of a token; between them no thread is left.
+/// Tasks are rare here, one for each acquisition of a token; between them no thread is left. All
+/// pauses share one thread ([`sleep`](easemob_token_transport::sleep)).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ThreadRuntime;
 
@@ -27,15 +28,7 @@ impl Runtime for ThreadRuntime {
     }
 
     async fn sleep(&self, time: Duration) {
-        let (sender, receiver) = async_channel::bounded::<()>(1);
-        // The channel closes when the thread ends, which is what is waited for. Without a thread
-        // it closes at once: a pause that is too short does less harm than one without end.
-        let sleeper = move || {
-            thread::sleep(time);
-            drop(sender);
-        };
-        let _ = thread::Builder::new().name("easemob-token-sleep".to_owned()).spawn(sleeper);
-        let _ = receiver.recv().await;
+        easemob_token_transport::sleep(time).await;
     }
 
     /// Knows tokio's tasks alone: other executors leave no trace on the threads that they use.
@@ -66,14 +59,14 @@ mod tests {
 
     #[test]
     fn a_task_runs_and_sleeps_without_any_runtime() {
-        let (sender, receiver) = async_channel::bounded(1);
+        let (sender, receiver) = std::sync::mpsc::channel();
         let task = async move {
             let start = Instant::now();
             ThreadRuntime.sleep(Duration::from_millis(20)).await;
-            let _ = sender.send(start.elapsed()).await;
+            let _ = sender.send(start.elapsed());
         };
         ThreadRuntime.spawn(Box::pin(task)).unwrap();
-        assert!(receiver.recv_blocking().unwrap() >= Duration::from_millis(20));
+        assert!(receiver.recv().unwrap() >= Duration::from_millis(20));
     }
 
     #[test]

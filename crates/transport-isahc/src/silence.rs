@@ -30,7 +30,7 @@ pub(crate) fn begin() -> Option<DefaultGuard> {
     is_heard().then(|| dispatcher::set_default(hush()))
 }
 
-/// Whether the agent that this thread started last is mute, whoever may listen later.
+/// Whether the agent that this thread started last says nothing to any listener, now or later.
 pub(crate) fn is_latest_agent_mute() -> bool {
     STARTED_MUTE.replace(false)
 }

@@ -1,4 +1,4 @@
-//! The transport itself: what is refused at once, and what is handed to a worker.
+//! The transport itself: what is refused at once, and what is handed to a pooled client.
 
 use std::fmt;
 use std::process;
@@ -7,24 +7,27 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
-    ConfigError, DEFAULT_CONNECT_TIMEOUT, Exchange, ProxyRules, ProxyUrl, Runtime, Transport,
-    TransportError, TransportErrorKind, async_trait, check_scheme,
+    ConfigError, ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ProxyRules,
+    ProxyUrl, Runtime, Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
 };
 use http::Response;
 use isahc::HttpClient;
 
-use crate::builder::IsahcTransportBuilder;
+use crate::builder::{IsahcTransportBuilder, default_limit};
 use crate::failure::own;
+use crate::pool::Pool;
+use crate::pooled_client::Job;
 use crate::request::{self, Network, Settings};
 use crate::runtime::ThreadRuntime;
 use crate::tls::Tls;
-use crate::worker::{Job, Pool};
 
 /// Sends exchanges with isahc, from any executor.
 ///
 /// Each exchange under way has a connection of its own, and a client of isahc's to itself with two
-/// threads: isahc's agent, and a keeper that ends it. After a whole answer a client is kept for the
-/// next exchange, a second at most and 32 at most; what is kept goes with the transport. See the
+/// threads: isahc's agent, and one that runs the exchange. After a whole answer a client is kept for
+/// the next exchange, a second at most and 32 at most; what is kept goes with the transport. How many
+/// exchanges are under way at once is bounded
+/// ([`max_concurrent_exchanges`](IsahcTransportBuilder::max_concurrent_exchanges)). See the
 /// [crate](crate) for what isahc cannot keep of the contract.
 ///
 /// ```
@@ -83,22 +86,27 @@ impl IsahcTransport {
     /// - rule 6: where a crate of the build turns on `tracing/log`, the client's agent thread tells
     ///   the process's subscriber headers and bodies at TRACE, and where isahc's own feature `log`
     ///   is on, the logger;
+    /// - fresh connections (rules 10 and 11): with `connection_cache_size(0)` every connection is one,
+    ///   without it an exchange that asks for one may not get it. Which it was cannot be known, so
+    ///   its responses carry no [`ConnectionUse`];
     /// - rule 7: without an explicit `proxy(…)` isahc obeys the environment;
     /// - trust, cookies, default headers and interceptors.
     #[must_use]
     pub fn from_client(client: HttpClient) -> Self {
-        Self::with_route(
-            DEFAULT_CONNECT_TIMEOUT,
-            Route::Ready(ReadyClient(Some(client), process::id())),
-        )
+        let route = Route::Ready(ReadyClient(Some(client), process::id()));
+        Self::with_route(DEFAULT_CONNECT_TIMEOUT, route, default_limit())
     }
 
-    pub(crate) fn with_route(connect_timeout: Duration, route: Route) -> Self {
-        Self { connect_timeout, route, pool: Arc::default(), process: process::id() }
+    pub(crate) fn with_route(
+        connect_timeout: Duration,
+        route: Route,
+        limit: ExchangeLimit,
+    ) -> Self {
+        let pool = Arc::new(Pool::new(limit));
+        Self { connect_timeout, route, pool, process: process::id() }
     }
 
-    fn job(&self, exchange: &Exchange, started: Instant) -> Result<Job, TransportError> {
-        let deadline = started.checked_add(exchange.timeout());
+    fn job(&self, exchange: &Exchange) -> Result<Job, TransportError> {
         let max_response_bytes = exchange.max_response_bytes();
         let (network, client, files) = match &self.route {
             Route::Own { proxy, tls } => {
@@ -109,8 +117,10 @@ impl IsahcTransport {
                         "this transport cannot check the certificate of an https:// proxy",
                     ));
                 }
+                // It could be handed over when the transport was built: what is short now is
+                // memory or descriptors, and nothing was sent.
                 let tls = tls.for_exchange().map_err(|error| {
-                    TransportError::with_source(TransportErrorKind::Internal, error)
+                    TransportError::with_source(TransportErrorKind::Connect, error)
                 })?;
                 (Some(Network { proxy, tls: tls.config }), None, tls.files)
             }
@@ -118,14 +128,14 @@ impl IsahcTransport {
         };
         let settings = Settings { connect_timeout: self.connect_timeout, network };
         let (request, begun) = request::build(exchange, settings)?;
-        Ok(Job { request, begun, max_response_bytes, deadline, client, files })
+        Ok(Job { request, begun, max_response_bytes, client, files })
     }
 }
 
 #[async_trait]
 impl Transport for IsahcTransport {
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
-        let started = Instant::now();
+        let deadline = deadline_after(exchange.timeout());
         if process::id() != self.process {
             return Err(own(
                 TransportErrorKind::Internal,
@@ -136,12 +146,23 @@ impl Transport for IsahcTransport {
         if exchange.timeout().is_zero() {
             return Err(own(TransportErrorKind::Timeout, "the time limit is zero"));
         }
-        self.pool.exchange(|| self.job(&exchange, started)).await
+        let mut response = self.pool.exchange(deadline, || self.job(&exchange)).await?;
+        if let Route::Own { .. } = self.route {
+            response.extensions_mut().insert(ConnectionUse::Fresh);
+        }
+        Ok(response)
     }
 
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         Some(Arc::new(ThreadRuntime))
     }
+}
+
+/// The end of a time limit that begins now; far away if the clock cannot count so far.
+fn deadline_after(limit: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or(now + FAR)
 }
 
 impl fmt::Debug for IsahcTransport {
@@ -152,7 +173,7 @@ impl fmt::Debug for IsahcTransport {
             Route::Own { proxy, .. } => debug.field("proxy", proxy),
             Route::Ready(_) => debug.field("client", &"ready"),
         };
-        debug.finish_non_exhaustive()
+        debug.field("limit", self.pool.limit()).finish_non_exhaustive()
     }
 }
 
@@ -183,7 +204,7 @@ mod tests {
         let transport = IsahcTransport {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             route: Route::Ready(ReadyClient(Some(client.clone()), elsewhere)),
-            pool: Arc::default(),
+            pool: Arc::new(Pool::new(default_limit())),
             process: elsewhere,
         };
         let error = futures_lite::future::block_on(transport.send(exchange())).unwrap_err();

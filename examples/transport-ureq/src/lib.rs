@@ -4,6 +4,7 @@
 //! the values of ordinary header fields at DEBUG, and the whole wire, secrets included, at TRACE.
 //! Nothing here can stop that: set the filter `ureq=info,ureq_proto=info`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -15,8 +16,8 @@ use easemob_token_transport::http::{Request, Response, Uri};
 use easemob_token_transport::{self as port, Exchange, Transport, TransportError};
 use rustls::crypto::ring;
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, NextTimeout};
 use ureq::{Agent, config::Config};
 
 /// The port over ureq. Each exchange has a thread and an agent of its own.
@@ -68,7 +69,7 @@ impl Transport for UreqTransport {
         port::check_scheme(&exchange)?;
         let connected = Connected(exchange.uri().clone(), Arc::default());
         let chain = DefaultConnector::default().chain(connected.clone());
-        let agent = Agent::with_parts(self.config(&exchange)?, chain, DefaultResolver::default());
+        let agent = Agent::with_parts(self.config(&exchange)?, chain, Pinned::default());
         let _hang_up = HangUp(agent.clone());
         let (tell, told) = async_channel::bounded(1);
         let work = move || drop(tell.send_blocking(run(&agent, exchange, &connected)));
@@ -84,6 +85,29 @@ struct HangUp(Agent);
 impl Drop for HangUp {
     fn drop(&mut self) {
         self.0.clone().shutdown();
+    }
+}
+
+/// Looks names up as ureq does, except for loopback names, whose addresses are fixed.
+#[derive(Debug, Default)]
+struct Pinned(DefaultResolver);
+
+impl Resolver for Pinned {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let Some(addresses) = uri.host().and_then(port::loopback_addresses) else {
+            return self.0.resolve(uri, config, timeout);
+        };
+        let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        let mut resolved = self.empty();
+        for address in addresses {
+            resolved.push(SocketAddr::new(address, uri.port_u16().unwrap_or(default)));
+        }
+        Ok(resolved)
     }
 }
 

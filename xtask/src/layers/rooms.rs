@@ -16,7 +16,6 @@ const DIFFERENTIAL: &str = "easemob-token-transport-differential";
 const UREQ_EXAMPLE: &str = "easemob-token-transport-ureq-example";
 const SMOL_EXAMPLE: &str = "easemob-token-core-on-smol-example";
 const SYSTEM_TESTS: &str = "easemob-token-system-tests";
-const SCHEDULES: &str = "easemob-token-schedules";
 const SOAK: &str = "easemob-token-soak";
 const FACADE: &str = "easemob-token";
 const EMULATOR: &str = "easemob-token-emulator";
@@ -58,7 +57,15 @@ const ROOMS: &[Room] = &[
         name: TRANSPORT,
         ours: &[],
         ours_in_tests: &[],
-        theirs: Some(&["async-trait", "base64", "bytes", "http", "ipnet", "percent-encoding"]),
+        theirs: Some(&[
+            "async-trait",
+            "base64",
+            "bytes",
+            "http",
+            "ipnet",
+            "percent-encoding",
+            "rustix",
+        ]),
     },
     // The adapters: the port and a library of their own.
     Room { name: HYPER, ours: &[TRANSPORT], ours_in_tests: &[TESTKIT], theirs: None },
@@ -92,7 +99,6 @@ const ROOMS: &[Room] = &[
         ours_in_tests: &[EMULATOR, TESTKIT],
         theirs: Some(&[
             "arc-swap",
-            "async-lock",
             "bytes",
             "event-listener",
             "fastrand",
@@ -102,8 +108,6 @@ const ROOMS: &[Room] = &[
             "tracing",
         ]),
     },
-    // The facade's cache once more, for a model checker; never published.
-    Room { name: SCHEDULES, ours: &[CORE, TRANSPORT], ours_in_tests: &[], theirs: None },
     // The stand-in for the service: written from the documentation and not from our serializer.
     Room { name: EMULATOR, ours: &[], ours_in_tests: &[], theirs: None },
     // The command.

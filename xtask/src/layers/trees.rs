@@ -44,17 +44,25 @@ const TREES: &[Tree] = &[
         allowed: &[
             "async-trait",
             "base64",
+            "bitflags",
             "bytes",
+            "errno",
             "http",
             "ipnet",
             "itoa",
+            "libc",
+            "linux-raw-sys",
             "percent-encoding",
             "proc-macro2",
             "quote",
+            "rustix",
             "syn",
             "unicode-ident",
+            "windows-link",
+            "windows-sys",
         ],
-        most: 16,
+        // On every platform at once; on Linux it is seventeen.
+        most: 19,
     },
 ];
 

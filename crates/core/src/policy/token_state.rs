@@ -200,11 +200,12 @@ impl TokenState {
     }
 
     /// The most requests that the acquisition which starts at `now` may send: one while a token
-    /// is usable, since nobody waits and the next one comes anyway; otherwise what the minute has
-    /// left. At least one.
+    /// is usable, since nobody waits and the next one comes anyway; otherwise, and for a token that was
+    /// reported as refused, what the minute has left. At least one.
     #[must_use]
     pub fn max_requests(&self, now: Now) -> u32 {
-        if self.is_usable(now) { 1 } else { self.limiter.free(now.uptime).max(1) }
+        let nobody_waits = self.is_usable(now) && !self.is_reported;
+        if nobody_waits { 1 } else { self.limiter.free(now.uptime).max(1) }
     }
 
     /// A request of the acquisition in flight was sent at `now`.

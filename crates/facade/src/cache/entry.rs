@@ -25,8 +25,9 @@ impl<T> CacheEntry<T> {
     }
 
     /// Whether it is time to renew it.
+    #[inline]
     pub(super) fn is_due(&self, now: Now) -> bool {
-        self.is_reported.load(Ordering::Relaxed) || self.freshness.is_due(now)
+        self.freshness.is_due(now) || self.is_reported.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_usable(&self, now: Now) -> bool {

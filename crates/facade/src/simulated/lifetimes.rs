@@ -120,7 +120,7 @@ fn row_47_clocks_that_jump_cost_at_most_one_request_and_revive_no_dead_token() {
     set_back.simulation.clock().set_back(year);
     assert_eq!(set_back.token().unwrap(), "1");
     // Its life goes on: on the monotonic clock it ends as if nothing had happened.
-    set_back.pass(u64::from(life) - 59);
+    set_back.pass(life - 59);
     assert_eq!(set_back.token().unwrap(), "2");
     assert_eq!(set_back.asked().len(), 2);
 

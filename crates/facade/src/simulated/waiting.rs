@@ -59,8 +59,8 @@ fn row_62_a_loop_that_polls_its_callers_now_and_then_gets_all_tokens() {
             break;
         }
         let mut ready = Vec::new();
-        for index in 0..buffered.len() {
-            if let std::task::Poll::Ready(result) = buffered[index].poll_once() {
+        for (index, caller) in buffered.iter_mut().enumerate() {
+            if let std::task::Poll::Ready(result) = caller.poll_once() {
                 ready.push((index, result));
             }
         }
@@ -237,7 +237,7 @@ fn a_panic_of_a_transport_is_an_error_for_every_kind_of_token() {
         );
         world.token().unwrap();
         world.set(|settings| {
-            settings.user_trouble = Some(std::sync::Arc::new(|| panic!("a defect")))
+            settings.user_trouble = Some(std::sync::Arc::new(|| panic!("a defect")));
         });
         let error = world.user_token("alice").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal, "{error}");

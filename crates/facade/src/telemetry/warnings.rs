@@ -64,7 +64,8 @@ impl Warnings {
     }
 }
 
-#[cfg(all(test, feature = "hyper"))]
+#[cfg(test)]
+#[cfg(feature = "hyper")]
 mod tests {
     use std::fmt::{self, Write};
     use std::sync::{Arc, Mutex};

@@ -6,9 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, Weak};
 
-use easemob_token_core::{
-    AccessToken, AppToken, BuildError, GrantType, Inherit, Ttl, Uptime, UserToken,
-};
+use easemob_token_core::{AccessToken, AppToken, BuildError, GrantType, Inherit, Ttl, UserToken};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 
@@ -127,15 +125,12 @@ impl UserTokens {
         })
     }
 
-    pub(crate) async fn get(
-        &self,
-        key: &UserTokenKey,
-        deadline: Uptime,
-    ) -> Result<UserToken, Error> {
+    pub(crate) async fn get(&self, key: &UserTokenKey) -> Result<UserToken, Error> {
         let user = match self.cached.get(key) {
             Some(user) => user,
             None => self.user(key)?,
         };
+        let deadline = || self.with_app_token.context.deadline();
         Ok(UserToken::clone(&*user.get(deadline).await?))
     }
 

@@ -43,7 +43,7 @@ where
         deadline: Uptime,
     ) -> Result<AppToken, Error> {
         let Some(Refused { app_token: token, report, error }) = refused else {
-            return Ok(AppToken::clone(&*self.app_tokens.get(deadline).await?));
+            return Ok(AppToken::clone(&*self.app_tokens.get(|| deadline).await?));
         };
         match self.app_tokens.replacement(token.access_token(), deadline).await? {
             Replacement::Another(token) => Ok(AppToken::clone(&token)),

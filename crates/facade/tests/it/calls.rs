@@ -14,6 +14,13 @@ pub(crate) async fn begin<F: Future + ?Sized>(mut call: Pin<&mut F>) {
     .await;
 }
 
+/// Waits until each task that was spawned before has been polled, or is about to be.
+pub(crate) async fn everybody_has_a_turn() {
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Nobody hangs: what comes of a call within a time that is long enough for anything.
 pub(crate) async fn in_time<T>(call: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(15), call).await.expect("a call hangs")

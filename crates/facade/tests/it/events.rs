@@ -8,6 +8,7 @@ use easemob_token::transport::Transport;
 use easemob_token::{Client, ClientBuilder, Event, GrantType};
 use tokio::task::JoinSet;
 
+use crate::calls::everybody_has_a_turn;
 use crate::memory::{Memory, Numbering, Outcome, answer};
 use crate::recorder::Recorder;
 
@@ -98,21 +99,33 @@ async fn a_cold_call_a_hit_a_report_and_a_failure_are_told_in_their_order() {
     client.invalidate_app_token(&first);
     client.invalidate_app_token(&first);
     assert_eq!(lines.take(), of(APP, &["invalidated 1"]));
+    // The reported token stays in use until its replacement is there.
+    assert_eq!(client.app_token().await.unwrap().generation(), 1);
+    assert_eq!(lines.take(), of(APP, &["hit"]));
+    everybody_has_a_turn().await;
+    assert_eq!(lines.take(), of(APP, &["started refresh=true", "sent 1", "succeeded 2"]));
     let second = client.app_token().await.unwrap();
-    let cold = ["started refresh=false", "sent 1", "succeeded 2", "waited"];
-    assert_eq!(lines.take(), of(APP, &cold));
+    assert_eq!(lines.take(), of(APP, &["hit"]));
     client.invalidate_app_token(&first);
+    everybody_has_a_turn().await;
     assert_eq!(lines.take(), of(APP, &[]));
 
     client.invalidate_app_token(&second);
+    everybody_has_a_turn().await;
+    let refresh = ["started refresh=true", "sent 1", "failed invalid_client usable=true"];
+    assert_eq!(lines.take(), of(APP, &[&["invalidated 2"][..], &refresh].concat()));
+    assert_eq!(client.app_token().await.unwrap().generation(), 2);
+    assert_eq!(lines.take(), of(APP, &["hit"]));
+}
+
+#[tokio::test]
+async fn a_failure_that_callers_see_is_told_once_and_not_while_it_is_remembered() {
+    let refused = answer(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
+    let lines = Lines::default();
+    let client = lines.observed(builder(Memory::answering([refused])));
     client.app_token().await.unwrap_err();
-    let failed = [
-        "invalidated 2",
-        "started refresh=false",
-        "sent 1",
-        "failed invalid_client usable=false",
-        "waited",
-    ];
+    let failed =
+        ["started refresh=false", "sent 1", "failed invalid_client usable=false", "waited"];
     assert_eq!(lines.take(), of(APP, &failed));
     // What is remembered is no acquisition and no wait.
     client.app_token().await.unwrap_err();
@@ -123,12 +136,11 @@ async fn a_cold_call_a_hit_a_report_and_a_failure_are_told_in_their_order() {
 async fn a_retry_and_a_failure_after_it_are_told_with_their_reasons() {
     let memory = Memory::answering([answer(503, ""), app(1), answer(500, ""), answer(502, "")]);
     let lines = Lines::default();
-    let client = lines.observed(builder(memory).max_attempts(2));
-    let token = client.app_token().await.unwrap();
+    let client = lines.observed(builder(memory.clone()).max_attempts(2));
+    client.app_token().await.unwrap();
     let started = ["started refresh=false", "sent 1", "retrying server_error", "sent 2"];
     assert_eq!(lines.take(), of(APP, &[&started[..], &["succeeded 1", "waited"]].concat()));
-    client.invalidate_app_token(&token);
-    lines.take();
+    let client = lines.observed(builder(memory).max_attempts(2));
     client.app_token().await.unwrap_err();
     let failed = ["failed server_error usable=false", "waited"];
     assert_eq!(lines.take(), of(APP, &[&started[..], &failed].concat()));
@@ -156,8 +168,10 @@ async fn user_tokens_tell_of_themselves_and_of_the_app_token_that_they_need() {
     let expected = [
         of("inherit", &["started refresh=false"]),
         of(APP, &["hit"]),
-        of("inherit", &["sent 1", "retrying unauthorized"]),
-        of(APP, &["invalidated 1", "started refresh=false", "sent 1", "succeeded 2", "waited"]),
+        of("inherit", &["sent 1"]),
+        of(APP, &["invalidated 1"]),
+        of("inherit", &["retrying unauthorized"]),
+        of(APP, &["started refresh=true", "sent 1", "succeeded 2"]),
         of("inherit", &["sent 2", "succeeded 0"]),
     ];
     assert_eq!(lines.take(), expected.concat());
@@ -240,8 +254,9 @@ async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() 
         user(),
         answer(400, &echo),
         answer(401, r#"{"error":"unauthorized"}"#),
+        answer(401, r#"{"error":"unauthorized"}"#),
     ]);
-    let client = builder(memory).build().unwrap();
+    let client = builder(memory.clone()).build().unwrap();
     let token = client.app_token().await.unwrap();
     let app = r#"grant="client_credentials""#;
     let expected = [
@@ -266,7 +281,8 @@ async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() 
     client.user_token(USER).await.unwrap();
     client.user_token_by_password(USER, PASSWORD).await.unwrap_err();
     client.invalidate_app_token(&token);
-    client.app_token().await.unwrap_err();
+    everybody_has_a_turn().await;
+    builder(memory).build().unwrap().app_token().await.unwrap_err();
     let password = r#"grant="password""#;
     let lines = without_times(&recorder.take());
     for expected in [
@@ -286,6 +302,11 @@ async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() 
         format!(
             "WARN acquire: message=no token: the app token is not accepted (401 unauthorized) \
              event=\"failed\" {app} attempts=1 kind=\"unauthorized\" status=401 usable=false"
+        ),
+        // The reported token is still in use.
+        format!(
+            "WARN acquire: message=no token: the app token is not accepted (401 unauthorized) \
+             event=\"failed\" {app} attempts=1 kind=\"unauthorized\" status=401 usable=true"
         ),
     ] {
         assert!(lines.contains(&expected), "{expected}\n{}", lines.join("\n"));

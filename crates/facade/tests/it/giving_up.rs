@@ -8,9 +8,9 @@ use easemob_token::{Error, UserToken};
 use easemob_token_emulator::{BodyKind, Emulator, Fault, Grant, ReceivedRequest};
 use tokio::task::JoinSet;
 
-use crate::calls::{begin, in_time};
+use crate::calls::{begin, everybody_has_a_turn, in_time};
 use crate::end_to_end::client_of;
-use crate::herd::{callers, everybody_has_a_turn};
+use crate::herd::callers;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Moment {

@@ -7,6 +7,7 @@ use easemob_token::{Client, Error, ErrorKind};
 use easemob_token_emulator::{BodyKind, Emulator, Fault};
 use tokio::task::JoinSet;
 
+use crate::calls::everybody_has_a_turn;
 use crate::end_to_end::client_of;
 
 const CALLERS: usize = 10_000;
@@ -21,13 +22,6 @@ pub(crate) fn callers(client: &Client, number: usize) -> JoinSet<Result<String, 
         });
     }
     callers
-}
-
-/// Waits until each task that was spawned before has been polled, or is about to be.
-pub(crate) async fn everybody_has_a_turn() {
-    for _ in 0..3 {
-        tokio::task::yield_now().await;
-    }
 }
 
 async fn row_41_ten_thousand_cold_callers_are_served_by_one_request(transport: impl Transport) {

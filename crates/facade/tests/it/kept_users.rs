@@ -61,7 +61,7 @@ mod over_sockets {
             callers.spawn(client.user_token(user).into_future());
         }
         emulator.wait_for_requests(2).await;
-        crate::herd::everybody_has_a_turn().await;
+        crate::calls::everybody_has_a_turn().await;
         hold.release();
         let tokens = callers.join_all().await;
         let first = text(tokens[0].as_ref().unwrap());

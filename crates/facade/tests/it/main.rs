@@ -36,12 +36,16 @@ mod dynamic;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod end_to_end;
 mod events;
+#[cfg(all(unix, feature = "blocking", any(feature = "hyper", feature = "isahc")))]
+mod fork;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod giving_up;
 mod grants;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod herd;
 mod kept_users;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod left_alone;
 mod memory;
 mod pacing;
 #[cfg(all(feature = "hyper", feature = "isahc"))]
@@ -51,9 +55,17 @@ mod recorder;
 mod refusals;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod refused_tokens;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod revoked_tokens;
 mod runtimes;
 mod settings;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod subprocess;
+#[cfg(feature = "hyper")]
+mod taking_over;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod trouble;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod units;
+#[cfg(feature = "hyper")]
+mod unsolicited;

@@ -3,10 +3,8 @@
 //!
 //! A process has one default and keeps it, so each test here has a process of its own.
 
-use std::env;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -21,24 +19,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{NamedGroup, ServerConfig, ServerConnection, StreamOwned};
 
-/// Set in the process of a test's own.
-const CHILD: &str = "PROVIDERS_CHILD";
-
-/// Runs the test of this name as a process; whether this is that process already.
-fn is_a_process_of_its_own(test: &str) -> bool {
-    if env::var_os(CHILD).is_some() {
-        return true;
-    }
-    let output = Command::new(env::current_exe().unwrap())
-        .args(["--exact", &format!("providers::{test}"), "--nocapture"])
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("1 passed"), "no test has this name: {test}");
-    false
-}
+use crate::subprocess::is_a_process_of_its_own;
 
 /// A TLS server that tells who its client computes with.
 struct Server {
@@ -133,7 +114,9 @@ fn answer(stream: TcpStream, config: Arc<ServerConfig>) {
 
 #[test]
 fn hyper_takes_ring_or_what_it_is_given_and_sets_no_default() {
-    if !is_a_process_of_its_own("hyper_takes_ring_or_what_it_is_given_and_sets_no_default") {
+    if !is_a_process_of_its_own(
+        "providers::hyper_takes_ring_or_what_it_is_given_and_sets_no_default",
+    ) {
         return;
     }
     let server = Server::start();
@@ -150,7 +133,9 @@ fn hyper_takes_ring_or_what_it_is_given_and_sets_no_default() {
 
 #[test]
 fn a_default_of_the_applications_own_is_isahcs_and_not_hypers() {
-    if !is_a_process_of_its_own("a_default_of_the_applications_own_is_isahcs_and_not_hypers") {
+    if !is_a_process_of_its_own(
+        "providers::a_default_of_the_applications_own_is_isahcs_and_not_hypers",
+    ) {
         return;
     }
     ring::default_provider().install_default().unwrap();
@@ -162,7 +147,8 @@ fn a_default_of_the_applications_own_is_isahcs_and_not_hypers() {
 
 #[test]
 fn a_default_that_can_do_nothing_does_not_matter_to_hyper() {
-    if !is_a_process_of_its_own("a_default_that_can_do_nothing_does_not_matter_to_hyper") {
+    if !is_a_process_of_its_own("providers::a_default_that_can_do_nothing_does_not_matter_to_hyper")
+    {
         return;
     }
     let nothing = CryptoProvider { cipher_suites: Vec::new(), ..ring::default_provider() };

@@ -1,8 +1,8 @@
-//! A transport that panics, a runtime that is gone: row 49 of the fault table.
-//!
-//! A forked process is not tried here: to fork takes `unsafe` code, which this project forbids.
+//! A transport that panics, a runtime that is gone: rows 49 and 55 of the fault table.
 
+use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use easemob_token::{Client, ErrorKind};
 use tokio::runtime::Builder;
 
 use crate::app_token::builder;
-use crate::calls::{begin, in_time};
+use crate::calls::{begin, everybody_has_a_turn, in_time};
 use crate::memory::{Memory, Outcome, Tokio, answer};
 
 /// A transport that panics.
@@ -66,7 +66,8 @@ async fn row_49_a_panicking_transport_and_a_runtime_that_is_gone_are_an_error_fo
                     let app = client.app_token().await.unwrap_err();
                     assert_eq!(app.attempts(), sent);
                     let user = client.user_token("c").await.unwrap_err();
-                    [app, user]
+                    let by_password = client.user_token_by_password("c", "1").await.unwrap_err();
+                    [app, user, by_password]
                 })
             })
             .collect();
@@ -78,13 +79,18 @@ async fn row_49_a_panicking_transport_and_a_runtime_that_is_gone_are_an_error_fo
     }
 }
 
-/// Starts an acquisition on a runtime of its own, lets somebody on another one wait for it, and
-/// ends the first; then something else happens. What the one who waited gets.
-fn outlived(client: &Client, then: impl FnOnce()) -> Result<(), ErrorKind> {
+/// Starts an acquisition on a runtime of its own until it is under way, lets somebody on another one
+/// wait for it, and ends the first; then something else happens. What the one who waited gets.
+fn outlived(
+    client: &Client,
+    is_under_way: impl Future<Output = ()>,
+    then: impl FnOnce(),
+) -> Result<(), ErrorKind> {
     let first = runtime();
     first.block_on(async {
         let mut call = pin!(client.app_token());
         begin(call.as_mut()).await;
+        in_time(is_under_way).await;
     });
     let (waits, is_waiting) = mpsc::channel();
     let waiting = thread::spawn({
@@ -105,14 +111,18 @@ fn outlived(client: &Client, then: impl FnOnce()) -> Result<(), ErrorKind> {
 }
 
 #[test]
-fn row_49_a_runtime_that_ends_releases_those_who_wait_on_another() {
-    #[derive(Debug)]
-    struct Silent;
+fn row_55_a_runtime_that_ends_costs_those_who_wait_on_another_no_error() {
+    /// Never answers the first exchange.
+    #[derive(Debug, Default)]
+    struct SilentOnce(AtomicU32);
 
     #[async_trait]
-    impl Transport for Silent {
+    impl Transport for SilentOnce {
         async fn send(&self, _: Exchange) -> Outcome {
-            std::future::pending().await
+            if self.0.fetch_add(1, Ordering::Relaxed) == 0 {
+                std::future::pending::<()>().await;
+            }
+            answer(200, r#"{"access_token":"a","expires_in":3600}"#)
         }
 
         fn runtime(&self) -> Option<Arc<dyn Runtime>> {
@@ -120,8 +130,10 @@ fn row_49_a_runtime_that_ends_releases_those_who_wait_on_another() {
         }
     }
 
-    let client = builder(Silent).build().unwrap();
-    assert_eq!(outlived(&client, || {}), Err(ErrorKind::Internal));
+    let transport = Arc::new(SilentOnce::default());
+    let client = builder(Arc::clone(&transport)).build().unwrap();
+    assert_eq!(outlived(&client, everybody_has_a_turn(), || {}), Ok(()));
+    assert_eq!(transport.0.load(Ordering::Relaxed), 2);
 }
 
 #[test]
@@ -192,22 +204,23 @@ mod over_sockets {
 
     #[cfg(feature = "hyper")]
     #[test]
-    fn row_49_hyper_outlived_by_its_callers_is_an_error_and_recovers() {
+    fn row_55_hyper_outlived_by_its_callers_is_asked_once_more_on_their_runtime() {
         let service = Service::start();
         let client = service.client(easemob_token::hyper::HyperTransport::new());
         let hold = service.emulator.hold();
-        assert_eq!(outlived(&client, || {}), Err(ErrorKind::Internal));
-        hold.release();
-        recovers(&client);
+        let is_under_way = service.emulator.wait_for_requests(1);
+        assert_eq!(outlived(&client, is_under_way, || hold.release()), Ok(()));
+        assert_eq!(service.emulator.request_count(), 2);
     }
 
     #[cfg(feature = "isahc")]
     #[test]
-    fn row_49_isahc_does_not_care_which_runtime_ends() {
+    fn row_55_isahc_does_not_care_which_runtime_ends() {
         let service = Service::start();
         let client = service.client(easemob_token::isahc::IsahcTransport::new().unwrap());
         let hold = service.emulator.hold();
-        assert_eq!(outlived(&client, || hold.release()), Ok(()));
+        let is_under_way = service.emulator.wait_for_requests(1);
+        assert_eq!(outlived(&client, is_under_way, || hold.release()), Ok(()));
         assert_eq!(service.emulator.request_count(), 1);
     }
 

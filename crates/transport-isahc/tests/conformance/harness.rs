@@ -17,6 +17,10 @@ impl Harness for Isahc {
         EXCEPTIONS
     }
 
+    fn reports_connection_use(&self) -> bool {
+        true
+    }
+
     fn transport(&self, needs: &Needs) -> Result<Arc<dyn Transport>, Unable> {
         let mut builder = IsahcTransport::builder()
             .connect_timeout(needs.connect_timeout)
@@ -29,6 +33,7 @@ impl Harness for Isahc {
     }
 }
 
+const CHUNK_SIZE: &str = "libcurl calls a chunk's size of more than 16 digits malformed";
 const END_OF_HEAD: &str = "libcurl takes the end of a connection for the end of a head";
 const HEAD_WITH_BODY: &str = "isahc hands a head over with the first byte of the body, not before";
 const PROCESS_DEFAULT: &str =
@@ -36,6 +41,7 @@ const PROCESS_DEFAULT: &str =
 
 /// What isahc and the libcurl below it do not let this adapter keep.
 const EXCEPTIONS: &[Exception] = &[
+    Exception::case("rule_03_endless_framing", "zeros before a size", CHUNK_SIZE),
     Exception::case("row_14_head_cut", "in a refusal, before its length", END_OF_HEAD),
     Exception::case("row_23_switching_protocols", "then waits", HEAD_WITH_BODY),
     Exception::case("row_27_endless_bodies", "2^64-1 announced", HEAD_WITH_BODY),

@@ -8,11 +8,15 @@
 
 mod broken;
 mod client_certificates;
+mod concurrency;
+mod descriptors;
 mod limits;
+mod loopback;
 mod once;
 mod proxy;
 mod refused;
 mod response;
+mod runtime;
 mod server;
 mod silence;
 mod time;

@@ -53,7 +53,7 @@ fn the_systems_roots_are_read_for_the_first_tls_connection_and_not_before() {
         let (http, https) = (env::var("HTTP_URL").unwrap(), env::var("HTTPS_URL").unwrap());
         let transport = transport();
         send(&transport, exchange(&http)).unwrap();
-        // Only now is there something to read; whoever looked before has found nothing.
+        // Only now is there something to read; before, there was nothing to find.
         let roots = folder.join("roots.pem");
         fs::rename(folder.join("later.pem"), &roots).unwrap();
         send(&transport, exchange(&https)).unwrap();

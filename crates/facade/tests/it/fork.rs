@@ -1,0 +1,132 @@
+//! A process that forks in the middle of an acquisition: row 61 of the fault table.
+//!
+//! Only the thread that forks goes on in the child. So each test has a process of its own, and its
+//! child ends without going back to the test harness.
+
+use std::process;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use easemob_token::transport::Transport;
+use easemob_token::{ClientBuilder, Error, ErrorKind, blocking};
+use easemob_token_emulator::Emulator;
+use fork::Fork;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::calls::{begin, in_time};
+use crate::end_to_end::client_of;
+use crate::subprocess::is_a_process_of_its_own;
+
+const DEADLINE: Duration = Duration::from_secs(5);
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Forks and makes these calls in the child. They must end in time, as errors of one kind.
+fn in_a_child(calls: impl FnOnce() -> Vec<Error> + Send + 'static) {
+    match fork::fork().unwrap() {
+        Fork::Parent(child) => {
+            let status = fork::waitpid(child).unwrap();
+            assert_eq!(status, 0, "the child hangs, or its panic stands above");
+        }
+        Fork::Child => {
+            let (sender, end) = mpsc::channel();
+            thread::spawn(move || {
+                for error in calls() {
+                    assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+                }
+                sender.send(()).unwrap();
+            });
+            process::exit(i32::from(end.recv_timeout(DEADLINE).is_err()));
+        }
+    }
+}
+
+fn forks_in_mid_acquisition(transport: impl Transport, keep: bool) {
+    let (services, callers) = (runtime(), runtime());
+    let emulator = services.block_on(Emulator::start()).unwrap();
+    let client = with_settings(&emulator, transport, keep).build().unwrap();
+    let hold = emulator.hold();
+    let mut call = Box::pin(client.app_token());
+    callers.block_on(async {
+        begin(call.as_mut()).await;
+        in_time(emulator.wait_for_requests(1)).await;
+    });
+    let in_child = client.clone();
+    in_a_child(move || {
+        let errors = runtime().block_on(async {
+            vec![
+                in_child.app_token().await.map(drop).unwrap_err(),
+                in_child.authorize().await.map(drop).unwrap_err(),
+                in_child.user_token("c").await.unwrap_err(),
+                in_child.user_token_by_password("c", "1").await.unwrap_err(),
+            ]
+        });
+        drop(in_child);
+        errors
+    });
+    hold.release();
+    callers.block_on(in_time(call)).unwrap();
+    assert_eq!(emulator.request_count(), 1);
+}
+
+fn forks_while_a_thread_waits(transport: impl Transport, keep: bool) {
+    let services = runtime();
+    let emulator = services.block_on(Emulator::start()).unwrap();
+    let client = with_settings(&emulator, transport, keep).build_blocking().unwrap();
+    let hold = emulator.hold();
+    let waiting = client.clone();
+    let waiting = thread::spawn(move || waiting.app_token().map(drop));
+    services.block_on(in_time(emulator.wait_for_requests(1)));
+    let in_child = client.clone();
+    in_a_child(move || {
+        let errors = blocking_errors(&in_child);
+        drop(in_child);
+        errors
+    });
+    hold.release();
+    waiting.join().unwrap().unwrap();
+    assert_eq!(emulator.request_count(), 1);
+}
+
+fn blocking_errors(client: &blocking::Client) -> Vec<Error> {
+    vec![
+        client.app_token().map(drop).unwrap_err(),
+        client.authorize().map(drop).unwrap_err(),
+        client.user_token("c").send().unwrap_err(),
+        client.user_token_by_password("c", "1").send().unwrap_err(),
+    ]
+}
+
+fn with_settings(emulator: &Emulator, transport: impl Transport, keep: bool) -> ClientBuilder {
+    let builder = client_of(emulator, transport).deadline(DEADLINE);
+    if keep { builder.keep_user_tokens(10) } else { builder }
+}
+
+/// A test in a process of its own, with and without cached user tokens.
+macro_rules! in_its_own_process {
+    ($($test:ident: $feature:literal, $fork:ident, $transport:expr;)+) => {$(
+        #[cfg(feature = $feature)]
+        #[test]
+        fn $test() {
+            if is_a_process_of_its_own(concat!("fork::", stringify!($test))) {
+                for keep in [false, true] {
+                    $fork($transport, keep);
+                }
+            }
+        }
+    )+};
+}
+
+in_its_own_process! {
+    row_61_over_hyper:
+        "hyper", forks_in_mid_acquisition, easemob_token::hyper::HyperTransport::new();
+    row_61_over_isahc:
+        "isahc", forks_in_mid_acquisition, easemob_token::isahc::IsahcTransport::new().unwrap();
+    row_61_blocking_over_hyper:
+        "hyper", forks_while_a_thread_waits, easemob_token::hyper::HyperTransport::new();
+    row_61_blocking_over_isahc:
+        "isahc", forks_while_a_thread_waits, easemob_token::isahc::IsahcTransport::new().unwrap();
+}

@@ -1,0 +1,112 @@
+//! How one exchange on the thread of a client ends.
+
+use std::future::{pending, ready};
+use std::num::NonZeroUsize;
+use std::sync::mpsc::channel;
+
+use easemob_token_transport::ExchangeLimit;
+use futures_lite::future::{block_on, poll_once};
+
+use super::*;
+use crate::pooled_client::own_client;
+use crate::reply;
+use crate::test_server::{call, job, server};
+
+fn runner(is_own: bool) -> Runner {
+    Runner::new(own_client().unwrap(), is_own, channel().1, Weak::new())
+}
+
+fn begun() -> Begun {
+    crate::body::none().1
+}
+
+#[test]
+fn an_exchange_that_never_wakes_anybody_is_left_at_the_deadline() {
+    let limit = Duration::from_millis(50);
+    let started = Instant::now();
+    let (reply, _waiting) = reply::pair();
+    let outcome = runner(true)
+        .drive(pin!(pending()), started + limit, &reply, &begun(), &Cell::new(false))
+        .unwrap();
+    assert_eq!(outcome.unwrap_err().kind(), TransportErrorKind::Timeout);
+    let took = started.elapsed();
+    assert!((limit..limit * 10).contains(&took), "{took:?}");
+}
+
+#[test]
+fn an_exchange_that_nobody_waits_for_is_left_at_once() {
+    let runner = runner(true);
+    let (reply, waiting) = reply::pair();
+    let waiting = waiting.on(thread::current());
+    let started = Instant::now();
+    let quitter = thread::spawn(move || drop(waiting));
+    let far = started + Duration::from_secs(60);
+    assert!(runner.drive(pin!(pending()), far, &reply, &begun(), &Cell::new(false)).is_none());
+    quitter.join().unwrap();
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn an_answer_at_the_last_moment_counts() {
+    let (reply, _waiting) = reply::pair();
+    let answer = ready(Ok(Response::new(Bytes::new())));
+    let outcome =
+        runner(true).drive(pin!(answer), Instant::now(), &reply, &begun(), &Cell::new(false));
+    assert!(outcome.unwrap().is_ok());
+}
+
+/// Lets the client's agent die of a waker that panics.
+fn kill_agent(runner: &Runner) {
+    struct Dies;
+    impl Wake for Dies {
+        fn wake(self: Arc<Self>) {
+            panic!("the agent dies of this, on purpose")
+        }
+    }
+
+    let uri = format!("http://{}/", server());
+    let mut deadly = Box::pin(runner.client.put_async(&uri, ()));
+    let waker = Waker::from(Arc::new(Dies));
+    assert!(deadly.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    // What the panic went through is not whole any more.
+    std::mem::forget(deadly);
+    let started = Instant::now();
+    let is_alive = || block_on(poll_once(runner.client.get_async(&uri)));
+    while catch_unwind(AssertUnwindSafe(is_alive)).is_ok() {
+        assert!(started.elapsed() < Duration::from_secs(10));
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn an_agent_that_died_before_is_told_from_one_that_dies_now() {
+    let server = server();
+    let outcome_of = |is_own, is_kept| {
+        let pool = Arc::new(Pool::new(ExchangeLimit::new(NonZeroUsize::MIN)));
+        let runner = Runner { pool: Arc::downgrade(&pool), ..runner(is_own) };
+        kill_agent(&runner);
+        let far = Instant::now() + Duration::from_secs(60);
+        let (reply, _waiting) = reply::pair();
+        let ended = runner.exchange(job(Method::POST, server), far, &reply, is_kept).unwrap();
+        // Its last clone would panic where it is dropped.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(runner)));
+        match ended {
+            Ended::NotSent => None,
+            Ended::Answer(outcome) => Some(outcome.unwrap_err().kind()),
+        }
+    };
+    assert_eq!(outcome_of(true, true), None);
+    assert_eq!(outcome_of(true, false), Some(TransportErrorKind::Connect));
+    assert_eq!(outcome_of(false, false), Some(TransportErrorKind::Internal));
+}
+
+#[test]
+fn the_place_is_free_when_the_answer_is_there() {
+    let limit = ExchangeLimit::new(NonZeroUsize::MIN);
+    let pool = Arc::new(Pool::new(limit.clone()));
+    let (call, waiting) = block_on(call(&limit, job(Method::POST, server())));
+    let thread = crate::pooled_client::start(Arc::downgrade(&pool), call).unwrap();
+    assert!(matches!(block_on(waiting.on(thread)), Some(Ended::Answer(Ok(_)))));
+    let next = limit.acquire(Instant::now() + Duration::from_secs(60), |_| pending());
+    assert!(block_on(poll_once(next)).is_some());
+}
