@@ -46,6 +46,10 @@ impl Healthy {
         self.begun = Some(now);
     }
 
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.is_some()
+    }
+
     pub(crate) fn end(&mut self, now: Duration) {
         self.ended = Some(now);
     }

@@ -163,6 +163,13 @@ mod tests {
             assert!(tokens.made("t", &record("user1", "user1")).is_none());
             let known = [tokens.got("t", "user1", at(0)), tokens.got("t", "user1", at(1))];
             assert_eq!(breaches(tokens, known), expected);
+
+            // The same if the service is heard of between the two.
+            let mut tokens = UserTokens::new(are_kept);
+            assert!(tokens.got("t", "user1", at(0)).is_none());
+            let known =
+                [tokens.made("t", &record("user1", "user1")), tokens.got("t", "user1", at(1))];
+            assert_eq!(breaches(tokens, known), expected);
         }
     }
 
