@@ -18,6 +18,8 @@ use crate::telemetry::Event;
 
 /// How often the task of an acquisition leaves a sign of life.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
+/// An acquisition that has not ended so long after its deadline is ended: its transport hangs.
+const OVERRUN: Duration = Duration::from_secs(1);
 /// An acquisition without a sign of life for so long is not driven any more.
 const ABANDONED_AFTER: Duration = Duration::from_secs(2);
 
@@ -100,18 +102,23 @@ impl<T> InFlight<T> {
         .await
     }
 
-    /// Runs the future, and shows those who wait that somebody drives it.
-    pub(crate) async fn with_signs_of_life<O>(
+    /// Runs the acquisition to its end, and shows those who wait that somebody drives it.
+    pub(crate) async fn with_signs_of_life(
         &self,
         context: &RequestContext,
-        future: impl Future<Output = O>,
-    ) -> O {
-        let mut future = pin!(future);
+        acquisition: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let end = self.started.after(context.limits.deadline).after(OVERRUN);
+        let mut acquisition = pin!(acquisition);
         let mut pause: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
         poll_fn(|cx| {
-            self.sign(context.clock.uptime());
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready(output);
+            let now = context.clock.uptime();
+            self.sign(now);
+            if let Poll::Ready(result) = acquisition.as_mut().poll(cx) {
+                return Poll::Ready(result);
+            }
+            if now >= end {
+                return Poll::Ready(Err(Error::deadline(self.requests())));
             }
             let waiting = pause.get_or_insert_with(|| context.runtime.sleep(SIGN_OF_LIFE));
             if waiting.as_mut().poll(cx).is_ready() {

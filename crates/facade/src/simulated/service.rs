@@ -33,6 +33,8 @@ pub(super) struct Settings {
     pub(super) latency: Duration,
     /// Never answers.
     pub(super) silent: bool,
+    /// Is a transport that does not keep its time limit.
+    pub(super) hangs: bool,
     pub(super) trouble: Option<Arc<Fault>>,
     pub(super) user_trouble: Option<Arc<Fault>>,
     /// App tokens that are refused.
@@ -60,6 +62,7 @@ impl Service {
             life,
             latency: Duration::ZERO,
             silent: false,
+            hangs: false,
             trouble: None,
             user_trouble: None,
             revoked: HashSet::new(),
@@ -130,13 +133,16 @@ impl Transport for Service {
             all.push(asked.clone());
             all.len()
         };
-        let (latency, silent) = {
+        let (latency, silent, hangs) = {
             let mut settings = self.settings.lock().unwrap();
             if settings.revoke_after.take_if(|requests| *requests <= number).is_some() {
                 settings.revoked.extend(asked.app_token.clone());
             }
-            (settings.latency, settings.silent)
+            (settings.latency, settings.silent, settings.hangs)
         };
+        if hangs {
+            std::future::pending::<()>().await;
+        }
         let timeout = exchange.timeout();
         if silent || latency >= timeout {
             self.simulation.sleep(timeout).await;

@@ -194,6 +194,21 @@ fn a_callers_deadline_counts_from_its_call_and_includes_the_app_token() {
 }
 
 #[test]
+fn a_transport_that_hangs_holds_up_callers_until_their_deadlines_and_not_for_ever() {
+    let world = world_with(1_000, |builder| builder.deadline(Duration::from_secs(6)));
+    world.set(|settings| settings.hangs = true);
+    let start = world.now();
+    let error = world.token().unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 1), "{error}");
+    let time = world.now().since(start);
+    assert!(time <= Duration::from_millis(6_100), "{time:?}");
+    // The acquisition is ended, too: the next one may be served.
+    world.set(|settings| settings.hangs = false);
+    world.pass(12);
+    world.token().unwrap();
+}
+
+#[test]
 fn the_users_that_wait_are_bounded_and_so_are_those_that_are_cached() {
     let world = world_with(1_000, |builder| {
         builder.keep_user_tokens(100).requests_per_second(50).deadline(Duration::from_secs(20))
