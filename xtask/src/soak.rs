@@ -8,8 +8,10 @@ use crate::failure::Failure;
 
 const TRANSPORTS: &[&str] = &["hyper", "isahc"];
 
-/// What one transport needs to meet everything, and the most that a run may take in all.
-const FEWEST_MINUTES: u64 = 3;
+/// The least for one transport, what it needs to meet everything, and the most that a run may take in
+/// all.
+const FEWEST_MINUTES: u64 = 1;
+const USUAL_MINUTES: u64 = 4;
 const MOST_MINUTES: u64 = 60;
 
 /// Which transports are soaked, and for how long.
@@ -46,7 +48,7 @@ impl Options {
         }
         let count = transports.len() as u64;
         let fewest = FEWEST_MINUTES * count;
-        let minutes = minutes.unwrap_or(fewest);
+        let minutes = minutes.unwrap_or(USUAL_MINUTES * count);
         if !(fewest..=MOST_MINUTES).contains(&minutes) {
             return Err(format!(
                 "--minutes: {fewest} to {MOST_MINUTES} for {}",
@@ -76,7 +78,8 @@ they get and what the service sees, and fails where a promise was broken.
 Usage: cargo xtask soak [--minutes N] [--transport hyper|isahc|both] [--seed S]
 
 Options:
-  --minutes N     in all, at most {MOST_MINUTES}; {FEWEST_MINUTES} for each transport unless given, which is the least
+  --minutes N     in all, at most {MOST_MINUTES}; {USUAL_MINUTES} for each transport unless given, {FEWEST_MINUTES} at least.
+                  With fewer than {USUAL_MINUTES}, no refusal is waited for to be forgotten
   --transport T   hyper, isahc, or one after the other (both)
   --seed S        the same faults in the same order; what a run with another seed printed
   -h, --help      this text
@@ -123,7 +126,7 @@ mod tests {
     #[test]
     fn both_transports_have_their_share_of_the_minutes() {
         let options = read(&[]).unwrap().unwrap();
-        assert_eq!((options.transports, options.minutes), (TRANSPORTS, 3));
+        assert_eq!((options.transports, options.minutes), (TRANSPORTS, 4));
         let options = read(&["--transport", "both", "--minutes", "20"]).unwrap().unwrap();
         assert_eq!((options.transports, options.minutes), (TRANSPORTS, 10));
         let options = read(&["--transport", "isahc", "--minutes", "20"]).unwrap().unwrap();
@@ -135,13 +138,13 @@ mod tests {
         let options = read(&["--transport", "hyper", "--seed", "12"]).unwrap().unwrap();
         let shown = soak(&options, "hyper").to_string();
         assert!(shown.contains("--release"), "{shown}");
-        assert!(shown.ends_with("-- --transport hyper --minutes 3 --seed 12"), "{shown}");
+        assert!(shown.ends_with("-- --transport hyper --minutes 4 --seed 12"), "{shown}");
     }
 
     #[test]
     fn a_run_without_end_and_an_unknown_transport_are_refused() {
         assert!(read(&["--minutes", "61"]).unwrap_err().contains("60"));
-        assert!(read(&["--minutes", "3"]).unwrap_err().contains("6 to 60"));
+        assert!(read(&["--minutes", "1"]).unwrap_err().contains("2 to 60"));
         assert!(read(&["--transport", "reqwest"]).unwrap_err().contains("isahc"));
         assert!(read(&["--help"]).unwrap().is_none());
     }

@@ -5,6 +5,7 @@ mod freshness;
 mod now;
 mod rate_limiter;
 mod request_queue;
+mod rest;
 mod retry;
 mod token_state;
 

@@ -5,9 +5,11 @@ mod request_queue;
 mod retry_run;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use easemob_token_core::{GrantType, RetryLimits, TokenEndpoint, Uptime};
@@ -42,6 +44,20 @@ impl RequestContext {
     /// When a call that starts now has to end.
     pub(crate) fn deadline(&self) -> Uptime {
         self.clock.uptime().after(self.limits.deadline)
+    }
+
+    /// Waits, and lets others run in any case: a custom runtime may not wait at all.
+    pub(crate) async fn sleep(&self, time: Duration) {
+        self.runtime.sleep(time).await;
+        let mut has_yielded = false;
+        poll_fn(|cx| {
+            if std::mem::replace(&mut has_yielded, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 
     /// An acquisition for one caller alone, whose token is not cached.

@@ -6,7 +6,7 @@ mod request;
 
 use std::fmt;
 use std::sync::Arc;
-#[cfg(feature = "dynamic")]
+#[cfg(any(feature = "blocking", feature = "dynamic"))]
 use std::time::Duration;
 
 #[cfg(feature = "dynamic")]
@@ -195,8 +195,9 @@ impl Client {
     }
 
     #[cfg(feature = "blocking")]
-    pub(crate) fn runtime(&self) -> &Arc<dyn easemob_token_transport::Runtime> {
-        &self.inner.context.runtime
+    pub(crate) fn runtime(&self) -> (&dyn easemob_token_transport::Runtime, Duration) {
+        let context = &self.inner.context;
+        (&*context.runtime, context.limits.deadline)
     }
 
     pub(crate) async fn inherit(&self, key: UserTokenKey) -> Result<UserToken, Error> {

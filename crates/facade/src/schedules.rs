@@ -48,7 +48,7 @@ fn callers(world: &Arc<World>, count: usize, calls: usize) -> Vec<JoinHandle<()>
 
 async fn all(callers: Vec<JoinHandle<()>>) {
     for caller in callers {
-        // An error is the cancellation that the scenario asked for.
+        // An error is the cancellation that the scenario asked for; a panic ends the run by itself.
         let _ = caller.await;
     }
 }
@@ -149,6 +149,28 @@ fn a_revoked_app_token_fails_no_user() {
             world.while_time_passes(all(asking)).await;
             assert_eq!(world.failed(), []);
             assert!(world.app_tokens_asked() <= 3, "{}", world.app_tokens_asked());
+            world.settle().await;
+        });
+    });
+}
+
+#[test]
+fn all_who_report_one_token_get_the_same_other_one() {
+    in_every_schedule(|| {
+        block_on(async {
+            let world = World::new(0, 0);
+            let first = world.client.authorize().await.unwrap();
+            let mut asking = callers(&world, 2, 2);
+            for _ in 0..3 {
+                let mut authorization = first.clone();
+                asking.push(spawn(async move {
+                    let old = authorization.header();
+                    assert!(authorization.renew().await.unwrap());
+                    assert_ne!(authorization.header(), old);
+                }));
+            }
+            world.while_time_passes(all(asking)).await;
+            assert_eq!(world.app_tokens_asked(), 2);
             world.settle().await;
         });
     });

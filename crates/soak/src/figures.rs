@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
+use crate::clients::ClientKind;
+use crate::ledger::Requests;
 use crate::resources::Resources;
 
 /// What is asked for.
@@ -43,6 +45,8 @@ impl Calls {
 pub(crate) struct Tally {
     calls: [Calls; 3],
     reports: u64,
+    refused: u64,
+    unpolled: u64,
 }
 
 impl Tally {
@@ -70,6 +74,39 @@ impl Tally {
         self.reports += 1;
     }
 
+    /// A caller was refused with the app token that it got.
+    pub(crate) fn refused(&mut self) {
+        self.refused += 1;
+    }
+
+    /// A call was polled once, and is not polled again.
+    pub(crate) fn left_unpolled(&mut self) {
+        self.unpolled += 1;
+    }
+
+    /// Adds what was counted elsewhere.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (calls, other) in self.calls.iter_mut().zip(&other.calls) {
+            calls.went_well += other.went_well;
+            calls.gave_up += other.gave_up;
+            for (kind, count) in &other.failed {
+                *calls.failed.entry(kind).or_default() += count;
+            }
+            calls.longest = calls.longest.max(other.longest);
+        }
+        self.reports += other.reports;
+        self.refused += other.refused;
+        self.unpolled += other.unpolled;
+    }
+
+    pub(crate) fn noise(&self) -> u64 {
+        self.refused
+    }
+
+    pub(crate) fn unpolled(&self) -> u64 {
+        self.unpolled
+    }
+
     pub(crate) fn calls(&self, ask: Ask) -> &Calls {
         &self.calls[ask as usize]
     }
@@ -82,14 +119,39 @@ pub(crate) struct Breaches {
     pub(crate) first: String,
 }
 
+impl Breaches {
+    /// Adds those of one client.
+    pub(crate) fn add(&mut self, kind: ClientKind, count: u64, first: &str) {
+        if self.count == 0 && count > 0 {
+            self.first = format!("{}: {first}", kind.name());
+        }
+        self.count += count;
+    }
+}
+
+/// One client while the service was well, and only noise and revocations disturbed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HealthyFigures {
+    pub(crate) kind: ClientKind,
+    pub(crate) requests: Requests,
+    /// From each revocation to the first success with a new app token; `None` if there was none.
+    pub(crate) replacements: Vec<Option<Duration>>,
+    /// The longest call for a user token.
+    pub(crate) longest: Duration,
+    /// Calls that failed between a revocation and its replacement.
+    pub(crate) excused: u64,
+}
+
 /// Everything that a run has measured.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) tally: Tally,
     pub(crate) failed_while_held: Breaches,
+    pub(crate) failed_while_healthy: Breaches,
     pub(crate) slow_while_held: Breaches,
     pub(crate) wrong_tokens: Breaches,
     pub(crate) dead_tokens: Breaches,
+    pub(crate) healthy: Vec<HealthyFigures>,
     /// What the service received.
     pub(crate) requests: u64,
     /// For app tokens.
@@ -156,15 +218,21 @@ impl fmt::Display for Figures {
             }
         }
         let mut row = |name: &str, value: String| writeln!(f, "{name:<58}{value:>14}");
-        row("app-token calls that failed while one was held", self.failed_while_held.to_string())?;
+        row("calls that failed while a token was held", self.failed_while_held.to_string())?;
+        let failed = self.failed_while_healthy.to_string();
+        row("calls that failed while the service was well", failed)?;
+        let excused: u64 = self.healthy.iter().map(|client| client.excused).sum();
+        row("  more that failed before a revoked token was replaced", excused.to_string())?;
         row("app-token calls that took long while one was held", self.slow_while_held.to_string())?;
         row("wrong tokens", self.wrong_tokens.to_string())?;
-        row("tokens handed out after their end, or after a report", self.dead_tokens.to_string())?;
+        row("tokens handed out after their end or replacement", self.dead_tokens.to_string())?;
         row("requests that the service received", self.requests.to_string())?;
         row("  for app tokens", self.app_requests.to_string())?;
         row("  for app tokens, in the worst minute", self.worst_minute.to_string())?;
         row("app tokens acquired", self.acquired.to_string())?;
         row("reports of a refused token", self.tally.reports.to_string())?;
+        row("calls of the noise", self.tally.refused.to_string())?;
+        row("calls that were polled once", self.tally.unpolled.to_string())?;
         row("from recovery to the first app token", seconds(&self.recoveries))?;
         row("from the end of other trouble to the first app token", seconds(&self.after_trouble))?;
         row("memory, peak", mib(self.after.peak_memory))?;
@@ -174,6 +242,7 @@ impl fmt::Display for Figures {
         let grew = |before: u64, after: u64| format!("{before} -> {after}");
         row("descriptors", grew(self.before.descriptors, self.after.descriptors))?;
         row("threads", grew(self.before.threads, self.after.threads))?;
+        row("tasks", grew(self.before.tasks, self.after.tasks))?;
         row("callers that never came back", self.lost_callers.to_string())
     }
 }
@@ -198,7 +267,7 @@ pub(crate) fn mib(kib: u64) -> String {
     format!("{}.{} MiB", kib / 1024, kib % 1024 * 10 / 1024)
 }
 
-fn seconds(times: &[Option<Duration>]) -> String {
+pub(crate) fn seconds(times: &[Option<Duration>]) -> String {
     let one = |time: &Option<Duration>| {
         time.map_or_else(|| "never".to_owned(), |time| format!("{:.1} s", time.as_secs_f64()))
     };

@@ -6,16 +6,19 @@
 )]
 
 mod callers;
+mod clients;
+mod faults;
 mod figures;
 mod ledger;
-mod mischief;
 mod options;
 mod plan;
+mod promises;
 mod record;
 mod remote;
 mod resources;
 mod run;
 mod server;
+mod shared;
 mod verdict;
 mod wall;
 

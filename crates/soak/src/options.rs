@@ -38,7 +38,7 @@ impl Request {
     pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Self, lexopt::Error> {
         use lexopt::prelude::{Long, Value, ValueExt as _};
 
-        let (mut transport, mut minutes, mut short, mut seed) = (None, 3_u64, false, None);
+        let (mut transport, mut minutes, mut short, mut seed) = (None, 4_u64, false, None);
         while let Some(argument) = parser.next()? {
             match argument {
                 Value(word) if word == "serve" => {
@@ -60,8 +60,7 @@ impl Request {
             Plan::short()
         } else {
             let time = Duration::from_secs(minutes.saturating_mul(60));
-            Plan::lasting(time, seed)
-                .ok_or("--minutes: 3 to 60; less than 3 leave no time to recover in")?
+            Plan::lasting(time, seed).ok_or("--minutes: 1 to 60")?
         };
         Ok(Self::Run(Options { transport, plan, seed }))
     }
@@ -110,7 +109,7 @@ mod tests {
     #[test]
     fn a_run_without_end_or_without_a_transport_is_refused() {
         assert!(read(&["--transport", "hyper", "--minutes", "61"]).unwrap_err().contains("60"));
-        assert!(read(&["--transport", "hyper", "--minutes", "2"]).is_err());
+        assert!(read(&["--transport", "hyper", "--minutes", "0"]).is_err());
         assert!(read(&["--transport", "both"]).unwrap_err().contains("isahc"));
         assert!(read(&[]).unwrap_err().contains("--transport"));
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use easemob_token_emulator::{Grant, ReceivedRequest};
 
-use crate::mischief;
+use crate::faults;
 use crate::wall;
 
 /// A request that has ended. Times are those of the wall clock.
@@ -15,6 +15,8 @@ pub(crate) struct Record {
     pub(crate) arrived: Duration,
     pub(crate) ended: Duration,
     pub(crate) status: Option<u16>,
+    /// The client ID that asked for an app token.
+    pub(crate) client: Option<String>,
     /// The app token in its `Authorization`.
     pub(crate) bearer: Option<String>,
     /// The user whom the request named.
@@ -39,27 +41,30 @@ impl Record {
             value.as_str().filter(|text| !text.contains(' ')).map(str::to_owned)
         };
         let arrived = wall::since_epoch(request.received_at());
+        let client = request.json().and_then(|it| it.get("client_id")?.as_str());
         let bearer = request.header("authorization").and_then(|it| it.strip_prefix("Bearer "));
         Self {
             grant: request.grant(),
             arrived,
             ended: arrived + request.took().unwrap_or_default(),
             status: request.status(),
+            client: client.map(str::to_owned),
             bearer: bearer.map(str::to_owned),
             asked: request.username().map(str::to_owned),
             answered: text(&["user", "username"]),
-            token: text(&["access_token"]).filter(|token| !mischief::is_made_up(token)),
+            token: text(&["access_token"]).filter(|token| !faults::is_made_up(token)),
         }
     }
 
     pub(crate) fn to_line(&self) -> String {
         let field = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         format!(
-            "{} {} {} {} {} {} {} {}",
+            "{} {} {} {} {} {} {} {} {}",
             self.grant.map_or("-", Grant::as_str),
             self.arrived.as_micros(),
             self.ended.as_micros(),
             self.status.unwrap_or_default(),
+            field(&self.client),
             field(&self.bearer),
             field(&self.asked),
             field(&self.answered),
@@ -69,7 +74,8 @@ impl Record {
 
     pub(crate) fn from_line(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.split(' ').collect();
-        let [grant, arrived, ended, status, bearer, asked, answered, token] = fields[..] else {
+        let [grant, arrived, ended, status, client, bearer, asked, answered, token] = fields[..]
+        else {
             return None;
         };
         let time = |text: &str| text.parse().ok().map(Duration::from_micros);
@@ -79,6 +85,7 @@ impl Record {
             arrived: time(arrived)?,
             ended: time(ended)?,
             status: status.parse().ok().filter(|&status| status != 0),
+            client: field(client),
             bearer: field(bearer),
             asked: field(asked),
             answered: field(answered),
@@ -98,6 +105,7 @@ mod tests {
             arrived: Duration::from_micros(1_700_000_000_000_001),
             ended: Duration::from_micros(1_700_000_000_000_002),
             status: Some(200),
+            client: Some("noisy".to_owned()),
             bearer: Some("YWMtA".to_owned()),
             asked: Some("user1".to_owned()),
             answered: Some("user1".to_owned()),

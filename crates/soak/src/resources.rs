@@ -1,6 +1,8 @@
-//! What this process holds: memory, descriptors, threads.
+//! What this process holds: memory, descriptors, threads, tasks.
 
 use std::fs;
+
+use tokio::runtime::Handle;
 
 /// One look; what the system does not tell is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,10 +13,12 @@ pub(crate) struct Resources {
     pub(crate) peak_memory: u64,
     pub(crate) descriptors: u64,
     pub(crate) threads: u64,
+    /// Of the callers' runtime.
+    pub(crate) tasks: u64,
 }
 
 impl Resources {
-    pub(crate) fn now() -> Self {
+    pub(crate) fn now(runtime: &Handle) -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let field = |name| field(&status, name);
         // The folder that is read is open meanwhile.
@@ -24,6 +28,7 @@ impl Resources {
             peak_memory: field("VmHWM:"),
             descriptors: open.saturating_sub(1),
             threads: field("Threads:"),
+            tasks: runtime.metrics().num_alive_tasks() as u64,
         }
     }
 }
@@ -45,13 +50,16 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
-    #[test]
-    fn an_open_file_is_counted() {
+    #[tokio::test]
+    async fn an_open_file_and_a_task_are_counted() {
         // Other tests open and close files too, so many are opened.
         let files: Vec<_> =
             (0..100).map(|_| fs::File::open("/proc/self/status").unwrap()).collect();
-        let now = Resources::now();
+        let task = tokio::spawn(std::future::pending::<()>());
+        let now = Resources::now(&Handle::current());
         assert!(now.descriptors >= 100 && now.memory > 0 && now.threads > 0, "{now:?}");
+        assert_eq!(now.tasks, 1);
+        task.abort();
         drop(files);
     }
 }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use easemob_token_emulator::{DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
+use tokio::runtime::Handle;
 
-use crate::callers::{Callers, Shared};
-use crate::figures::{Ask, Breaches, Figures, kinds, median, mib, worst_minute};
+use crate::callers::Callers;
+use crate::clients::ClientKind;
+use crate::figures::{Ask, Figures, HealthyFigures, Tally, kinds, median, mib, worst_minute};
 use crate::ledger::Broken;
 use crate::options::Options;
 use crate::plan::{Phase, PhaseKind};
@@ -18,8 +19,9 @@ use crate::record::Record;
 use crate::remote::Remote;
 use crate::resources::Resources;
 use crate::server::Order;
-use crate::verdict;
+use crate::shared::{Clients, Shared};
 use crate::wall;
+use crate::{promises, verdict};
 
 const STEP: Duration = Duration::from_millis(50);
 const LINE: Duration = Duration::from_secs(10);
@@ -31,39 +33,35 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     println!("soak over {}, seed {}", options.transport.name(), options.seed);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let before = Resources::now();
+    let before = Resources::now(runtime.handle());
     let chance = fastrand::Rng::with_seed(options.seed);
     let listen = free_address()?;
-    let client = options
-        .transport
-        .client()?
-        .base_url(format!("http://{listen}"))
-        .app_key(DEMO_APP_KEY)
-        .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
-        .app_token_ttl(options.plan.life)
-        .timeout(Duration::from_secs(3))
-        .build()?;
-    let shared = Shared::new(client, options.plan.life);
-    let mut course = Course::begin(Arc::clone(&shared), listen, chance, options.plan.short)?;
-    let callers = Callers::start(runtime.handle(), &shared, options.seed);
-    for phase in &options.plan.phases {
+    let (plan, base_url) = (&options.plan, format!("http://{listen}"));
+    let clients = Arc::new(Clients::build(options.transport, &base_url, plan.life)?);
+    let handle = runtime.handle().clone();
+    let mut course = Course::begin(Arc::clone(&clients), handle, listen, chance, plan.short)?;
+    let callers = Callers::start(runtime.handle(), &clients, options.seed);
+    for phase in &plan.phases {
         course.go_through(*phase)?;
     }
     let lost_callers = runtime.block_on(callers.stop());
-    drop(shared);
+    drop(clients);
     let mut figures = course.end()?;
     figures.lost_callers = lost_callers;
-    (figures.before, figures.after) = (before, settled(before));
+    (figures.before, figures.after) = (before, settled(before, runtime.handle()));
 
     println!("\n{figures}");
-    let broken = verdict::judge(&figures, options.plan.short);
+    for promise in promises::all(&figures) {
+        println!("{promise}");
+    }
+    let broken = verdict::judge(&figures, plan);
     for sentence in &broken {
         println!("BROKEN: {sentence}");
     }
     if broken.is_empty() {
         println!("every promise was kept");
-    } else if !options.plan.short {
-        let (name, minutes) = (options.transport.name(), options.plan.length().as_secs() / 60);
+    } else if !plan.short {
+        let (name, minutes) = (options.transport.name(), plan.length().as_secs() / 60);
         let seed = options.seed;
         println!("again: cargo xtask soak --transport {name} --minutes {minutes} --seed {seed}");
     }
@@ -86,11 +84,13 @@ fn free_address() -> io::Result<String> {
 }
 
 /// What is held once threads and connections that nobody needs any more have had time to go.
-fn settled(before: Resources) -> Resources {
+fn settled(before: Resources, runtime: &Handle) -> Resources {
     let begun = Instant::now();
     loop {
-        let now = Resources::now();
-        let gone = now.descriptors <= before.descriptors && now.threads <= before.threads;
+        let now = Resources::now(runtime);
+        let gone = now.descriptors <= before.descriptors
+            && now.threads <= before.threads
+            && now.tasks <= before.tasks;
         if gone || begun.elapsed() > SETTLING {
             return now;
         }
@@ -100,7 +100,8 @@ fn settled(before: Resources) -> Resources {
 
 /// A run in progress.
 struct Course {
-    shared: Arc<Shared>,
+    clients: Arc<Clients>,
+    runtime: Handle,
     listen: String,
     service: Option<Remote>,
     chance: fastrand::Rng,
@@ -117,14 +118,16 @@ struct Course {
 
 impl Course {
     fn begin(
-        shared: Arc<Shared>,
+        clients: Arc<Clients>,
+        runtime: Handle,
         listen: String,
         chance: fastrand::Rng,
         short: bool,
     ) -> Result<Self, Box<dyn Error>> {
         let begun = Instant::now();
         let mut course = Self {
-            shared,
+            clients,
+            runtime,
             listen,
             service: None,
             chance,
@@ -141,8 +144,8 @@ impl Course {
     }
 
     fn start_service(&mut self) -> io::Result<()> {
-        let shared = Arc::clone(&self.shared);
-        let sink = move |record: Record| shared.ledger().record(&record);
+        let clients = Arc::clone(&self.clients);
+        let sink = move |record: Record| clients.record(&record);
         self.service = Some(Remote::start(&self.listen, sink)?);
         Ok(())
     }
@@ -170,10 +173,37 @@ impl Course {
                 self.waiting = Some((Instant::now(), phase.kind));
             }
             PhaseKind::Flaky => return self.be_flaky(phase, end),
+            PhaseKind::Revoked => return self.revoke_twice(phase, end),
         }
         self.watch(phase.kind, end);
         self.give_up_waiting();
         Ok(())
+    }
+
+    /// App tokens are revoked twice, and then nothing happens but noise.
+    fn revoke_twice(&mut self, phase: Phase, end: Instant) -> io::Result<()> {
+        self.tell(Order::Well)?;
+        let begun = Instant::now();
+        self.each(|shared| shared.ledger().healthy().begin(wall::now()));
+        for time in phase.revocations() {
+            self.watch(phase.kind, begun + time);
+            self.each(|shared| shared.ledger().healthy().revoke(wall::now()));
+            self.tell(Order::Revoke)?;
+        }
+        self.watch(phase.kind, end);
+        self.each(|shared| shared.ledger().healthy().end(wall::now()));
+        Ok(())
+    }
+
+    fn each(&self, change: impl Fn(&Shared)) {
+        for shared in self.clients.all() {
+            change(shared);
+        }
+    }
+
+    /// The client that needs the service all the time.
+    fn short_lived(&self) -> &Shared {
+        self.clients.get(ClientKind::ShortLived)
     }
 
     /// App tokens are revoked every few seconds, and in the middle the service restarts.
@@ -211,8 +241,8 @@ impl Course {
             let now = Instant::now();
             if now >= self.next_sample {
                 self.next_sample += Duration::from_secs(1);
-                self.memory.push(Resources::now().memory);
-                self.shared.ledger().settle(wall::now());
+                self.memory.push(Resources::now(&self.runtime).memory);
+                self.each(|shared| shared.ledger().settle(wall::now()));
             }
             if now >= self.next_line {
                 self.next_line += LINE;
@@ -223,7 +253,7 @@ impl Course {
 
     fn look_for_the_first_token(&mut self) {
         let Some((since, _)) = self.waiting else { return };
-        if let Some(time) = self.shared.last_success().filter(|&time| time >= since) {
+        if let Some(time) = self.short_lived().last_success().filter(|&time| time >= since) {
             self.waited(Some(time - since));
         }
     }
@@ -242,9 +272,9 @@ impl Course {
     }
 
     fn print_line(&self, phase: PhaseKind) {
-        let calls = self.shared.tally().calls(Ask::App).clone();
-        let ledger = self.shared.ledger();
-        let resources = Resources::now();
+        let calls = self.short_lived().tally().calls(Ask::App).clone();
+        let ledger = self.short_lived().ledger();
+        let resources = Resources::now(&self.runtime);
         println!(
             "{:>5} s  {:<9}  app tokens: {} calls, {} failed [{}], {} while held; {} requests, {} in \
              the worst minute; {}, {} descriptors, {} threads",
@@ -266,26 +296,43 @@ impl Course {
     fn end(mut self) -> io::Result<Figures> {
         self.stop_service()?;
         let mut figures = self.figures;
-        let mut ledger = self.shared.ledger();
-        // Everything has been told.
-        ledger.settle(wall::now() + Duration::from_secs(60));
-        let breaches = |broken| {
-            let (count, first) = ledger.broken(broken);
-            Breaches { count, first: first.to_owned() }
-        };
-        figures.failed_while_held = breaches(Broken::FailedWhileHeld);
-        figures.slow_while_held = breaches(Broken::SlowWhileHeld);
-        figures.wrong_tokens = breaches(Broken::WrongToken);
-        figures.dead_tokens = breaches(Broken::DeadToken);
-        figures.requests = ledger.requests();
-        figures.app_requests = ledger.app_requests().len() as u64;
-        figures.worst_minute = worst_minute(ledger.app_requests());
-        figures.acquired = ledger.acquired();
-        figures.tally = self.shared.tally().clone();
+        for shared in self.clients.all() {
+            add(&mut figures, shared);
+        }
         let third = self.memory.len() / 3;
         figures.memory_early = median(&self.memory[..third]);
         figures.memory_late = median(&self.memory[self.memory.len() - third..]);
-        drop(ledger);
         Ok(figures)
     }
+}
+
+/// Adds what is known of one client.
+fn add(figures: &mut Figures, shared: &Shared) {
+    let kind = shared.kind;
+    let mut ledger = shared.ledger();
+    // Everything has been told.
+    ledger.settle(wall::now() + Duration::from_secs(60));
+    for (breaches, broken) in [
+        (&mut figures.failed_while_held, Broken::FailedWhileHeld),
+        (&mut figures.failed_while_healthy, Broken::FailedWhileHealthy),
+        (&mut figures.slow_while_held, Broken::SlowWhileHeld),
+        (&mut figures.wrong_tokens, Broken::WrongToken),
+        (&mut figures.dead_tokens, Broken::DeadToken),
+    ] {
+        let (count, first) = ledger.broken(broken);
+        breaches.add(kind, count, first);
+    }
+    let app_requests = ledger.app_requests();
+    figures.requests += ledger.requests();
+    figures.app_requests += app_requests.len() as u64;
+    figures.worst_minute = figures.worst_minute.max(worst_minute(app_requests));
+    figures.acquired += ledger.acquired();
+    let requests = ledger.healthy_requests();
+    let healthy = ledger.healthy();
+    let (replacements, longest) = (healthy.replacements(), healthy.longest());
+    let excused = healthy.excused();
+    figures.healthy.push(HealthyFigures { kind, requests, replacements, longest, excused });
+    drop(ledger);
+    let tally: Tally = shared.tally().clone();
+    figures.tally.add(&tally);
 }

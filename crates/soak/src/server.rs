@@ -6,7 +6,8 @@ use std::io::{self, BufRead as _, Write as _};
 use easemob_token_emulator::Emulator;
 use tokio::sync::mpsc;
 
-use crate::mischief::Mood;
+use crate::clients::ClientKind;
+use crate::faults::{Mood, REFUSED_USER};
 use crate::record::Record;
 
 /// How many users there are, and who they are.
@@ -65,13 +66,18 @@ async fn run(listen: &str) -> Result<(), Box<dyn Error>> {
     for (user, password) in (0..USERS).map(user) {
         builder = builder.user(user, &password);
     }
+    builder = builder.user_without_password(REFUSED_USER);
+    for kind in ClientKind::ALL {
+        builder = builder.client(kind.name(), &kind.secret());
+    }
     let emulator = builder.start().await?;
+    let mut mood = Mood::Well;
+    mood.begin(&emulator);
     let mut requests = emulator.subscribe();
     let mut out = io::stdout();
     writeln!(out, "{LISTENING}")?;
 
     let mut orders = orders();
-    let mut mood = Mood::Well;
     loop {
         tokio::select! {
             order = orders.recv() => match order {

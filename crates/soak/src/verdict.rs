@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::figures::{Ask, Breaches, Figures, mib};
+use crate::figures::{Ask, Breaches, Figures};
+use crate::plan::Plan;
+use crate::promises;
 
 /// The most requests for app tokens of one App Key in a minute.
 const MOST_A_MINUTE: u64 = 10;
@@ -13,17 +15,13 @@ const RECOVERY: Duration = Duration::from_millis(10_500);
 const AFTER_TROUBLE: Duration = Duration::from_secs(70);
 /// An acquisition ends within 20 s, on a machine that has other things to do as well.
 const LONGEST_APP_CALL: Duration = Duration::from_secs(25);
-/// What memory may grow by between the first and the last third, in KiB. Callers keep nothing; what
-/// is left is the allocator's.
-const GROWTH: u64 = 16 * 1024;
-
 /// What is broken; nothing where all is well.
-pub(crate) fn judge(figures: &Figures, short: bool) -> Vec<String> {
-    let mut broken = Vec::new();
+pub(crate) fn judge(figures: &Figures, plan: &Plan) -> Vec<String> {
+    let mut broken: Vec<_> =
+        promises::all(figures).into_iter().flat_map(|promise| promise.broken).collect();
     breaches(&mut broken, figures);
     numbers(&mut broken, figures);
-    resources(&mut broken, figures);
-    worth(&mut broken, figures, short);
+    worth(&mut broken, figures, plan);
     broken
 }
 
@@ -33,7 +31,6 @@ fn breaches(broken: &mut Vec<String>, figures: &Figures) {
             broken.push(format!("{} {what} (the first: {})", breaches.count, breaches.first));
         }
     };
-    says(&figures.failed_while_held, "app-token calls failed although a usable token was held");
     says(&figures.slow_while_held, "app-token calls took long although a usable token was held");
     says(&figures.wrong_tokens, "tokens were not those that the service made for the caller");
     says(&figures.dead_tokens, "app tokens were handed out that were known to be no good");
@@ -69,27 +66,8 @@ fn numbers(broken: &mut Vec<String>, figures: &Figures) {
     }
 }
 
-fn resources(broken: &mut Vec<String>, figures: &Figures) {
-    let (early, late) = (figures.memory_early, figures.memory_late);
-    if late > early.saturating_add(GROWTH) {
-        broken.push(format!(
-            "memory grew from {} to {} between the first third and the last",
-            mib(early),
-            mib(late)
-        ));
-    }
-    for (what, before, after) in [
-        ("descriptors", figures.before.descriptors, figures.after.descriptors),
-        ("threads", figures.before.threads, figures.after.threads),
-    ] {
-        if after > before {
-            broken.push(format!("{} {what} were left over", after - before));
-        }
-    }
-}
-
 /// A run in which nothing happened keeps every promise, and is worth nothing.
-fn worth(broken: &mut Vec<String>, figures: &Figures, short: bool) {
+fn worth(broken: &mut Vec<String>, figures: &Figures, plan: &Plan) {
     let app = figures.tally.calls(Ask::App);
     let mut needs = |there: bool, what: &str| {
         if !there {
@@ -106,13 +84,29 @@ fn worth(broken: &mut Vec<String>, figures: &Figures, short: bool) {
         needs(figures.tally.calls(ask).went_well > 0, "no user token was handed out");
     }
     needs(!figures.recoveries.is_empty(), "the service never came back");
-    needs(short || !figures.after_trouble.is_empty(), "the service never had trouble");
+    let had_trouble = !figures.after_trouble.is_empty();
+    needs(had_trouble || !plan.has_refusals(), "the service never had trouble");
+    needs(figures.tally.noise() > 0, "nobody was refused with a good token");
+    needs(figures.tally.unpolled() > 0, "every call was polled until its end");
+    let healthy = &figures.healthy;
+    needs(!healthy.is_empty(), "no client was watched while the service was well");
+    for client in healthy {
+        let name = client.kind.name();
+        needs(!client.replacements.is_empty(), &format!("no token of {name} was revoked"));
+        needs(client.longest > Duration::ZERO, &format!("{name} handed out no user token"));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resources::Resources;
+    use crate::clients::ClientKind;
+    use crate::figures::HealthyFigures;
+    use crate::ledger::Requests;
+
+    fn plan() -> Plan {
+        Plan::lasting(Duration::from_secs(600), 1).unwrap()
+    }
 
     fn well() -> Figures {
         let mut figures = Figures::default();
@@ -121,30 +115,34 @@ mod tests {
         }
         figures.tally.failed(Ask::App, "connect", Duration::from_secs(1));
         figures.tally.gave_up(Ask::App);
-        let held = Resources { memory: 1, peak_memory: 1, descriptors: 9, threads: 4 };
+        figures.tally.refused();
+        figures.tally.left_unpolled();
+        let client = |kind| HealthyFigures {
+            kind,
+            requests: Requests::default(),
+            replacements: vec![Some(Duration::from_secs(1)); 2],
+            longest: Duration::from_secs(1),
+            excused: 1,
+        };
         Figures {
+            healthy: ClientKind::ALL.map(client).to_vec(),
             acquired: 2,
             worst_minute: 10,
             recoveries: vec![Some(RECOVERY)],
             after_trouble: vec![Some(AFTER_TROUBLE)],
-            before: held,
-            after: held,
-            memory_early: 20_000,
-            memory_late: 20_000 + GROWTH,
             ..figures
         }
     }
 
     #[test]
     fn a_run_at_the_edge_of_every_promise_is_well() {
-        assert_eq!(judge(&well(), false), Vec::<String>::new());
+        assert_eq!(judge(&well(), &plan()), Vec::<String>::new());
     }
 
     #[test]
     fn each_broken_promise_has_its_sentence_and_no_other() {
         type Break = fn(&mut Figures);
-        let breaks: [(Break, &str); 14] = [
-            (|it| it.failed_while_held.count = 1, "failed although a usable token was held"),
+        let breaks: [(Break, &str); 13] = [
             (|it| it.slow_while_held.count = 1, "took long although"),
             (|it| it.wrong_tokens.count = 1, "not those that the service made"),
             (|it| it.dead_tokens.count = 1, "known to be no good"),
@@ -160,22 +158,30 @@ mod tests {
                 "an app-token call took 50.0 s",
             ),
             (|it| it.lost_callers = 3, "3 callers never came back"),
-            (|it| it.memory_late += 1, "memory grew"),
-            (|it| it.after.descriptors += 2, "2 descriptors were left over"),
             (|it| it.after.threads += 1, "1 threads were left over"),
             (|it| it.acquired = 1, "proves nothing: no app token was ever renewed"),
+            (|it| it.healthy[1].longest = Duration::ZERO, "noisy handed out no user token"),
+            (|it| it.healthy[3].replacements.clear(), "no token of kept-users was revoked"),
         ];
         for (change, expected) in breaks {
             let mut figures = well();
             change(&mut figures);
-            let broken = judge(&figures, false);
+            let broken = judge(&figures, &plan());
             assert!(broken.len() == 1 && broken[0].contains(expected), "{expected}: {broken:?}");
         }
     }
 
     #[test]
+    fn a_run_without_refusals_needs_no_time_after_them() {
+        let figures = Figures { after_trouble: Vec::new(), ..well() };
+        assert_eq!(judge(&figures, &plan()).len(), 1);
+        let brief = Plan::lasting(Duration::from_secs(60), 1).unwrap();
+        assert_eq!(judge(&figures, &brief), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_run_in_which_nothing_happened_is_worth_nothing() {
-        let broken = judge(&Figures::default(), false);
+        let broken = judge(&Figures::default(), &plan());
         assert!(broken.len() > 5 && broken.iter().all(|it| it.contains("proves nothing")));
     }
 }

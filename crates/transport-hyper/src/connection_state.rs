@@ -68,6 +68,10 @@ impl ConnectionState {
         let is_small = bytes < PER_PIECE;
         if is_small {
             self.charge(0);
+        } else {
+            // A body of the size that the caller allows is no flood, however large that is.
+            let cost = self.0.cost.load(Ordering::Relaxed).saturating_sub(as_u64(bytes));
+            self.0.cost.store(cost, Ordering::Relaxed);
         }
         is_small && self.is_flooded()
     }
@@ -142,6 +146,17 @@ mod tests {
             }
             assert!(!state.is_flooded());
             state.end_body();
+        }
+    }
+
+    #[test]
+    fn a_large_body_that_the_caller_allows_is_read_at_full_speed() {
+        let state = ConnectionState::new();
+        state.begin_body(10 << 20);
+        for _ in 0..10 << 7 {
+            state.count(8 * 1024 + 22).unwrap();
+            state.note_part(8 * 1024);
+            assert!(!state.is_flooded());
         }
     }
 

@@ -4,8 +4,9 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::evidence::{Evidence, Refusal, Strength};
+use super::rest::Rest;
 use super::{Freshness, Jitter, Now, RateLimiter, Uptime};
-use crate::response::{ResponseError, ResponseErrorKind, RetryAdvice};
+use crate::response::ResponseError;
 use crate::token::{IssuedToken, Lifetime};
 
 /// What a caller that wants the token does now.
@@ -104,27 +105,10 @@ struct Kept {
     is_known: bool,
 }
 
-/// From when, and for how long, nothing is sent.
-#[derive(Clone, Copy, Debug)]
-struct Rest {
-    start: Now,
-    while_usable: Duration,
-    /// A token may come to its end in the middle of a rest.
-    without: Duration,
-}
-
 const MINUTE: Duration = Duration::from_secs(60);
 /// The most requests in one minute, and how many of them at once; the rest is one each ten seconds.
 const IN_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const AT_ONCE: NonZeroU32 = NonZeroU32::new(4).unwrap();
-
-/// How long the service's own refusal is remembered, and a 429 that names no pause.
-const REFUSED_PAUSE: Duration = Duration::from_secs(60);
-/// The longest pause while a token is usable, and while none is.
-const LONGEST_WITH_TOKEN: Duration = Duration::from_secs(60);
-const LONGEST_WITHOUT: Duration = Duration::from_secs(10);
-/// The first pause of a backoff, and the shortest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Default for TokenState {
     fn default() -> Self {
@@ -191,20 +175,18 @@ impl TokenState {
 
     /// How long nothing is sent.
     fn pause(&self, now: Now, usable: bool) -> Duration {
-        let rest = self.rest.map(|rest| {
-            let pause = if usable { rest.while_usable } else { rest.without };
-            pause.saturating_sub(now.since(rest.start))
-        });
+        let rest = self.rest.map(|rest| rest.remaining(now, usable));
         let limit = self.limiter.next(now.uptime).since(now.uptime);
         rest.unwrap_or_default().max(limit)
     }
 
     /// The most requests that the acquisition which starts at `now` may send: one while a token
-    /// is usable, since nobody waits and the next one comes anyway; otherwise what the minute has
-    /// left. At least one.
+    /// is usable, since nobody waits and the next one comes anyway; otherwise, and for a token that was
+    /// reported as refused, what the minute has left. At least one.
     #[must_use]
     pub fn max_requests(&self, now: Now) -> u32 {
-        if self.is_usable(now) { 1 } else { self.limiter.free(now.uptime).max(1) }
+        let nobody_waits = self.is_usable(now) && !self.is_reported;
+        if nobody_waits { 1 } else { self.limiter.free(now.uptime).max(1) }
     }
 
     /// A request of the acquisition in flight was sent at `now`.
@@ -258,8 +240,7 @@ impl TokenState {
             kept.is_known && kept.freshness.is_usable(received) && !self.is_reported
         });
         if !is_known && is_old_good {
-            let (start, without) = (received, Duration::ZERO);
-            self.rest = Some(Rest { start, while_usable: MINUTE, without });
+            self.rest = Some(Rest::while_usable(received, MINUTE));
             return Success { generation, freshness, keep: Keep::Old };
         }
         self.kept = Some(Kept { generation, freshness, is_known });
@@ -272,46 +253,13 @@ impl TokenState {
     pub fn failed(&mut self, response: Option<&ResponseError>, now: Now, jitter: Jitter) {
         self.in_flight = false;
         self.failures = self.failures.saturating_add(1);
-        self.rest = self.rest_after(response, now, jitter);
+        self.rest = Rest::after_failure(self.failures, response, self.last_sent, now, jitter);
     }
 
     /// The acquisition has no end: its task was dropped or is not run any more. Another one may
     /// start at once.
     pub fn abandoned(&mut self) {
         self.in_flight = false;
-    }
-
-    fn rest_after(
-        &self,
-        response: Option<&ResponseError>,
-        now: Now,
-        jitter: Jitter,
-    ) -> Option<Rest> {
-        if let Some(pause) = response.and_then(remembered) {
-            return Some(Rest { start: now, while_usable: pause, without: pause });
-        }
-        // The app token was refused, and is replaced meanwhile.
-        let is_app_tokens = |it: &ResponseError| it.retry_advice() == RetryAdvice::WithNewAppToken;
-        if self.failures == 1 && response.is_some_and(is_app_tokens) {
-            return None;
-        }
-        let doublings = (self.failures - 1).min(16);
-        let most = FIRST_PAUSE.saturating_mul(1 << doublings);
-        let backoff =
-            |longest: Duration| jitter.between(Duration::ZERO, most.min(longest)).max(FIRST_PAUSE);
-        let while_usable = if most < LONGEST_WITH_TOKEN {
-            backoff(LONGEST_WITH_TOKEN)
-        } else {
-            // By now the instances of a fleet are scattered; what counts is one request a minute.
-            LONGEST_WITH_TOKEN
-        };
-        // From request to request: one that hung for long has waited already.
-        let waited = self.last_sent.map_or(Duration::ZERO, |sent| now.since(sent));
-        Some(Rest {
-            start: now,
-            while_usable: while_usable.saturating_sub(waited),
-            without: backoff(LONGEST_WITHOUT).saturating_sub(waited),
-        })
     }
 
     /// The service answered 401 to a request that carried the token of this generation.
@@ -375,33 +323,4 @@ impl TokenState {
         self.kept = None;
         self.is_reported = false;
     }
-}
-
-/// How long a refusal is remembered, if it does not pass soon by itself.
-///
-/// A page of a firewall or a gateway is passing trouble whatever its status; only a 429 keeps its
-/// minute, since gateways answer it too. What is wrong with one user may be mended soon.
-fn remembered(error: &ResponseError) -> Option<Duration> {
-    use ResponseErrorKind as Kind;
-
-    if let Some(pause) = error.retry_after() {
-        return Some(pause);
-    }
-    let is_lasting = match error.kind() {
-        Kind::RateLimited | Kind::QuotaExceeded => true,
-        Kind::ServerError
-        | Kind::Malformed
-        | Kind::Conflict
-        | Kind::UserNotFound
-        | Kind::UserDeactivated
-        | Kind::InvalidUsername => false,
-        Kind::Unauthorized if error.retry_advice() == RetryAdvice::WithNewAppToken => false,
-        Kind::InvalidClient
-        | Kind::InvalidPassword
-        | Kind::ApplicationNotFound
-        | Kind::Unauthorized
-        | Kind::Rejected
-        | Kind::Redirected => error.is_from_service(),
-    };
-    is_lasting.then_some(REFUSED_PAUSE)
 }

@@ -41,6 +41,8 @@ fn a_reported_token_stays_in_use_until_its_replacement_is_there() {
     let mut state = with_token();
     assert_eq!(state.report(1, &endpoint(10), at(10)), Report::Replace);
     assert_eq!(state.decide(at(10)), Decision::UseAndRefresh);
+    // The reporter waits for it.
+    assert_eq!(state.max_requests(at(10)), 3);
     for millis in 11..1_000 {
         assert_eq!(state.report(1, &endpoint(millis), at(millis)), Report::Replace);
         assert_eq!(state.decide(at(millis)), Decision::Use);

@@ -175,7 +175,7 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
                     return Ok(Ready { grant, request, app_token });
                 }
                 Turn::At(time) => {
-                    context.runtime.sleep(time.since(now).min(LOOK_AGAIN)).await;
+                    context.sleep(time.since(now).min(LOOK_AGAIN)).await;
                     held_back += context.clock.uptime().since(now);
                     app_token = match source.current_app_token() {
                         Some(current) => current,
@@ -250,7 +250,7 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
         if let NextStep::SendAt(time) | NextStep::SendWithNewAppTokenAt(time) = step {
             let (grant, pause) = (self.in_flight.grant(), time.since(now));
             context.telemetry.emit(&Event::Retrying { grant, error, pause });
-            context.runtime.sleep(pause).await;
+            context.sleep(pause).await;
         }
         step
     }

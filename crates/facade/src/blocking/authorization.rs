@@ -56,7 +56,7 @@ impl Authorization {
     pub fn renew(&mut self) -> Result<bool, Error> {
         let mut inner = self.inner.clone();
         let renewal = async move { Ok((inner.renew().await?, inner)) };
-        let (again, inner) = wait(&**self.client.runtime(), renewal)?;
+        let (again, inner) = wait(&self.client, renewal)?;
         self.inner = inner;
         Ok(again)
     }

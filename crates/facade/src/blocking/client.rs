@@ -40,7 +40,7 @@ impl Client {
             return Ok(token);
         }
         let client = self.inner.clone();
-        wait(&**self.inner.runtime(), async move { client.app_token().await })
+        wait(&self.inner, async move { client.app_token().await })
     }
 
     /// The app token for a call of another endpoint ([`crate::Client::authorize`]).

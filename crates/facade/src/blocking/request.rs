@@ -43,7 +43,7 @@ impl UserTokenRequest {
         if let Some(token) = self.request.peek() {
             return Ok(token);
         }
-        wait(&**self.client.runtime(), self.request.into_future())
+        wait(&self.client, self.request.into_future())
     }
 
     /// Instead of asking: tells that this token is not good any more
@@ -79,6 +79,6 @@ impl PasswordTokenRequest {
     ///
     /// As the async request, and [`Internal`](crate::ErrorKind::Internal) inside an async runtime.
     pub fn send(self) -> Result<UserToken, Error> {
-        wait(&**self.client.runtime(), self.request.into_future())
+        wait(&self.client, self.request.into_future())
     }
 }

@@ -1,18 +1,22 @@
 //! Waiting on this thread for what runs on another.
 
 use std::future::Future;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
-use easemob_token_transport::Runtime;
-
+use crate::Client;
 use crate::error::Error;
 
-/// Runs the future on the runtime and waits for what it comes to; also where that is nothing,
-/// since the runtime ended or the transport panicked.
+/// The future keeps the client's deadline itself; this is for a runtime that is not driven.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Runs the future on the client's runtime and waits for its result, a bit longer than the deadline of
+/// the call. Without a result, the runtime ended or is not driven.
 pub(super) fn wait<T: Send + 'static>(
-    runtime: &dyn Runtime,
+    client: &Client,
     future: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
+    let (runtime, deadline) = client.runtime();
     let unfit = |error| Error::transport(error, 0);
     runtime.check_blocking().map_err(unfit)?;
     let (sender, receiver) = mpsc::sync_channel(1);
@@ -21,5 +25,9 @@ pub(super) fn wait<T: Send + 'static>(
         let _ = sender.send(future.await);
     };
     runtime.spawn(Box::pin(task)).map_err(unfit)?;
-    receiver.recv().unwrap_or_else(|_| Err(Error::dropped(0)))
+    match receiver.recv_timeout(deadline.saturating_add(GRACE)) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Disconnected) => Err(Error::dropped(0)),
+        Err(RecvTimeoutError::Timeout) => Err(Error::deadline(0)),
+    }
 }

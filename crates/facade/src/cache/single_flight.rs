@@ -70,6 +70,8 @@ impl<S: TokenSource> TokenCache<S> {
                     let state = self.lock();
                     match (&state.in_flight, &state.error) {
                         (Some(in_flight), _) => Arc::clone(in_flight),
+                        // It was replaced just now.
+                        (None, _) if self.entry_of(refused).is_none() => continue,
                         (None, Some(error)) => return Err(error.clone()),
                         (None, None) => return Ok(Replacement::Kept(token)),
                     }
@@ -113,7 +115,7 @@ impl<S: TokenSource> TokenCache<S> {
                 self.give_up_abandoned(&mut self.lock(), now);
             } else {
                 let pause = look.min(deadline).since(now);
-                in_flight.ended_within(context.runtime.sleep(pause)).await;
+                in_flight.ended_within(context.sleep(pause)).await;
             }
         }
     }

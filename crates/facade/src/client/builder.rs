@@ -1,22 +1,18 @@
 //! The settings of a client, checked when it is built.
 
+mod checks;
+
 use std::fmt;
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-#[cfg(feature = "dynamic")]
-use easemob_token_core::dynamic::Signer;
-use easemob_token_core::{
-    AppKey, BaseUrl, BuildError, ClientCredentials, RetryLimits, Secret, TokenEndpoint, Ttl,
-    TtlUnits,
-};
+use easemob_token_core::{AppKey, BaseUrl, RetryLimits, Secret, Ttl, TtlUnits};
 use easemob_token_transport::{
-    ConfigError, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Runtime, Transport, is_loopback,
+    ConfigError, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Runtime, Transport,
 };
 
+use self::checks::{parsed, served_within};
 use super::{Client, ClientInner};
 use crate::acquire::{FirstUse, RequestContext, RequestQueue};
 use crate::cache::TokenCache;
@@ -294,105 +290,6 @@ impl ClientBuilder {
             signer,
         }))
     }
-
-    #[cfg(feature = "dynamic")]
-    fn signer(&self, app_key: &AppKey) -> Result<Option<Signer>, ConfigError> {
-        let Some((id, secret)) = &self.credentials else { return Ok(None) };
-        Signer::new(app_key, id.as_str(), secret.clone())
-            .map(Some)
-            .map_err(|error| ConfigError::new("client_credentials", error.to_string()))
-    }
-
-    fn checked_credentials(&self) -> Result<Option<ClientCredentials>, ConfigError> {
-        match &self.credentials {
-            Some((id, secret)) => ClientCredentials::new(id.as_str(), secret.clone())
-                .map(|grant| Some(grant.with_ttl(self.app_token_ttl)))
-                .map_err(|error| ConfigError::new("client_credentials", error.to_string())),
-            None if self.authorize_password => Err(ConfigError::new(
-                "client_credentials",
-                "missing; authorize_password needs an app token",
-            )),
-            None => Ok(None),
-        }
-    }
-
-    fn endpoint(
-        &self,
-        base_url: &BaseUrl,
-        app_key: &AppKey,
-        credentials: Option<&ClientCredentials>,
-    ) -> Result<TokenEndpoint, ConfigError> {
-        let endpoint = TokenEndpoint::new(base_url, app_key, self.units)
-            .map_err(|error| ConfigError::new("base_url", error.problem()))?;
-        if let Some(grant) = credentials {
-            // A lifetime that this unit cannot say is an error now, not at the first call.
-            endpoint
-                .request(grant)
-                .map_err(|error| ConfigError::new("app_token_ttl", error.problem()))?;
-        }
-        if !base_url.is_https() && !self.plain_http_allowed && !is_loopback(endpoint.uri()) {
-            return Err(ConfigError::new(
-                "base_url",
-                "plain http:// would send secrets in clear; write https://, or allow plain HTTP by \
-                 name",
-            ));
-        }
-        Ok(endpoint)
-    }
-
-    fn check_limits(&self) -> Result<(), ConfigError> {
-        if self.limits.max_attempts == 0 {
-            return Err(ConfigError::new("max_attempts", "is zero; nothing would ever be sent"));
-        }
-        if self.timeout.is_zero() {
-            return Err(ConfigError::new("timeout", "is zero; nothing could ever arrive"));
-        }
-        if self.limits.deadline.is_zero() {
-            return Err(ConfigError::new("deadline", "is zero; nothing could ever be sent"));
-        }
-        Ok(())
-    }
-
-    fn checked_requests_per_second(&self) -> Result<NonZeroU32, ConfigError> {
-        NonZeroU32::new(self.requests_per_second).ok_or_else(|| {
-            ConfigError::new("requests_per_second", "is zero; nothing would ever be sent")
-        })
-    }
-
-    fn checked_cached_users(
-        &self,
-        has_credentials: bool,
-    ) -> Result<Option<NonZeroUsize>, ConfigError> {
-        match self.kept_user_tokens.map(NonZeroUsize::new) {
-            Some(None) => {
-                Err(ConfigError::new("keep_user_tokens", "is zero; leave it out instead"))
-            }
-            Some(Some(_)) if !has_credentials => Err(ConfigError::new(
-                "client_credentials",
-                "missing; keep_user_tokens is about tokens that need an app token",
-            )),
-            users => Ok(users.flatten()),
-        }
-    }
-}
-
-/// How many requests are sent within that time.
-fn served_within(per_second: NonZeroU32, time: Duration) -> usize {
-    let requests = time.as_secs_f64().ceil() * f64::from(per_second.get());
-    // A number beyond the bounds becomes the bound.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
-    let requests = requests as usize;
-    requests
-}
-
-fn parsed<T: FromStr<Err = BuildError>>(
-    setting: &'static str,
-    text: Option<&str>,
-    sample: &str,
-) -> Result<T, ConfigError> {
-    let text =
-        text.ok_or_else(|| ConfigError::new(setting, format!("missing; for instance {sample}")))?;
-    text.parse().map_err(|error: BuildError| ConfigError::new(setting, error.problem()))
 }
 
 impl fmt::Debug for ClientBuilder {

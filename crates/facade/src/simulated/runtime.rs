@@ -114,7 +114,8 @@ impl Simulation {
                     return output;
                 }
             }
-            if !self.run_tasks() && !self.fire_next(Uptime::NEVER) {
+            let runs = self.run_tasks() || flag.0.load(Ordering::SeqCst);
+            if !runs && !self.fire_next(Uptime::NEVER) {
                 panic!("nothing will ever happen: a caller waits without end");
             }
         }

@@ -5,8 +5,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::runtime::Caller;
-use super::world::{world, world_with};
-use crate::ErrorKind;
+use super::world::{World, world, world_with};
+use crate::{Error, ErrorKind};
+
+fn app_token_of(world: &World) -> Caller<Result<(), Error>> {
+    let client = world.client.clone();
+    Caller::new(async move { client.app_token().await.map(drop) })
+}
 
 #[test]
 fn row_62_callers_that_are_never_polled_again_delay_nobody() {
@@ -83,10 +88,7 @@ fn row_66_an_acquisition_on_a_runtime_that_rests_is_taken_over_after_two_seconds
     for callers in [1, 20] {
         let world = world(1_000);
         world.set(|settings| settings.latency = Duration::from_millis(50));
-        let mut first = Caller::new({
-            let client = world.client.clone();
-            async move { client.app_token().await.map(drop) }
-        });
+        let mut first = app_token_of(&world);
         assert!(first.poll_once().is_pending());
         world.simulation.rest();
         let start = world.now();
@@ -111,10 +113,7 @@ fn row_66_an_acquisition_on_a_runtime_that_rests_is_taken_over_after_two_seconds
 fn row_66_a_late_result_is_used_if_there_is_no_better_one() {
     let world = world(1_000);
     world.set(|settings| settings.latency = Duration::from_millis(50));
-    let mut first = Caller::new({
-        let client = world.client.clone();
-        async move { client.app_token().await.map(drop) }
-    });
+    let mut first = app_token_of(&world);
     assert!(first.poll_once().is_pending());
     // Its request is sent, and then its runtime rests.
     world.simulation.pass(Duration::from_millis(1));
@@ -137,10 +136,7 @@ fn row_66_a_renewal_on_a_runtime_that_rests_is_taken_over_while_the_token_is_goo
     world.token().unwrap();
     world.pass(860);
     world.set(|settings| settings.latency = Duration::from_millis(50));
-    let mut caller = Caller::new({
-        let client = world.client.clone();
-        async move { client.app_token().await.map(drop) }
-    });
+    let mut caller = app_token_of(&world);
     assert!(caller.poll_once().is_ready());
     world.simulation.rest();
     world.pass(3);

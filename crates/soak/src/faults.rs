@@ -14,6 +14,9 @@ pub(crate) fn is_made_up(token: &str) -> bool {
 /// A user who never asks.
 pub(crate) const STRANGER: &str = "stranger";
 
+/// A user to whom the service answers 401 whatever the app token.
+pub(crate) const REFUSED_USER: &str = "refused-user";
+
 /// How the service behaves.
 #[derive(Debug)]
 pub(crate) enum Mood {
@@ -28,8 +31,10 @@ impl Mood {
     /// Makes the service behave so from now on.
     pub(crate) fn begin(&mut self, emulator: &Emulator) {
         emulator.clear_faults();
+        let refusal = || Fault::refusal(Refusal::AppTokenInvalid).on(Grant::Inherit).always();
+        inject(emulator, refusal().for_user(REFUSED_USER));
         if let Self::Refusing = self {
-            inject(emulator, Fault::refusal(Refusal::AppTokenInvalid).on(Grant::Inherit).always());
+            inject(emulator, refusal());
         }
         self.go_on(emulator);
     }
