@@ -12,8 +12,8 @@ use crate::test::run_counted;
 use crate::tidy::markdown::{Block, code_blocks};
 use crate::tidy::{SourceFile, read_files};
 
-/// The file of the facade that includes the pages.
-const BOOK: &str = "crates/facade/src/book.rs";
+/// The file of the facade whose module `pages` includes them.
+const BOOK: &str = "crates/facade/src/lib.rs";
 
 pub(crate) fn run(context: &mut Context) -> Result<(), Failure> {
     let files = read_files(&context.root)?;
@@ -25,7 +25,7 @@ pub(crate) fn run(context: &mut Context) -> Result<(), Failure> {
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
     let doctests =
-        Tool::parse("cargo test --locked -p easemob-token --all-features --doc -- book::");
+        Tool::parse("cargo test --locked -p easemob-token --all-features --doc -- pages::");
     run_counted(context, &doctests)
 }
 

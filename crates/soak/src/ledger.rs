@@ -52,7 +52,7 @@ impl Call {
 pub(crate) enum Broken {
     /// A call failed while a usable token was held.
     FailedWhileHeld,
-    /// A call for a user token failed while the service was well.
+    /// A call failed while the service was well.
     FailedWhileHealthy,
     /// An app-token call took long while a usable token was held.
     SlowWhileHeld,
@@ -78,8 +78,8 @@ pub(crate) struct Ledger {
     users: UserTokens,
     healthy: Healthy,
     suspicious: Vec<(Call, Broken, &'static str)>,
-    /// Calls for user tokens that failed while the service was well.
-    failed: Vec<(Call, &'static str)>,
+    /// Calls that failed while the service was well, and how.
+    failed: Vec<(Call, String)>,
     broken: BTreeMap<Broken, (u64, String)>,
     /// When requests for app tokens arrived.
     app_requests: Vec<Duration>,
@@ -145,6 +145,8 @@ impl Ledger {
         // The service's word can only excuse, so most are settled here.
         if self.app.held(call).is_some() {
             self.suspicious.push((call, Broken::FailedWhileHeld, kind));
+        } else if self.healthy.contains(call) {
+            self.failed.push((call, format!("the app token, {kind}")));
         }
     }
 
@@ -159,12 +161,12 @@ impl Ledger {
     }
 
     /// A call for this user's token ended with an error of this kind.
-    pub(crate) fn user_token_failed(&mut self, user: &str, call: Call, kind: &'static str) {
+    pub(crate) fn user_token_failed(&mut self, user: &str, call: Call, kind: &str) {
+        let what = format!("a user token, {kind}");
         if self.users.held(user, call) {
-            let what = format!("a user token, {kind}");
             self.breaks(&Breach { broken: Broken::FailedWhileHeld, at: call.end, what });
         } else if self.healthy.contains(call) {
-            self.failed.push((call, kind));
+            self.failed.push((call, what));
         }
     }
 
@@ -190,12 +192,11 @@ impl Ledger {
             .into_iter()
             .partition::<Vec<_>, _>(|(call, _)| is_due(call.end, now));
         self.failed = undue;
-        for (call, kind) in failed {
-            if self.healthy.excuses(call) {
-                continue;
+        for (call, what) in failed {
+            if !self.healthy.excuses(call) {
+                let (broken, at) = (Broken::FailedWhileHealthy, call.end);
+                breaches.push(Breach { broken, at, what });
             }
-            let (at, what) = (call.end, format!("a user token, {kind}"));
-            breaches.push(Breach { broken: Broken::FailedWhileHealthy, at, what });
         }
         breaches.extend(self.users.settle(now));
         for breach in breaches {
@@ -273,6 +274,9 @@ mod tests {
         assert_eq!(ledger.broken(Broken::FailedWhileHealthy).0, 0, "a revocation may excuse it");
         ledger.settle(Duration::from_secs(21));
         assert_eq!(ledger.broken(Broken::FailedWhileHealthy).0, 1);
+        ledger.app_token_failed(call(10, 11), "rate_limited");
+        ledger.settle(Duration::from_secs(21));
+        assert_eq!(ledger.broken(Broken::FailedWhileHealthy).0, 2);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::shared::Shared;
 
 /// How many futures a caller leaves unpolled: more than a second has slots at the limit. Each may hold a
 /// connection.
-const MOST_UNPOLLED: usize = 40;
+const MOST_UNPOLLED: usize = 200;
 
 type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
 
