@@ -63,12 +63,12 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::internal(format!("the stand-in service: {error}")))?;
     let mut requests = emulator.subscribe();
-    let client = Client::builder()
+    let builder = Client::builder()
         .base_url(emulator.base_url())
         .app_key(emulator.app_key())
         .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
-        .transport(transports::make(name, None, Proxy::Off)?)
-        .build()?;
+        .transport(transports::make(name, None, Proxy::Off)?);
+    let client = builder.clone().build()?;
     output::line(format_args!("\n== over {} == {}", name.as_str(), emulator.base_url()))?;
 
     output::line("\n1. An app token, for your server itself: client ID and client secret.")?;
@@ -111,8 +111,10 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
     tell(&mut requests)?;
     result(&Success::user(&bob), bob.access_token().expose())?;
 
-    output::line(format_args!("\n5. {CALLERS} callers at once, and no app token is kept."))?;
-    herd(&emulator, &client).await?;
+    output::line(format_args!(
+        "\n5. {CALLERS} callers of a new client at once: no app token yet."
+    ))?;
+    herd(&emulator, &builder.build()?).await?;
 
     emulator.shutdown().await;
     Ok(())
@@ -121,7 +123,6 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
 /// Many callers want the app token, and the service answers when all of them have asked.
 async fn herd(emulator: &Emulator, client: &Client) -> Result<(), Failure> {
     let before = emulator.request_count();
-    client.invalidate_app_token(&*client.app_token().await?);
     let hold = emulator.hold();
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {

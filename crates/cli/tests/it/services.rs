@@ -88,7 +88,7 @@ async fn the_demo_prints_tokens_of_all_three_grants_over_every_transport() {
     // A second user token sends one request, and ten thousand callers send one.
     for line in [
         "The same once more; requests sent: 1, none for an app token.",
-        "= 10000 callers have app token number 3; requests sent: 1",
+        "= 10000 callers have app token number 1; requests sent: 1",
     ] {
         assert_eq!(story.matches(line).count(), TRANSPORTS.len(), "{line}: {story}");
     }

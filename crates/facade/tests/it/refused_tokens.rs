@@ -36,7 +36,7 @@ async fn row_48_a_thousand_reports_of_one_token_cause_one_refresh_and_old_report
     };
     // Until the replacement is there, the reported token is used, and nobody waits.
     assert!(in_time(report()).await.iter().all(|&generation| generation == 1));
-    emulator.wait_for_requests(2).await;
+    in_time(emulator.wait_for_requests(2)).await;
     hold.release();
     assert!(in_time(authorization.renew()).await.unwrap());
     // Now it is an old one.
@@ -126,7 +126,7 @@ async fn an_authorization_is_a_header_and_one_more_try(transport: impl Transport
     let hold = emulator.hold();
     assert!(!authorization.renew().await.unwrap());
     assert_eq!(bearer(&authorization), second);
-    emulator.wait_for_requests(3).await;
+    in_time(emulator.wait_for_requests(3)).await;
     let mut next = client.authorize().await.unwrap();
     assert_eq!(bearer(&next), second);
     hold.release();

@@ -158,7 +158,7 @@ async fn row_65_a_revocation_in_the_middle_of_a_burst_fails_no_caller(transport:
         let user = client.user_token(format!("user-{number}")).auto_create_user(true);
         callers.spawn(user.into_future());
     }
-    emulator.wait_for_requests(500).await;
+    in_time(emulator.wait_for_requests(500)).await;
     emulator.revoke_app_tokens();
     for result in in_time(callers.join_all()).await {
         result.unwrap();
