@@ -62,7 +62,6 @@ async fn row_39_a_server_error_of_ten_mebibytes_is_too_large_and_sent_once(
     // Whoever permits so much has it read.
     emulator.inject(page()).unwrap();
     let client = client_of(&emulator, transport).max_response_bytes(11 << 20).max_attempts(1);
-    let client = client.timeout(Duration::from_secs(30)).deadline(Duration::from_secs(30));
     let error = client.build().unwrap().app_token().await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::ServerError, Some(503)), "{error}");
 }
