@@ -103,8 +103,8 @@ impl Client {
     /// A report is evidence and no order: an endpoint can refuse a good token. The token is replaced,
     /// and stays in use for all callers until the new one is there. A thousand reports of one token
     /// cause one request, and a report about an older token none; reports cause two replacements
-    /// at once and then one a minute. A token that the token endpoint itself refuses for two users is
-    /// not used any more.
+    /// at once and then one a minute. A token that the token endpoint itself has accepted, and then
+    /// refuses for two users in a row, is not used any more.
     ///
     /// To wait for the new token and repeat one call, use [`authorize`](Self::authorize).
     pub fn invalidate_app_token(&self, refused: &AppToken) {

@@ -27,7 +27,10 @@ pub(super) enum Strength {
     Disproved,
     /// Little: it may be about one endpoint or one user.
     Single,
-    /// Much: the token endpoint refused the token for two users, and accepted it for none since.
+    /// More: the token endpoint refused the token for two users in a row. It never accepted it, so it
+    /// may refuse them all.
+    Repeated,
+    /// Much: the token endpoint accepted the token once, and then refused it for two users in a row.
     Confirmed,
 }
 
@@ -56,8 +59,12 @@ impl Evidence {
         }
         self.refused = self.refused.max(Some(refusal.sent));
         match (&self.user, refusal.user) {
-            (Some(first), Some(user)) if !first.eq_ignore_ascii_case(user) && !self.unchanged => {
-                Strength::Confirmed
+            (Some(first), Some(user)) if !self.unchanged && !first.eq_ignore_ascii_case(user) => {
+                if self.accepted.is_some() {
+                    Strength::Confirmed
+                } else {
+                    Strength::Repeated
+                }
             }
             (None, Some(user)) => {
                 self.user = Some(user.into());
@@ -105,11 +112,21 @@ mod tests {
     #[test]
     fn two_users_confirm_what_one_user_and_any_endpoint_do_not() {
         let mut evidence = Evidence::new();
+        evidence.accepted(at(0));
         let endpoint = Refusal { sent: at(1), user: None };
         for refusal in [endpoint, grant(1, "alice"), grant(2, "ALICE"), endpoint] {
             assert_eq!(evidence.refused(&refusal), Strength::Single);
         }
         assert_eq!(evidence.refused(&grant(2, "bob")), Strength::Confirmed);
+    }
+
+    #[test]
+    fn a_token_that_was_never_accepted_is_not_confirmed_as_refused() {
+        let mut evidence = Evidence::new();
+        assert_eq!(evidence.refused(&grant(1, "alice")), Strength::Single);
+        for user in ["bob", "carol"] {
+            assert_eq!(evidence.refused(&grant(1, user)), Strength::Repeated);
+        }
     }
 
     #[test]
@@ -126,10 +143,12 @@ mod tests {
     fn the_same_token_once_more_is_never_confirmed_as_refused() {
         let mut evidence = Evidence::new();
         evidence.renewed(true);
+        evidence.accepted(at(0));
         for user in ["alice", "bob", "carol"] {
             assert_eq!(evidence.refused(&grant(1, user)), Strength::Single);
         }
         evidence.renewed(false);
+        evidence.accepted(at(0));
         evidence.refused(&grant(1, "alice"));
         assert_eq!(evidence.refused(&grant(1, "bob")), Strength::Confirmed);
     }

@@ -270,22 +270,24 @@ impl TokenState {
         if !self.is_kept(generation) {
             return Report::Outdated;
         }
-        match self.evidence.refused(refusal) {
-            Strength::Disproved => Report::Disproved,
-            Strength::Confirmed if self.may_replace(now) => {
-                self.remove();
-                Report::Remove
-            }
-            Strength::Confirmed | Strength::Single => {
-                if !self.in_flight && !self.is_reported {
-                    if !self.evidence.try_spend(now.uptime) {
-                        return Report::Ignored;
-                    }
-                    self.is_reported = true;
-                }
-                Report::Replace
-            }
+        let strength = self.evidence.refused(refusal);
+        let removes = match strength {
+            Strength::Disproved => return Report::Disproved,
+            Strength::Single => false,
+            Strength::Repeated => self.may_replace(now) && self.evidence.try_spend(now.uptime),
+            Strength::Confirmed => self.may_replace(now),
+        };
+        if removes {
+            self.remove();
+            return Report::Remove;
         }
+        if !self.in_flight && !self.is_reported {
+            if !self.evidence.try_spend(now.uptime) {
+                return Report::Ignored;
+            }
+            self.is_reported = true;
+        }
+        Report::Replace
     }
 
     /// The service accepted the token of this generation in a request that was sent then. A report

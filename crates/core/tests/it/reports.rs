@@ -60,6 +60,7 @@ fn a_reported_token_stays_in_use_until_its_replacement_is_there() {
 #[test]
 fn a_token_that_two_users_find_refused_goes_at_once() {
     let mut state = with_token();
+    state.accepted(1, sent(5));
     assert_eq!(state.report(1, &grant(10, "alice"), at(20)), Report::Replace);
     assert_eq!(state.report(1, &grant(11, "Alice"), at(21)), Report::Replace);
     assert_eq!(state.decide(at(21)), Decision::UseAndRefresh);
@@ -70,6 +71,7 @@ fn a_token_that_two_users_find_refused_goes_at_once() {
 #[test]
 fn a_token_never_goes_while_its_replacement_may_not_be_asked_for() {
     let mut state = with_token();
+    state.accepted(1, sent(5));
     // The replacement failed, and the acquisition rests.
     assert_eq!(state.report(1, &grant(10, "alice"), at(20)), Report::Replace);
     assert_eq!(state.decide(at(21)), Decision::UseAndRefresh);
@@ -78,6 +80,7 @@ fn a_token_never_goes_while_its_replacement_may_not_be_asked_for() {
     assert_eq!(state.decide(at(22)), Decision::Use);
     // All requests of the minute are sent.
     let mut state = with_token();
+    state.accepted(1, sent(5));
     for _ in 0..4 {
         state.sent(at(10));
     }
@@ -139,18 +142,54 @@ fn one_that_is_refused_always_costs_two_requests_and_then_one_a_minute() {
     }
 }
 
+/// The whole of a burst may be in flight before the first answer comes.
+#[test]
+fn a_token_that_was_never_accepted_goes_as_long_as_the_budget_lasts() {
+    let mut state = with_token();
+    for (generation, expected) in [(1, Report::Remove), (2, Report::Ignored)] {
+        let _ = state.report(generation, &grant(10, "alice"), at(20));
+        assert_eq!(state.report(generation, &grant(11, "bob"), at(21)), expected);
+        if state.decide(at(22)) != Decision::Use {
+            renew(&mut state, 22);
+        }
+    }
+}
+
+/// The worst case: others are served in between, so that each token was accepted once.
 #[test]
 fn two_users_that_are_refused_always_fail_no_other_caller() {
-    let users = ["alice", "bob"];
-    let mut next = 0;
-    let requests = requests_under_noise(|_| {
-        next += 1;
-        Some(users[next % 2])
-    });
+    let mut state = with_token();
+    let mut requests = Vec::new();
+    for millis in (100..300_000).step_by(100) {
+        let user = ["alice", "bob"][usize::try_from(millis / 100 % 2).unwrap()];
+        state.accepted(state.generation(), sent(millis - 60));
+        let _ = state.report(state.generation(), &grant(millis - 50, user), at(millis));
+        let _ = state.report(state.generation(), &grant(millis - 50, "carol"), at(millis));
+        match state.decide(at(millis)) {
+            Decision::Use => {}
+            Decision::UseAndRefresh | Decision::Fetch => {
+                state.sent(at(millis));
+                requests.push(millis);
+                renew(&mut state, millis);
+            }
+            other => panic!("somebody waits in vain at {millis} ms: {other:?}"),
+        }
+    }
     let worst = requests.iter().map(|start| {
         requests.iter().filter(|time| (*start..start + 60_000).contains(*time)).count()
     });
     assert!(worst.max().unwrap() <= 10, "{requests:?}");
+}
+
+#[test]
+fn a_service_that_refuses_every_user_is_asked_for_two_tokens_and_then_one_a_minute() {
+    let users = ["alice", "bob", "carol"];
+    let mut next = 0;
+    let requests = requests_under_noise(|_| {
+        next += 1;
+        Some(users[next % 3])
+    });
+    assert_eq!(requests.len(), 6, "{requests:?}");
 }
 
 #[test]
@@ -171,6 +210,7 @@ fn a_token_revoked_twice_within_a_minute_is_replaced_each_time_within_ten_second
         }
         // From now on every grant is refused, of one user after the other.
         let revoked = state.generation();
+        assert!(revoked_at > 5_000 || revoked > 1, "the noise has replaced the first one");
         let mut user = 0;
         while state.generation() == revoked {
             user += 1;

@@ -62,8 +62,8 @@ async fn row_48_a_thousand_renewals_of_one_token_send_one_request(transport: imp
     assert_eq!(emulator.request_count(), 2);
 }
 
-/// Refused users confirm each other's reports, so the limit is the one of four requests at once.
-async fn row_48_a_service_that_says_401_to_every_user_is_asked_for_four_app_tokens(
+/// Whether the token is bad or the service refuses all of them cannot be told, so there is a budget.
+async fn row_48_a_service_that_says_401_to_every_user_is_asked_for_two_more_app_tokens_at_most(
     transport: impl Transport,
 ) {
     let emulator = Emulator::start().await.unwrap();
@@ -81,7 +81,7 @@ async fn row_48_a_service_that_says_401_to_every_user_is_asked_for_four_app_toke
         assert!((1..=2).contains(&error.attempts()), "{error}");
     }
     let app_tokens = sent(&emulator, Grant::ClientCredentials);
-    assert!((2..=4).contains(&app_tokens), "{app_tokens}");
+    assert!((2..=3).contains(&app_tokens), "{app_tokens}");
     assert!(sent(&emulator, Grant::Inherit) <= 200);
 }
 
@@ -158,7 +158,7 @@ async fn a_renewal_that_fails_is_an_error_and_not_used_up(transport: impl Transp
 over_each_transport!(
     row_48_a_thousand_reports_of_one_token_cause_one_refresh_and_old_reports_none,
     row_48_a_thousand_renewals_of_one_token_send_one_request,
-    row_48_a_service_that_says_401_to_every_user_is_asked_for_four_app_tokens,
+    row_48_a_service_that_says_401_to_every_user_is_asked_for_two_more_app_tokens_at_most,
     a_revoked_app_token_is_replaced_once_for_all_user_tokens,
     an_authorization_is_a_header_and_one_more_try,
     a_renewal_that_fails_is_an_error_and_not_used_up,
