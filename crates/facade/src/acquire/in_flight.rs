@@ -28,7 +28,7 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(2);
 pub(crate) enum Outcome<T> {
     Token(Arc<CacheEntry<T>>),
     Failed(Error),
-    /// Its task is gone or rests: whoever still wants a token starts another acquisition.
+    /// Its task is gone or rests: a caller that still wants a token starts another acquisition.
     Abandoned,
 }
 
