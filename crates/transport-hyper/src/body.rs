@@ -16,7 +16,7 @@ use crate::connection_state::ConnectionState;
 
 /// So many parts of a body that comes in a great many tiny parts are taken at once. Each costs the
 /// work of two tasks, for a byte of it perhaps.
-const PARTS_PER_PAUSE: usize = 8;
+const PARTS_PER_PAUSE: usize = 2;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The whole body behind `head`.

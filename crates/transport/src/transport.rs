@@ -30,7 +30,7 @@ use crate::{Exchange, Runtime, TransportError};
 /// 4. **In time.** [`Exchange::timeout`] covers everything from the name look-up to the last byte.
 ///    Connecting and the TLS handshake have a shorter limit of the adapter's own
 ///    ([`DEFAULT_CONNECT_TIMEOUT`](crate::DEFAULT_CONNECT_TIMEOUT)). Whatever the other side sends,
-///    an exchange takes at most a tenth of its time limit in processor time.
+///    an exchange takes at most a tenth of its time limit in processor time (in an optimized build).
 /// 5. **Dropping the future ends the exchange.** The other side sees the connection closed within
 ///    a second.
 /// 6. **Silence.** Nothing of a header's value, of the query or of the body is logged, at any
