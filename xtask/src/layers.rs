@@ -1,16 +1,16 @@
 //! The step `layers`: the doors between our crates, each shown to be shut.
 
 mod boundary;
+mod crates;
 mod probes;
 mod purity;
-mod rooms;
 mod trees;
 
 use crate::context::Context;
 use crate::failure::{Failure, report};
 
 pub(crate) fn run(context: &mut Context) -> Result<(), Failure> {
-    let mut problems = rooms::check(&context.members);
+    let mut problems = crates::check(&context.members);
     problems.extend(trees::check()?);
     problems.extend(boundary::check(&context.root)?);
     problems.extend(purity::check(context)?);

@@ -46,7 +46,7 @@ impl Failure {
         Self::new(ErrorKind::InvalidInput, message.into())
     }
 
-    /// A defect of ours, or of the machine.
+    /// A fault of ours, or of the machine.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message.into())
     }
@@ -90,11 +90,11 @@ fn exit_code(kind: ErrorKind) -> u8 {
         ErrorKind::Connect
         | ErrorKind::Tls
         | ErrorKind::Timeout
-        | ErrorKind::Exchange
+        | ErrorKind::Interrupted
         | ErrorKind::ServerError
         | ErrorKind::Conflict => 5,
         ErrorKind::TooLarge | ErrorKind::Redirected | ErrorKind::MalformedResponse => 6,
-        // `Internal`, and any kind that is not in the contract: a defect of ours.
+        // `Internal`, and any kind that is not in the contract: a fault of ours.
         _ => 1,
     }
 }

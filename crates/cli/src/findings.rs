@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use easemob_token::dynamic::{Defect, Reading};
+use easemob_token::dynamic::{Fault, UnverifiedToken};
 use easemob_token::inspect::{Confidence, Inspection, TokenKind};
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ struct Dynamic {
     app_key: Option<String>,
     username: String,
     signature: SignatureState,
-    defects: Vec<&'static str>,
+    faults: Vec<&'static str>,
     #[serde(skip)]
     defect_lines: Vec<String>,
 }
@@ -81,12 +81,16 @@ impl Findings {
         Self { access: Some(access), ..Self::of(kind) }
     }
 
-    pub(crate) fn dynamic(reading: &Reading, signature: SignatureState, found: &[Defect]) -> Self {
+    pub(crate) fn dynamic(
+        reading: &UnverifiedToken,
+        signature: SignatureState,
+        found: &[Fault],
+    ) -> Self {
         let dynamic = Dynamic {
             app_key: reading.app_key().map(ToString::to_string),
             username: reading.user_id().to_owned(),
             signature,
-            defects: found.iter().map(|defect| defect.as_str()).collect(),
+            faults: found.iter().map(|fault| fault.as_str()).collect(),
             defect_lines: found.iter().map(ToString::to_string).collect(),
         };
         Self { dynamic: Some(dynamic), ..Self::of("dynamic") }
@@ -179,7 +183,7 @@ impl Findings {
                 }
             };
             rows.push(("signature", text.to_owned()));
-            rows.extend(dynamic.defect_lines.iter().map(|line| ("defect", line.clone())));
+            rows.extend(dynamic.defect_lines.iter().map(|line| ("fault", line.clone())));
         }
         rows.extend(self.reason.iter().map(|reason| ("reason", reason.clone())));
         let lines: Vec<_> =

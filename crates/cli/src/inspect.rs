@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use easemob_token::dynamic::{Defect, Reading, Signer};
+use easemob_token::dynamic::{Fault, Signer, UnverifiedToken};
 use easemob_token::inspect::{self, Inspection};
 
 use crate::args::{Format, Options};
@@ -25,7 +25,7 @@ pub(crate) fn run(options: &Options, token: Option<String>) -> Result<(), Failur
         return Err(Failure::invalid_input("there is no token: the input is empty"));
     }
     let now = SystemTime::now();
-    let findings = match (inspect::inspect(token), Reading::parse(token)) {
+    let findings = match (inspect::inspect(token), UnverifiedToken::parse(token)) {
         (Some(said), _) => access(&said, now),
         (None, Ok(reading)) => dynamic_token(options, &reading, now)?,
         (None, Err(why)) if token.starts_with("ZHQt") || token.starts_with("dt-") => {
@@ -45,29 +45,29 @@ fn access(said: &Inspection, now: SystemTime) -> Findings {
 
 fn dynamic_token(
     options: &Options,
-    reading: &Reading,
+    reading: &UnverifiedToken,
     now: SystemTime,
 ) -> Result<Findings, Failure> {
     let signer = signer(options, reading)?;
     let checked = match &signer {
-        Some(signer) => signer.check(reading, now),
-        None => reading.check(now),
+        Some(signer) => signer.verify(reading, now),
+        None => reading.verify(now),
     };
-    let defects = checked.err().map_or_else(Vec::new, |defects| defects.as_slice().to_vec());
-    let has = |wanted: &[Defect]| wanted.iter().any(|defect| defects.contains(defect));
-    let state = if has(&[Defect::BadSignature, Defect::Sha1Signature, Defect::MalformedSignature]) {
+    let faults = checked.err().map_or_else(Vec::new, |faults| faults.as_slice().to_vec());
+    let has = |wanted: &[Fault]| wanted.iter().any(|fault| faults.contains(fault));
+    let state = if has(&[Fault::BadSignature, Fault::Sha1Signature, Fault::MalformedSignature]) {
         SignatureState::Bad
-    } else if signer.is_none() || has(&[Defect::OtherAppKey, Defect::InvalidAppKey]) {
+    } else if signer.is_none() || has(&[Fault::OtherAppKey, Fault::InvalidAppKey]) {
         SignatureState::Unchecked
     } else {
         SignatureState::Good
     };
-    let findings = Findings::dynamic(reading, state, &defects);
+    let findings = Findings::dynamic(reading, state, &faults);
     Ok(findings.lived(reading.issued_at(), reading.ttl(), now))
 }
 
 /// What checks the signature, where client ID and client secret are at hand.
-fn signer(options: &Options, reading: &Reading) -> Result<Option<Signer>, Failure> {
+fn signer(options: &Options, reading: &UnverifiedToken) -> Result<Option<Signer>, Failure> {
     let own = dynamic::app_key(options)?;
     let Some(app_key) = own.as_ref().or(reading.app_key()) else { return Ok(None) };
     let (Some(id), Some(secret)) = (&options.client_id, secrets::client_secret(options)?) else {

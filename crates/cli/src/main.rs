@@ -8,7 +8,7 @@ mod failure;
 mod findings;
 mod input;
 mod inspect;
-mod narrator;
+mod logging_transport;
 mod output;
 mod secrets;
 mod success;

@@ -2,35 +2,35 @@
 
 use std::future::Future;
 
-use easemob_token::{Client, ClientBuilder, Error, UnitSuspicion};
+use easemob_token::{Client, ClientBuilder, Error, UnitMismatch};
 
 use crate::args::Options;
 use crate::failure::Failure;
-use crate::narrator::Narrator;
+use crate::logging_transport::LoggingTransport;
 use crate::success::Success;
 use crate::{output, secrets, time, transports};
 
 pub(crate) async fn app(options: &Options) -> Result<(), Failure> {
-    let narrator = transports::chosen(options)?;
-    let builder = with_credentials(builder(options, &narrator), options)?;
+    let transport = transports::chosen(options)?;
+    let builder = with_credentials(builder(options, &transport), options)?;
     let client = builder.app_token_ttl(options.ttl).build()?;
-    let token = in_time(options, &narrator, client.app_token()).await?;
-    warn_about_units(options, token.unit_suspicion());
+    let token = in_time(options, &transport, client.app_token()).await?;
+    warn_about_units(options, token.unit_mismatch());
     Success::app(&token).report(options)
 }
 
 pub(crate) async fn user(options: &Options, username: String, create: bool) -> Result<(), Failure> {
-    let narrator = transports::chosen(options)?;
-    let client = with_credentials(builder(options, &narrator), options)?.build()?;
+    let transport = transports::chosen(options)?;
+    let client = with_credentials(builder(options, &transport), options)?.build()?;
     let request = client.user_token(username).auto_create_user(create).ttl(options.ttl);
-    let token = in_time(options, &narrator, async { request.await }).await?;
-    warn_about_units(options, token.unit_suspicion());
+    let token = in_time(options, &transport, async { request.await }).await?;
+    warn_about_units(options, token.unit_mismatch());
     Success::user(&token).report(options)
 }
 
 pub(crate) async fn password(options: &Options, username: String) -> Result<(), Failure> {
-    let narrator = transports::chosen(options)?;
-    let mut builder = builder(options, &narrator);
+    let transport = transports::chosen(options)?;
+    let mut builder = builder(options, &transport);
     if options.authorize_password {
         builder = with_credentials(builder, options)?.authorize_password();
     }
@@ -38,24 +38,24 @@ pub(crate) async fn password(options: &Options, username: String) -> Result<(), 
     let client = builder.build()?;
     let password = secrets::password(options, &username)?;
     let request = client.user_token_by_password(username, password).ttl(options.ttl);
-    let token = in_time(options, &narrator, async { request.await }).await?;
-    warn_about_units(options, token.unit_suspicion());
+    let token = in_time(options, &transport, async { request.await }).await?;
+    warn_about_units(options, token.unit_mismatch());
     Success::user(&token).report(options)
 }
 
-fn warn_about_units(options: &Options, suspicion: Option<&UnitSuspicion>) {
-    if let Some(suspicion) = suspicion {
-        let text = format!("{suspicion} (--ttl-unit, EASEMOB_TTL_UNIT)");
-        output::warning(options, "ttl_unit_suspicion", &text);
+fn warn_about_units(options: &Options, mismatch: Option<&UnitMismatch>) {
+    if let Some(mismatch) = mismatch {
+        let text = format!("{mismatch} (--ttl-unit, EASEMOB_TTL_UNIT)");
+        output::warning(options, "ttl_unit_mismatch", &text);
     }
 }
 
-fn builder(options: &Options, narrator: &Narrator) -> ClientBuilder {
+fn builder(options: &Options, transport: &LoggingTransport) -> ClientBuilder {
     let mut builder = Client::builder()
         .ttl_units(options.ttl_unit)
-        .timeout(options.timeout)
+        .request_timeout(options.timeout)
         .max_attempts(options.max_attempts.get())
-        .transport(narrator.clone());
+        .transport(transport.clone());
     if let Some(url) = &options.base_url {
         builder = builder.base_url(url);
     }
@@ -76,7 +76,7 @@ fn with_credentials(builder: ClientBuilder, options: &Options) -> Result<ClientB
 /// The token, unless the whole command takes longer than `--deadline`.
 async fn in_time<T>(
     options: &Options,
-    narrator: &Narrator,
+    transport: &LoggingTransport,
     token: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
     match tokio::time::timeout(options.deadline, token).await {
@@ -84,7 +84,7 @@ async fn in_time<T>(
         Err(_) => {
             let limit = time::span(options.deadline);
             let message = format!("the command took longer than its deadline of {limit}");
-            Err(Failure::deadline(message, narrator.sent()))
+            Err(Failure::deadline(message, transport.sent()))
         }
     }
 }

@@ -7,7 +7,7 @@ use easemob_token::transport::{Proxy, ProxyUrl, Transport};
 use crate::args::{Options, TransportName};
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::narrator::Narrator;
+use crate::logging_transport::LoggingTransport;
 
 /// A system's own bundle has about 220 KiB.
 const ROOTS: Input = Input { option: "--ca-file", content: "PEM certificates", max_kib: 4 * 1024 };
@@ -28,10 +28,10 @@ impl TransportName {
 }
 
 /// The transport that the options name.
-pub(crate) fn chosen(options: &Options) -> Result<Narrator, Failure> {
+pub(crate) fn chosen(options: &Options) -> Result<LoggingTransport, Failure> {
     let roots = options.ca_file.as_ref().map(|file| ROOTS.read(options, file)).transpose()?;
     let transport = make(options.transport, roots, proxy(&options.proxy)?)?;
-    Ok(Narrator::new(transport, options.transport.as_str(), options.verbose))
+    Ok(LoggingTransport::new(transport, options.transport.as_str(), options.verbose))
 }
 
 fn proxy(text: &str) -> Result<Proxy, Failure> {

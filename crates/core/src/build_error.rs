@@ -1,12 +1,12 @@
-//! A value that cannot become a request: which part is wrong, and what to do.
+//! A value that cannot become a request: which field is wrong, and what to do.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// The part of the input that a [`BuildError`] is about.
+/// The field of the input that a [`BuildError`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Part {
+pub enum Field {
     /// The base URL: scheme, host, port.
     BaseUrl,
     /// The App Key, `org#app`.
@@ -16,7 +16,7 @@ pub enum Part {
     /// The client secret of the app.
     ClientSecret,
     /// The user ID.
-    Username,
+    UserId,
     /// The user's password.
     Password,
     /// An access token that was handed in.
@@ -31,14 +31,14 @@ pub enum Part {
     Request,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BaseUrl => "base URL",
             Self::AppKey => "app key",
             Self::ClientId => "client ID",
             Self::ClientSecret => "client secret",
-            Self::Username => "user ID",
+            Self::UserId => "user ID",
             Self::Password => "password",
             Self::AccessToken => "access token",
             Self::Ttl => "ttl",
@@ -51,26 +51,26 @@ impl fmt::Display for Part {
 
 /// Input that was refused before anything was sent.
 ///
-/// `Display` names the part, says what is wrong with it and what to write instead. It never
+/// `Display` names the field, says what is wrong with it and what to write instead. It never
 /// repeats the input: a base URL or an App Key that is wrong may hold a secret in the wrong place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
-    part: Part,
+    field: Field,
     problem: Cow<'static, str>,
 }
 
 impl BuildError {
-    pub(crate) fn new(part: Part, problem: impl Into<Cow<'static, str>>) -> Self {
-        Self { part, problem: problem.into() }
+    pub(crate) fn new(field: Field, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self { field, problem: problem.into() }
     }
 
-    /// The part of the input that is wrong.
+    /// The field of the input that is wrong.
     #[must_use]
-    pub fn part(&self) -> Part {
-        self.part
+    pub fn field(&self) -> Field {
+        self.field
     }
 
-    /// What is wrong with it and what to write instead: the text without the part's name.
+    /// What is wrong with it and what to write instead: the text without the field's name.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem
@@ -79,7 +79,7 @@ impl BuildError {
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.part, self.problem)
+        write!(f, "{}: {}", self.field, self.problem)
     }
 }
 

@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 
 pub use self::app_key::AppKey;
 pub use self::base_url::BaseUrl;
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 use crate::grant::{Grant, Payload};
 use crate::response::{self, ResponseError};
 use crate::token::TtlUnits;
@@ -40,7 +40,7 @@ impl TokenEndpoint {
     pub fn new(base_url: &BaseUrl, app_key: &AppKey, units: TtlUnits) -> Result<Self, BuildError> {
         let uri = format!("{base_url}/{}/{}/token", app_key.org(), app_key.app());
         let uri = Uri::try_from(uri)
-            .map_err(|_| BuildError::new(Part::BaseUrl, "does not form a URI with the app key"))?;
+            .map_err(|_| BuildError::new(Field::BaseUrl, "does not form a URI with the app key"))?;
         Ok(Self { uri, app_key: app_key.clone(), units })
     }
 
@@ -66,7 +66,7 @@ impl TokenEndpoint {
     ///
     /// # Errors
     ///
-    /// [`Part::Ttl`] where the lifetime asked for cannot be said in this endpoint's unit: shorter
+    /// [`Field::Ttl`] where the lifetime asked for cannot be said in this endpoint's unit: shorter
     /// than one unit, or more than an `i64` of units.
     pub fn request<G: Grant>(&self, grant: &G) -> Result<Request<Payload>, BuildError> {
         let ttl = grant.ttl().to_wire(self.units.request)?;

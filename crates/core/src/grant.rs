@@ -12,7 +12,7 @@ pub use self::payload::Payload;
 pub(crate) use self::sealed::Sealed;
 use std::fmt;
 
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 use crate::token::IssuedToken;
 
 /// A grant of the token endpoint: [`ClientCredentials`], [`Password`] or [`Inherit`].
@@ -81,6 +81,6 @@ mod sealed {
 }
 
 /// A text that must not be empty.
-fn required(part: Part, text: String) -> Result<String, BuildError> {
-    if text.is_empty() { Err(BuildError::new(part, "is empty")) } else { Ok(text) }
+fn required(field: Field, text: String) -> Result<String, BuildError> {
+    if text.is_empty() { Err(BuildError::new(field, "is empty")) } else { Ok(text) }
 }

@@ -42,27 +42,26 @@
 #![forbid(unsafe_code)]
 
 mod build_error;
+#[cfg(feature = "dynamic")]
+pub mod dynamic;
 mod endpoint;
 mod grant;
-mod offline;
 mod policy;
 mod response;
 mod secret;
 mod token;
 
-pub use build_error::{BuildError, Part};
+pub use build_error::{BuildError, Field};
 pub use endpoint::{AppKey, BaseUrl, TokenEndpoint};
 pub use grant::{ClientCredentials, Grant, GrantType, Inherit, Password, Payload};
-#[cfg(feature = "dynamic")]
-pub use offline::dynamic;
-pub use offline::inspect;
 pub use policy::{
     Decision, Freshness, Jitter, Keep, NextStep, Now, Priority, RateLimiter, Refusal, Report,
     RequestQueue, Retry, RetryLimits, Success, Ticket, TokenState, Turn, Uptime,
 };
 pub use response::{ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;
+pub use token::inspect;
 pub use token::{
-    AccessToken, AppToken, IssuedToken, Lifetime, Ttl, TtlUnit, TtlUnits, UnitSuspicion, User,
+    AccessToken, AppToken, IssuedToken, Lifetime, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
     UserToken,
 };

@@ -1,9 +1,10 @@
 //! The tokens that the service hands out: for the app server, and for one user.
 
 mod access_token;
+pub mod inspect;
 mod lifetime;
 mod ttl;
-mod unit_suspicion;
+mod unit_mismatch;
 mod user;
 
 use std::sync::Arc;
@@ -11,12 +12,12 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 
-use crate::offline::inspect::claimed_lifetime;
+use self::inspect::claimed_lifetime;
 
 pub use self::access_token::AccessToken;
 pub use self::lifetime::Lifetime;
 pub use self::ttl::{Ttl, TtlUnit, TtlUnits};
-pub use self::unit_suspicion::UnitSuspicion;
+pub use self::unit_mismatch::UnitMismatch;
 pub use self::user::User;
 pub(crate) use self::user::UserParts;
 
@@ -33,7 +34,7 @@ pub trait IssuedToken {
     fn lifetime(&self) -> Lifetime;
 
     /// Evidence that the configured unit of lifetimes is wrong.
-    fn unit_suspicion(&self) -> Option<&UnitSuspicion>;
+    fn unit_mismatch(&self) -> Option<&UnitMismatch>;
 
     /// Whether the answer proves that the token is for the one who asked: it names the user, or
     /// there is none to name.
@@ -69,8 +70,8 @@ macro_rules! issued_token {
                 self.lifetime()
             }
 
-            fn unit_suspicion(&self) -> Option<&UnitSuspicion> {
-                self.unit_suspicion()
+            fn unit_mismatch(&self) -> Option<&UnitMismatch> {
+                self.unit_mismatch()
             }
 
             fn names_its_user(&self) -> bool {
@@ -89,7 +90,7 @@ pub(crate) struct Granted {
     pub(crate) access_token: AccessToken,
     pub(crate) lifetime: Lifetime,
     pub(crate) received_at: SystemTime,
-    pub(crate) unit_suspicion: Option<Arc<UnitSuspicion>>,
+    pub(crate) unit_mismatch: Option<Arc<UnitMismatch>>,
 }
 
 /// A token of the app itself, with administrator rights (grant `client_credentials`). Cloning shares
@@ -99,14 +100,14 @@ pub struct AppToken {
     access_token: AccessToken,
     lifetime: Lifetime,
     received_at: SystemTime,
-    unit_suspicion: Option<Arc<UnitSuspicion>>,
+    unit_mismatch: Option<Arc<UnitMismatch>>,
     application: Option<Arc<str>>,
 }
 
 impl AppToken {
     pub(crate) fn new(granted: Granted, application: Option<Arc<str>>) -> Self {
-        let Granted { access_token, lifetime, received_at, unit_suspicion } = granted;
-        Self { access_token, lifetime, received_at, unit_suspicion, application }
+        let Granted { access_token, lifetime, received_at, unit_mismatch } = granted;
+        Self { access_token, lifetime, received_at, unit_mismatch, application }
     }
 
     /// The token itself.
@@ -143,8 +144,8 @@ impl AppToken {
     /// What speaks for a unit that is set wrongly. Where it is there, the lifetime is by the
     /// shortest reading; say it to whoever can change the setting.
     #[must_use]
-    pub fn unit_suspicion(&self) -> Option<&UnitSuspicion> {
-        self.unit_suspicion.as_deref()
+    pub fn unit_mismatch(&self) -> Option<&UnitMismatch> {
+        self.unit_mismatch.as_deref()
     }
 
     /// The app's UUID, as the service wrote it. The published samples mask it
@@ -161,14 +162,14 @@ pub struct UserToken {
     access_token: AccessToken,
     lifetime: Lifetime,
     received_at: SystemTime,
-    unit_suspicion: Option<Arc<UnitSuspicion>>,
+    unit_mismatch: Option<Arc<UnitMismatch>>,
     user: Option<User>,
 }
 
 impl UserToken {
     pub(crate) fn new(granted: Granted, user: Option<User>) -> Self {
-        let Granted { access_token, lifetime, received_at, unit_suspicion } = granted;
-        Self { access_token, lifetime, received_at, unit_suspicion, user }
+        let Granted { access_token, lifetime, received_at, unit_mismatch } = granted;
+        Self { access_token, lifetime, received_at, unit_mismatch, user }
     }
 
     /// The token itself.
@@ -199,8 +200,8 @@ impl UserToken {
     /// What speaks for a unit that is set wrongly. Where it is there, the lifetime is by the
     /// shortest reading; say it to whoever can change the setting.
     #[must_use]
-    pub fn unit_suspicion(&self) -> Option<&UnitSuspicion> {
-        self.unit_suspicion.as_deref()
+    pub fn unit_mismatch(&self) -> Option<&UnitMismatch> {
+        self.unit_mismatch.as_deref()
     }
 
     /// The user whom the service wrote beside the token. An answer without one still gives a

@@ -53,26 +53,26 @@ pub(crate) enum Unread {
 }
 
 /// Issues tokens and UUIDs for one emulator.
-pub(crate) struct Mint {
+pub(crate) struct TokenIssuer {
     key: [u8; 32],
     node: [u8; 6],
     context: ContextV1,
 }
 
-impl Mint {
+impl TokenIssuer {
     pub(crate) fn new() -> Result<Self, getrandom::Error> {
         let mut seed = [0; 40];
         getrandom::fill(&mut seed)?;
-        let mut mint = Self {
+        let mut issuer = Self {
             key: [0; 32],
             node: [0; 6],
             context: ContextV1::new(u16::from_be_bytes([seed[38], seed[39]])),
         };
-        mint.key.copy_from_slice(&seed[..32]);
-        mint.node.copy_from_slice(&seed[32..38]);
+        issuer.key.copy_from_slice(&seed[..32]);
+        issuer.node.copy_from_slice(&seed[32..38]);
         // RFC 9562, 6.10: a node that is no MAC address sets the multicast bit.
-        mint.node[0] |= 1;
-        Ok(mint)
+        issuer.node[0] |= 1;
+        Ok(issuer)
     }
 
     /// A version 1 UUID whose clock is `at`.
@@ -139,9 +139,9 @@ impl Mint {
     }
 }
 
-impl fmt::Debug for Mint {
+impl fmt::Debug for TokenIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Mint(***)")
+        f.write_str("TokenIssuer(***)")
     }
 }
 
@@ -175,15 +175,15 @@ mod tests {
 
     const AT: Duration = Duration::from_millis(1_637_740_866_157);
 
-    fn issue(mint: &Mint, epoch: u64) -> String {
+    fn issue(issuer: &TokenIssuer, epoch: u64) -> String {
         let life = Lifetime::For(Duration::from_secs(10));
-        mint.issue(TokenKind::App, Uuid::nil(), Uuid::max(), AT, life, epoch)
+        issuer.issue(TokenKind::App, Uuid::nil(), Uuid::max(), AT, life, epoch)
     }
 
     #[test]
     fn reads_what_it_issued_until_the_end() {
-        let mint = Mint::new().unwrap();
-        let claims = mint.read(issue(&mint, 0).as_bytes(), 0).unwrap();
+        let issuer = TokenIssuer::new().unwrap();
+        let claims = issuer.read(issue(&issuer, 0).as_bytes(), 0).unwrap();
         assert_eq!((claims.scope, claims.principal), (Uuid::nil(), Uuid::max()));
         assert!(!claims.is_expired(AT + Duration::from_millis(9_999)));
         assert!(claims.is_expired(AT + Duration::from_secs(10)));
@@ -191,20 +191,20 @@ mod tests {
 
     #[test]
     fn tells_rubbish_foreign_and_revoked_apart() {
-        let mint = Mint::new().unwrap();
-        let token = issue(&mint, 0);
-        assert_eq!(mint.read(token.as_bytes(), 1), Err(Unread::Revoked));
-        assert_eq!(Mint::new().unwrap().read(token.as_bytes(), 0), Err(Unread::Foreign));
-        assert_eq!(mint.read(&token.as_bytes()[..129], 0), Err(Unread::Rubbish));
-        assert_eq!(mint.read(b"\xff", 0), Err(Unread::Rubbish));
+        let issuer = TokenIssuer::new().unwrap();
+        let token = issue(&issuer, 0);
+        assert_eq!(issuer.read(token.as_bytes(), 1), Err(Unread::Revoked));
+        assert_eq!(TokenIssuer::new().unwrap().read(token.as_bytes(), 0), Err(Unread::Foreign));
+        assert_eq!(issuer.read(&token.as_bytes()[..129], 0), Err(Unread::Rubbish));
+        assert_eq!(issuer.read(b"\xff", 0), Err(Unread::Rubbish));
     }
 
     #[test]
     fn one_changed_bit_is_foreign() {
-        let mint = Mint::new().unwrap();
-        let mut bytes = URL_SAFE_NO_PAD.decode(issue(&mint, 0)).unwrap();
+        let issuer = TokenIssuer::new().unwrap();
+        let mut bytes = URL_SAFE_NO_PAD.decode(issue(&issuer, 0)).unwrap();
         bytes[3 + 61] ^= 1;
         let forged = URL_SAFE_NO_PAD.encode(bytes);
-        assert_eq!(mint.read(forged.as_bytes(), 0), Err(Unread::Foreign));
+        assert_eq!(issuer.read(forged.as_bytes(), 0), Err(Unread::Foreign));
     }
 }

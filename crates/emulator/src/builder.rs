@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::access_token::Mint;
+use crate::access_token::TokenIssuer;
 use crate::clock::Clock;
 use crate::demo;
 use crate::emulator::Emulator;
@@ -200,10 +200,10 @@ impl Builder {
     /// names the address.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let listen = self.listen.clone();
-        let mint = Mint::new().map_err(|source| StartError::entropy(&listen, source))?;
+        let issuer = TokenIssuer::new().map_err(|source| StartError::entropy(&listen, source))?;
         let (allow_remote, keep) = (self.allow_remote, self.keep_requests);
         let service =
-            self.into_service(mint).map_err(|source| StartError::setting(&listen, source))?;
+            self.into_service(issuer).map_err(|source| StartError::setting(&listen, source))?;
         let listener = server::bind(&listen, allow_remote)
             .await
             .map_err(|source| StartError::listen_failed(&listen, source))?
@@ -215,7 +215,7 @@ impl Builder {
         Ok(Emulator::new(address, exchanges, server))
     }
 
-    fn into_service(mut self, mint: Mint) -> Result<Service, SetupError> {
+    fn into_service(mut self, issuer: TokenIssuer) -> Result<Service, SetupError> {
         self.fill_in_demo();
         if self.settings.request_limit == Some(0) {
             return Err(SetupError::new("request limit", "must be 1 or more"));
@@ -229,7 +229,7 @@ impl Builder {
             ),
         };
         let primary = self.key.clone();
-        let service = Service::new(self.settings, Clock::new(), mint, self.key, id);
+        let service = Service::new(self.settings, Clock::new(), issuer, self.key, id);
         for (id, secret) in self.clients {
             add_client(&service, &primary, id, secret)?;
         }

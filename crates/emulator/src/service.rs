@@ -12,7 +12,7 @@ use http::header::{ALLOW, HeaderValue};
 use http::{Method, StatusCode};
 use uuid::Uuid;
 
-use crate::access_token::Mint;
+use crate::access_token::TokenIssuer;
 use crate::accounts::{App, User};
 use crate::answer::{Answer, Stamp};
 use crate::clock::Clock;
@@ -39,7 +39,7 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Service {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
-    mint: Mint,
+    issuer: TokenIssuer,
     /// By organization and name; `primary` is among them.
     apps: Mutex<HashMap<(String, String), App>>,
     primary: (String, String),
@@ -51,14 +51,14 @@ impl Service {
     pub(crate) fn new(
         settings: Settings,
         clock: Clock,
-        mint: Mint,
+        issuer: TokenIssuer,
         primary: (String, String),
         id: Option<Uuid>,
     ) -> Self {
-        let id = id.unwrap_or_else(|| mint.uuid(clock.now()));
+        let id = id.unwrap_or_else(|| issuer.uuid(clock.now()));
         let app = App::new(id);
         let apps = Mutex::new(HashMap::from([(primary.clone(), app)]));
-        Self { settings, clock, mint, apps, primary }
+        Self { settings, clock, issuer, apps, primary }
     }
 
     /// The application whose App Key is `key`, made where there is none.
@@ -69,7 +69,7 @@ impl Service {
     ) -> T {
         let mut apps = self.lock();
         let app =
-            apps.entry(key.clone()).or_insert_with(|| App::new(self.mint.uuid(self.clock.now())));
+            apps.entry(key.clone()).or_insert_with(|| App::new(self.issuer.uuid(self.clock.now())));
         change(app)
     }
 
@@ -83,7 +83,7 @@ impl Service {
         check_user_id(&user)
             .map_err(|_| SetupError::new("user ID", "must be 1 to 64 bytes of [a-z0-9_.-]"))?;
         let now = self.clock.now();
-        let id = self.mint.uuid(now);
+        let id = self.issuer.uuid(now);
         self.with_app(&self.primary, |app| {
             let entry = app.users.entry(user).or_insert_with(|| User::new(id, None, now));
             entry.password = password;
@@ -151,9 +151,9 @@ impl Service {
         }
         json_body::check_content_type(call.content_type)?;
         let body = json_body::parse(call.body)?;
-        grants::Desk {
+        grants::RequestContext {
             settings: &self.settings,
-            mint: &self.mint,
+            issuer: &self.issuer,
             now: self.clock.now(),
             call,
             app,

@@ -43,7 +43,7 @@ pub enum ErrorKind {
     /// The time was over.
     Timeout,
     /// The connection broke, or the reply is not a whole HTTP response.
-    Exchange,
+    Interrupted,
     /// The service or a gateway has trouble.
     ServerError,
     /// The user is being created by another request.
@@ -76,7 +76,7 @@ impl ErrorKind {
             Self::Connect => "connect",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
-            Self::Exchange => "exchange",
+            Self::Interrupted => "interrupted",
             Self::ServerError => "server_error",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
@@ -197,7 +197,7 @@ impl Error {
                 TransportErrorKind::Connect => ErrorKind::Connect,
                 TransportErrorKind::Tls => ErrorKind::Tls,
                 TransportErrorKind::Timeout => ErrorKind::Timeout,
-                TransportErrorKind::Exchange => ErrorKind::Exchange,
+                TransportErrorKind::Interrupted => ErrorKind::Interrupted,
                 TransportErrorKind::TooLarge => ErrorKind::TooLarge,
                 TransportErrorKind::Unsupported => ErrorKind::InvalidInput,
                 TransportErrorKind::Internal => ErrorKind::Internal,
@@ -305,7 +305,7 @@ impl fmt::Display for Error {
                 "too many requests of this client wait for their turn: see requests_per_second",
             ),
             Cause::TooManyUsers(_) => f.write_str(
-                "too many users' tokens are waited for: see requests_per_second and deadline",
+                "too many users' tokens are waited for: see requests_per_second and acquisition_deadline",
             ),
             Cause::Deadline => f.write_str("no token came within the deadline of the call"),
         }

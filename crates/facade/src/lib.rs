@@ -61,7 +61,7 @@
 //! An [`Observer`] is told of every request, wait and failure; `tracing` gets the same as events with
 //! the target `easemob_token` and the field `event`, inside a span `acquire`. At WARN are a failed
 //! acquisition (`failed`), a lifetime that the service does not tell (`unknown_lifetime`), a `ttl`,
-//! `expires_in` and lifetime that speak against the unit that is set (`ttl_unit_suspicion`;
+//! `expires_in` and lifetime that speak against the unit that is set (`ttl_unit_mismatch`;
 //! [`ClientBuilder::ttl_units`]), and a dynamic token that lives long (`long_dynamic_ttl`). No event
 //! holds a secret, a token or a user ID.
 
@@ -89,7 +89,7 @@ pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
     AccessToken, AppKey, AppToken, BaseUrl, BuildError, GrantType, Lifetime, ResponseError, Secret,
-    Ttl, TtlUnit, TtlUnits, UnitSuspicion, User, UserToken,
+    Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
 };
 pub use easemob_token_transport as transport;
 pub use easemob_token_transport::ConfigError;

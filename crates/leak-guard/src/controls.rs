@@ -1,7 +1,7 @@
 //! Proves that what is said is heard and found, before anybody concludes from silence.
 
 use crate::secrets::{self, ALL, APP_TOKEN, AUTHORIZATION, CLIENT_SECRET, PASSWORD, USER_TOKEN};
-use crate::{ear, scene};
+use crate::{capture, scene};
 
 /// Says each of the six secrets to `log`, and to `tracing` where that is listened to, and finds each.
 ///
@@ -9,7 +9,7 @@ use crate::{ear, scene};
 ///
 /// Where one is not heard or not found.
 pub fn each_ear_hears_each_secret() {
-    let _ = ear::take();
+    let _ = capture::take();
     let is_traced = tracing::enabled!(tracing::Level::TRACE);
     for secret in ALL {
         log::trace!(target: "control", "{secret}");
@@ -28,9 +28,9 @@ pub fn each_ear_hears_each_secret() {
 }
 
 fn is_heard(to: &str, secret: &str) -> bool {
-    let said = ear::take();
+    let said = capture::take();
     let said: Vec<_> = said.into_iter().filter(|saying| saying.to == to).collect();
-    secrets::find(&ear::transcript(&said), secret).is_some()
+    secrets::find(&capture::transcript(&said), secret).is_some()
 }
 
 /// Makes the request with a bare isahc, and finds what it says of it.
@@ -39,9 +39,9 @@ fn is_heard(to: &str, secret: &str) -> bool {
 ///
 /// Where one of the secrets of the request and of the answer is not heard.
 pub fn bare_isahc_is_heard() {
-    let _ = ear::take();
+    let _ = capture::take();
     scene::play_bare_isahc();
-    let transcript = ear::transcript(&ear::take());
+    let transcript = capture::transcript(&capture::take());
     for secret in [CLIENT_SECRET, PASSWORD, APP_TOKEN, USER_TOKEN, AUTHORIZATION] {
         assert!(secrets::find(&transcript, secret).is_some(), "{secret} is not heard");
     }

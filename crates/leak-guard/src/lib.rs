@@ -4,8 +4,8 @@
 //! Not published. Each test is a program of its own, since subscribers and loggers are for a whole
 //! process; `cargo run -p easemob-token-leak-guard` prints who says what, for `docs/security.md`.
 
+pub mod capture;
 pub mod controls;
-pub mod ear;
 mod listening;
 pub mod scene;
 pub mod secrets;

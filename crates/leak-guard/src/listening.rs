@@ -8,39 +8,39 @@ use easemob_token_transport_testkit::{
     Exception, Executor, Harness, Needs, Report, Rule, RuleReport, Suite, Unable,
 };
 
-use crate::{ear, secrets};
+use crate::{capture, secrets};
 
 /// Wraps another harness.
 #[derive(Debug)]
 pub struct Listening<H> {
     harness: H,
     leaks: Mutex<Vec<String>>,
-    sayings: Mutex<usize>,
+    events: Mutex<usize>,
 }
 
 impl<H: Harness> Listening<H> {
     /// Listens while this harness is at work. Somebody has to have set the ears up.
     pub fn new(harness: H) -> Self {
-        Self { harness, leaks: Mutex::default(), sayings: Mutex::default() }
+        Self { harness, leaks: Mutex::default(), events: Mutex::default() }
     }
 
     /// Plays every rule that `permit` lets through, and tells every secret that was said: in a log, in
     /// an error, in a `Debug`, in a panic. Beside that, how many cases were tried and how many things
     /// were said in all.
     pub fn leaks(&self, permit: impl Fn(&Rule) -> bool) -> Heard {
-        let _ = ear::take();
+        let _ = capture::take();
         let report = Suite::new(self).beside_others().only(permit).run();
         // What was said after the suite asked, by whatever lives longer than a case.
-        self.search(&ear::take());
+        self.search(&capture::take());
         self.search_text(&everything(&report));
         let leaks = std::mem::take(&mut *lock(&self.leaks));
         let cases = report.rules().iter().map(|rule| rule.cases().len()).sum();
-        Heard { leaks, cases, sayings: *lock(&self.sayings) }
+        Heard { leaks, cases, events: *lock(&self.events) }
     }
 
-    fn search(&self, sayings: &[ear::Saying]) {
-        *lock(&self.sayings) += sayings.len();
-        self.search_text(&ear::transcript(sayings));
+    fn search(&self, events: &[capture::Entry]) {
+        *lock(&self.events) += events.len();
+        self.search_text(&capture::transcript(events));
     }
 
     fn search_text(&self, text: &str) {
@@ -58,7 +58,7 @@ pub struct Heard {
     /// How many cases were tried.
     pub cases: usize,
     /// How many things were said in all.
-    pub sayings: usize,
+    pub events: usize,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -93,8 +93,8 @@ impl<H: Harness> Harness for Listening<H> {
     }
 
     fn overheard(&self) -> Option<String> {
-        let sayings = ear::take();
-        self.search(&sayings);
-        Some(ear::transcript(&sayings))
+        let events = capture::take();
+        self.search(&events);
+        Some(capture::transcript(&events))
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::process::{Command, ExitCode};
 
-use easemob_token_leak_guard::{ear, hyper, isahc, scene, secrets};
+use easemob_token_leak_guard::{capture, hyper, isahc, scene, secrets};
 
 /// Who is listened to: two adapters, and what isahc says when nobody keeps it from speaking.
 const SPEAKERS: [&str; 3] = ["transport-hyper", "transport-isahc", "isahc itself"];
@@ -51,9 +51,9 @@ fn table() -> ExitCode {
 
 fn measure(speaker: &str, listener: &str) -> ExitCode {
     let listens = match listener {
-        "log" => ear::listen_to_log().is_ok(),
-        "tracing" => ear::listen_to_tracing().is_ok(),
-        _ => ear::listen_to_log().is_ok() && ear::listen_to_tracing().is_ok(),
+        "log" => capture::listen_to_log().is_ok(),
+        "tracing" => capture::listen_to_tracing().is_ok(),
+        _ => capture::listen_to_log().is_ok() && capture::listen_to_tracing().is_ok(),
     };
     if !listens {
         eprintln!("error: somebody listens already");
@@ -64,12 +64,12 @@ fn measure(speaker: &str, listener: &str) -> ExitCode {
         "transport-isahc" => scene::play(&isahc()),
         _ => scene::play_bare_isahc(),
     }
-    let said = ear::take();
+    let said = capture::take();
     println!("{speaker:<15}| {listener:<9}| {}", summary(&said));
     ExitCode::SUCCESS
 }
 
-fn summary(said: &[ear::Saying]) -> String {
+fn summary(said: &[capture::Entry]) -> String {
     let mut counted: BTreeMap<(&str, &str, &str), (usize, Vec<&str>)> = BTreeMap::new();
     for saying in said {
         let key = (saying.to, saying.level.as_str(), saying.target.as_str());

@@ -9,7 +9,7 @@ use easemob_token_emulator::{BodyKind, Emulator, Fault, Grant, ReceivedRequest, 
 use easemob_token_leak_guard::secrets::{
     self, ALL, APP_TOKEN, AUTHORIZATION, CLIENT_SECRET, PASSWORD, PROXY_PASSWORD, USER_TOKEN,
 };
-use easemob_token_leak_guard::{controls, ear};
+use easemob_token_leak_guard::{capture, controls};
 use easemob_token_transport::{Exchange, Transport};
 use easemob_token_transport_hyper::HyperTransport;
 use serde_json::{Value, json};
@@ -87,9 +87,9 @@ fn every_fault() -> Vec<Fault> {
 
 #[tokio::test]
 async fn nothing_is_logged_and_nothing_shows_a_secret() {
-    ear::listen_to_log().unwrap();
-    ear::listen_to_tracing().unwrap();
-    ear::listen_to_panics();
+    capture::listen_to_log().unwrap();
+    capture::listen_to_tracing().unwrap();
+    capture::listen_to_panics();
     controls::each_ear_hears_each_secret();
 
     let mut shown = Shown::default();
@@ -161,8 +161,8 @@ async fn nothing_is_logged_and_nothing_shows_a_secret() {
     for secret in ALL.into_iter().chain(minted.iter().map(String::as_str)) {
         assert_eq!(secrets::find(&shown.0, secret), None, "shown");
     }
-    let said = ear::take();
-    let transcript = ear::transcript(&said);
+    let said = capture::take();
+    let transcript = capture::transcript(&said);
     assert_eq!(secrets::find(&transcript, secrets::STEM), None, "logged");
     // The client's libraries speak, the emulator does not, and nothing panics.
     let own = said.iter().filter(|own| own.to == "panic" || own.target.contains("emulator"));

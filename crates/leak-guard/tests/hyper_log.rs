@@ -1,11 +1,11 @@
 //! `transport-hyper` before a logger at TRACE, with no subscriber, over the whole conformance suite.
 
-use easemob_token_leak_guard::{Listening, controls, ear, hyper};
+use easemob_token_leak_guard::{Listening, capture, controls, hyper};
 
 #[test]
 fn nobody_is_told_a_secret() {
-    ear::listen_to_log().unwrap();
-    ear::listen_to_panics();
+    capture::listen_to_log().unwrap();
+    capture::listen_to_panics();
     controls::each_ear_hears_each_secret();
     let heard = Listening::new(hyper()).leaks(|_| true);
     assert_eq!(heard.leaks, Vec::<String>::new());

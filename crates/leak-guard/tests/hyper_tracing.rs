@@ -1,16 +1,16 @@
 //! `transport-hyper` before a subscriber and a logger, both at TRACE, over the whole conformance suite.
 
-use easemob_token_leak_guard::{Listening, controls, ear, hyper};
+use easemob_token_leak_guard::{Listening, capture, controls, hyper};
 
 #[test]
 fn nobody_is_told_a_secret() {
-    ear::listen_to_log().unwrap();
-    ear::listen_to_tracing().unwrap();
-    ear::listen_to_panics();
+    capture::listen_to_log().unwrap();
+    capture::listen_to_tracing().unwrap();
+    capture::listen_to_panics();
     controls::each_ear_hears_each_secret();
     let heard = Listening::new(hyper()).leaks(|_| true);
     assert_eq!(heard.leaks, Vec::<String>::new());
     assert!(heard.cases > 150, "{} cases", heard.cases);
     // The libraries below were heard: they say which host they connect to.
-    assert!(heard.sayings > 0);
+    assert!(heard.events > 0);
 }

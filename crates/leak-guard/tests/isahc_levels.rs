@@ -1,7 +1,7 @@
 //! What isahc says at which level: the statements of `docs/security.md`, and that its filters hold.
 #![expect(clippy::unwrap_used, reason = "a request that cannot be made is a failed test")]
 
-use easemob_token_leak_guard::{ear, secrets};
+use easemob_token_leak_guard::{capture, secrets};
 use easemob_token_transport_isahc::isahc::HttpClient;
 use easemob_token_transport_testkit::{Executor as _, Parking, Script, ScriptedServer};
 
@@ -22,8 +22,8 @@ fn play(reply: String) {
 }
 
 /// Level and target of each record that holds this.
-fn said_of(sayings: &[ear::Saying], what: &str) -> Vec<String> {
-    let mut places: Vec<_> = sayings
+fn said_of(events: &[capture::Entry], what: &str) -> Vec<String> {
+    let mut places: Vec<_> = events
         .iter()
         .filter(|saying| secrets::find(&saying.text, what).is_some())
         .map(|saying| format!("{} {}", saying.level, saying.target))
@@ -35,16 +35,16 @@ fn said_of(sayings: &[ear::Saying], what: &str) -> Vec<String> {
 
 #[test]
 fn secrets_are_at_trace_and_uri_and_oddities_at_debug() {
-    ear::listen_to_tracing().unwrap();
+    capture::listen_to_tracing().unwrap();
     let token = secrets::USER_TOKEN;
     play(format!("HTTP/1.1 200 OK\r\nX-Token: {token}\r\nContent-Length: 2\r\n\r\n{{}}"));
     play(format!("HTTP/1.1 401 {token}\r\nX-Token: {token}\r\nContent-Length: 9\r\n\r\n{{}}"));
     play(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {CODING}\r\n\r\n{token}"));
     play(format!("HTTP/1.1 200 OK\r\n{token}\r\n\r\n"));
-    let sayings = ear::take();
+    let events = capture::take();
     for secret in [secrets::AUTHORIZATION, secrets::PASSWORD, token] {
-        assert_eq!(said_of(&sayings, secret), ["TRACE isahc::wire"], "{secret}");
+        assert_eq!(said_of(&events, secret), ["TRACE isahc::wire"], "{secret}");
     }
-    assert_eq!(said_of(&sayings, QUERY), ["DEBUG isahc::client", "TRACE isahc::wire"]);
-    assert_eq!(said_of(&sayings, CODING), ["DEBUG isahc::handler"]);
+    assert_eq!(said_of(&events, QUERY), ["DEBUG isahc::client", "TRACE isahc::wire"]);
+    assert_eq!(said_of(&events, CODING), ["DEBUG isahc::handler"]);
 }

@@ -1,14 +1,14 @@
 //! `transport-isahc` before a logger at TRACE, with no subscriber, over the whole conformance suite.
 
-use easemob_token_leak_guard::{Listening, controls, ear, isahc};
+use easemob_token_leak_guard::{Listening, capture, controls, isahc};
 
 #[test]
 fn nobody_is_told_a_secret() {
-    ear::listen_to_log().unwrap();
-    ear::listen_to_panics();
+    capture::listen_to_log().unwrap();
+    capture::listen_to_panics();
     controls::each_ear_hears_each_secret();
     // Without the feature `log` of `tracing`, a logger hears nothing of isahc, secret or not.
-    if ear::tracing_tells_log() {
+    if capture::tracing_tells_log() {
         controls::bare_isahc_is_heard();
     }
     let heard = Listening::new(isahc()).leaks(|_| true);

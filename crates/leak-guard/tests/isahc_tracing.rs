@@ -1,12 +1,12 @@
 //! `transport-isahc` before a subscriber and a logger, both at TRACE, over the whole conformance suite.
 
-use easemob_token_leak_guard::{Listening, controls, ear, isahc};
+use easemob_token_leak_guard::{Listening, capture, controls, isahc};
 
 #[test]
 fn nobody_is_told_a_secret() {
-    ear::listen_to_log().unwrap();
-    ear::listen_to_tracing().unwrap();
-    ear::listen_to_panics();
+    capture::listen_to_log().unwrap();
+    capture::listen_to_tracing().unwrap();
+    capture::listen_to_panics();
     controls::each_ear_hears_each_secret();
     controls::bare_isahc_is_heard();
     let heard = Listening::new(isahc()).leaks(|_| true);

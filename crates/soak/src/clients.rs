@@ -65,11 +65,13 @@ impl ClientKind {
     fn set(self, builder: ClientBuilder) -> ClientBuilder {
         let timeout = Duration::from_secs(3);
         match self {
-            Self::ShortLived => builder.timeout(timeout),
-            Self::Noisy => builder.timeout(timeout).requests_per_second(NOISY_REQUESTS_PER_SECOND),
+            Self::ShortLived => builder.request_timeout(timeout),
+            Self::Noisy => {
+                builder.request_timeout(timeout).requests_per_second(NOISY_REQUESTS_PER_SECOND)
+            }
             // Nothing mends a request that timed out because the machine was busy.
             Self::OneAttempt => builder.max_attempts(1),
-            Self::KeptUsers => builder.timeout(timeout).keep_user_tokens(KEPT_USERS),
+            Self::KeptUsers => builder.request_timeout(timeout).keep_user_tokens(KEPT_USERS),
         }
     }
 

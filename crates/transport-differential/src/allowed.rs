@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use easemob_token_transport::TransportErrorKind::{Exchange, Timeout, TooLarge};
+use easemob_token_transport::TransportErrorKind::{Interrupted, Timeout, TooLarge};
 use easemob_token_transport::{MAX_HEAD_BYTES, MAX_HEAD_FIELDS};
 
 use crate::outcome::Ending;
@@ -61,7 +61,7 @@ impl<'a> Case<'a> {
     fn both_refuse_the_unsound(&self) -> bool {
         let refuses = |ending: &Ending| {
             let waits = self.ends == script::Ending::Hold && ending.is(Timeout);
-            ending.is(Exchange) || ending.is(TooLarge) || waits
+            ending.is(Interrupted) || ending.is(TooLarge) || waits
         };
         !self.is_sound && refuses(self.hyper) && refuses(self.isahc)
     }
@@ -69,12 +69,12 @@ impl<'a> Case<'a> {
     /// hyper finds the reply to be none, or waits for one, and isahc goes on with it.
     fn only_isahc_goes_on(&self) -> bool {
         let waits = self.ends == script::Ending::Hold && self.hyper.is(Timeout);
-        (self.hyper.is(Exchange) || waits) && !self.isahc.is(Exchange)
+        (self.hyper.is(Interrupted) || waits) && !self.isahc.is(Interrupted)
     }
 
     /// isahc finds the reply to be none, and hyper goes on with it.
     fn only_hyper_goes_on(&self) -> bool {
-        self.isahc.is(Exchange) && !self.hyper.is(Exchange)
+        self.isahc.is(Interrupted) && !self.hyper.is(Interrupted)
     }
 
     fn is_chunked(&self) -> bool {
@@ -120,7 +120,7 @@ pub const ALLOWED: &[Allowance] = &[
         example: b"HTTP/1.1 200 OK\r\n\r\n",
         covers: |case| {
             let lengths = case.reading.head.values("content-length");
-            case.isahc.is(Exchange)
+            case.isahc.is(Interrupted)
                 && (case.is_chunked() || !lengths.contains(&&b"0"[..]))
                 && matches!(case.hyper, Ending::Answered { status: 200, body, .. }
                     if body.is_empty())

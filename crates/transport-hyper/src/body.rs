@@ -29,7 +29,7 @@ pub(crate) async fn read(
     let has_body = !matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if has_body && is_oddly_framed(&head.headers) {
         return Err(TransportError::with_source(
-            TransportErrorKind::Exchange,
+            TransportErrorKind::Interrupted,
             "the head does not say in one way where the body ends",
         ));
     }

@@ -23,7 +23,7 @@
 //!   that asks for a certificate is shown that of
 //!   [`client_certificate_pem`](HyperTransportBuilder::client_certificate_pem). One that then
 //!   refuses us is `Connect` under TLS 1.2, and
-//!   [`Exchange`](easemob_token_transport::TransportErrorKind::Exchange) under TLS 1.3, where the
+//!   [`Interrupted`](easemob_token_transport::TransportErrorKind::Interrupted) under TLS 1.3, where the
 //!   client may send before the server has looked.
 //! - **Proxies.** None unless set, `CONNECT` only, `http://` or `https://`; the rules are those of
 //!   [`Proxy`](easemob_token_transport::Proxy).

@@ -117,7 +117,7 @@ async fn receive(
     }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Err(TransportError::with_source(
-            TransportErrorKind::Exchange,
+            TransportErrorKind::Interrupted,
             "the server switched to another protocol unasked",
         ));
     }

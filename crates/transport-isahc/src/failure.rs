@@ -20,7 +20,7 @@ pub(crate) fn from_isahc(error: &Error) -> TransportError {
 /// has the code of a connection that breaks during the exchange.
 pub(crate) fn before_sending(error: &Error) -> TransportError {
     let kind = match kind_of(error) {
-        TransportErrorKind::Exchange => TransportErrorKind::Connect,
+        TransportErrorKind::Interrupted => TransportErrorKind::Connect,
         other => other,
     };
     with_cause(kind, error)
@@ -30,9 +30,10 @@ pub(crate) fn before_sending(error: &Error) -> TransportError {
 pub(crate) fn from_body(error: &io::Error) -> TransportError {
     match find_in_chain::<Error>(error) {
         Some(error) => from_isahc(error),
-        None => {
-            TransportError::with_source(TransportErrorKind::Exchange, io::Error::from(error.kind()))
-        }
+        None => TransportError::with_source(
+            TransportErrorKind::Interrupted,
+            io::Error::from(error.kind()),
+        ),
     }
 }
 
@@ -62,7 +63,7 @@ fn of_isahc(kind: &ErrorKind) -> TransportErrorKind {
         ErrorKind::Timeout => TransportErrorKind::Timeout,
         ErrorKind::InvalidRequest => TransportErrorKind::Unsupported,
         ErrorKind::ClientInitialization => TransportErrorKind::Internal,
-        _ => TransportErrorKind::Exchange,
+        _ => TransportErrorKind::Interrupted,
     }
 }
 

@@ -22,18 +22,18 @@
 //! # What comes back
 //!
 //! To curl, a connection that closes within the head of a response is no error. It is one here
-//! ([`Exchange`]) where the head promises a `Content-Length`, and for every status 200 with an
+//! ([`Interrupted`]) where the head promises a `Content-Length`, and for every status 200 with an
 //! empty body that does not say `Content-Length: 0`. What is left: a head that is cut after
 //! another status and before its `Content-Length` comes back as that status with an empty body. A
-//! head beyond 300 KiB in all, interim responses included, is `Exchange` rather than [`TooLarge`].
+//! head beyond 300 KiB in all, interim responses included, is `Interrupted` rather than [`TooLarge`].
 //!
-//! A `Transfer-Encoding` other than `chunked`, said once, and any in HTTP/1.0, is `Exchange`, as it is
+//! A `Transfer-Encoding` other than `chunked`, said once, and any in HTTP/1.0, is `Interrupted`, as it is
 //! in the hyper transport.
 //!
 //! A peer that sends without end what belongs to no body, such as the extension of a chunk, is
 //! [`TooLarge`] when that has taken a twenty-fifth of the time limit in processor time. This is
 //! measured on Linux and Android, for requests with a body; otherwise it ends by the time limit.
-//! Zeros without end before a chunk's size are `Exchange`.
+//! Zeros without end before a chunk's size are `Interrupted`.
 //!
 //! Each connection is fresh and marked so ([`ConnectionUse`]). Names below `.localhost` are not
 //! looked up: libcurl knows that they are this machine.
@@ -62,7 +62,7 @@
 //! [`roots_pem`](IsahcTransportBuilder::roots_pem) avoids that, and so does `bundled_roots`, a method
 //! that the feature `bundled-roots` adds. A server that refuses the certificate of
 //! [`client_certificate_pem`](IsahcTransportBuilder::client_certificate_pem), or misses one, is
-//! [`Connect`] under TLS 1.2 and mostly [`Exchange`] under TLS 1.3, where the client may send before
+//! [`Connect`] under TLS 1.2 and mostly [`Interrupted`] under TLS 1.3, where the client may send before
 //! the server has looked. curl honours `SSLKEYLOGFILE`. The TLS layer below curl takes rustls'
 //! process default provider, and installs aws-lc-rs as that where there is none yet. Proxy
 //! variables are read only for [`Proxy::Environment`]; `https://` proxies are not supported.
@@ -85,7 +85,7 @@
 //! [`Transport`]: easemob_token_transport::Transport
 //! [`ConnectionUse`]: easemob_token_transport::ConnectionUse
 //! [`Unsupported`]: easemob_token_transport::TransportErrorKind::Unsupported
-//! [`Exchange`]: easemob_token_transport::TransportErrorKind::Exchange
+//! [`Interrupted`]: easemob_token_transport::TransportErrorKind::Interrupted
 //! [`TooLarge`]: easemob_token_transport::TransportErrorKind::TooLarge
 //! [`Connect`]: easemob_token_transport::TransportErrorKind::Connect
 //! [`Internal`]: easemob_token_transport::TransportErrorKind::Internal
@@ -97,6 +97,7 @@ mod builder;
 mod descriptors;
 mod failure;
 mod identity;
+mod mute_logs;
 mod pool;
 mod pooled_client;
 mod private_file;
@@ -106,7 +107,6 @@ mod response;
 mod roots;
 mod runner;
 mod runtime;
-mod silence;
 #[cfg(test)]
 mod test_server;
 mod tls;

@@ -13,9 +13,9 @@ use http::Response;
 
 use crate::descriptors;
 use crate::failure::own;
+use crate::mute_logs;
 use crate::pooled_client::{self, Call, Ended, Job, PooledClient};
 use crate::reply::{self, Waiting};
-use crate::silence;
 
 /// How many clients are kept that nobody uses: each has two threads and seven descriptors.
 pub(crate) const MOST_KEPT: usize = 32;
@@ -76,7 +76,7 @@ impl Pool {
     /// Gives the exchange to a kept client, or else to a new one.
     fn hand_over(self: &Arc<Self>, mut call: Call) -> io::Result<Thread> {
         while call.job.client.is_none() {
-            let Some(client) = self.take(silence::is_asked_of_agents()) else { break };
+            let Some(client) = self.take(mute_logs::is_asked_of_agents()) else { break };
             match client.hand_over(call) {
                 Ok(runner) => return Ok(runner),
                 Err(same) => call = same,

@@ -21,10 +21,10 @@ use isahc::{AsyncBody, HttpClient};
 
 use crate::body::Begun;
 use crate::failure::own;
+use crate::mute_logs;
 use crate::pool::Pool;
 use crate::reply::Reply;
 use crate::runner::Runner;
-use crate::silence;
 use crate::tls::IdentityFiles;
 
 /// One exchange, ready to be sent.
@@ -106,7 +106,7 @@ fn run_thread(pool: Weak<Pool>, mut call: Call) {
     let this = PooledClient { calls: sender, thread: thread::current(), is_mute };
     let runner = Runner::new(client, is_own, calls, pool);
     let held = runner.run(call, is_own.then_some(this));
-    let _silence = silence::begin();
+    let _silence = mute_logs::begin();
     // isahc panics if its agent thread is gone, when asked as well as when dropped.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(runner)));
     // Not before: until here curl may have opened them.
@@ -115,9 +115,9 @@ fn run_thread(pool: Weak<Pool>, mut call: Call) {
 
 /// Makes a client, and tells whether its agent is mute.
 fn make_client() -> Result<(HttpClient, bool), TransportError> {
-    let _silence = silence::begin();
+    let _silence = mute_logs::begin();
     match catch_unwind(own_client) {
-        Ok(Ok(client)) => Ok((client, silence::is_latest_agent_mute())),
+        Ok(Ok(client)) => Ok((client, mute_logs::is_latest_agent_mute())),
         Ok(Err(_)) | Err(_) => Err(not_made()),
     }
 }

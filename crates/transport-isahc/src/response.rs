@@ -20,7 +20,10 @@ pub(crate) async fn read_whole(
 ) -> Result<Response<Bytes>, TransportError> {
     let (head, body) = response.into_parts();
     if head.status.is_informational() {
-        return Err(own(TransportErrorKind::Exchange, "the reply ends with an interim response"));
+        return Err(own(
+            TransportErrorKind::Interrupted,
+            "the reply ends with an interim response",
+        ));
     }
     if !head_within_limits(&head.headers) {
         return Err(own(TransportErrorKind::TooLarge, "the head is too large"));
@@ -78,7 +81,7 @@ fn check_coding(version: Version, headers: &HeaderMap) -> Result<(), TransportEr
     if is_fine {
         Ok(())
     } else {
-        Err(own(TransportErrorKind::Exchange, "the body has a coding that nobody asked for"))
+        Err(own(TransportErrorKind::Interrupted, "the body has a coding that nobody asked for"))
     }
 }
 
@@ -92,13 +95,13 @@ fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, TransportError> {
         // A list of the same number counts as one (RFC 9110, section 8.6).
         for digits in value.to_str().unwrap_or_default().split(',').map(str::trim) {
             if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(own(TransportErrorKind::Exchange, "Content-Length is not a number"));
+                return Err(own(TransportErrorKind::Interrupted, "Content-Length is not a number"));
             }
             // Only a number beyond any limit does not fit.
             let length = digits.parse().map_err(|_| too_large())?;
             if declared.is_some_and(|other| other != length) {
                 return Err(own(
-                    TransportErrorKind::Exchange,
+                    TransportErrorKind::Interrupted,
                     "two Content-Lengths contradict each other",
                 ));
             }
@@ -122,7 +125,7 @@ fn check_length(
         Ok(())
     } else {
         Err(own(
-            TransportErrorKind::Exchange,
+            TransportErrorKind::Interrupted,
             "the connection closed before the response was complete",
         ))
     }
@@ -157,7 +160,7 @@ mod tests {
     #[test]
     fn lengths_that_contradict_or_are_none_tear_the_response() {
         for values in [&["5", "6"][..], &["5, 6"], &["5,"], &[""], &["-1"], &["+5"], &["0x5"]] {
-            assert_eq!(length_of(values), Err(TransportErrorKind::Exchange), "{values:?}");
+            assert_eq!(length_of(values), Err(TransportErrorKind::Interrupted), "{values:?}");
         }
     }
 

@@ -18,11 +18,11 @@ use isahc::{AsyncBody, HttpClient};
 use crate::agent_thread::{LOOK, Watch};
 use crate::body::Begun;
 use crate::failure::{before_sending, from_isahc, own};
+use crate::mute_logs;
 use crate::pool::Pool;
 use crate::pooled_client::{Call, Ended, Job, PooledClient, not_made};
 use crate::reply::Reply;
 use crate::response::read_whole;
-use crate::silence;
 use crate::tls::IdentityFiles;
 
 type Outcome = Result<Response<Bytes>, TransportError>;
@@ -148,7 +148,7 @@ impl Runner {
         let mut context = Context::from_waker(&self.waker);
         loop {
             let polled = {
-                let _silence = silence::begin();
+                let _silence = mute_logs::begin();
                 exchange.as_mut().poll(&mut context)
             };
             is_past_start.set(true);

@@ -108,7 +108,6 @@
 mod census;
 mod certificates;
 mod conformance;
-mod elsewhere;
 mod executor;
 mod harness;
 mod outcome;
@@ -122,6 +121,7 @@ mod script;
 mod secrets;
 mod server;
 mod stopwatch;
+mod subprocess;
 mod suite;
 mod trial;
 mod tunnel;

@@ -16,8 +16,8 @@ pub enum Outcome {
     Tls,
     /// [`TransportErrorKind::Timeout`].
     Timeout,
-    /// [`TransportErrorKind::Exchange`].
-    Exchange,
+    /// [`TransportErrorKind::Interrupted`].
+    Interrupted,
     /// [`TransportErrorKind::TooLarge`].
     TooLarge,
     /// [`TransportErrorKind::Unsupported`].
@@ -36,7 +36,7 @@ impl From<TransportErrorKind> for Outcome {
             TransportErrorKind::Connect => Self::Connect,
             TransportErrorKind::Tls => Self::Tls,
             TransportErrorKind::Timeout => Self::Timeout,
-            TransportErrorKind::Exchange => Self::Exchange,
+            TransportErrorKind::Interrupted => Self::Interrupted,
             TransportErrorKind::TooLarge => Self::TooLarge,
             TransportErrorKind::Unsupported => Self::Unsupported,
             TransportErrorKind::Internal => Self::Internal,
@@ -51,7 +51,7 @@ impl fmt::Display for Outcome {
             Self::Connect => "Connect",
             Self::Tls => "Tls",
             Self::Timeout => "Timeout",
-            Self::Exchange => "Exchange",
+            Self::Interrupted => "Interrupted",
             Self::TooLarge => "TooLarge",
             Self::Unsupported => "Unsupported",
             Self::Internal => "Internal",

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::rows::{
-    bounds, closing, connecting, contents, environment, floods, handshake, heads, oneself,
-    outgoing, plain_http, redirects, response, reuse, runtimes, time, torn, tunnel,
+    bounds, closing, connecting, contents, environment, floods, handshake, heads, outgoing,
+    plain_http, redirects, response, reuse, runtimes, side_effects, time, torn, tunnel,
 };
 use crate::trial::Trial;
 
@@ -118,8 +118,8 @@ macro_rules! __every_rule {
             time::rule_04_odd_limits, "c4", Agree, "no time, all the time, a chain of delays";
             floods::rule_04_processor_time, "c4", Differ, "a flood takes a tenth of the time";
             runtimes::rule_05_dropped_call, "c5", Agree, "a dropped call closes its connection";
-            oneself::rule_06_errors_show_nothing, "c6", Agree, "no error shows a secret";
-            oneself::rule_07_no_process_state, "c7", Agree, "no process-wide state is set";
+            side_effects::rule_06_errors_show_nothing, "c6", Agree, "no error shows a secret";
+            side_effects::rule_07_no_process_state, "c7", Agree, "no process-wide state is set";
             runtimes::rule_08_no_runtime, "c8", Differ, "no runtime, or one that is gone";
             plain_http::rule_09_plain_http, "c9", Agree, "plain http only where it is permitted";
             handshake::rule_10_good_certificates, "c10", Agree, "TLS 1.2 and 1.3, trusted roots";

@@ -43,9 +43,9 @@ mod tests {
     #[test]
     fn a_marker_deep_in_the_causes_is_found() {
         let deep = std::io::Error::other(format!("the body was {IN_BODY}"));
-        let error = TransportError::with_source(TransportErrorKind::Exchange, deep);
+        let error = TransportError::with_source(TransportErrorKind::Interrupted, deep);
         assert_eq!(shown_in(&everything_of(&error)), [IN_BODY]);
-        let clean = TransportError::new(TransportErrorKind::Exchange);
+        let clean = TransportError::new(TransportErrorKind::Interrupted);
         assert!(shown_in(&everything_of(&clean)).is_empty());
     }
 }

@@ -10,10 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::census::Census;
-use crate::elsewhere;
 use crate::harness::Harness;
 use crate::report::{Report, RuleReport, Verdict};
 use crate::rule::{RULES, Rule};
+use crate::subprocess;
 use crate::trial::Trial;
 
 /// Rules take turns in a process: only then is a new thread or descriptor the rule's own, and a
@@ -128,7 +128,7 @@ impl<'a> Suite<'a> {
     }
 
     fn run_trial(&self, mut trial: Trial<'_>) -> (Vec<String>, Vec<crate::CaseReport>) {
-        if elsewhere::role().is_none() {
+        if subprocess::role().is_none() {
             trial.warm_up();
         }
         let before = Census::take();

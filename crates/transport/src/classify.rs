@@ -40,7 +40,7 @@ pub fn classify_connect(error: &(dyn Error + 'static)) -> TransportErrorKind {
 /// [`io::ErrorKind::TimedOut`], otherwise `Exchange`.
 #[must_use]
 pub fn classify_exchange(error: &(dyn Error + 'static)) -> TransportErrorKind {
-    if is_timed_out(error) { TransportErrorKind::Timeout } else { TransportErrorKind::Exchange }
+    if is_timed_out(error) { TransportErrorKind::Timeout } else { TransportErrorKind::Interrupted }
 }
 
 fn is_timed_out(error: &(dyn Error + 'static)) -> bool {
@@ -90,7 +90,7 @@ mod tests {
     fn any_other_io_error_is_named_after_its_phase() {
         let error = Library(io::Error::from(io::ErrorKind::ConnectionReset));
         assert_eq!(classify_connect(&error), TransportErrorKind::Connect);
-        assert_eq!(classify_exchange(&error), TransportErrorKind::Exchange);
+        assert_eq!(classify_exchange(&error), TransportErrorKind::Interrupted);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 /// Why an exchange brought no complete response.
 ///
 /// The set is closed on purpose: a caller decides by it, and the decision must cover every case.
-/// Each kind answers one question, whether the request was possibly sent ([`Sent`]).
+/// Each kind answers one question, whether the request was possibly sent ([`Delivery`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransportErrorKind {
     /// No connection: the name is unknown, the port closed, the network down, or the other side
@@ -19,7 +19,7 @@ pub enum TransportErrorKind {
     Timeout,
     /// The connection broke, or what came back is not a whole HTTP response. To be counted as
     /// sent.
-    Exchange,
+    Interrupted,
     /// The response's head or body is larger than the caller allows. Sent.
     TooLarge,
     /// This transport cannot send such a request: plain `http://` without permission, or no TLS
@@ -32,7 +32,7 @@ pub enum TransportErrorKind {
 
 /// Whether a failed request reached the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Sent {
+pub enum Delivery {
     /// Certainly not.
     No,
     /// It may have been.
@@ -44,18 +44,18 @@ pub enum Sent {
 impl TransportErrorKind {
     /// Whether a request that failed in this way was possibly sent.
     #[must_use]
-    pub fn sent(self) -> Sent {
+    pub fn delivery(self) -> Delivery {
         match self {
-            Self::Connect | Self::Tls | Self::Unsupported => Sent::No,
-            Self::Timeout | Self::Internal => Sent::Unknown,
-            Self::Exchange | Self::TooLarge => Sent::Yes,
+            Self::Connect | Self::Tls | Self::Unsupported => Delivery::No,
+            Self::Timeout | Self::Internal => Delivery::Unknown,
+            Self::Interrupted | Self::TooLarge => Delivery::Yes,
         }
     }
 
     /// Whether the same exchange may succeed when it is sent again later.
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::Connect | Self::Timeout | Self::Exchange)
+        matches!(self, Self::Connect | Self::Timeout | Self::Interrupted)
     }
 
     fn phrase(self) -> &'static str {
@@ -63,7 +63,7 @@ impl TransportErrorKind {
             Self::Connect => "could not connect to the server",
             Self::Tls => "could not establish a trusted TLS connection",
             Self::Timeout => "the exchange took longer than its time limit",
-            Self::Exchange => "the connection broke or the reply is not a whole HTTP response",
+            Self::Interrupted => "the connection broke or the reply is not a whole HTTP response",
             Self::TooLarge => "the response is larger than the limit",
             Self::Unsupported => "this transport cannot send such a request",
             Self::Internal => "the transport cannot be used here",
@@ -105,8 +105,8 @@ impl TransportError {
 
     /// Whether the request was possibly sent.
     #[must_use]
-    pub fn sent(&self) -> Sent {
-        self.kind.sent()
+    pub fn delivery(&self) -> Delivery {
+        self.kind.delivery()
     }
 
     /// Whether the same exchange may succeed when it is sent again later.
@@ -154,16 +154,16 @@ mod tests {
     #[test]
     fn what_was_certainly_not_sent_is_never_called_sent() {
         use TransportErrorKind::{
-            Connect, Exchange, Internal, Timeout, Tls, TooLarge, Unsupported,
+            Connect, Internal, Interrupted, Timeout, Tls, TooLarge, Unsupported,
         };
         for kind in [Connect, Tls, Unsupported] {
-            assert_eq!(kind.sent(), Sent::No);
+            assert_eq!(kind.delivery(), Delivery::No);
         }
         for kind in [Timeout, Internal] {
-            assert_eq!(kind.sent(), Sent::Unknown);
+            assert_eq!(kind.delivery(), Delivery::Unknown);
         }
-        for kind in [Exchange, TooLarge] {
-            assert_eq!(kind.sent(), Sent::Yes);
+        for kind in [Interrupted, TooLarge] {
+            assert_eq!(kind.delivery(), Delivery::Yes);
         }
     }
 }

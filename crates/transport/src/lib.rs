@@ -21,7 +21,7 @@ mod transport;
 pub use classify::{classify_connect, classify_exchange, find_in_chain};
 pub use config_error::ConfigError;
 pub use connection_use::ConnectionUse;
-pub use error::{Sent, TransportError, TransportErrorKind};
+pub use error::{Delivery, TransportError, TransportErrorKind};
 pub use exchange::{
     DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Exchange, MAX_HEAD_BYTES,
     MAX_HEAD_FIELDS, head_within_limits,

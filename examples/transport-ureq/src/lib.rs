@@ -141,7 +141,7 @@ fn run(agent: &Agent, own: Exchange, on: &Connected) -> Result<Response<Bytes>, 
     if !port::head_within_limits(&head.headers) || body.content_length() > Some(most) {
         return Err(TooLarge.into());
     } else if head.status == 101 {
-        return Err(TransportError::with_source(Kind::Exchange, "another protocol"));
+        return Err(TransportError::with_source(Kind::Interrupted, "another protocol"));
     }
     let bytes = body.with_config().limit(most).read_to_vec().map_err(failed)?;
     head.extensions.clear();

@@ -97,7 +97,7 @@ fn a_dynamic_token_is_made_without_a_service_and_read_back() {
         assert_eq!((&told["kind"], &told["username"]), (&"dynamic".into(), &"alice".into()));
         assert_eq!((&told["app_key"], &told["signature"]), (&DEMO_APP_KEY.into(), &"good".into()));
         assert_eq!(
-            (&told["defects"], &told["lifetime_seconds"]),
+            (&told["faults"], &told["lifetime_seconds"]),
             (&serde_json::json!([]), &600.into())
         );
     }
@@ -111,18 +111,18 @@ fn each_fault_of_a_dynamic_token_is_named() {
     let told = |command: &mut Command| json(&command.args(["--format", "json"]).output().unwrap());
     let good = told(&mut signing(&["inspect", VECTOR]));
     assert_eq!(
-        (&good["signature"], &good["defects"]),
+        (&good["signature"], &good["faults"]),
         (&"good".into(), &serde_json::json!(["expired"]))
     );
     let wrong = told(signing(&["inspect", VECTOR]).env("EASEMOB_CLIENT_SECRET", "MARK"));
-    assert_eq!(wrong["defects"], serde_json::json!(["expired", "bad_signature"]));
+    assert_eq!(wrong["faults"], serde_json::json!(["expired", "bad_signature"]));
     assert_eq!(wrong["signature"], "bad");
     let other = told(signing(&["inspect", VECTOR]).env("EASEMOB_APP_KEY", "org#app"));
-    assert_eq!(other["defects"], serde_json::json!(["expired", "other_app_key"]));
+    assert_eq!(other["faults"], serde_json::json!(["expired", "other_app_key"]));
     assert_eq!(other["signature"], "unchecked");
     let outside = format!("dt-{VECTOR}");
     let outside = told(&mut signing(&["inspect", &outside]));
-    assert_eq!(outside["defects"], serde_json::json!(["prefix_outside", "expired"]));
+    assert_eq!(outside["faults"], serde_json::json!(["prefix_outside", "expired"]));
 }
 
 #[test]

@@ -25,7 +25,7 @@ async fn a_response_in_milliseconds_is_warned_about_and_cut() {
     for (token, said) in told_by(Unit::Seconds, Unit::Milliseconds, &["--ttl", "12h"]).await {
         assert_eq!(token["expires_in"], 43_200);
         let warning: Value = serde_json::from_str(&said).unwrap();
-        assert_eq!(warning["warning"]["kind"], "ttl_unit_suspicion");
+        assert_eq!(warning["warning"]["kind"], "ttl_unit_mismatch");
         let message = warning["warning"]["message"].as_str().unwrap();
         assert!(message.contains("set it to request=seconds,response=milliseconds"), "{message}");
         assert!(message.ends_with("(--ttl-unit, EASEMOB_TTL_UNIT)"), "{message}");

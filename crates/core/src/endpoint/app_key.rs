@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 
 /// The unique identifier of an app, `org_name#app_name`. Case-sensitive.
 ///
@@ -33,7 +33,7 @@ impl AppKey {
     ///
     /// # Errors
     ///
-    /// [`Part::AppKey`], saying which of the two names is wrong.
+    /// [`Field::AppKey`], saying which of the two names is wrong.
     pub fn new(org: &str, app: &str) -> Result<Self, BuildError> {
         check("org", org)?;
         check("app", app)?;
@@ -55,7 +55,7 @@ impl AppKey {
 
 fn check(which: &'static str, name: &str) -> Result<(), BuildError> {
     let wrong = |problem: &str| {
-        Err(BuildError::new(Part::AppKey, format!("the {which} name {problem}; write org#app")))
+        Err(BuildError::new(Field::AppKey, format!("the {which} name {problem}; write org#app")))
     };
     if name.is_empty() {
         return wrong("is empty");
@@ -77,7 +77,7 @@ impl FromStr for AppKey {
     type Err = BuildError;
 
     fn from_str(text: &str) -> Result<Self, BuildError> {
-        let wrong = |problem| Err(BuildError::new(Part::AppKey, problem));
+        let wrong = |problem| Err(BuildError::new(Field::AppKey, problem));
         let mut names = text.split('#');
         match (names.next(), names.next(), names.next()) {
             (Some(org), Some(app), None) => Self::new(org, app),

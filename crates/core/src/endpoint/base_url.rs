@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 
 /// Where a cluster's REST API lives, e.g. `https://a1.easemob.com`.
 ///
@@ -84,7 +84,7 @@ impl FromStr for BaseUrl {
 }
 
 fn wrong<T>(problem: &'static str) -> Result<T, BuildError> {
-    Err(BuildError::new(Part::BaseUrl, problem))
+    Err(BuildError::new(Field::BaseUrl, problem))
 }
 
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), BuildError> {

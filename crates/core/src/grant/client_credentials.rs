@@ -2,7 +2,7 @@
 
 use super::payload::{Payload, Value};
 use super::{Grant, GrantType, Sealed, required};
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 use crate::response::Answer;
 use crate::secret::Secret;
 use crate::token::{AccessToken, AppToken, Ttl};
@@ -23,15 +23,15 @@ impl ClientCredentials {
     ///
     /// # Errors
     ///
-    /// [`Part::ClientId`] or [`Part::ClientSecret`] where it is empty.
+    /// [`Field::ClientId`] or [`Field::ClientSecret`] where it is empty.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
     ) -> Result<Self, BuildError> {
-        let client_id = required(Part::ClientId, client_id.into())?;
+        let client_id = required(Field::ClientId, client_id.into())?;
         let client_secret = client_secret.into();
         if client_secret.expose().is_empty() {
-            return Err(BuildError::new(Part::ClientSecret, "is empty"));
+            return Err(BuildError::new(Field::ClientSecret, "is empty"));
         }
         Ok(Self { client_id, client_secret, ttl: Ttl::ServerDefault })
     }

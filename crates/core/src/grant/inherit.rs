@@ -2,7 +2,7 @@
 
 use super::payload::{Payload, Value};
 use super::{Grant, GrantType, Sealed, required};
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 use crate::response::Answer;
 use crate::token::{AccessToken, Ttl, UserToken};
 
@@ -26,9 +26,9 @@ impl Inherit {
     ///
     /// # Errors
     ///
-    /// [`Part::Username`] where it is empty.
+    /// [`Field::UserId`] where it is empty.
     pub fn new(username: impl Into<String>, app_token: &AccessToken) -> Result<Self, BuildError> {
-        let username = required(Part::Username, username.into())?;
+        let username = required(Field::UserId, username.into())?;
         let app_token = app_token.clone();
         Ok(Self { username, app_token, auto_create_user: false, ttl: Ttl::ServerDefault })
     }

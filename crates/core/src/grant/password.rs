@@ -2,7 +2,7 @@
 
 use super::payload::{Payload, Value};
 use super::{Grant, GrantType, Sealed, required};
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 use crate::response::Answer;
 use crate::secret::Secret;
 use crate::token::{AccessToken, AppToken, Ttl, UserToken};
@@ -27,15 +27,15 @@ impl Password {
     ///
     /// # Errors
     ///
-    /// [`Part::Username`] or [`Part::Password`] where it is empty.
+    /// [`Field::UserId`] or [`Field::Password`] where it is empty.
     pub fn new(
         username: impl Into<String>,
         password: impl Into<Secret>,
     ) -> Result<Self, BuildError> {
-        let username = required(Part::Username, username.into())?;
+        let username = required(Field::UserId, username.into())?;
         let password = password.into();
         if password.expose().is_empty() {
-            return Err(BuildError::new(Part::Password, "is empty"));
+            return Err(BuildError::new(Field::Password, "is empty"));
         }
         Ok(Self { username, password, ttl: Ttl::ServerDefault, app_token: None })
     }

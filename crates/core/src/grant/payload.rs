@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 
 /// The JSON body of a token request.
 ///
@@ -110,7 +110,7 @@ impl From<Payload> for Bytes {
 
 fn write_any(json: &mut Vec<u8>, value: &impl Serialize) -> Result<(), BuildError> {
     serde_json::to_writer(json, value)
-        .map_err(|_| BuildError::new(Part::Request, "cannot be written as JSON"))
+        .map_err(|_| BuildError::new(Field::Request, "cannot be written as JSON"))
 }
 
 fn write_string(json: &mut Vec<u8>, text: &str) -> Result<(), BuildError> {

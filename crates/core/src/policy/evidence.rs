@@ -75,7 +75,7 @@ impl Evidence {
     }
 
     /// The service accepted the token in a request that was sent then. Returns whether that clears
-    /// a suspicion.
+    /// a mismatch.
     pub(super) fn accepted(&mut self, sent: Uptime) -> bool {
         self.accepted = self.accepted.max(Some(sent));
         let is_cleared = self.refused.is_some_and(|refused| sent > refused);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::error::ResponseError;
 use super::member::{Member, Object};
 use crate::token::{
-    AccessToken, Granted, Lifetime, Ttl, TtlUnits, UnitSuspicion, User, UserParts, UserToken,
+    AccessToken, Granted, Lifetime, Ttl, TtlUnits, UnitMismatch, User, UserParts, UserToken,
 };
 
 type Text<'a> = Member<Cow<'a, str>>;
@@ -76,12 +76,12 @@ impl<'a> Answer<'a> {
         let mut lifetime = Lifetime::from_wire(expires_in, units.response, asked);
         // A wish that cannot be sent has not been sent.
         let ttl = asked.to_wire(units.request).unwrap_or_default();
-        let suspicion = UnitSuspicion::find_in(&token, units, ttl, expires_in);
-        if let Some(suspicion) = &suspicion {
-            lifetime = suspicion.shortest(lifetime);
+        let mismatch = UnitMismatch::find_in(&token, units, ttl, expires_in);
+        if let Some(mismatch) = &mismatch {
+            lifetime = mismatch.shortest(lifetime);
         }
-        let unit_suspicion = suspicion.map(Arc::new);
-        let granted = Granted { access_token, lifetime, received_at, unit_suspicion };
+        let unit_mismatch = mismatch.map(Arc::new);
+        let granted = Granted { access_token, lifetime, received_at, unit_mismatch };
         Ok(Self { granted, application: members.application, user: members.user })
     }
 

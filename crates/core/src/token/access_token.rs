@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::HeaderValue;
 
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 
 /// An access token, as a client or another REST call needs it.
 ///
@@ -34,10 +34,10 @@ impl AccessToken {
     ///
     /// # Errors
     ///
-    /// [`Part::AccessToken`] where it is empty, longer than 8192 characters, or has a character
+    /// [`Field::AccessToken`] where it is empty, longer than 8192 characters, or has a character
     /// that is not visible ASCII.
     pub fn new(token: &str) -> Result<Self, BuildError> {
-        Self::parse(token).map_err(|fault| BuildError::new(Part::AccessToken, fault))
+        Self::parse(token).map_err(|fault| BuildError::new(Field::AccessToken, fault))
     }
 
     /// The same, with the fault as a phrase.

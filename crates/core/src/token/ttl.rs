@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 
 /// The lifetime to ask for: three different wishes, which are never mixed up.
 // Complete: the wire knows these three cases and no other.
@@ -43,10 +43,10 @@ impl Ttl {
                      permanent; ask for more, or for a permanent token by name"
                 }
             };
-            return Err(BuildError::new(Part::Ttl, problem));
+            return Err(BuildError::new(Field::Ttl, problem));
         }
         i64::try_from(units).map(Some).map_err(|_| {
-            BuildError::new(Part::Ttl, "is longer than the service can be told; ask for less")
+            BuildError::new(Field::Ttl, "is longer than the service can be told; ask for less")
         })
     }
 }
@@ -95,7 +95,7 @@ impl FromStr for TtlUnit {
         match text {
             "seconds" => Ok(Self::Seconds),
             "milliseconds" => Ok(Self::Milliseconds),
-            _ => Err(BuildError::new(Part::TtlUnits, "is neither seconds nor milliseconds")),
+            _ => Err(BuildError::new(Field::TtlUnits, "is neither seconds nor milliseconds")),
         }
     }
 }
@@ -153,7 +153,7 @@ impl FromStr for TtlUnits {
         }
         let wrong = || {
             let problem = "is not seconds, milliseconds, or request=…,response=… with each once";
-            BuildError::new(Part::TtlUnits, problem)
+            BuildError::new(Field::TtlUnits, problem)
         };
         let (mut request, mut response) = (None, None);
         for part in text.split(',') {

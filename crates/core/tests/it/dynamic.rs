@@ -1,11 +1,11 @@
-//! Dynamic tokens: the reference's vector, both ways for any input, and every defect by its name.
+//! Dynamic tokens: the reference's vector, both ways for any input, and every fault by its name.
 
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use easemob_token_core::dynamic::{Defect, LONG_TTL, Padding, Reading, Signer};
-use easemob_token_core::{AppKey, Part};
+use easemob_token_core::dynamic::{Fault, LONG_TTL, Padding, Signer, UnverifiedToken};
+use easemob_token_core::{AppKey, Field};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -40,10 +40,10 @@ fn written(members: &Value) -> String {
 }
 
 /// What the signer and the clock say of it ten seconds after it was made.
-fn defects(token: &str) -> Vec<Defect> {
-    let reading = Reading::parse(token).unwrap();
-    let checked = signer().check(&reading, at(CUR_TIME + 10));
-    checked.map_or_else(|defects| defects.as_slice().to_vec(), |()| Vec::new())
+fn faults(token: &str) -> Vec<Fault> {
+    let reading = UnverifiedToken::parse(token).unwrap();
+    let checked = signer().verify(&reading, at(CUR_TIME + 10));
+    checked.map_or_else(|faults| faults.as_slice().to_vec(), |()| Vec::new())
 }
 
 #[test]
@@ -72,10 +72,10 @@ fn the_documented_order_and_padding_are_what_this_text_is() {
 
 #[test]
 fn what_cannot_become_a_token_is_refused_and_named() {
-    let part = |user: &str, ttl, now| signer().token(user, ttl, now).unwrap_err().part();
+    let part = |user: &str, ttl, now| signer().token(user, ttl, now).unwrap_err().field();
     for bad in ["", "a b", "a/b", "a#b", "é", "用户", "\u{212a}", &"a".repeat(65), "a\n", "a\"b"]
     {
-        assert_eq!(part(bad, TTL, at(CUR_TIME)), Part::Username, "{bad:?}");
+        assert_eq!(part(bad, TTL, at(CUR_TIME)), Field::UserId, "{bad:?}");
     }
     for bad in [
         Duration::ZERO,
@@ -83,12 +83,12 @@ fn what_cannot_become_a_token_is_refused_and_named() {
         Duration::MAX,
         Duration::from_secs(i64::MAX as u64),
     ] {
-        assert_eq!(part("c", bad, at(CUR_TIME)), Part::Ttl, "{bad:?}");
+        assert_eq!(part("c", bad, at(CUR_TIME)), Field::Ttl, "{bad:?}");
     }
     let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
-    assert_eq!(part("c", TTL, before), Part::Clock);
-    assert_eq!(Signer::new(&app_key(), "", SECRET).unwrap_err().part(), Part::ClientId);
-    assert_eq!(Signer::new(&app_key(), CLIENT_ID, "").unwrap_err().part(), Part::ClientSecret);
+    assert_eq!(part("c", TTL, before), Field::Clock);
+    assert_eq!(Signer::new(&app_key(), "", SECRET).unwrap_err().field(), Field::ClientId);
+    assert_eq!(Signer::new(&app_key(), CLIENT_ID, "").unwrap_err().field(), Field::ClientSecret);
     // All that is left is taken.
     for good in ["a", "0", "_.-", "A.B-C_9", &"Z".repeat(64)] {
         let token = signer().token(good, TTL, at(0)).unwrap();
@@ -102,7 +102,7 @@ fn a_long_lifetime_is_told_as_data() {
     assert!(!token(LONG_TTL).is_long_lived());
     let long = token(LONG_TTL + Duration::from_secs(1));
     assert!(long.is_long_lived());
-    assert!(Reading::parse(long.access_token().expose()).unwrap().is_long_lived());
+    assert!(UnverifiedToken::parse(long.access_token().expose()).unwrap().is_long_lived());
 }
 
 #[test]
@@ -115,14 +115,14 @@ fn order_padding_alphabet_and_numbers_as_text_are_read_in_every_form() {
     for members in [&members, &as_text] {
         for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
             let token = engine.encode(format!("dt-{members}"));
-            assert_eq!(defects(&token), []);
+            assert_eq!(faults(&token), []);
         }
     }
     // A text in which both alphabets differ.
     let token = STANDARD
         .encode(r#"dt-{"signature":"~~~???>>>","appkey":"o#a","userId":"c","curTime":1,"ttl":1}"#);
     assert!(token.contains(['+', '/']), "{token}");
-    assert!(Reading::parse(&token).is_ok());
+    assert!(UnverifiedToken::parse(&token).is_ok());
 }
 
 #[test]
@@ -134,32 +134,29 @@ fn each_defect_has_its_name() {
         written(&changed)
     };
     let json = members.to_string();
-    assert_eq!(defects(&URL_SAFE.encode(&json)), [Defect::MissingPrefix]);
-    assert_eq!(defects(&format!("dt-{}", URL_SAFE.encode(&json))), [Defect::PrefixOutside]);
-    assert_eq!(defects(&format!("dt-{}", written(&members))), [Defect::PrefixOutside]);
-    assert_eq!(defects(&with("appkey", json!(SECRET))), [Defect::SecretInAppKey]);
-    assert_eq!(defects(&with("appkey", json!("org/app"))), [Defect::InvalidAppKey]);
-    assert_eq!(defects(&with("appkey", json!("org#app"))), [Defect::OtherAppKey]);
-    assert_eq!(defects(&with("appkey", json!("Easemob-demo#testapp"))), [Defect::OtherAppKey]);
+    assert_eq!(faults(&URL_SAFE.encode(&json)), [Fault::MissingPrefix]);
+    assert_eq!(faults(&format!("dt-{}", URL_SAFE.encode(&json))), [Fault::PrefixOutside]);
+    assert_eq!(faults(&format!("dt-{}", written(&members))), [Fault::PrefixOutside]);
+    assert_eq!(faults(&with("appkey", json!(SECRET))), [Fault::SecretInAppKey]);
+    assert_eq!(faults(&with("appkey", json!("org/app"))), [Fault::InvalidAppKey]);
+    assert_eq!(faults(&with("appkey", json!("org#app"))), [Fault::OtherAppKey]);
+    assert_eq!(faults(&with("appkey", json!("Easemob-demo#testapp"))), [Fault::OtherAppKey]);
     let sha1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
-    assert_eq!(defects(&with("signature", json!(sha1))), [Defect::Sha1Signature]);
-    assert_eq!(defects(&with("signature", json!("zz"))), [Defect::MalformedSignature]);
+    assert_eq!(faults(&with("signature", json!(sha1))), [Fault::Sha1Signature]);
+    assert_eq!(faults(&with("signature", json!("zz"))), [Fault::MalformedSignature]);
     let upper = members["signature"].as_str().unwrap().to_uppercase();
-    assert_eq!(defects(&with("signature", json!(upper))), [Defect::MalformedSignature]);
-    assert_eq!(defects(&with("signature", json!("0".repeat(64)))), [Defect::BadSignature]);
-    assert_eq!(defects(&with("userId", json!("test2334"))), [Defect::BadSignature]);
+    assert_eq!(faults(&with("signature", json!(upper))), [Fault::MalformedSignature]);
+    assert_eq!(faults(&with("signature", json!("0".repeat(64)))), [Fault::BadSignature]);
+    assert_eq!(faults(&with("userId", json!("test2334"))), [Fault::BadSignature]);
+    assert_eq!(faults(&with("userId", json!("a b"))), [Fault::InvalidUserId, Fault::BadSignature]);
     assert_eq!(
-        defects(&with("userId", json!("a b"))),
-        [Defect::InvalidUserId, Defect::BadSignature]
-    );
-    assert_eq!(
-        defects(&with("ttl", json!(0))),
-        [Defect::NoLifetime, Defect::Expired, Defect::BadSignature]
+        faults(&with("ttl", json!(0))),
+        [Fault::NoLifetime, Fault::Expired, Fault::BadSignature]
     );
     let other = Signer::new(&app_key(), CLIENT_ID, "another").unwrap();
-    let reading = Reading::parse(&written(&members)).unwrap();
-    let found = other.check(&reading, at(CUR_TIME)).unwrap_err();
-    assert_eq!(found.as_slice(), [Defect::BadSignature]);
+    let reading = UnverifiedToken::parse(&written(&members)).unwrap();
+    let found = other.verify(&reading, at(CUR_TIME)).unwrap_err();
+    assert_eq!(found.as_slice(), [Fault::BadSignature]);
 }
 
 #[test]
@@ -168,24 +165,24 @@ fn a_secret_of_another_look_in_the_app_key_member_is_found_with_the_secret_at_ha
     let token = signer.token("c", TTL, at(CUR_TIME)).unwrap();
     let text = URL_SAFE.decode(token.access_token().expose()).unwrap();
     let text = String::from_utf8(text).unwrap().replace(APP_KEY, "plain-secret");
-    let reading = Reading::parse(&URL_SAFE.encode(text)).unwrap();
-    assert_eq!(reading.check(at(CUR_TIME)).unwrap_err().as_slice(), [Defect::InvalidAppKey]);
-    let found = signer.check(&reading, at(CUR_TIME)).unwrap_err();
-    assert_eq!(found.as_slice(), [Defect::InvalidAppKey, Defect::SecretInAppKey]);
+    let reading = UnverifiedToken::parse(&URL_SAFE.encode(text)).unwrap();
+    assert_eq!(reading.verify(at(CUR_TIME)).unwrap_err().as_slice(), [Fault::InvalidAppKey]);
+    let found = signer.verify(&reading, at(CUR_TIME)).unwrap_err();
+    assert_eq!(found.as_slice(), [Fault::InvalidAppKey, Fault::SecretInAppKey]);
     assert!(!format!("{reading:?} {found} {found:?}").contains("plain-secret"));
 }
 
 #[test]
 fn a_token_is_good_from_its_making_to_its_end() {
-    let reading = Reading::parse(&written(&members())).unwrap();
-    let found = |now| match signer().check(&reading, now) {
+    let reading = UnverifiedToken::parse(&written(&members())).unwrap();
+    let found = |now| match signer().verify(&reading, now) {
         Ok(()) => None,
-        Err(defects) => Some(defects.as_slice().to_vec()),
+        Err(faults) => Some(faults.as_slice().to_vec()),
     };
-    assert_eq!(found(at(CUR_TIME - 1)), Some(vec![Defect::NotYetValid]));
+    assert_eq!(found(at(CUR_TIME - 1)), Some(vec![Fault::NotYetValid]));
     assert_eq!(found(at(CUR_TIME)), None);
     assert_eq!(found(at(CUR_TIME + 599)), None);
-    assert_eq!(found(at(CUR_TIME + 600)), Some(vec![Defect::Expired]));
+    assert_eq!(found(at(CUR_TIME + 600)), Some(vec![Fault::Expired]));
 }
 
 #[test]
@@ -205,7 +202,7 @@ fn what_says_nothing_is_unreadable_and_named_without_a_byte_of_it() {
         (text(r#"{"signature":"a","signature":"b"}"#), "not JSON"),
         (crate::SAMPLE_TOKEN.to_owned(), "not JSON"),
     ] {
-        let error = Reading::parse(&token).unwrap_err().to_string();
+        let error = UnverifiedToken::parse(&token).unwrap_err().to_string();
         assert!(error.contains(reason) && !error.contains("MARK"), "{error}");
     }
 }
@@ -219,19 +216,19 @@ fn digits_that_move_between_the_members_keep_the_signature() {
     members["userId"] = json!("bob");
     members["curTime"] = json!(1_786_201_786_u64);
     members["ttl"] = json!(207_557_600_u64);
-    let forged = Reading::parse(&written(&members)).unwrap();
-    assert!(signer().check(&forged, at(1_786_207_557)).is_ok());
+    let forged = UnverifiedToken::parse(&written(&members)).unwrap();
+    assert!(signer().verify(&forged, at(1_786_207_557)).is_ok());
 }
 
 #[test]
 fn nothing_that_prints_shows_a_secret_a_signature_or_a_token() {
     let token = signer().token("test2333", TTL, at(CUR_TIME)).unwrap();
     let mut members = members();
-    let good = Reading::parse(&written(&members)).unwrap();
+    let good = UnverifiedToken::parse(&written(&members)).unwrap();
     members["appkey"] = json!(SECRET);
-    let leaky = Reading::parse(&written(&members)).unwrap();
-    let defects = signer().check(&leaky, at(0)).unwrap_err();
-    let text = format!("{:?} {token:?} {good:?} {leaky:?} {defects} {defects:?}", signer());
+    let leaky = UnverifiedToken::parse(&written(&members)).unwrap();
+    let faults = signer().verify(&leaky, at(0)).unwrap_err();
+    let text = format!("{:?} {token:?} {good:?} {leaky:?} {faults} {faults:?}", signer());
     for secret in [SECRET, "e92a1247", "ZHQt"] {
         assert!(!text.contains(secret), "{text}");
     }
@@ -254,14 +251,14 @@ proptest! {
         let text = token.access_token().expose();
         prop_assert!(text.starts_with("ZHQt"));
         prop_assert!(padded || !text.contains('='));
-        let reading = Reading::parse(text).unwrap();
+        let reading = UnverifiedToken::parse(text).unwrap();
         prop_assert_eq!(reading.user_id(), user.to_ascii_lowercase());
         prop_assert_eq!(reading.app_key(), Some(&app_key));
         prop_assert_eq!(reading.issued_at(), Some(at(now)));
         prop_assert_eq!(reading.ttl(), Duration::from_secs(ttl));
         prop_assert_eq!(reading.expires_at(), Some(token.expires_at()));
-        prop_assert!(signer.check(&reading, start).is_ok());
-        prop_assert!(signer.check(&reading, at(now + ttl)).is_err());
+        prop_assert!(signer.verify(&reading, start).is_ok());
+        prop_assert!(signer.verify(&reading, at(now + ttl)).is_err());
     }
 
     #[test]
@@ -270,17 +267,17 @@ proptest! {
         members["userId"] = json!(user);
         members["curTime"] = json!(cur_time);
         members["ttl"] = json!(ttl);
-        let reading = Reading::parse(&written(&members)).unwrap();
+        let reading = UnverifiedToken::parse(&written(&members)).unwrap();
         prop_assert_eq!(reading.user_id(), user);
         prop_assert_eq!(reading.ttl().as_secs(), ttl.max(0).unsigned_abs());
-        let _ = (signer().check(&reading, at(CUR_TIME)), reading.expires_at());
+        let _ = (signer().verify(&reading, at(CUR_TIME)), reading.expires_at());
     }
 
     #[test]
     fn any_text_is_read_or_not_and_never_panics(text in ".{0,200}", bytes: Vec<u8>) {
-        let _ = Reading::parse(&text);
-        let _ = Reading::parse(&URL_SAFE.encode(&bytes));
-        let _ = Reading::parse(&URL_SAFE.encode([b"dt-", &bytes[..]].concat()));
+        let _ = UnverifiedToken::parse(&text);
+        let _ = UnverifiedToken::parse(&URL_SAFE.encode(&bytes));
+        let _ = UnverifiedToken::parse(&URL_SAFE.encode([b"dt-", &bytes[..]].concat()));
     }
 
     #[test]
@@ -288,8 +285,8 @@ proptest! {
         let mut text = format!("dt-{}", members()).into_bytes();
         let at_byte = at_byte % text.len();
         text[at_byte] ^= change;
-        if let Ok(reading) = Reading::parse(&URL_SAFE.encode(&text)) {
-            prop_assert!(signer().check(&reading, at(CUR_TIME + 10)).is_err());
+        if let Ok(reading) = UnverifiedToken::parse(&URL_SAFE.encode(&text)) {
+            prop_assert!(signer().verify(&reading, at(CUR_TIME + 10)).is_err());
         }
     }
 }

@@ -24,7 +24,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use easemob_token_core::{
     AccessToken, ClientCredentials, Grant, Inherit, IssuedToken, Lifetime, Now, Password,
-    ResponseError, TokenEndpoint, TtlUnits, UnitSuspicion, Uptime,
+    ResponseError, TokenEndpoint, TtlUnits, UnitMismatch, Uptime,
 };
 
 /// The sample token of the password page.
@@ -92,7 +92,7 @@ impl IssuedToken for Token {
         self.1
     }
 
-    fn unit_suspicion(&self) -> Option<&UnitSuspicion> {
+    fn unit_mismatch(&self) -> Option<&UnitMismatch> {
         None
     }
 

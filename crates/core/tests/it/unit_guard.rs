@@ -37,19 +37,19 @@ fn sixty_days_in_milliseconds_read_as_seconds_are_cut_to_what_the_token_says() {
     let answer = response(200, body.as_bytes());
     let token = endpoint(TtlUnits::STANDARD).parse(&app_grant(), answer, received_at()).unwrap();
     assert_eq!(token.lifetime(), Lifetime::Expires(Duration::from_secs(5_184_000)));
-    let suspicion = token.unit_suspicion().unwrap();
-    assert_eq!(suspicion.set(), TtlUnits::STANDARD);
-    assert_eq!(suspicion.suggested().response, TtlUnit::Milliseconds);
-    assert_eq!(suspicion.suggested().request, TtlUnit::Seconds);
-    assert_eq!(suspicion.in_token(), Some(Duration::from_secs(5_184_000)));
-    assert_eq!((suspicion.asked(), suspicion.alternative()), (None, None));
+    let mismatch = token.unit_mismatch().unwrap();
+    assert_eq!(mismatch.set(), TtlUnits::STANDARD);
+    assert_eq!(mismatch.suggested().response, TtlUnit::Milliseconds);
+    assert_eq!(mismatch.suggested().request, TtlUnit::Seconds);
+    assert_eq!(mismatch.in_token(), Some(Duration::from_secs(5_184_000)));
+    assert_eq!((mismatch.asked(), mismatch.alternative()), (None, None));
 }
 
 #[test]
 fn a_permanent_token_that_says_its_end_in_milliseconds_is_not_taken_for_permanent() {
     let read = answered(TtlUnits::STANDARD, Ttl::Permanent, &token(5_184_000), 5_184_000_000);
     assert_eq!(read.lifetime(), Lifetime::Expires(Duration::from_secs(5_184_000)));
-    assert!(read.unit_suspicion().is_some());
+    assert!(read.unit_mismatch().is_some());
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn an_unknown_lifetime_stays_unknown_and_the_suspicion_is_told() {
     let wish = Ttl::For(Duration::from_secs(1_024_000));
     let read = answered(TtlUnits::STANDARD, wish, &token(1_024), 0);
     assert_eq!(read.lifetime(), Lifetime::Unknown);
-    assert_eq!(read.unit_suspicion().unwrap().suggested().request, TtlUnit::Milliseconds);
+    assert_eq!(read.unit_mismatch().unwrap().suggested().request, TtlUnit::Milliseconds);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_layout_that_is_not_sure_is_not_believed() {
     let odd = URL_SAFE_NO_PAD.encode(bytes);
     let wish = Ttl::For(Duration::from_secs(1_024_000));
     let read = answered(TtlUnits::STANDARD, wish, &odd, 1_024_000);
-    assert!(read.unit_suspicion().is_none());
+    assert!(read.unit_mismatch().is_none());
     assert_eq!(read.lifetime(), Lifetime::Expires(Duration::from_secs(1_024_000)));
 }
 
@@ -84,7 +84,7 @@ proptest! {
         let wish = if wished { Ttl::For(life) } else { Ttl::ServerDefault };
         let own = if shown { token(seconds) } else { "opaque".to_owned() };
         let read = answered(units, wish, &own, wire(seconds, response));
-        prop_assert!(read.unit_suspicion().is_none());
+        prop_assert!(read.unit_mismatch().is_none());
         prop_assert_eq!(read.lifetime(), Lifetime::Expires(life));
     }
 
@@ -99,7 +99,7 @@ proptest! {
         let own = if shown { token(given) } else { "opaque".to_owned() };
         let wish = Ttl::For(Duration::from_secs(wish.into()));
         let read = answered(TtlUnits::STANDARD, wish, &own, given.into());
-        prop_assert!(read.unit_suspicion().is_none(), "{:?}", read.unit_suspicion());
+        prop_assert!(read.unit_mismatch().is_none(), "{:?}", read.unit_mismatch());
     }
 
     #[test]
@@ -124,11 +124,11 @@ proptest! {
         };
         let read = answered(units, wish, &token(life), wire(life, response));
         let wrong = set_response != response || wished && set != request;
-        prop_assert_eq!(read.unit_suspicion().is_some(), wrong);
-        if let Some(suspicion) = read.unit_suspicion() {
-            prop_assert_eq!(suspicion.suggested().response, truth.response);
+        prop_assert_eq!(read.unit_mismatch().is_some(), wrong);
+        if let Some(mismatch) = read.unit_mismatch() {
+            prop_assert_eq!(mismatch.suggested().response, truth.response);
             if wished {
-                prop_assert_eq!(suspicion.suggested(), truth);
+                prop_assert_eq!(mismatch.suggested(), truth);
             }
         }
         prop_assert!(read.lifetime().duration().unwrap() <= Duration::from_secs(life.into()));
@@ -142,9 +142,9 @@ proptest! {
         let units = TtlUnits { request, response };
         let wish = ttl.map_or(Ttl::ServerDefault, |ttl| Ttl::For(Duration::from_millis(ttl)));
         let read = answered(units, wish, &token(lifetime), expires_in);
-        if let Some(suspicion) = read.unit_suspicion() {
-            prop_assert!(suspicion.suggested() != units);
-            let _ = suspicion.to_string();
+        if let Some(mismatch) = read.unit_mismatch() {
+            prop_assert!(mismatch.suggested() != units);
+            let _ = mismatch.to_string();
         }
     }
 }

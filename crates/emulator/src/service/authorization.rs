@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::access_token::{Mint, TokenKind, Unread};
+use crate::access_token::{TokenIssuer, TokenKind, Unread};
 use crate::accounts::App;
 use crate::refusal::Refusal;
 
@@ -10,13 +10,13 @@ use crate::refusal::Refusal;
 pub(super) fn check(
     field: Option<&[u8]>,
     app: &App,
-    mint: &Mint,
+    issuer: &TokenIssuer,
     now: Duration,
 ) -> Result<(), Refusal> {
     // The documentation has one refusal for "expired or absent".
     let field = field.ok_or(Refusal::AppTokenExpired)?;
     let token = bearer(field).ok_or(Refusal::AppTokenInvalid)?;
-    let claims = mint.read(token, app.token_epoch).map_err(|unread| match unread {
+    let claims = issuer.read(token, app.token_epoch).map_err(|unread| match unread {
         Unread::Rubbish | Unread::Revoked => Refusal::AppTokenInvalid,
         Unread::Foreign => Refusal::AppTokenForeign,
     })?;

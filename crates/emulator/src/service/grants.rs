@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{Call, authorization};
-use crate::access_token::{Mint, TokenKind};
+use crate::access_token::{TokenIssuer, TokenKind};
 use crate::accounts::{App, User};
 use crate::grant::Grant;
 use crate::naming::{UserIdFault, check_user_id, fold_user_id};
@@ -17,15 +17,15 @@ use crate::ttl::Lifetime;
 type Members = Map<String, Value>;
 
 /// Everything that one request is served with.
-pub(super) struct Desk<'a> {
+pub(super) struct RequestContext<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) mint: &'a Mint,
+    pub(super) issuer: &'a TokenIssuer,
     pub(super) now: Duration,
     pub(super) call: &'a Call<'a>,
     pub(super) app: &'a mut App,
 }
 
-impl Desk<'_> {
+impl RequestContext<'_> {
     /// The body of the success, or the refusal.
     pub(super) fn serve(&mut self, body: &Members) -> Result<Value, Refusal> {
         let name = text(body, "grant_type")
@@ -52,7 +52,7 @@ impl Desk<'_> {
         }
         let lifetime = self.lifetime(body)?;
         let app = &self.app;
-        let token = self.mint.issue(
+        let token = self.issuer.issue(
             TokenKind::App,
             App::management_id(),
             app.id,
@@ -123,7 +123,7 @@ impl Desk<'_> {
                     UserIdFault::TooLong => Refusal::UsernameTooLong,
                     UserIdFault::NotLegal => Refusal::UsernameNotLegal(username.to_owned()),
                 })?;
-                let user = User::new(self.mint.uuid(self.now), None, self.now);
+                let user = User::new(self.issuer.uuid(self.now), None, self.now);
                 place.insert(User { created_by_request: true, ..user });
             }
         }
@@ -138,7 +138,7 @@ impl Desk<'_> {
         }
         let lifetime = self.lifetime(body)?;
         // User tokens belong to no epoch: revoking app tokens does not touch them.
-        let token = self.mint.issue(TokenKind::User, self.app.id, user.id, self.now, lifetime, 0);
+        let token = self.issuer.issue(TokenKind::User, self.app.id, user.id, self.now, lifetime, 0);
         Ok(json!({
             "access_token": token,
             "expires_in": self.expires_in(lifetime),
@@ -147,7 +147,7 @@ impl Desk<'_> {
     }
 
     fn check_app_token(&self) -> Result<(), Refusal> {
-        authorization::check(self.call.authorization, self.app, self.mint, self.now)
+        authorization::check(self.call.authorization, self.app, self.issuer, self.now)
     }
 
     fn lifetime(&self, body: &Members) -> Result<Lifetime, Refusal> {

@@ -129,7 +129,7 @@ impl ClientBuilder {
 
     /// The time for one request, from the name look-up to the last byte of the answer. 10 s
     /// unless set.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
@@ -139,7 +139,7 @@ impl ClientBuilder {
     ///
     /// A caller that cannot wait so long puts a time limit around the call: that ends the waiting, and
     /// not the acquisition of a token that is shared.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
+    pub fn acquisition_deadline(mut self, deadline: Duration) -> Self {
         self.limits.deadline = deadline;
         self
     }

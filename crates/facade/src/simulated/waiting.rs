@@ -177,7 +177,7 @@ fn row_55_a_runtime_that_ends_in_mid_fetch_costs_nobody_an_error() {
 
 #[test]
 fn a_callers_deadline_counts_from_its_call_and_includes_the_app_token() {
-    let world = world_with(1_000, |builder| builder.deadline(Duration::from_secs(6)));
+    let world = world_with(1_000, |builder| builder.acquisition_deadline(Duration::from_secs(6)));
     world.set(|settings| settings.silent = true);
     for cached in [false, true] {
         let start = world.now();
@@ -195,7 +195,7 @@ fn a_callers_deadline_counts_from_its_call_and_includes_the_app_token() {
 
 #[test]
 fn a_transport_that_hangs_holds_up_callers_until_their_deadlines_and_not_for_ever() {
-    let world = world_with(1_000, |builder| builder.deadline(Duration::from_secs(6)));
+    let world = world_with(1_000, |builder| builder.acquisition_deadline(Duration::from_secs(6)));
     world.set(|settings| settings.hangs = true);
     let start = world.now();
     let error = world.token().unwrap_err();
@@ -211,7 +211,10 @@ fn a_transport_that_hangs_holds_up_callers_until_their_deadlines_and_not_for_eve
 #[test]
 fn the_users_that_wait_are_bounded_and_so_are_those_that_are_cached() {
     let world = world_with(1_000, |builder| {
-        builder.keep_user_tokens(100).requests_per_second(50).deadline(Duration::from_secs(20))
+        builder
+            .keep_user_tokens(100)
+            .requests_per_second(50)
+            .acquisition_deadline(Duration::from_secs(20))
     });
     world.token().unwrap();
     world.set(|settings| settings.silent = true);

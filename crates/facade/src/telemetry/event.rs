@@ -10,7 +10,7 @@ use crate::error::Error;
 ///
 /// An acquisition is everything done for one token that is not at hand: one request, or a few
 /// where asking again may help. It is one [`Started`](Self::Started), one
-/// [`Sent`](Self::Sent) a request, and one [`Succeeded`](Self::Succeeded) or
+/// [`Delivery`](Self::Sent) a request, and one [`Succeeded`](Self::Succeeded) or
 /// [`Failed`](Self::Failed). Three things are out of the ordinary: an acquisition for one caller
 /// alone, whose token is not cached, ends without an event if that caller gives up; one whose runtime
 /// ends or rests has no end, and another one starts in its place; and one that no runtime could run is

@@ -29,22 +29,22 @@ impl Warnings {
                  long as it says itself, an hour at most",
             );
         }
-        let Some(suspicion) = token.unit_suspicion() else { return };
+        let Some(mismatch) = token.unit_mismatch() else { return };
         if self.unit.swap(true, Ordering::Relaxed) {
             return;
         }
         let seconds = |time: Option<std::time::Duration>| time.map(|time| time.as_secs_f64());
         tracing::warn!(
             target: "easemob_token",
-            event = "ttl_unit_suspicion",
+            event = "ttl_unit_mismatch",
             setting = "ttl_units",
-            set = %suspicion.set(),
-            suggested = %suspicion.suggested(),
-            alternative = suspicion.alternative().map(tracing::field::display),
-            asked_seconds = seconds(suspicion.asked()),
-            answered_seconds = seconds(suspicion.answered()),
-            in_token_seconds = seconds(suspicion.in_token()),
-            "{suspicion} (ClientBuilder::ttl_units)",
+            set = %mismatch.set(),
+            suggested = %mismatch.suggested(),
+            alternative = mismatch.alternative().map(tracing::field::display),
+            asked_seconds = seconds(mismatch.asked()),
+            answered_seconds = seconds(mismatch.answered()),
+            in_token_seconds = seconds(mismatch.in_token()),
+            "{mismatch} (ClientBuilder::ttl_units)",
         );
     }
 
@@ -153,7 +153,7 @@ mod tests {
         let [event] = &recorder.events()[..] else { panic!("{:?}", recorder.events()) };
         for part in [
             "easemob_token ",
-            "event=\"ttl_unit_suspicion\"",
+            "event=\"ttl_unit_mismatch\"",
             "setting=\"ttl_units\"",
             "set=seconds",
             "suggested=request=seconds,response=milliseconds",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use easemob_token::dynamic::{Reading, Signer};
+use easemob_token::dynamic::{Signer, UnverifiedToken};
 use easemob_token::{Client, ClientBuilder, ErrorKind};
 
 use crate::memory::Memory;
@@ -21,8 +21,8 @@ async fn a_dynamic_token_is_made_without_a_request_for_the_clients_own_app() {
     let before = std::time::SystemTime::now() - Duration::from_secs(1);
     let token = client.dynamic_token("Alice", Duration::from_secs(600)).unwrap();
     let signer = Signer::new(client.app_key(), "id", "MARK-secret").unwrap();
-    let reading = Reading::parse(token.access_token().expose()).unwrap();
-    assert!(signer.check(&reading, std::time::SystemTime::now()).is_ok());
+    let reading = UnverifiedToken::parse(token.access_token().expose()).unwrap();
+    assert!(signer.verify(&reading, std::time::SystemTime::now()).is_ok());
     assert_eq!((token.user_id(), token.ttl()), ("alice", Duration::from_secs(600)));
     assert!(token.issued_at() >= before);
     assert!(!format!("{client:?} {token:?}").contains("MARK"));

@@ -92,7 +92,7 @@ async fn refusals_are_typed(transport: impl Transport) {
         (Fault::gateway(502), ErrorKind::ServerError, true),
         (Fault::conflict(), ErrorKind::Conflict, true),
         (Fault::redirect("http://127.0.0.1:1/"), ErrorKind::Redirected, false),
-        (Fault::close(), ErrorKind::Exchange, true),
+        (Fault::close(), ErrorKind::Interrupted, true),
     ];
     for (fault, kind, retryable) in cases {
         let before = emulator.request_count();
@@ -106,7 +106,7 @@ async fn refusals_are_typed(transport: impl Transport) {
 async fn a_silent_service_ends_in_a_timeout(transport: impl Transport) {
     let emulator = Emulator::start().await.unwrap();
     emulator.inject(Fault::hang()).unwrap();
-    let client = client_of(&emulator, transport).timeout(Duration::from_millis(200));
+    let client = client_of(&emulator, transport).request_timeout(Duration::from_millis(200));
     let error = client.max_attempts(1).build().unwrap().app_token().await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
     assert_eq!(emulator.request_count(), 1);

@@ -225,7 +225,7 @@ async fn ten_thousand_callers_are_one_acquisition_one_attempt_and_as_many_hits_a
 #[tokio::test]
 async fn an_observer_that_panics_hurts_nobody() {
     let memory = Memory::answering([answer(503, ""), app(1), user()]);
-    let observer = |event: &Event<'_>| panic!("a defect of the observer: {event:?}");
+    let observer = |event: &Event<'_>| panic!("a fault of the observer: {event:?}");
     let client = builder(memory).observer(observer).keep_user_tokens(10).build().unwrap();
     let mut callers = JoinSet::new();
     for _ in 0..10 {

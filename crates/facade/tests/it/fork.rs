@@ -101,7 +101,7 @@ fn blocking_errors(client: &blocking::Client) -> Vec<Error> {
 }
 
 fn with_settings(emulator: &Emulator, transport: impl Transport, keep: bool) -> ClientBuilder {
-    let builder = client_of(emulator, transport).deadline(DEADLINE);
+    let builder = client_of(emulator, transport).acquisition_deadline(DEADLINE);
     if keep { builder.keep_user_tokens(10) } else { builder }
 }
 

@@ -87,7 +87,8 @@ async fn a_call_ends_at_its_deadline_though_the_service_never_answers(transport:
             let emulator = Emulator::start().await.unwrap();
             emulator.inject(fault.clone()).unwrap();
             emulator.inject(Fault::hang().on(Grant::Inherit)).unwrap();
-            let builder = client_of(&emulator, Arc::clone(&transport)).deadline(DEADLINE);
+            let builder =
+                client_of(&emulator, Arc::clone(&transport)).acquisition_deadline(DEADLINE);
             let builder = if keep { builder.keep_user_tokens(10) } else { builder };
             let client = builder.build().unwrap();
             let case = format!("{fault:?}, keep: {keep}");

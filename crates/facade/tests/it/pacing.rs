@@ -39,7 +39,11 @@ async fn no_second_has_more_requests_than_the_client_may_send_and_all_callers_ar
 async fn a_caller_whose_turn_would_come_too_late_is_told_at_once_and_nothing_is_sent() {
     let service = Numbering::default();
     // One at once, and then one each third of a second.
-    let client = builder(service.clone()).requests_per_second(4).deadline(SECOND).build().unwrap();
+    let client = builder(service.clone())
+        .requests_per_second(4)
+        .acquisition_deadline(SECOND)
+        .build()
+        .unwrap();
     let call = |user: String| client.user_token_by_password(user, "1").into_future();
     call("first".into()).await.unwrap();
     let mut waiting = ["a", "b", "c"].map(|user| call(user.into()));
@@ -66,7 +70,8 @@ async fn a_caller_whose_turn_would_come_too_late_is_told_at_once_and_nothing_is_
 #[tokio::test]
 async fn one_client_and_its_clones_share_one_limit_and_another_client_has_its_own() {
     let service = Numbering::default();
-    let build = || builder(service.clone()).requests_per_second(1).deadline(SECOND / 2).build();
+    let build =
+        || builder(service.clone()).requests_per_second(1).acquisition_deadline(SECOND / 2).build();
     let (client, other) = (build().unwrap(), build().unwrap());
     client.user_token_by_password("c", "1").await.unwrap();
     let error = client.clone().user_token_by_password("c", "1").await.unwrap_err();

@@ -102,7 +102,8 @@ async fn row_38_a_rate_limit_tells_how_long_to_wait_and_a_used_up_quota_does_not
         let before = emulator.request_count();
         emulator.inject(fault.clone()).unwrap();
         // So short a time that no pause fits into it.
-        let client = client_of(&emulator, Arc::clone(&transport)).deadline(Duration::from_secs(1));
+        let client = client_of(&emulator, Arc::clone(&transport))
+            .acquisition_deadline(Duration::from_secs(1));
         for error in failures(&client.build().unwrap(), 20).await {
             assert_eq!(error.kind(), kind, "{fault:?}: {error}");
             let pause = error.retry_after();

@@ -24,7 +24,7 @@ pub(crate) struct Panics;
 #[async_trait]
 impl Transport for Panics {
     async fn send(&self, _: Exchange) -> Outcome {
-        panic!("a defect of the transport")
+        panic!("a fault of the transport")
     }
 
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {

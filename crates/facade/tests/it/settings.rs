@@ -37,7 +37,7 @@ fn each_wrong_setting_is_named() {
     assert!(problem(good().client_credentials("", "s")).contains("client ID"));
     assert!(problem(good().client_credentials("id", "")).contains("client secret"));
     assert!(problem(good().app_token_ttl(Duration::from_millis(5))).starts_with("app_token_ttl: "));
-    assert!(problem(good().timeout(Duration::ZERO)).starts_with("timeout: "));
+    assert!(problem(good().request_timeout(Duration::ZERO)).starts_with("request_timeout: "));
     assert!(problem(good().max_attempts(0)).starts_with("max_attempts: "));
     let bare = Client::builder().base_url("https://x").app_key("o#a").transport(Memory::default());
     assert!(problem(bare.authorize_password()).starts_with("client_credentials: missing"));
@@ -58,7 +58,7 @@ async fn plain_http_is_for_loopback_or_by_name() {
     let client = good()
         .base_url("http://im.internal")
         .allow_plain_http()
-        .timeout(Duration::from_secs(3))
+        .request_timeout(Duration::from_secs(3))
         .max_response_bytes(1024)
         .transport(memory.clone())
         .build()

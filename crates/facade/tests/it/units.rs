@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use easemob_token::transport::Transport;
-use easemob_token::{TtlUnit, TtlUnits, UnitSuspicion};
+use easemob_token::{TtlUnit, TtlUnits, UnitMismatch};
 use easemob_token_emulator::{Emulator, Unit};
 
 use crate::end_to_end::client_of;
@@ -43,8 +43,8 @@ async fn every_wrong_setting_is_told_and_every_right_one_is_not(transport: impl 
                         .unwrap();
 
                     let user = client.user_token_by_password("c", "1").ttl(WISH).await.unwrap();
-                    let found = user.unit_suspicion();
-                    let suggested = found.map(UnitSuspicion::suggested);
+                    let found = user.unit_mismatch();
+                    let suggested = found.map(UnitMismatch::suggested);
                     assert_eq!(suggested, (set != truth).then_some(truth), "{case}");
                     let life = user.lifetime().duration().unwrap();
                     assert!(life <= true_life(set.request, truth.request), "{case}");
@@ -53,7 +53,7 @@ async fn every_wrong_setting_is_told_and_every_right_one_is_not(transport: impl 
                     // Without a wish only the response can be wrong, and the token itself tells.
                     let app = client.app_token().await.unwrap();
                     let wrong = TtlUnits { response: truth.response, ..set };
-                    let suggested = app.unit_suspicion().map(UnitSuspicion::suggested);
+                    let suggested = app.unit_mismatch().map(UnitMismatch::suggested);
                     let expected = (set.response != truth.response).then_some(wrong);
                     assert_eq!(suggested, expected, "{case}");
                     assert!(app.lifetime().duration().unwrap() <= WISH, "{case}");

@@ -43,8 +43,8 @@ impl Ended {
     /// request, some one in ten thousand of these is forgotten between the two tasks and its future
     /// never wakes (hyperium/hyper#4122). The time limit ends it; it was not sent.
     pub(crate) fn is_lost_with_its_connection(&self) -> bool {
-        use TransportErrorKind::{Exchange, Timeout};
-        matches!(self, Self::Lost(Exchange | Timeout))
+        use TransportErrorKind::{Interrupted, Timeout};
+        matches!(self, Self::Lost(Interrupted | Timeout))
     }
 }
 

@@ -62,7 +62,7 @@ async fn a_request_that_was_read_and_dropped_is_not_sent_again(adapter: &Adapter
     let calls = Calls::through(&nginx, &emulator, adapter).await;
     calls.call_well().await;
     let (_, ended) = calls.call().await;
-    assert_eq!(ended, Ended::Lost(TransportErrorKind::Exchange));
+    assert_eq!(ended, Ended::Lost(TransportErrorKind::Interrupted));
     calls.call_well().await;
     assert_sent_once(&[0, 2], &nginx.all_logged(), &emulator);
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use easemob_token::transport::{Proxy, Sent, TransportError, TransportErrorKind};
+use easemob_token::transport::{Delivery, Proxy, TransportError, TransportErrorKind};
 
 use crate::adapters::{ADAPTERS, SECRET, call};
 use crate::proxy::{KNOWN_TO_SQUID, Program, RealProxy};
@@ -49,7 +49,7 @@ fn other_credentials_open_none(program: Program) {
             let error = call(&*transport, &target.url()).unwrap_err();
             let what = format!("{} {userinfo:?}", adapter.name);
             assert_eq!(error.kind(), TransportErrorKind::Connect, "{what}: {error:?}");
-            assert_eq!(error.sent(), Sent::No, "{what}");
+            assert_eq!(error.delivery(), Delivery::No, "{what}");
             let shown = format!("{transport:?} {}", chain(&error));
             assert!(!shown.contains("password"), "{what}: {shown}");
             tried += 1;

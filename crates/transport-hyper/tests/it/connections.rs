@@ -153,7 +153,7 @@ fn a_request_that_a_dying_connection_read_is_not_sent_again() {
         runtime.block_on(transport.send(post(&url))).unwrap();
         settle(&runtime);
         let second = runtime.block_on(transport.send(post(&url)));
-        assert_eq!(kind(second), TransportErrorKind::Exchange);
+        assert_eq!(kind(second), TransportErrorKind::Interrupted);
         settle(&runtime);
         assert_eq!(server.requests(), 2);
     }

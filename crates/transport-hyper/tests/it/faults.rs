@@ -75,7 +75,7 @@ async fn a_connection_that_ends_without_an_answer_is_a_torn_exchange() {
         });
         let exchange = post(&server.url("http", "127.0.0.1"));
         let result = HyperTransport::new().send(exchange).await;
-        assert_eq!(kind(result), TransportErrorKind::Exchange, "{reads} {resets}");
+        assert_eq!(kind(result), TransportErrorKind::Interrupted, "{reads} {resets}");
     }
 }
 
@@ -84,7 +84,10 @@ async fn a_reset_at_once_is_no_connection_or_a_torn_exchange() {
     let server = Server::start(Peer::reset);
     let exchange = post(&server.url("http", "127.0.0.1"));
     let kind = kind(HyperTransport::new().send(exchange).await);
-    assert!(matches!(kind, TransportErrorKind::Connect | TransportErrorKind::Exchange), "{kind:?}");
+    assert!(
+        matches!(kind, TransportErrorKind::Connect | TransportErrorKind::Interrupted),
+        "{kind:?}"
+    );
 }
 
 #[tokio::test]
@@ -100,7 +103,7 @@ async fn a_reply_that_is_cut_is_a_torn_exchange() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n",
     ] {
-        assert_eq!(kind(answer_with(cut).await), TransportErrorKind::Exchange, "{cut}");
+        assert_eq!(kind(answer_with(cut).await), TransportErrorKind::Interrupted, "{cut}");
     }
 }
 
@@ -113,7 +116,7 @@ async fn a_body_that_ends_in_a_reset_is_a_torn_exchange() {
     });
     let exchange = post(&server.url("http", "127.0.0.1"));
     let result = HyperTransport::new().send(exchange).await;
-    assert_eq!(kind(result), TransportErrorKind::Exchange);
+    assert_eq!(kind(result), TransportErrorKind::Interrupted);
 }
 
 #[tokio::test]
@@ -121,7 +124,7 @@ async fn bad_chunks_are_a_torn_exchange() {
     for chunk in ["zz\r\nabc", "\r\nabc", "ffffffffffffffffff\r\nabc", "-1\r\nabc", "3\r\nabcd\r\n"]
     {
         let whole = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunk}");
-        assert_eq!(kind(answer_with(whole).await), TransportErrorKind::Exchange, "{chunk}");
+        assert_eq!(kind(answer_with(whole).await), TransportErrorKind::Interrupted, "{chunk}");
     }
 }
 
@@ -140,7 +143,7 @@ async fn a_body_in_a_coding_that_nobody_asked_for_is_a_torn_exchange() {
         "chunked\r\ncontent-length:",
     ] {
         let whole = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: {coding}\r\n\r\n0\r\n\r\n");
-        assert_eq!(kind(answer_with(whole).await), TransportErrorKind::Exchange, "{coding}");
+        assert_eq!(kind(answer_with(whole).await), TransportErrorKind::Interrupted, "{coding}");
     }
     for coding in ["chunked", "Chunked ", "chunked\r\ncontent-length: 7, 7"] {
         let whole = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: {coding}\r\n\r\n0\r\n\r\n");
@@ -165,14 +168,14 @@ async fn what_is_not_http_is_a_torn_exchange() {
         b"HTTP/1.1 200 OK\r\nx-a: a\0b\r\ncontent-length: 0\r\n\r\n",
     ] {
         let shown = bytes.escape_ascii();
-        assert_eq!(kind(answer_with(bytes).await), TransportErrorKind::Exchange, "{shown}");
+        assert_eq!(kind(answer_with(bytes).await), TransportErrorKind::Interrupted, "{shown}");
     }
 }
 
 #[tokio::test]
 async fn another_protocol_is_a_torn_exchange() {
     let head = "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n";
-    assert_eq!(kind(answer_with(head).await), TransportErrorKind::Exchange);
+    assert_eq!(kind(answer_with(head).await), TransportErrorKind::Interrupted);
 }
 
 #[tokio::test]

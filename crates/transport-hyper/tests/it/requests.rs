@@ -152,6 +152,6 @@ async fn what_cannot_be_sent_is_unsupported_and_sends_nothing() {
     // And the caller's word lifts the ban.
     let url = format!("http://0.0.0.0:{port}/");
     let allowed = transport.send(post(&url).allow_plain_http()).await;
-    assert_eq!(kind(allowed), TransportErrorKind::Exchange);
+    assert_eq!(kind(allowed), TransportErrorKind::Interrupted);
     assert_eq!(server.requests(), 1);
 }

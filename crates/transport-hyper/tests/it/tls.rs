@@ -186,7 +186,7 @@ async fn a_body_cut_by_somebody_in_between_is_a_torn_exchange() {
         peer.write("HTTP/1.1 200 OK\r\n\r\nhalf");
     });
     let result = authority.trusted().send(post(&server.url("https", "127.0.0.1"))).await;
-    assert_eq!(kind(result), TransportErrorKind::Exchange);
+    assert_eq!(kind(result), TransportErrorKind::Interrupted);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use easemob_token_transport::TransportErrorKind::{Connect, Exchange, Timeout};
-use easemob_token_transport::{Sent, TransportError, TransportErrorKind};
+use easemob_token_transport::TransportErrorKind::{Connect, Interrupted, Timeout};
+use easemob_token_transport::{Delivery, TransportError, TransportErrorKind};
 
 use crate::server::{Outcome, Server, exchange, reply, send, transport};
 
@@ -11,19 +11,19 @@ use crate::server::{Outcome, Server, exchange, reply, send, transport};
 fn a_closed_port_and_an_unknown_host_are_connect() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = send(&transport(), exchange(&format!("http://{free}/"))).unwrap_err();
-    assert_eq!((error.kind(), error.sent()), (Connect, Sent::No));
+    assert_eq!((error.kind(), error.delivery()), (Connect, Delivery::No));
 
     // A label of more than 63 letters: no resolver needs to ask anybody.
     let unknown = format!("https://{}.invalid/", "a".repeat(64));
     let error = send(&transport(), exchange(&unknown)).unwrap_err();
-    assert_eq!((error.kind(), error.sent()), (Connect, Sent::No));
+    assert_eq!((error.kind(), error.delivery()), (Connect, Delivery::No));
 }
 
 #[test]
 fn a_connection_that_closes_or_resets_at_once() {
-    assert_eq!(Server::start(|_, _| {}).kind(), Exchange);
+    assert_eq!(Server::start(|_, _| {}).kind(), Interrupted);
     let resets = Server::start(|connection, _| connection.reset());
-    assert!(matches!(resets.kind(), Connect | Exchange));
+    assert!(matches!(resets.kind(), Connect | Interrupted));
 }
 
 #[test]
@@ -31,14 +31,14 @@ fn a_connection_that_ends_after_the_request_is_exchange_and_not_sent_again() {
     let closes = Server::start(|connection, _| {
         connection.read_request();
     });
-    assert_eq!(closes.kind(), Exchange);
+    assert_eq!(closes.kind(), Interrupted);
     assert_eq!((closes.requests(), closes.connections()), (1, 1));
 
     let resets = Server::start(|connection, _| {
         connection.read_request();
         connection.reset();
     });
-    assert_eq!(resets.kind(), Exchange);
+    assert_eq!(resets.kind(), Interrupted);
     assert_eq!((resets.requests(), resets.connections()), (1, 1));
 }
 
@@ -58,7 +58,7 @@ fn a_coding_that_nobody_asked_for_is_exchange() {
         let reply = format!(
             "HTTP/{version} 200 OK\r\nTransfer-Encoding: {coding}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"
         );
-        assert_eq!(Server::answering(reply).kind(), Exchange, "{version} {coding}");
+        assert_eq!(Server::answering(reply).kind(), Interrupted, "{version} {coding}");
     }
 }
 
@@ -68,7 +68,7 @@ fn cut_anywhere(reply: &str) {
         let server = Server::answering(&reply[..end]);
         let outcome = server.call();
         assert!(
-            matches!(&outcome, Err(error) if error.kind() == Exchange),
+            matches!(&outcome, Err(error) if error.kind() == Interrupted),
             "{outcome:?} for {:?}",
             &reply[..end]
         );
@@ -87,7 +87,7 @@ fn a_refusal_that_is_cut_after_its_length_is_exchange() {
     let reply = reply("401 Unauthorized", "{}");
     let length = reply.find("Content-Length: ").unwrap() + "Content-Length: 2\r\n".len();
     for end in length..reply.len() {
-        assert_eq!(Server::answering(&reply[..end]).kind(), Exchange);
+        assert_eq!(Server::answering(&reply[..end]).kind(), Interrupted);
     }
 }
 
@@ -98,7 +98,7 @@ fn a_body_that_is_reset_is_exchange() {
         connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789");
         connection.reset();
     });
-    assert_eq!(server.kind(), Exchange);
+    assert_eq!(server.kind(), Interrupted);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn chunks_with_a_wrong_size_are_exchange() {
         "\r\n{}\r\n",
     ] {
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        assert_eq!(Server::answering(format!("{head}{chunks}")).kind(), Exchange, "{chunks}");
+        assert_eq!(Server::answering(format!("{head}{chunks}")).kind(), Interrupted, "{chunks}");
     }
 }
 
@@ -134,7 +134,7 @@ fn what_is_not_http_is_exchange() {
         let server = Server::answering(bytes);
         let outcome = server.call();
         assert!(
-            matches!(&outcome, Err(error) if error.kind() == Exchange),
+            matches!(&outcome, Err(error) if error.kind() == Interrupted),
             "{outcome:?} for {}",
             bytes.escape_ascii()
         );
@@ -145,20 +145,20 @@ fn what_is_not_http_is_exchange() {
 #[test]
 fn bare_line_feeds_pass_or_are_exchange() {
     let outcome = Server::answering("HTTP/1.1 200 OK\nContent-Length: 2\n\n{}").call();
-    assert!(kind_of(&outcome).is_none_or(|kind| kind == Exchange), "{outcome:?}");
+    assert!(kind_of(&outcome).is_none_or(|kind| kind == Interrupted), "{outcome:?}");
 }
 
 #[test]
 fn a_switch_of_protocols_is_no_response() {
     let server = Server::answering("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n");
-    assert!(matches!(server.kind(), Exchange | Timeout));
+    assert!(matches!(server.kind(), Interrupted | Timeout));
 }
 
 #[test]
 fn twenty_thousand_interim_responses_are_no_more_than_exchange() {
     let interims = "HTTP/1.1 100 Continue\r\n\r\n".repeat(20_000);
     let outcome = Server::answering(format!("{interims}{}", reply("200 OK", "{}"))).call();
-    assert!(kind_of(&outcome).is_none_or(|kind| kind == Exchange), "{outcome:?}");
+    assert!(kind_of(&outcome).is_none_or(|kind| kind == Interrupted), "{outcome:?}");
 }
 
 fn kind_of(outcome: &Outcome) -> Option<TransportErrorKind> {

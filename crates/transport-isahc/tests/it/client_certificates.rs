@@ -98,7 +98,7 @@ fn without_the_right_certificate_the_server_gets_no_request() {
     for (version, expected) in [
         (&TLS12, TransportErrorKind::Connect),
         // TLS 1.3 lets a client send before the server has looked at its certificate.
-        (&TLS13, TransportErrorKind::Exchange),
+        (&TLS13, TransportErrorKind::Interrupted),
     ] {
         let strangers = Identity::new(&Authority::new());
         for transport in [authority.transport(), showing(&authority, &strangers)] {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use std::{env, panic, thread};
 
 use easemob_token_transport::TransportErrorKind::{Connect, Timeout};
-use easemob_token_transport::{Sent, Transport};
+use easemob_token_transport::{Delivery, Transport};
 use easemob_token_transport_isahc::IsahcTransport;
 
 use crate::server::{Server, exchange, reply, send};
@@ -54,7 +54,7 @@ fn storm(transport: &dyn Transport, uri: &str, limit: Duration) -> (usize, Vec<S
                 answers += 1;
             }
             Err(error) if error.kind() == Connect => {
-                assert_eq!(error.sent(), Sent::No);
+                assert_eq!(error.delivery(), Delivery::No);
                 causes.push(std::error::Error::source(&error).unwrap().to_string());
             }
             Err(error) => assert_eq!(error.kind(), Timeout),

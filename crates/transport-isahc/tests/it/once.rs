@@ -1,6 +1,6 @@
 //! Rule 2: at most once, and never somebody else's response.
 
-use easemob_token_transport::TransportErrorKind::Exchange;
+use easemob_token_transport::TransportErrorKind::Interrupted;
 use easemob_token_transport_isahc::IsahcTransport;
 use easemob_token_transport_isahc::isahc::HttpClient;
 
@@ -30,7 +30,7 @@ fn a_connection_that_dies_on_the_second_request_gets_it_once() {
     let transport = transport();
     assert_eq!(send(&transport, exchange(&server.uri())).unwrap().body(), "{}");
     let error = send(&transport, exchange(&server.uri())).unwrap_err();
-    assert_eq!(error.kind(), Exchange);
+    assert_eq!(error.kind(), Interrupted);
     assert_eq!(server.requests(), 2);
 }
 
@@ -40,7 +40,7 @@ fn a_ready_client_that_reuses_connections_sends_a_body_once_too() {
     let transport = IsahcTransport::from_client(HttpClient::new().unwrap());
     assert!(send(&transport, exchange(&server.uri())).is_ok());
     let error = send(&transport, exchange(&server.uri())).unwrap_err();
-    assert_eq!(error.kind(), Exchange);
+    assert_eq!(error.kind(), Interrupted);
     assert_eq!(server.requests(), 2);
 }
 

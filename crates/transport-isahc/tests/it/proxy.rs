@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use easemob_token_transport::TransportErrorKind::{Connect, Unsupported};
-use easemob_token_transport::{Proxy, Sent};
+use easemob_token_transport::{Delivery, Proxy};
 use easemob_token_transport_isahc::IsahcTransport;
 use rustls::ServerConfig;
 
@@ -73,7 +73,11 @@ fn a_proxy_that_opens_no_tunnel_is_no_response() {
         let proxy = Server::answering(reply(status, "{}"));
         let transport = through(&format!("http://me:pw@{}", proxy.addr), &authority);
         let error = send(&transport, exchange("https://a1.easemob.invalid/")).unwrap_err();
-        assert_eq!((error.kind(), error.sent()), (Connect, Sent::No), "{status}: {error:?}");
+        assert_eq!(
+            (error.kind(), error.delivery()),
+            (Connect, Delivery::No),
+            "{status}: {error:?}"
+        );
     }
     let proxy = Server::start(|connection, _| {
         connection.read_request();

@@ -1,7 +1,7 @@
 //! Rule 9, and what curl would send otherwise than asked: refused, with nothing sent.
 
 use easemob_token_transport::TransportErrorKind::Unsupported;
-use easemob_token_transport::{Exchange, Sent};
+use easemob_token_transport::{Delivery, Exchange};
 
 use crate::server::{Server, exchange, reply, send, transport};
 
@@ -9,7 +9,7 @@ use crate::server::{Server, exchange, reply, send, transport};
 fn plain_http_beyond_loopback_needs_permission() {
     for uri in ["http://a1.easemob.invalid/", "http://127.0.0.1.invalid/", "ftp://127.0.0.1/"] {
         let error = send(&transport(), exchange(uri)).unwrap_err();
-        assert_eq!((error.kind(), error.sent()), (Unsupported, Sent::No), "{uri}");
+        assert_eq!((error.kind(), error.delivery()), (Unsupported, Delivery::No), "{uri}");
     }
     let unknown = format!("http://{}.invalid/", "a".repeat(64));
     let error = send(&transport(), exchange(&unknown).allow_plain_http()).unwrap_err();

@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use easemob_token_transport::Sent;
+use easemob_token_transport::Delivery;
 use easemob_token_transport::TransportErrorKind::{Connect, Tls};
 use easemob_token_transport_isahc::IsahcTransport;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -143,7 +143,7 @@ fn a_certificate_that_is_not_to_be_trusted_sees_no_request() {
     ] {
         let (server, requests) = https(config);
         let error = send(&authority.transport(), exchange(&uri(&server))).unwrap_err();
-        assert_eq!((error.kind(), error.sent()), (Tls, Sent::No), "{what}: {error:?}");
+        assert_eq!((error.kind(), error.delivery()), (Tls, Delivery::No), "{what}: {error:?}");
         assert!(!error.is_retryable());
         assert!(!requests.next(), "{what}");
     }
@@ -169,7 +169,7 @@ fn what_speaks_no_tls_is_not_sent_anything() {
         let server = Server::start(move |connection, _| script(connection));
         let error = send(&transport(), exchange(&uri(&server))).unwrap_err();
         assert_eq!(error.kind(), Connect, "{error:?}");
-        assert_eq!(error.sent(), Sent::No);
+        assert_eq!(error.delivery(), Delivery::No);
         assert_eq!(server.requests(), 0);
     }
 }

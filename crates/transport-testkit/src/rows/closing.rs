@@ -2,29 +2,29 @@
 
 use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
-use crate::outcome::Outcome::Exchange;
+use crate::outcome::Outcome::Interrupted;
 use crate::reply;
 use crate::script::{Plan, Script};
 use crate::secrets::IN_REPLY;
 use crate::trial::{Setup, Trial};
 
-/// Row 9, reads the request, then closes: `Exchange`, sent once.
+/// Row 9, reads the request, then closes: `Interrupted`, sent once.
 pub(crate) fn row_09_closes_after_request(trial: &mut Trial<'_>) {
     trial.case("close", Setup::new(Script::new().request()), |scene| {
         let answer = scene.send();
-        scene.expect(&answer, &[Exchange]);
+        scene.expect(&answer, &[Interrupted]);
     });
 }
 
-/// Row 10, reads the request, then resets: `Exchange`, sent once.
+/// Row 10, reads the request, then resets: `Interrupted`, sent once.
 pub(crate) fn row_10_resets_after_request(trial: &mut Trial<'_>) {
     trial.case("reset", Setup::new(Script::new().request().reset()), |scene| {
         let answer = scene.send();
-        scene.expect(&answer, &[Exchange]);
+        scene.expect(&answer, &[Interrupted]);
     });
 }
 
-/// Row 11, first call well; reads the second request, then closes: `Ok`, then `Exchange`, exactly
+/// Row 11, first call well; reads the second request, then closes: `Ok`, then `Interrupted`, exactly
 /// two requests in all.
 pub(crate) fn row_11_second_request_dies(trial: &mut Trial<'_>) {
     let first = || Script::new().request().echo();
@@ -37,7 +37,7 @@ pub(crate) fn row_11_second_request_dies(trial: &mut Trial<'_>) {
             scene.expect_own(&answer);
             scene.settle();
             let answer = scene.send();
-            scene.expect(&answer, &[Exchange]);
+            scene.expect(&answer, &[Interrupted]);
         });
     }
     // The server closed while nobody asked: nothing was sent on that connection, so this costs no

@@ -7,7 +7,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::{LIMIT, UNKNOWN_HOST};
 use crate::harness::Needs;
-use crate::outcome::Outcome::{Connect, Exchange, Timeout};
+use crate::outcome::Outcome::{Connect, Interrupted, Timeout};
 use crate::scene::exchange_to;
 use crate::script::Script;
 use crate::trial::{Setup, Trial};
@@ -38,20 +38,20 @@ pub(crate) fn row_02_unknown_host(trial: &mut Trial<'_>) {
     }
 }
 
-/// Row 3, accepts, resets at once: `Connect` or `Exchange`, nothing sent.
+/// Row 3, accepts, resets at once: `Connect` or `Interrupted`, nothing sent.
 pub(crate) fn row_03_resets_at_once(trial: &mut Trial<'_>) {
     let setup = Setup::new(Script::new().reset()).sent(0);
     trial.case("reset", setup, |scene| {
         let answer = scene.send();
-        scene.expect(&answer, &[Connect, Exchange]);
+        scene.expect(&answer, &[Connect, Interrupted]);
     });
 }
 
-/// Row 4, accepts, closes at once: `Exchange`, nothing sent.
+/// Row 4, accepts, closes at once: `Interrupted`, nothing sent.
 pub(crate) fn row_04_closes_at_once(trial: &mut Trial<'_>) {
     trial.case("close", Setup::new(Script::new()).sent(0), |scene| {
         let answer = scene.send();
-        scene.expect(&answer, &[Exchange]);
+        scene.expect(&answer, &[Interrupted]);
     });
 }
 

@@ -1,6 +1,6 @@
 //! Rows 28, 29 and 32: bytes that a transport has to leave as they are, or cannot take for HTTP.
 
-use crate::outcome::Outcome::Exchange;
+use crate::outcome::Outcome::Interrupted;
 use crate::reply;
 use crate::trial::Trial;
 
@@ -75,7 +75,7 @@ impl Bits {
     }
 }
 
-/// Row 29, HTTP/0.9, TLS or HTTP/2 bytes, status 099 or abc, two Content-Lengths, NUL: `Exchange`,
+/// Row 29, HTTP/0.9, TLS or HTTP/2 bytes, status 099 or abc, two Content-Lengths, NUL: `Interrupted`,
 /// sent once.
 pub(crate) fn row_29_not_http(trial: &mut Trial<'_>) {
     for (label, bytes) in [
@@ -96,7 +96,7 @@ pub(crate) fn row_29_not_http(trial: &mut Trial<'_>) {
         ("NUL in a value", b"HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 2\r\n\r\n{}"),
         ("a field without a colon", b"HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 2\r\n\r\n{}"),
     ] {
-        trial.reply(label, bytes, &[Exchange]);
+        trial.reply(label, bytes, &[Interrupted]);
     }
 }
 

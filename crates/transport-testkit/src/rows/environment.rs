@@ -6,12 +6,12 @@ use easemob_token_transport::Proxy;
 
 use super::{PROXIED_HOST, UNKNOWN_HOST};
 use crate::certificates::Authority;
-use crate::elsewhere;
 use crate::harness::Needs;
 use crate::outcome::Outcome::{self, Connect};
 use crate::scene::exchange_to;
 use crate::script::Script;
 use crate::server::ScriptedServer;
+use crate::subprocess;
 use crate::trial::{Setup, Trial};
 use crate::tunnel::{check_tunnel, tunnel_to};
 
@@ -24,9 +24,9 @@ const ROOTS: &str = "EASEMOB_TOKEN_TESTKIT_ROOTS";
 /// Row 51, proxy variables set, proxy off / from the environment: 0 bytes at the proxy / CONNECT
 /// only.
 pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
-    if let Some(role) = elsewhere::role() {
+    if let Some(role) = subprocess::role() {
         in_another_process(trial, &role);
-        elsewhere::tell(trial);
+        subprocess::tell(trial);
         return;
     }
     let authority = Authority::new();
@@ -44,7 +44,7 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
         for name in ["NO_PROXY", "no_proxy"] {
             variables.push((name, exceptions.to_owned()));
         }
-        let Some(mut found) = elsewhere::play(trial, role, &variables) else {
+        let Some(mut found) = subprocess::play(trial, role, &variables) else {
             trial.skip(label, "it needs a process of its own (Suite::again)");
             continue;
         };

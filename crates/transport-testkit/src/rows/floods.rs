@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::LIMIT;
 use crate::census::processor_time;
-use crate::outcome::Outcome::{Exchange, Timeout, TooLarge};
+use crate::outcome::Outcome::{Interrupted, Timeout, TooLarge};
 use crate::script::Script;
 use crate::trial::{Setup, Trial};
 
@@ -35,7 +35,7 @@ pub(crate) fn rule_04_processor_time(trial: &mut Trial<'_>) {
             trial.case(&label, Setup::new(script), |scene| {
                 let before = processor_time().filter(|_| measures);
                 let answer = scene.send_exchange(scene.exchange().with_timeout(limit));
-                scene.expect(&answer, &[TooLarge, Exchange, Timeout]);
+                scene.expect(&answer, &[TooLarge, Interrupted, Timeout]);
                 scene.expect_end_at(&answer, limit);
                 scene.expect_closed_by(&answer, limit);
                 scene.expect_little_work(&answer, before, limit);

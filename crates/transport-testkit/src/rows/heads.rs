@@ -2,7 +2,7 @@
 
 use super::LIMIT;
 use crate::census::resident_bytes;
-use crate::outcome::Outcome::{Exchange, Ok, Timeout, TooLarge};
+use crate::outcome::Outcome::{Interrupted, Ok, Timeout, TooLarge};
 use crate::reply;
 use crate::scene::{Answer, Scene};
 use crate::script::Script;
@@ -28,19 +28,19 @@ pub(crate) fn row_21_interim_responses(trial: &mut Trial<'_>) {
     }
 }
 
-/// Row 22, twenty thousand 1xx: `Ok` or `Exchange`; endless: `Timeout`, or `TooLarge` or `Exchange` if
+/// Row 22, twenty thousand 1xx: `Ok` or `Interrupted`; endless: `Timeout`, or `TooLarge` or `Interrupted` if
 /// they are counted; memory flat; sent once. The same for the fields of a head without end, which may be
 /// called `TooLarge`.
 pub(crate) fn row_22_interim_floods(trial: &mut Trial<'_>) {
     let many = [INTERIM.repeat(20_000).as_bytes(), &reply::ok(b"{}")].concat();
-    trial.reply("twenty thousand", many, &[Ok, Exchange]);
+    trial.reply("twenty thousand", many, &[Ok, Interrupted]);
 
     // Others in this process would be weighed as well.
     let weigh = trial.alone;
     let endless = Script::new().request().endless(INTERIM.repeat(400));
     trial.case("endless", Setup::new(endless), |scene| {
         let answer = send_endless(scene, weigh);
-        scene.expect(&answer, &[Timeout, TooLarge, Exchange]);
+        scene.expect(&answer, &[Timeout, TooLarge, Interrupted]);
     });
     for (label, more) in [("endless fields", "X-More: and more\r\n"), ("an endless field", "x")] {
         let script = Script::new().request().write("HTTP/1.1 200 OK\r\nX-First: 1");
@@ -48,7 +48,7 @@ pub(crate) fn row_22_interim_floods(trial: &mut Trial<'_>) {
         let script = script.write(begin).endless(more.repeat(1000));
         trial.case(label, Setup::new(script), |scene| {
             let answer = send_endless(scene, weigh);
-            scene.expect(&answer, &[TooLarge, Exchange]);
+            scene.expect(&answer, &[TooLarge, Interrupted]);
         });
     }
 }
@@ -66,8 +66,8 @@ fn send_endless(scene: &mut Scene<'_>, weigh: bool) -> Answer {
     answer
 }
 
-/// Row 23, 101: `Exchange` or `Timeout`, sent once. Nobody asked for another protocol, so the head
-/// says all there is to know, and the suite asks for `Exchange`.
+/// Row 23, 101: `Interrupted` or `Timeout`, sent once. Nobody asked for another protocol, so the head
+/// says all there is to know, and the suite asks for `Interrupted`.
 pub(crate) fn row_23_switching_protocols(trial: &mut Trial<'_>) {
     let switch = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n";
     let script = Script::new().request().write(switch);
@@ -79,7 +79,7 @@ pub(crate) fn row_23_switching_protocols(trial: &mut Trial<'_>) {
         trial.case(label, Setup::new(script), |scene| {
             let exchange = scene.exchange().with_timeout(LIMIT);
             let answer = scene.send_exchange(exchange);
-            scene.expect(&answer, &[Exchange]);
+            scene.expect(&answer, &[Interrupted]);
             scene.expect_end_at(&answer, LIMIT);
         });
     }
@@ -102,13 +102,13 @@ pub(crate) fn row_30_old_and_odd_heads(trial: &mut Trial<'_>) {
     }
 }
 
-/// Row 31, bare LF in the head: `Ok` or `Exchange`, sent once.
+/// Row 31, bare LF in the head: `Ok` or `Interrupted`, sent once.
 pub(crate) fn row_31_bare_line_feeds(trial: &mut Trial<'_>) {
     for (label, bytes) in [
         ("everywhere", "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}"),
         ("after the status line", "HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\n{}"),
         ("after a field", "HTTP/1.1 200 OK\r\nX-A: b\nContent-Length: 2\r\n\r\n{}"),
     ] {
-        trial.reply(label, bytes, &[Ok, Exchange]);
+        trial.reply(label, bytes, &[Ok, Interrupted]);
     }
 }

@@ -3,7 +3,7 @@
 use crate::certificates::{Authority, LOOPBACK};
 use crate::executor::Parking;
 use crate::harness::Needs;
-use crate::outcome::Outcome::{Connect, Exchange, Internal, Ok, Timeout};
+use crate::outcome::Outcome::{Connect, Internal, Interrupted, Ok, Timeout};
 use crate::script::Script;
 use crate::server::Connection;
 use crate::trial::{Setup, Trial};
@@ -64,6 +64,6 @@ pub(crate) fn rule_08_no_runtime(trial: &mut Trial<'_>) {
     trial.case("a runtime that ends under way", silent, |scene| {
         let limit = super::LIMIT * 2;
         let answer = scene.orphan(limit, |connections| came_to(connections, 1));
-        scene.expect(&answer, &[Internal, Timeout, Exchange, Connect]);
+        scene.expect(&answer, &[Internal, Timeout, Interrupted, Connect]);
     });
 }

@@ -1,10 +1,10 @@
 //! Rows 14 to 16: responses that are not whole.
 
-use crate::outcome::Outcome::Exchange;
+use crate::outcome::Outcome::Interrupted;
 use crate::script::Script;
 use crate::trial::{Setup, Trial};
 
-/// Row 14, status line or head cut: `Exchange`, sent once.
+/// Row 14, status line or head cut: `Interrupted`, sent once.
 pub(crate) fn row_14_head_cut(trial: &mut Trial<'_>) {
     for (label, bytes) in [
         ("in the version", "HTT"),
@@ -16,26 +16,26 @@ pub(crate) fn row_14_head_cut(trial: &mut Trial<'_>) {
         ("in a refusal, after its length", "HTTP/1.1 401 No\r\nContent-Length: 2\r\nX-A: b\r\n"),
         ("in a refusal, before its length", "HTTP/1.1 401 No\r\nContent-Type: text/plain\r\n"),
     ] {
-        trial.reply(label, bytes, &[Exchange]);
+        trial.reply(label, bytes, &[Interrupted]);
     }
 }
 
-/// Row 15, Content-Length 100, 10 bytes, close or reset: `Exchange`, sent once.
+/// Row 15, Content-Length 100, 10 bytes, close or reset: `Interrupted`, sent once.
 pub(crate) fn row_15_body_cut(trial: &mut Trial<'_>) {
     let part = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
-    trial.reply("closes", part, &[Exchange]);
+    trial.reply("closes", part, &[Interrupted]);
     let script = Script::new().request().write(part).reset();
     trial.case("resets", Setup::new(script), |scene| {
         let answer = scene.send();
-        scene.expect(&answer, &[Exchange]);
+        scene.expect(&answer, &[Interrupted]);
     });
     let none = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n";
-    trial.reply("closes before the body", none, &[Exchange]);
+    trial.reply("closes before the body", none, &[Interrupted]);
     let refusal = "HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n0123456789";
-    trial.reply("a refusal", refusal, &[Exchange]);
+    trial.reply("a refusal", refusal, &[Interrupted]);
 }
 
-/// Row 16, chunked: cut, bad size, overflowing size: `Exchange`, sent once.
+/// Row 16, chunked: cut, bad size, overflowing size: `Interrupted`, sent once.
 pub(crate) fn row_16_bad_chunks(trial: &mut Trial<'_>) {
     for (label, chunks) in [
         ("no chunk", ""),
@@ -50,6 +50,6 @@ pub(crate) fn row_16_bad_chunks(trial: &mut Trial<'_>) {
         ("longer than its size", "3\r\nabcd\r\n0\r\n\r\n"),
     ] {
         let bytes = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
-        trial.reply(label, bytes, &[Exchange]);
+        trial.reply(label, bytes, &[Interrupted]);
     }
 }

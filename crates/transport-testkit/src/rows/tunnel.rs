@@ -5,7 +5,7 @@ use easemob_token_transport::{Proxy, ProxyUrl};
 use super::{LIMIT, PROXIED_HOST};
 use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
-use crate::outcome::Outcome::{Connect, Exchange, Timeout, Tls, Unsupported};
+use crate::outcome::Outcome::{Connect, Interrupted, Timeout, Tls, Unsupported};
 use crate::reply;
 use crate::scene::exchange_to;
 use crate::script::Script;
@@ -69,7 +69,7 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
         ("502", asked().write(reply::status("502 No", b"{}")), &[Connect]),
         ("redirects", asked().write("HTTP/1.1 302 No\r\nLocation: /\r\n\r\n"), &[Connect]),
         ("nonsense", asked().write("nonsense\r\n\r\n"), &[Connect]),
-        ("closes", asked(), &[Connect, Exchange]),
+        ("closes", asked(), &[Connect, Interrupted]),
         ("says nothing", asked().wait_for_close(), &[Timeout]),
         ("another host inside", tunnel_to(&authority.identity("evil.invalid")).serve(), &[Tls]),
         ("a stranger inside", tunnel_to(&Authority::new().identity(PROXIED_HOST)).serve(), &[Tls]),

@@ -1,4 +1,4 @@
-//! One exchange from the connection to the last byte of the body, sins included.
+//! One exchange from the connection to the last byte of the body, faults included.
 
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
@@ -16,13 +16,13 @@ use rustls::ClientConfig;
 
 use super::message::{find, parse_head, write_request};
 use super::stream::{Kind, Stream};
-use super::{Outcome, Sin};
+use super::{Fault, Outcome};
 
 /// More than a head that is permitted can have.
 const MAX_HEAD: usize = 64 * 1024;
 
 pub(crate) struct Job {
-    pub(crate) sin: Sin,
+    pub(crate) fault: Fault,
     pub(crate) proxy: Option<ProxyUrl>,
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) kept: Arc<Mutex<Option<Stream>>>,
@@ -56,11 +56,11 @@ impl Job {
         let mut result = self.once(&request, &target, &mut stage);
         // Where nobody waits any more the socket was taken away.
         let wanted = self.wire.lock().unwrap().is_some();
-        if self.sin == Sin::RepeatsPost && result.is_err() && wanted && stage == Stage::Sent {
+        if self.fault == Fault::RepeatsPost && result.is_err() && wanted && stage == Stage::Sent {
             result = self.once(&request, &target, &mut stage);
         }
-        result.map_err(|(kind, bytes)| match self.sin {
-            Sin::ShowsTheReply => {
+        result.map_err(|(kind, bytes)| match self.fault {
+            Fault::ShowsTheReply => {
                 TransportError::with_source(kind, String::from_utf8_lossy(&bytes).into_owned())
             }
             _ => TransportError::new(kind),
@@ -80,8 +80,8 @@ impl Job {
             Some(stream) => stream,
             None => self.open(target).map_err(none)?,
         };
-        let more = match self.sin {
-            Sin::AsksForGzip => "Accept-Encoding: gzip\r\n",
+        let more = match self.fault {
+            Fault::AsksForGzip => "Accept-Encoding: gzip\r\n",
             _ => "",
         };
         let bytes = write_request(request, target, more);
@@ -95,13 +95,13 @@ impl Job {
         let response = self.read_response(&mut incoming, request.method());
         let bytes = incoming.bytes;
         let mut response = response.map_err(|kind| (kind, bytes))?;
-        if self.sin == Sin::MarksAllAsFresh {
+        if self.fault == Fault::MarksAllAsFresh {
             response.extensions_mut().insert(ConnectionUse::Fresh);
         }
         if self.keeps {
             *self.kept.lock().unwrap() = Some(stream);
         }
-        if self.sin == Sin::FollowsRedirects && response.status().is_redirection() {
+        if self.fault == Fault::FollowsRedirects && response.status().is_redirection() {
             let place = response.headers().get(LOCATION).and_then(|own| own.to_str().ok());
             let place = place.and_then(|own| own.parse::<Uri>().ok());
             if let Some(place) = place.filter(|own| own.scheme_str() == Some("http")) {
@@ -144,7 +144,7 @@ impl Job {
     }
 
     fn dial(&self, host: &str, port: u16, by: Option<Instant>) -> Result<Stream, Kind> {
-        let pinned = loopback_addresses(host).filter(|_| self.sin != Sin::LooksUpLoopback);
+        let pinned = loopback_addresses(host).filter(|_| self.fault != Fault::LooksUpLoopback);
         let stream = Stream::connect(host, pinned, port, by)?;
         *self.wire.lock().unwrap() = stream.tcp().try_clone().ok();
         Ok(stream)
@@ -158,20 +158,20 @@ impl Job {
         let head = loop {
             let head = incoming.head()?;
             match head.status().as_u16() {
-                101 if self.sin == Sin::Panics => panic!("nobody thought of 101"),
-                101 => return Err(Kind::Exchange),
+                101 if self.fault == Fault::Panics => panic!("nobody thought of 101"),
+                101 => return Err(Kind::Interrupted),
                 100..200 => {}
                 _ => break head,
             }
         };
-        let bytes_only = self.sin == Sin::CountsBytesOnly && head.headers().len() > 100;
+        let bytes_only = self.fault == Fault::CountsBytesOnly && head.headers().len() > 100;
         if !bytes_only && !head_within_limits(head.headers()) {
             return Err(Kind::TooLarge);
         }
         let bodyless = matches!(head.status().as_u16(), 204 | 304) || method == Method::HEAD;
         let body = if bodyless { Vec::new() } else { self.read_body(incoming, head.headers())? };
         let body = match head.headers().get(CONTENT_ENCODING) {
-            Some(_) if self.sin == Sin::Decompresses => b"inflated".to_vec(),
+            Some(_) if self.fault == Fault::Decompresses => b"inflated".to_vec(),
             _ => body,
         };
         Ok(head.map(|()| body.into()))
@@ -181,7 +181,7 @@ impl Job {
         if let Some(coding) = head.get(TRANSFER_ENCODING) {
             return match coding.as_bytes() {
                 b"chunked" => self.read_chunks(incoming),
-                _ => Err(Kind::Exchange),
+                _ => Err(Kind::Interrupted),
             };
         }
         let mut lengths = head.get_all(CONTENT_LENGTH).iter();
@@ -191,14 +191,14 @@ impl Job {
         let digits = length.to_str().unwrap_or_default();
         let sound = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         if !sound || lengths.any(|other| other != length) {
-            return Err(Kind::Exchange);
+            return Err(Kind::Interrupted);
         }
         let length: usize = digits.parse().map_err(|_| Kind::TooLarge)?;
         if length > self.max_bytes {
             return Err(Kind::TooLarge);
         }
         match incoming.exactly(length) {
-            Err(Kind::Exchange) if self.sin == Sin::Truncates => {
+            Err(Kind::Interrupted) if self.fault == Fault::Truncates => {
                 Ok(std::mem::take(&mut incoming.bytes))
             }
             result => result,
@@ -211,11 +211,11 @@ impl Job {
         loop {
             let line = self.framing_line(incoming, &mut framing)?;
             let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
-            let size = std::str::from_utf8(size).map_err(|_| Kind::Exchange)?;
+            let size = std::str::from_utf8(size).map_err(|_| Kind::Interrupted)?;
             if size.is_empty() || !size.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(Kind::Exchange);
+                return Err(Kind::Interrupted);
             }
-            let size = usize::from_str_radix(size, 16).map_err(|_| Kind::Exchange)?;
+            let size = usize::from_str_radix(size, 16).map_err(|_| Kind::Interrupted)?;
             if size > self.max_bytes - body.len() {
                 return Err(Kind::TooLarge);
             }
@@ -225,7 +225,7 @@ impl Job {
             }
             body.extend(incoming.exactly(size)?);
             if !incoming.line()?.is_empty() {
-                return Err(Kind::Exchange);
+                return Err(Kind::Interrupted);
             }
         }
     }
@@ -236,7 +236,7 @@ impl Job {
     fn framing_line(&self, from: &mut Incoming<'_>, framing: &mut usize) -> Result<Vec<u8>, Kind> {
         let line = from.line()?;
         *framing += line.len();
-        let bounds = self.sin != Sin::BoundsNoFraming;
+        let bounds = self.fault != Fault::BoundsNoFraming;
         if bounds && *framing > MAX_HEAD { Err(Kind::TooLarge) } else { Ok(line) }
     }
 }
@@ -264,7 +264,7 @@ impl Incoming<'_> {
                 return Err(Kind::TooLarge);
             }
             if !self.more()? {
-                return Err(Kind::Exchange);
+                return Err(Kind::Interrupted);
             }
         }
     }
@@ -280,7 +280,7 @@ impl Incoming<'_> {
     fn exactly(&mut self, length: usize) -> Result<Vec<u8>, Kind> {
         while self.bytes.len() < length {
             if !self.more()? {
-                return Err(Kind::Exchange);
+                return Err(Kind::Interrupted);
             }
         }
         let rest = self.bytes.split_off(length);

@@ -8,7 +8,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use super::defect::{Defect, Defects, Unreadable};
+use super::fault::{Fault, Faults, ParseError};
 use super::signature::Signature;
 use super::signer::is_user_id;
 use super::token::LONG_TTL;
@@ -22,14 +22,14 @@ use crate::secret::Secret;
 /// or as text. `Debug` shows neither the signature nor what stands in the place of an App Key and is
 /// none.
 #[derive(Clone)]
-pub struct Reading {
+pub struct UnverifiedToken {
     pub(super) app_key: AppKeyMember,
     pub(super) user_id: Box<str>,
     pub(super) cur_time: i64,
     pub(super) ttl: i64,
     /// None where it is no SHA-256.
     pub(super) signature: Option<Signature>,
-    shape: Vec<Defect>,
+    shape: Vec<Fault>,
 }
 
 /// The member `appkey`.
@@ -67,42 +67,42 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-impl Reading {
-    /// Reads a token. A defect that leaves it readable is no error here; ask
-    /// [`check`](Self::check), or [`Signer::check`](super::Signer::check) with the secret at hand.
+impl UnverifiedToken {
+    /// Reads a token. A fault that leaves it readable is no error here; ask
+    /// [`verify`](Self::verify), or [`Signer::verify`](super::Signer::verify) with the secret at hand.
     ///
     /// # Errors
     ///
     /// It says nothing that could be checked: no base64, no JSON object inside, a member missing or
     /// of another type.
-    pub fn parse(token: &str) -> Result<Self, Unreadable> {
+    pub fn parse(token: &str) -> Result<Self, ParseError> {
         if token.len() > MAX_BYTES {
-            return Err(Unreadable("it is longer than 8192 characters"));
+            return Err(ParseError("it is longer than 8192 characters"));
         }
         let mut shape = Vec::new();
         let text = match token.strip_prefix(PREFIX) {
             Some(text) => {
-                shape.push(Defect::PrefixOutside);
+                shape.push(Fault::PrefixOutside);
                 text
             }
             None => token,
         };
-        let bytes = decode(text).ok_or(Unreadable("it is not base64"))?;
+        let bytes = decode(text).ok_or(ParseError("it is not base64"))?;
         let json = bytes.strip_prefix(PREFIX.as_bytes()).unwrap_or_else(|| {
             if shape.is_empty() {
-                shape.push(Defect::MissingPrefix);
+                shape.push(Fault::MissingPrefix);
             }
             &bytes
         });
         let members: Member<Object<Members<'_>>> = serde_json::from_slice(json)
-            .map_err(|_| Unreadable("what is in its base64 is not JSON"))?;
+            .map_err(|_| ParseError("what is in its base64 is not JSON"))?;
         let Some(Object(members)) = members.ok() else {
-            return Err(Unreadable("what is in its base64 is no JSON object"));
+            return Err(ParseError("what is in its base64 is no JSON object"));
         };
-        Self::from_members(members, shape).map_err(Unreadable)
+        Self::from_members(members, shape).map_err(ParseError)
     }
 
-    fn from_members(members: Members<'_>, mut shape: Vec<Defect>) -> Result<Self, &'static str> {
+    fn from_members(members: Members<'_>, mut shape: Vec<Fault>) -> Result<Self, &'static str> {
         let wrong = "signature is not text";
         let signature = members.signature.optional(wrong)?.ok_or("signature is missing")?;
         let app_key = members.appkey.optional("appkey is not text")?.ok_or("appkey is missing")?;
@@ -115,23 +115,22 @@ impl Reading {
             Ok(key) => AppKeyMember::Key(key),
             Err(_) => {
                 let credential = app_key.starts_with(CREDENTIAL_PREFIX);
-                let defect =
-                    if credential { Defect::SecretInAppKey } else { Defect::InvalidAppKey };
-                shape.push(defect);
+                let fault = if credential { Fault::SecretInAppKey } else { Fault::InvalidAppKey };
+                shape.push(fault);
                 AppKeyMember::Other(Secret::new(app_key))
             }
         };
         if !is_user_id(&user_id) {
-            shape.push(Defect::InvalidUserId);
+            shape.push(Fault::InvalidUserId);
         }
         if ttl <= 0 {
-            shape.push(Defect::NoLifetime);
+            shape.push(Fault::NoLifetime);
         }
         let parsed = Signature::parse(&signature);
         if parsed.is_none() {
             let hex = signature.bytes().all(|digit| digit.is_ascii_hexdigit());
             let sha1 = hex && signature.len() == SHA1_DIGITS;
-            shape.push(if sha1 { Defect::Sha1Signature } else { Defect::MalformedSignature });
+            shape.push(if sha1 { Fault::Sha1Signature } else { Fault::MalformedSignature });
         }
         Ok(Self { app_key, user_id, cur_time, ttl, signature: parsed, shape })
     }
@@ -184,24 +183,24 @@ impl Reading {
     ///
     /// # Errors
     ///
-    /// Every defect that shows. None does not mean that the token is good: its signature was not
+    /// Every fault that shows. None does not mean that the token is good: its signature was not
     /// looked at.
-    pub fn check(&self, now: SystemTime) -> Result<(), Defects> {
-        Defects::none_or(self.defects_at(now))
+    pub fn verify(&self, now: SystemTime) -> Result<(), Faults> {
+        Faults::none_or(self.defects_at(now))
     }
 
-    pub(super) fn defects_at(&self, now: SystemTime) -> Vec<Defect> {
-        let mut defects = self.shape.clone();
+    pub(super) fn defects_at(&self, now: SystemTime) -> Vec<Fault> {
+        let mut faults = self.shape.clone();
         // A time too large to be told is a time to come.
         if self.issued_at().map_or(self.cur_time > 0, |issued_at| now < issued_at) {
-            defects.push(Defect::NotYetValid);
+            faults.push(Fault::NotYetValid);
         }
         if self.issued_at().is_none() && self.cur_time < 0
             || self.expires_at().is_some_and(|end| end <= now)
         {
-            defects.push(Defect::Expired);
+            faults.push(Fault::Expired);
         }
-        defects
+        faults
     }
 }
 
@@ -218,9 +217,9 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(url_safe).ok()
 }
 
-impl std::fmt::Debug for Reading {
+impl std::fmt::Debug for UnverifiedToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reading")
+        f.debug_struct("UnverifiedToken")
             .field("app_key", &self.app_key())
             .field("user_id", &self.user_id)
             .field("cur_time", &self.cur_time)

@@ -5,7 +5,7 @@ use std::fmt;
 /// Something that is wrong with a dynamic token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Defect {
+pub enum Fault {
     /// The JSON is there, and `dt-` before it is not.
     MissingPrefix,
     /// `dt-` stands before the base64 text and not inside it.
@@ -33,7 +33,7 @@ pub enum Defect {
     BadSignature,
 }
 
-impl Defect {
+impl Fault {
     /// The stable name, in `snake_case`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -54,7 +54,7 @@ impl Defect {
     }
 }
 
-impl fmt::Display for Defect {
+impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::MissingPrefix => "lacks `dt-` before its JSON",
@@ -85,45 +85,45 @@ impl fmt::Display for Defect {
 
 /// All that is wrong with one token, at least one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Defects(Vec<Defect>);
+pub struct Faults(Vec<Fault>);
 
-impl Defects {
-    pub(super) fn none_or(defects: Vec<Defect>) -> Result<(), Self> {
-        if defects.is_empty() { Ok(()) } else { Err(Self(defects)) }
+impl Faults {
+    pub(super) fn none_or(faults: Vec<Fault>) -> Result<(), Self> {
+        if faults.is_empty() { Ok(()) } else { Err(Self(faults)) }
     }
 
-    /// The defects, the shape's first.
+    /// The faults, the shape's first.
     #[must_use]
-    pub fn as_slice(&self) -> &[Defect] {
+    pub fn as_slice(&self) -> &[Fault] {
         &self.0
     }
 }
 
-impl fmt::Display for Defects {
+impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the dynamic token ")?;
-        for (index, defect) in self.0.iter().enumerate() {
+        for (index, fault) in self.0.iter().enumerate() {
             if index > 0 {
                 f.write_str("; it ")?;
             }
-            defect.fmt(f)?;
+            fault.fmt(f)?;
         }
         Ok(())
     }
 }
 
-impl std::error::Error for Defects {}
+impl std::error::Error for Faults {}
 
 /// A text that says nothing that could be taken for a dynamic token.
 ///
 /// `Display` says what is missing, and repeats no part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unreadable(pub(super) &'static str);
+pub struct ParseError(pub(super) &'static str);
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no dynamic token: {}", self.0)
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl std::error::Error for ParseError {}

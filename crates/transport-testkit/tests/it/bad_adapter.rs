@@ -26,7 +26,7 @@ use self::stream::Stream;
 
 /// What the transport does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sin {
+pub(crate) enum Fault {
     None,
     FollowsRedirects,
     RepeatsPost,
@@ -54,7 +54,7 @@ pub(crate) enum Sin {
 /// The log of the one sinner that keeps one.
 static LOG: Mutex<String> = Mutex::new(String::new());
 
-pub(crate) struct Sinning(pub(crate) Sin);
+pub(crate) struct Sinning(pub(crate) Fault);
 
 impl Harness for Sinning {
     fn name(&self) -> &str {
@@ -62,33 +62,33 @@ impl Harness for Sinning {
     }
 
     fn transport(&self, needs: &Needs) -> Result<Arc<dyn Transport>, Unable> {
-        let Self(sin) = *self;
-        let proxy = match (&needs.proxy, sin) {
-            (Proxy::Off, Sin::ObeysTheEnvironment) => Proxy::Environment,
+        let Self(fault) = *self;
+        let proxy = match (&needs.proxy, fault) {
+            (Proxy::Off, Fault::ObeysTheEnvironment) => Proxy::Environment,
             (own, _) => own.clone(),
         };
         let proxy = proxy.resolve().map_err(|error| Unable::because(error.to_string()))?;
-        Ok(Arc::new(Sinner {
-            sin,
+        Ok(Arc::new(BadAdapter {
+            fault,
             needs: needs.clone(),
-            tls: stream::config(sin, needs.roots_pem.as_deref()),
+            tls: stream::config(fault, needs.roots_pem.as_deref()),
             proxy,
             kept: Arc::default(),
         }))
     }
 
     fn reports_connection_use(&self) -> bool {
-        self.0 == Sin::MarksAllAsFresh
+        self.0 == Fault::MarksAllAsFresh
     }
 
     fn overheard(&self) -> Option<String> {
-        (self.0 == Sin::Logs).then(|| std::mem::take(&mut *LOG.lock().unwrap()))
+        (self.0 == Fault::Logs).then(|| std::mem::take(&mut *LOG.lock().unwrap()))
     }
 }
 
 #[derive(Debug)]
-struct Sinner {
-    sin: Sin,
+struct BadAdapter {
+    fault: Fault,
     needs: Needs,
     tls: Arc<ClientConfig>,
     proxy: ProxyRules,
@@ -98,9 +98,9 @@ struct Sinner {
 type Outcome = Result<Response<Bytes>, TransportError>;
 
 #[async_trait]
-impl Transport for Sinner {
+impl Transport for BadAdapter {
     async fn send(&self, exchange: Exchange) -> Outcome {
-        if self.sin != Sin::SendsInClear {
+        if self.fault != Fault::SendsInClear {
             check_scheme(&exchange)?;
         }
         let started = Instant::now();
@@ -109,27 +109,29 @@ impl Transport for Sinner {
         if uri.host().is_none() {
             return Err(unsupported());
         }
-        match self.sin {
-            Sin::Logs => LOG.lock().unwrap().push_str(&format!("{:?}", exchange.request())),
-            Sin::LeavesAThread => drop(thread::Builder::new().spawn(thread::park)),
+        match self.fault {
+            Fault::Logs => LOG.lock().unwrap().push_str(&format!("{:?}", exchange.request())),
+            Fault::LeavesAThread => drop(thread::Builder::new().spawn(thread::park)),
             _ => {}
         }
         let job = Job {
-            sin: self.sin,
+            fault: self.fault,
             proxy: self.proxy.proxy_for(&uri)?.cloned(),
             tls: self.tls.clone(),
             kept: self.kept.clone(),
             connect_by: started.checked_add(self.needs.connect_timeout),
             finish_by: started
                 .checked_add(exchange.timeout())
-                .filter(|_| self.sin != Sin::NeverTimesOut),
-            max_bytes: match self.sin {
-                Sin::IgnoresTheCap => 1 << 20,
+                .filter(|_| self.fault != Fault::NeverTimesOut),
+            max_bytes: match self.fault {
+                Fault::IgnoresTheCap => 1 << 20,
                 _ => exchange.max_response_bytes(),
             },
-            keeps: match self.sin {
-                Sin::HandsOverWhatCame | Sin::MarksAllAsFresh => !exchange.needs_fresh_connection(),
-                sin => sin == Sin::ReusesAlways,
+            keeps: match self.fault {
+                Fault::HandsOverWhatCame | Fault::MarksAllAsFresh => {
+                    !exchange.needs_fresh_connection()
+                }
+                fault => fault == Fault::ReusesAlways,
             },
             wire: Arc::default(),
         };
@@ -154,7 +156,8 @@ impl OnAThread {
     fn start(job: Job, exchange: Exchange) -> impl Future<Output = Outcome> {
         let shared = Arc::<Mutex<Shared>>::default();
         let own = shared.clone();
-        let mut call = Self { shared, wire: job.wire.clone(), lives_on: job.sin == Sin::LivesOn };
+        let mut call =
+            Self { shared, wire: job.wire.clone(), lives_on: job.fault == Fault::LivesOn };
         thread::spawn(move || {
             let run = std::panic::AssertUnwindSafe(|| job.run(exchange));
             let outcome = std::panic::catch_unwind(run);

@@ -67,9 +67,9 @@ pub(crate) fn tell(trial: &Trial<'_>) {
 
 fn by_name(word: &str) -> Option<Outcome> {
     use Outcome::{
-        Connect, Exchange, Hung, Internal, Ok, Panicked, Timeout, Tls, TooLarge, Unsupported,
+        Connect, Hung, Internal, Interrupted, Ok, Panicked, Timeout, Tls, TooLarge, Unsupported,
     };
     let all =
-        [Ok, Connect, Tls, Timeout, Exchange, TooLarge, Unsupported, Internal, Hung, Panicked];
+        [Ok, Connect, Tls, Timeout, Interrupted, TooLarge, Unsupported, Internal, Hung, Panicked];
     all.into_iter().find(|outcome| outcome.to_string() == word)
 }

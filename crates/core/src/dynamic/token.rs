@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use serde::Serialize;
 
 use super::signature::Signature;
-use crate::build_error::{BuildError, Part};
+use crate::build_error::{BuildError, Field};
 use crate::endpoint::AppKey;
 use crate::token::AccessToken;
 
@@ -73,7 +73,7 @@ impl DynamicToken {
     ) -> Result<Self, BuildError> {
         let Claims { app_key, user_id, cur_time, ttl } = claims;
         let time = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
-        let too_long = || BuildError::new(Part::Ttl, "ends beyond any time that can be told");
+        let too_long = || BuildError::new(Field::Ttl, "ends beyond any time that can be told");
         let issued_at = SystemTime::UNIX_EPOCH.checked_add(time(cur_time)).ok_or_else(too_long)?;
         let expires_at = issued_at.checked_add(time(ttl)).ok_or_else(too_long)?;
         let members = Members {
@@ -85,7 +85,7 @@ impl DynamicToken {
         };
         let mut text = b"dt-".to_vec();
         serde_json::to_writer(&mut text, &members)
-            .map_err(|_| BuildError::new(Part::Request, "cannot be written as JSON"))?;
+            .map_err(|_| BuildError::new(Field::Request, "cannot be written as JSON"))?;
         let text = match padding {
             Padding::Padded => URL_SAFE.encode(text),
             Padding::Unpadded => URL_SAFE_NO_PAD.encode(text),

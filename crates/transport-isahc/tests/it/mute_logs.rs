@@ -174,7 +174,7 @@ fn nothing_is_heard() {
 #[test]
 fn a_subscriber_at_trace_hears_nothing() {
     if !is_inner() {
-        return again("silence::a_subscriber_at_trace_hears_nothing", &[]);
+        return again("mute_logs::a_subscriber_at_trace_hears_nothing", &[]);
     }
     tracing::subscriber::set_global_default(Recorder(LevelFilter::TRACE)).unwrap();
     exercise();
@@ -192,7 +192,7 @@ fn a_subscriber_at_trace_hears_nothing() {
 #[test]
 fn a_logger_at_trace_hears_nothing() {
     if !is_inner() {
-        return again("silence::a_logger_at_trace_hears_nothing", &[]);
+        return again("mute_logs::a_logger_at_trace_hears_nothing", &[]);
     }
     listen(Logger(""));
     bare_client_is_heard();
@@ -205,7 +205,7 @@ fn a_logger_at_trace_hears_nothing() {
 #[test]
 fn a_logger_that_leaves_isahc_out_keeps_its_other_records() {
     if !is_inner() {
-        return again("silence::a_logger_that_leaves_isahc_out_keeps_its_other_records", &[]);
+        return again("mute_logs::a_logger_that_leaves_isahc_out_keeps_its_other_records", &[]);
     }
     listen(Logger("it"));
     exercise();
@@ -236,7 +236,7 @@ fn exercise_around(listening: impl FnOnce()) {
 fn a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later() {
     if !is_inner() {
         return again(
-            "silence::a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later",
+            "mute_logs::a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later",
             &[],
         );
     }
@@ -254,7 +254,7 @@ fn a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later() {
 fn a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later() {
     if !is_inner() {
         return again(
-            "silence::a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later",
+            "mute_logs::a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later",
             &[],
         );
     }
@@ -272,7 +272,7 @@ fn a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later() {
 #[test]
 fn the_processs_level_is_not_raised() {
     if !is_inner() {
-        return again("silence::the_processs_level_is_not_raised", &[]);
+        return again("mute_logs::the_processs_level_is_not_raised", &[]);
     }
     for _ in 0..2 {
         exercise();

@@ -28,7 +28,7 @@ use crate::inspect::{self, Inspection};
 /// A token that carries it has its lifetime by the shortest reading. `Display` says what disagrees
 /// and what to set; it holds no part of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnitSuspicion {
+pub struct UnitMismatch {
     set: TtlUnits,
     first: TtlUnits,
     second: Option<TtlUnits>,
@@ -45,7 +45,7 @@ struct Counts {
     own: Option<Duration>,
 }
 
-impl UnitSuspicion {
+impl UnitMismatch {
     /// The units that are set.
     #[must_use]
     pub fn set(&self) -> TtlUnits {
@@ -166,7 +166,7 @@ fn agree(a: Option<Duration>, b: Option<Duration>) -> bool {
     a.abs_diff(b) <= (a.max(b) / 10).saturating_add(Duration::from_secs(1))
 }
 
-impl fmt::Display for UnitSuspicion {
+impl fmt::Display for UnitMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the ttl unit seems to be set wrongly: with {}, ", self.set)?;
         let readings = [
@@ -226,7 +226,7 @@ mod tests {
         for set in ALL {
             for truth in ALL {
                 let (life, counts) = counts(set, truth, WISH);
-                let found = UnitSuspicion::find(set, counts);
+                let found = UnitMismatch::find(set, counts);
                 assert_eq!(found.map(|found| found.suggested()), (set != truth).then_some(truth));
                 assert_eq!(found.and_then(|found| found.alternative()), None);
                 if let Some(found) = found {
@@ -242,7 +242,7 @@ mod tests {
         for set in ALL {
             for truth in ALL {
                 let (_, counts) = counts(set, truth, WISH);
-                let found = UnitSuspicion::find(set, Counts { ttl: None, ..counts });
+                let found = UnitMismatch::find(set, Counts { ttl: None, ..counts });
                 let wrong = TtlUnits { response: truth.response, ..set };
                 assert_eq!(
                     found.map(|found| found.suggested()),
@@ -259,7 +259,7 @@ mod tests {
                 let (life, counts) = counts(set, truth, WISH);
                 let counts = Counts { own: None, ..counts };
                 let told = time(counts.expires_in, set.response).unwrap();
-                let found = UnitSuspicion::find(set, counts);
+                let found = UnitMismatch::find(set, counts);
                 let ratio = told.as_secs_f64() / WISH.as_secs_f64();
                 if !(0.0005..2_000.0).contains(&ratio) || (0.5..2.0).contains(&ratio) {
                     // Both wrong in ways that make up for each other, or a millionfold.
@@ -283,7 +283,7 @@ mod tests {
                 expires_in,
                 own: own.map(Duration::from_secs),
             };
-            assert_eq!(UnitSuspicion::find(TtlUnits::STANDARD, counts), None, "{counts:?}");
+            assert_eq!(UnitMismatch::find(TtlUnits::STANDARD, counts), None, "{counts:?}");
         };
         // All agree; rounded; the service's clock took a while.
         quiet(Some(1_024_000), Some(1_024_000), Some(1_024_000));
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn it_says_what_disagrees_and_what_to_set() {
         let (_, both) = counts(TtlUnits::STANDARD, TtlUnits::VIP5, WISH);
-        let text = UnitSuspicion::find(TtlUnits::STANDARD, both).unwrap().to_string();
+        let text = UnitMismatch::find(TtlUnits::STANDARD, both).unwrap().to_string();
         assert_eq!(
             text,
             "the ttl unit seems to be set wrongly: with seconds, the request asks for 1024000 s, \
@@ -319,7 +319,7 @@ mod tests {
         );
         let [_, _, set, _] = ALL;
         let (_, unclear) = counts(set, TtlUnits::STANDARD, WISH);
-        let text = UnitSuspicion::find(set, Counts { own: None, ..unclear }).unwrap().to_string();
+        let text = UnitMismatch::find(set, Counts { own: None, ..unclear }).unwrap().to_string();
         assert!(text.contains("set it to milliseconds or to seconds"), "{text}");
     }
 
@@ -336,9 +336,9 @@ mod tests {
                     for ttl in [None, ttl] {
                         let counts = Counts { ttl, expires_in, own: Some(own) };
                         if all_agree(set, counts) {
-                            assert_eq!(UnitSuspicion::find(set, counts), None, "{counts:?}");
+                            assert_eq!(UnitMismatch::find(set, counts), None, "{counts:?}");
                             let counts = Counts { own: None, ..counts };
-                            assert_eq!(UnitSuspicion::find(set, counts), None, "{counts:?}");
+                            assert_eq!(UnitMismatch::find(set, counts), None, "{counts:?}");
                         }
                     }
                 }

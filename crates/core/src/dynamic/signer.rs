@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::defect::{Defect, Defects};
-use super::reading::{AppKeyMember, Reading};
+use super::fault::{Fault, Faults};
 use super::signature::{Key, same_secret};
 use super::token::{Claims, DynamicToken, Padding};
-use crate::build_error::{BuildError, Part};
+use super::unverified::{AppKeyMember, UnverifiedToken};
+use crate::build_error::{BuildError, Field};
 use crate::endpoint::AppKey;
 use crate::secret::Secret;
 
@@ -27,7 +27,7 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`Part::ClientId`] or [`Part::ClientSecret`] where it is empty.
+    /// [`Field::ClientId`] or [`Field::ClientSecret`] where it is empty.
     pub fn new(
         app_key: &AppKey,
         client_id: impl Into<String>,
@@ -35,10 +35,10 @@ impl Signer {
     ) -> Result<Self, BuildError> {
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
         if client_id.is_empty() {
-            return Err(BuildError::new(Part::ClientId, "is empty"));
+            return Err(BuildError::new(Field::ClientId, "is empty"));
         }
         if client_secret.expose().is_empty() {
-            return Err(BuildError::new(Part::ClientSecret, "is empty"));
+            return Err(BuildError::new(Field::ClientSecret, "is empty"));
         }
         let client_id = client_id.into_boxed_str();
         let key = Key { app_key: app_key.clone(), client_id, client_secret };
@@ -66,9 +66,9 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`Part::Username`] where the user ID is not 1 to 64 bytes of `a-z 0-9 _ . -`;
-    /// [`Part::Ttl`] where the lifetime is shorter than a second or ends beyond any time;
-    /// [`Part::Clock`] where `now` is before 1970.
+    /// [`Field::UserId`] where the user ID is not 1 to 64 bytes of `a-z 0-9 _ . -`;
+    /// [`Field::Ttl`] where the lifetime is shorter than a second or ends beyond any time;
+    /// [`Field::Clock`] where `now` is before 1970.
     pub fn token(
         &self,
         user_id: &str,
@@ -77,15 +77,15 @@ impl Signer {
     ) -> Result<DynamicToken, BuildError> {
         let user_id = folded(user_id)?;
         let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| {
-            BuildError::new(Part::Clock, "is before 1970; set the time of this machine")
+            BuildError::new(Field::Clock, "is before 1970; set the time of this machine")
         })?;
         if ttl.as_secs() == 0 {
             let problem = "is shorter than one second; a dynamic token has no permanent form";
-            return Err(BuildError::new(Part::Ttl, problem));
+            return Err(BuildError::new(Field::Ttl, problem));
         }
         let whole = |time: Duration| {
             i64::try_from(time.as_secs())
-                .map_err(|_| BuildError::new(Part::Ttl, "ends beyond any time that can be told"))
+                .map_err(|_| BuildError::new(Field::Ttl, "ends beyond any time that can be told"))
         };
         let (cur_time, ttl) = (whole(since)?, whole(ttl)?);
         let signature = self.key.sign(&user_id, cur_time, ttl);
@@ -100,36 +100,36 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// Every defect that the token has at `now`.
-    pub fn check(&self, token: &Reading, now: SystemTime) -> Result<(), Defects> {
-        let mut defects = token.defects_at(now);
+    /// Every fault that the token has at `now`.
+    pub fn verify(&self, token: &UnverifiedToken, now: SystemTime) -> Result<(), Faults> {
+        let mut faults = token.defects_at(now);
         let ours = match &token.app_key {
             AppKeyMember::Key(key) => *key == self.key.app_key,
             AppKeyMember::Other(text) => {
                 let secret = same_secret(text, &self.key.client_secret);
-                if secret && !defects.contains(&Defect::SecretInAppKey) {
-                    defects.push(Defect::SecretInAppKey);
+                if secret && !faults.contains(&Fault::SecretInAppKey) {
+                    faults.push(Fault::SecretInAppKey);
                 }
-                // An implementation with this defect has signed with the App Key all the same.
-                defects.contains(&Defect::SecretInAppKey)
+                // An implementation with this fault has signed with the App Key all the same.
+                faults.contains(&Fault::SecretInAppKey)
             }
         };
         if !ours && matches!(token.app_key, AppKeyMember::Key(_)) {
-            defects.push(Defect::OtherAppKey);
+            faults.push(Fault::OtherAppKey);
         }
         if let (true, Some(signature)) = (ours, &token.signature) {
             let expected = self.key.sign(&token.user_id, token.cur_time, token.ttl);
             if !signature.matches(&expected) {
-                defects.push(Defect::BadSignature);
+                faults.push(Fault::BadSignature);
             }
         }
-        Defects::none_or(defects)
+        Faults::none_or(faults)
     }
 }
 
 /// The user ID as the service knows it.
 fn folded(user_id: &str) -> Result<String, BuildError> {
-    let wrong = |problem| Err(BuildError::new(Part::Username, problem));
+    let wrong = |problem| Err(BuildError::new(Field::UserId, problem));
     if user_id.is_empty() {
         return wrong("is empty");
     }

@@ -37,13 +37,13 @@ pub(crate) fn parse_head(bytes: &[u8]) -> Result<Response<()>, Kind> {
         }
     }
     let mut response = Response::new(());
-    let (first, fields) = lines.split_first().ok_or(Kind::Exchange)?;
-    (*response.version_mut(), *response.status_mut()) = status_line(first).ok_or(Kind::Exchange)?;
+    let (first, fields) = lines.split_first().ok_or(Kind::Interrupted)?;
+    (*response.version_mut(), *response.status_mut()) = status_line(first).ok_or(Kind::Interrupted)?;
     *response.headers_mut() = fields
         .iter()
         .map(|line| field(line))
         .collect::<Option<HeaderMap>>()
-        .ok_or(Kind::Exchange)?;
+        .ok_or(Kind::Interrupted)?;
     Ok(response)
 }
 

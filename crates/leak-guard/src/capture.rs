@@ -11,7 +11,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 /// Who said something, how loud, and what.
 #[derive(Clone, Debug)]
-pub struct Saying {
+pub struct Entry {
     /// `tracing`, `log` or `panic`.
     pub to: &'static str,
     /// The level, in capitals.
@@ -22,27 +22,27 @@ pub struct Saying {
     pub text: String,
 }
 
-static HEARD: Mutex<Vec<Saying>> = Mutex::new(Vec::new());
+static HEARD: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 
-fn heard() -> MutexGuard<'static, Vec<Saying>> {
+fn heard() -> MutexGuard<'static, Vec<Entry>> {
     HEARD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn hear(to: &'static str, level: impl fmt::Display, target: &str, text: String) {
-    heard().push(Saying { to, level: level.to_string(), target: target.to_owned(), text });
+    heard().push(Entry { to, level: level.to_string(), target: target.to_owned(), text });
 }
 
 /// Takes everything that was heard since it was taken last.
 #[must_use]
-pub fn take() -> Vec<Saying> {
+pub fn take() -> Vec<Entry> {
     std::mem::take(&mut heard())
 }
 
 /// What was said, one line each.
 #[must_use]
-pub fn transcript(sayings: &[Saying]) -> String {
+pub fn transcript(events: &[Entry]) -> String {
     let mut text = String::new();
-    for Saying { to, level, target, text: words } in sayings {
+    for Entry { to, level, target, text: words } in events {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{to} {level} {target}: {words}");
     }

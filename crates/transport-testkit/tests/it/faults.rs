@@ -1,22 +1,22 @@
-//! One test a sin: a transport that is deliberately wrong fails the right rules and no other.
+//! One test a fault: a transport that is deliberately wrong fails the right rules and no other.
 
 use std::env;
 use std::process::Command;
 
 use easemob_token_transport_testkit::{RULES, Report, Rule, RuleReport, Suite, Verdict};
 
-use crate::sinner::{Sin, Sinning};
+use crate::bad_adapter::{Fault, Sinning};
 
 /// Tells the other process which rule it has to run, and who the sinner is.
 const RULE: &str = "SINS_RULE";
 const SIN: &str = "SINS_SIN";
 
 /// This program again, for rules that need a process of their own.
-fn again(sin: Sin) -> impl Fn(&Rule) -> Command {
+fn again(fault: Fault) -> impl Fn(&Rule) -> Command {
     move |rule| {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["--exact", "sins::a_rule_in_a_process_of_its_own", "--nocapture"]);
-        command.env(RULE, rule.name()).env(SIN, format!("{sin:?}"));
+        command.args(["--exact", "faults::a_rule_in_a_process_of_its_own", "--nocapture"]);
+        command.env(RULE, rule.name()).env(SIN, format!("{fault:?}"));
         command
     }
 }
@@ -24,25 +24,25 @@ fn again(sin: Sin) -> impl Fn(&Rule) -> Command {
 #[test]
 fn a_rule_in_a_process_of_its_own() {
     let Ok(name) = env::var(RULE) else { return };
-    let sin = match env::var(SIN).as_deref() {
-        Ok("ObeysTheEnvironment") => Sin::ObeysTheEnvironment,
-        _ => Sin::None,
+    let fault = match env::var(SIN).as_deref() {
+        Ok("ObeysTheEnvironment") => Fault::ObeysTheEnvironment,
+        _ => Fault::None,
     };
     let rule = RULES.iter().find(|rule| rule.name() == name).unwrap();
     // What it found is told to the first process, which judges it.
-    let _ = Suite::new(&Sinning(sin)).run_rule(rule);
+    let _ = Suite::new(&Sinning(fault)).run_rule(rule);
 }
 
 /// Runs all rules; the sinner has to fail these and no other.
 #[track_caller]
-fn fails(sin: Sin, expected: &[&str]) {
-    let report = Suite::new(&Sinning(sin)).again(again(sin)).beside_others().run();
+fn fails(fault: Fault, expected: &[&str]) {
+    let report = Suite::new(&Sinning(fault)).again(again(fault)).beside_others().run();
     assert_eq!(report.broken(), expected, "{report}");
 }
 
 #[test]
 fn without_a_sin_every_case_of_every_rule_is_kept() {
-    let report = Suite::new(&Sinning(Sin::None)).again(again(Sin::None)).beside_others().run();
+    let report = Suite::new(&Sinning(Fault::None)).again(again(Fault::None)).beside_others().run();
     assert!(report.passes(), "{report}");
     let cases = report.rules().iter().flat_map(RuleReport::cases);
     for case in cases {
@@ -53,13 +53,13 @@ fn without_a_sin_every_case_of_every_rule_is_kept() {
 
 #[test]
 fn following_redirects() {
-    fails(Sin::FollowsRedirects, &["row_20_redirects"]);
+    fails(Fault::FollowsRedirects, &["row_20_redirects"]);
 }
 
 #[test]
 fn repeating_a_post() {
     fails(
-        Sin::RepeatsPost,
+        Fault::RepeatsPost,
         &[
             "row_09_closes_after_request",
             "row_10_resets_after_request",
@@ -70,13 +70,13 @@ fn repeating_a_post() {
 
 #[test]
 fn truncating() {
-    fails(Sin::Truncates, &["row_15_body_cut", "rule_06_errors_show_nothing"]);
+    fails(Fault::Truncates, &["row_15_body_cut", "rule_06_errors_show_nothing"]);
 }
 
 #[test]
 fn never_timing_out() {
     fails(
-        Sin::NeverTimesOut,
+        Fault::NeverTimesOut,
         &[
             "row_05_never_connects",
             "row_17_no_answer",
@@ -92,92 +92,92 @@ fn never_timing_out() {
 
 #[test]
 fn decompressing() {
-    fails(Sin::Decompresses, &["row_28_compressed"]);
+    fails(Fault::Decompresses, &["row_28_compressed"]);
 }
 
 #[test]
 fn handing_over_what_came_unasked() {
-    fails(Sin::HandsOverWhatCame, &["row_13_unsolicited_response"]);
+    fails(Fault::HandsOverWhatCame, &["row_13_unsolicited_response"]);
 }
 
 #[test]
 fn reusing_a_connection_where_a_fresh_one_was_asked_for() {
-    fails(Sin::ReusesAlways, &["row_13_unsolicited_response", "rule_02_fresh_connections"]);
+    fails(Fault::ReusesAlways, &["row_13_unsolicited_response", "rule_02_fresh_connections"]);
 }
 
 #[test]
 fn calling_every_connection_fresh() {
-    fails(Sin::MarksAllAsFresh, &["row_13_unsolicited_response", "rule_02_fresh_connections"]);
+    fails(Fault::MarksAllAsFresh, &["row_13_unsolicited_response", "rule_02_fresh_connections"]);
 }
 
 #[test]
 fn looking_up_loopback_names() {
-    fails(Sin::LooksUpLoopback, &["rule_09_plain_http", "rule_11_proxy_sees_connect_only"]);
+    fails(Fault::LooksUpLoopback, &["rule_09_plain_http", "rule_11_proxy_sees_connect_only"]);
 }
 
 #[test]
 fn counting_no_chunk_extensions_and_no_trailers() {
-    fails(Sin::BoundsNoFraming, &["rule_03_endless_framing"]);
+    fails(Fault::BoundsNoFraming, &["rule_03_endless_framing"]);
 }
 
 #[test]
 fn trusting_anyone() {
-    fails(Sin::TrustsAnyone, &["row_07_bad_certificates", "rule_11_proxy_faults"]);
+    fails(Fault::TrustsAnyone, &["row_07_bad_certificates", "rule_11_proxy_faults"]);
 }
 
 #[test]
 fn ignoring_the_bound_of_the_body() {
     fails(
-        Sin::IgnoresTheCap,
+        Fault::IgnoresTheCap,
         &["row_26_large_bodies", "row_27_endless_bodies", "rule_03_body_cap"],
     );
 }
 
 #[test]
 fn counting_the_bytes_of_a_head_and_not_its_fields() {
-    fails(Sin::CountsBytesOnly, &["row_25_many_fields"]);
+    fails(Fault::CountsBytesOnly, &["row_25_many_fields"]);
 }
 
 #[test]
 fn asking_for_compression() {
-    fails(Sin::AsksForGzip, &["rule_02_request_as_given"]);
+    fails(Fault::AsksForGzip, &["rule_02_request_as_given"]);
 }
 
 #[test]
 fn living_on_after_the_call_was_dropped() {
-    fails(Sin::LivesOn, &["rule_05_dropped_call"]);
+    fails(Fault::LivesOn, &["rule_05_dropped_call"]);
 }
 
 #[test]
 fn panicking() {
-    fails(Sin::Panics, &["row_23_switching_protocols", "rule_06_errors_show_nothing"]);
+    fails(Fault::Panics, &["row_23_switching_protocols", "rule_06_errors_show_nothing"]);
 }
 
 #[test]
 fn sending_in_clear() {
-    fails(Sin::SendsInClear, &["rule_09_plain_http"]);
+    fails(Fault::SendsInClear, &["rule_09_plain_http"]);
 }
 
 #[test]
 fn obeying_proxy_variables() {
-    fails(Sin::ObeysTheEnvironment, &["row_51_proxy_variables"]);
+    fails(Fault::ObeysTheEnvironment, &["row_51_proxy_variables"]);
 }
 
 #[test]
 fn showing_the_reply_in_the_error() {
-    fails(Sin::ShowsTheReply, &["rule_06_errors_show_nothing"]);
+    fails(Fault::ShowsTheReply, &["rule_06_errors_show_nothing"]);
 }
 
 /// A rule that every transport which sends at all goes through.
-fn ordinary_rule(sin: Sin) -> Report {
-    let harness = Sinning(sin);
+fn ordinary_rule(fault: Fault) -> Report {
+    let harness = Sinning(fault);
     let ordinary = |rule: &Rule| rule.name() == "rule_02_request_as_given";
     Suite::new(&harness).only(ordinary).run()
 }
 
 #[test]
 fn logging() {
-    let report = ordinary_rule(Sin::Logs);
+    let report = ordinary_rule(Fault::Logs);
     assert!(!report.passes());
     let text = report.to_string();
     assert!(text.contains("MARK-HEADER-58c2 was logged"), "{text}");
@@ -187,7 +187,7 @@ fn logging() {
 #[test]
 #[cfg(target_os = "linux")]
 fn leaving_threads_behind() {
-    assert!(ordinary_rule(Sin::None).passes());
-    let report = ordinary_rule(Sin::LeavesAThread);
+    assert!(ordinary_rule(Fault::None).passes());
+    let report = ordinary_rule(Fault::LeavesAThread);
     assert!(report.to_string().contains("left over: thread"), "{report}");
 }

@@ -7,12 +7,12 @@
 //! token     = URL-safe base64 of ("dt-" + json)
 //! ```
 //!
-//! A [`Signer`] makes them and checks them; a [`Reading`] is what one says, with or without the
-//! secret at hand, and which [`Defect`] it has. Times are arguments: nothing here reads a clock.
+//! A [`Signer`] makes them and checks them; a [`UnverifiedToken`] is what one says, with or without the
+//! secret at hand, and which [`Fault`] it has. Times are arguments: nothing here reads a clock.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
-//! use easemob_token_core::dynamic::{Defect, Reading, Signer};
+//! use easemob_token_core::dynamic::{Fault, UnverifiedToken, Signer};
 //!
 //! let app = "easemob-demo#testapp".parse()?;
 //! let signer = Signer::new(&app, "YXA6i-Ak8Ol4Eei2l11ZjV-EAg", "YXA6VunqiNxoB7IwXHInk1cGiXOOJfc")?;
@@ -20,10 +20,10 @@
 //! let token = signer.token("Test2333", Duration::from_secs(600), now)?;
 //! assert_eq!(token.user_id(), "test2333");
 //!
-//! let reading = Reading::parse(token.access_token().expose())?;
-//! assert!(signer.check(&reading, now).is_ok());
-//! let defects = signer.check(&reading, now + Duration::from_secs(600)).unwrap_err();
-//! assert_eq!(defects.as_slice(), [Defect::Expired]);
+//! let reading = UnverifiedToken::parse(token.access_token().expose())?;
+//! assert!(signer.verify(&reading, now).is_ok());
+//! let faults = signer.verify(&reading, now + Duration::from_secs(600)).unwrap_err();
+//! assert_eq!(faults.as_slice(), [Fault::Expired]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -36,13 +36,13 @@
 //! tokens should not let anybody choose a user ID that is another one followed by digits; IDs that
 //! all have one length, or all end in a letter, are safe.
 
-mod defect;
-mod reading;
+mod fault;
 mod signature;
 mod signer;
 mod token;
+mod unverified;
 
-pub use self::defect::{Defect, Defects, Unreadable};
-pub use self::reading::Reading;
+pub use self::fault::{Fault, Faults, ParseError};
 pub use self::signer::Signer;
 pub use self::token::{DynamicToken, LONG_TTL, Padding};
+pub use self::unverified::UnverifiedToken;

@@ -12,14 +12,14 @@ use crate::output;
 
 /// Clones share the count.
 #[derive(Clone, Debug)]
-pub(crate) struct Narrator {
+pub(crate) struct LoggingTransport {
     inner: Arc<dyn Transport>,
     name: &'static str,
     verbose: bool,
     sent: Arc<AtomicU32>,
 }
 
-impl Narrator {
+impl LoggingTransport {
     pub(crate) fn new(inner: Arc<dyn Transport>, name: &'static str, verbose: bool) -> Self {
         Self { inner, name, verbose, sent: Arc::default() }
     }
@@ -31,7 +31,7 @@ impl Narrator {
 }
 
 #[async_trait]
-impl Transport for Narrator {
+impl Transport for LoggingTransport {
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         self.inner.runtime()
     }

@@ -6,11 +6,11 @@ use std::env;
 use rustls::crypto::CryptoProvider;
 
 use crate::certificates::{Authority, LOOPBACK};
-use crate::elsewhere;
 use crate::harness::Needs;
-use crate::outcome::Outcome::Exchange;
+use crate::outcome::Outcome::Interrupted;
 use crate::script::Script;
 use crate::secrets::IN_REPLY;
+use crate::subprocess;
 use crate::trial::{Setup, Trial};
 
 /// Rule 6: no error, nor what is behind it, shows a header's value, the query or the body, of the
@@ -31,7 +31,7 @@ pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
         let bytes = reply.replace("MARK", IN_REPLY);
         trial.case(label, Setup::new(Script::new().request().write(bytes)), |scene| {
             let answer = scene.send();
-            scene.expect(&answer, &[Exchange]);
+            scene.expect(&answer, &[Interrupted]);
         });
     }
 }
@@ -40,12 +40,12 @@ pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
 /// directory to work in.
 pub(crate) fn rule_07_no_process_state(trial: &mut Trial<'_>) {
     const LABEL: &str = "after exchanges with and without TLS";
-    if elsewhere::role().is_some() {
+    if subprocess::role().is_some() {
         in_a_new_process(trial, LABEL);
-        elsewhere::tell(trial);
+        subprocess::tell(trial);
         return;
     }
-    match elsewhere::play(trial, "state", &[]) {
+    match subprocess::play(trial, "state", &[]) {
         Some(found) => trial.record(LABEL, found.outcomes, found.problems),
         None => trial.skip(LABEL, "it needs a process of its own (Suite::again)"),
     }

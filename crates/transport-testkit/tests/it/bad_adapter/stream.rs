@@ -16,7 +16,7 @@ use rustls::{
     StreamOwned,
 };
 
-use super::Sin;
+use super::Fault;
 
 pub(crate) type Kind = TransportErrorKind;
 
@@ -135,7 +135,7 @@ fn shake(session: &mut ClientConnection, tcp: &mut TcpStream) -> io::Result<()> 
 }
 
 fn kind_of(error: &io::Error) -> Kind {
-    if is_timeout(error) { Kind::Timeout } else { Kind::Exchange }
+    if is_timeout(error) { Kind::Timeout } else { Kind::Interrupted }
 }
 
 fn is_timeout(error: &io::Error) -> bool {
@@ -149,13 +149,13 @@ fn left(by: Option<Instant>) -> Result<Duration, Kind> {
     if left.is_zero() { Err(Kind::Timeout) } else { Ok(left) }
 }
 
-pub(crate) fn config(sin: Sin, roots_pem: Option<&str>) -> Arc<ClientConfig> {
+pub(crate) fn config(fault: Fault, roots_pem: Option<&str>) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     let pem = roots_pem.unwrap_or_default().as_bytes();
     roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).map(Result::unwrap));
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().unwrap();
-    let config = if sin == Sin::TrustsAnyone {
+    let config = if fault == Fault::TrustsAnyone {
         let verifier = Arc::new(Anyone);
         builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     } else {
