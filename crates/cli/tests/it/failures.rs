@@ -35,7 +35,7 @@ async fn each_kind_has_its_exit_code() {
         (Fault::quota_exceeded(), 4, "quota_exceeded"),
         (Fault::gateway(502), 5, "server_error"),
         (Fault::conflict(), 5, "conflict"),
-        (Fault::close(), 5, "exchange"),
+        (Fault::close(), 5, "interrupted"),
         (Fault::redirect("https://example.com/"), 6, "redirected"),
         (Fault::response(200, [], html.to_vec()), 6, "malformed_response"),
         (Fault::response(200, [], vec![b'x'; 70_000]), 6, "too_large"),

@@ -102,7 +102,7 @@ impl Signer {
     ///
     /// Every fault that the token has at `now`.
     pub fn verify(&self, token: &UnverifiedToken, now: SystemTime) -> Result<(), Faults> {
-        let mut faults = token.defects_at(now);
+        let mut faults = token.faults_at(now);
         let ours = match &token.app_key {
             AppKeyMember::Key(key) => *key == self.key.app_key,
             AppKeyMember::Other(text) => {

@@ -186,10 +186,10 @@ impl UnverifiedToken {
     /// Every fault that shows. None does not mean that the token is good: its signature was not
     /// looked at.
     pub fn verify(&self, now: SystemTime) -> Result<(), Faults> {
-        Faults::none_or(self.defects_at(now))
+        Faults::none_or(self.faults_at(now))
     }
 
-    pub(super) fn defects_at(&self, now: SystemTime) -> Vec<Fault> {
+    pub(super) fn faults_at(&self, now: SystemTime) -> Vec<Fault> {
         let mut faults = self.shape.clone();
         // A time too large to be told is a time to come.
         if self.issued_at().map_or(self.cur_time > 0, |issued_at| now < issued_at) {

@@ -39,7 +39,7 @@ pub struct ClientBuilder {
     limits: RetryLimits,
     requests_per_second: u32,
     kept_user_tokens: Option<usize>,
-    timeout: Duration,
+    request_timeout: Duration,
     max_response_bytes: usize,
     plain_http_allowed: bool,
     authorize_password: bool,
@@ -63,7 +63,7 @@ impl ClientBuilder {
             limits: RetryLimits::default(),
             requests_per_second: REQUESTS_PER_SECOND,
             kept_user_tokens: None,
-            timeout: DEFAULT_TIMEOUT,
+            request_timeout: DEFAULT_TIMEOUT,
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             plain_http_allowed: false,
             authorize_password: false,
@@ -130,7 +130,7 @@ impl ClientBuilder {
     /// The time for one request, from the name look-up to the last byte of the answer. 10 s
     /// unless set.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.request_timeout = timeout;
         self
     }
 
@@ -146,7 +146,7 @@ impl ClientBuilder {
 
     /// The most requests of this client and its clones in any second, 300 unless set: the service's
     /// limit for one App Key, app and user tokens together. Beyond it callers wait for their turn,
-    /// in the order of asking; one whose turn would come after its [deadline](Self::deadline) is
+    /// in the order of asking; one whose turn would come after its [deadline](Self::acquisition_deadline) is
     /// told so at once ([`RateLimited`](crate::ErrorKind::RateLimited)).
     ///
     /// Where several processes share an App Key, give each its part.
@@ -159,7 +159,7 @@ impl ClientBuilder {
     /// asked for least make room. Off unless called.
     ///
     /// Users whose first token is waited for do not count. Of those, there are at most as many as can
-    /// be served within the [deadline](Self::deadline) at
+    /// be served within the [deadline](Self::acquisition_deadline) at
     /// [`requests_per_second`](Self::requests_per_second), 6 000 unless set; a call for one more is
     /// [`RateLimited`](crate::ErrorKind::RateLimited) at once.
     ///
@@ -262,7 +262,7 @@ impl ClientBuilder {
             clock: self.clock,
             limits: self.limits,
             queue: RequestQueue::new(per_second),
-            request_timeout: self.timeout,
+            request_timeout: self.request_timeout,
             max_response_bytes: self.max_response_bytes,
             plain_http_allowed: self.plain_http_allowed,
             telemetry: Telemetry::new(self.observer),
@@ -298,7 +298,7 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("units", &self.units)
             .field("transport", &self.transport)
-            .field("timeout", &self.timeout)
+            .field("request_timeout", &self.request_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use crate::ErrorKind;
 
 /// What rows 1 to 40 come to at the port, by name; a service that never answers apart.
 fn faults() -> Vec<(String, Arc<Fault>)> {
-    use TransportErrorKind::{Connect, Interrupted, Internal, Timeout, Tls, TooLarge, Unsupported};
+    use TransportErrorKind::{Connect, Internal, Interrupted, Timeout, Tls, TooLarge, Unsupported};
     let mut faults: Vec<(String, Arc<Fault>)> = Vec::new();
     for kind in [Connect, Tls, Timeout, Interrupted, TooLarge, Unsupported, Internal] {
         faults.push((format!("{kind:?}"), failure(kind)));

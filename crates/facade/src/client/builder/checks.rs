@@ -61,11 +61,14 @@ impl ClientBuilder {
         if self.limits.max_attempts == 0 {
             return Err(ConfigError::new("max_attempts", "is zero; nothing would ever be sent"));
         }
-        if self.timeout.is_zero() {
-            return Err(ConfigError::new("timeout", "is zero; nothing could ever arrive"));
+        if self.request_timeout.is_zero() {
+            return Err(ConfigError::new("request_timeout", "is zero; nothing could ever arrive"));
         }
         if self.limits.deadline.is_zero() {
-            return Err(ConfigError::new("deadline", "is zero; nothing could ever be sent"));
+            return Err(ConfigError::new(
+                "acquisition_deadline",
+                "is zero; nothing could ever be sent",
+            ));
         }
         Ok(())
     }

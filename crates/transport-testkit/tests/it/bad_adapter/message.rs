@@ -38,7 +38,8 @@ pub(crate) fn parse_head(bytes: &[u8]) -> Result<Response<()>, Kind> {
     }
     let mut response = Response::new(());
     let (first, fields) = lines.split_first().ok_or(Kind::Interrupted)?;
-    (*response.version_mut(), *response.status_mut()) = status_line(first).ok_or(Kind::Interrupted)?;
+    (*response.version_mut(), *response.status_mut()) =
+        status_line(first).ok_or(Kind::Interrupted)?;
     *response.headers_mut() = fields
         .iter()
         .map(|line| field(line))
