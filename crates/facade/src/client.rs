@@ -67,7 +67,7 @@ impl Client {
     /// allocation or a shared counter, whatever the service does meanwhile; one that nears its end
     /// is renewed beside the callers. However many callers want it, one acquisition runs, and a
     /// caller that gives up does not stop it: at most [three](ClientBuilder::max_attempts)
-    /// requests at least a second apart, within [twenty seconds](ClientBuilder::deadline), which is
+    /// requests at least a second apart, within [twenty seconds](ClientBuilder::acquisition_deadline), which is
     /// also as long as a caller waits. A failure is shared by all who waited for it, and remembered
     /// for a moment: a refusal of the service's own for a minute, passing trouble for ten seconds at
     /// most. Whatever callers do, no more than ten requests for it are sent in a minute.

@@ -39,12 +39,12 @@
 //!
 //! | what | how it is bounded |
 //! |---|---|
-//! | one acquisition | at most 3 requests ([`max_attempts`](ClientBuilder::max_attempts)), at least a second apart, within 20 s ([`deadline`](ClientBuilder::deadline)); all who wait get its result |
+//! | one acquisition | at most 3 requests ([`max_attempts`](ClientBuilder::max_attempts)), at least a second apart, within 20 s ([`acquisition_deadline`](ClientBuilder::acquisition_deadline)); all who wait get its result |
 //! | requests for one cached token | at most 10 in any minute, whatever callers do: 4 at once, then one each ten seconds |
 //! | reports that a token was refused | two replacements at once, then one a minute; the reported token stays in use until the new one is there, unless the token endpoint refuses it for two users |
 //! | renewal | begins at 75 to 85 % of the life; in vain, again after 1 s, 2 s, … a minute; the old token serves until a tenth of its life, at most a minute, before its end |
 //! | a failure while no token is good | remembered for ten seconds at most, and callers get it at once; a refusal of the service's own and a 429 for a minute; `Retry-After` is obeyed between a second and an hour |
-//! | a caller's waiting | until the [`deadline`](ClientBuilder::deadline), counted from its call |
+//! | a caller's waiting | until the [`acquisition_deadline`](ClientBuilder::acquisition_deadline), counted from its call |
 //! | an acquisition whose runtime rests | taken over by a caller on another runtime after 2 s without a sign of life |
 //! | a token whose lifetime the service does not tell | used for a minute, or for as long as it says itself, an hour at most |
 //! | all requests of a client | at most 300 in any second ([`requests_per_second`](ClientBuilder::requests_per_second)), in the order of asking |
