@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::context::{Dependency, Kind, Member};
 use crate::failure::Problem;
 
+const HOST: &str = "easemob-token-host";
 const CORE: &str = "easemob-token-core";
 const TRANSPORT: &str = "easemob-token-transport";
 const HYPER: &str = "easemob-token-transport-hyper";
@@ -35,10 +36,12 @@ struct Room {
 
 /// Every member of the workspace. A new one gets its row here before anything may build on it.
 const ROOMS: &[Room] = &[
+    // Host and port of a URL, the one rule for base URLs and proxies.
+    Room { name: HOST, ours: &[], ours_in_tests: &[], theirs: Some(&[]) },
     // What to send, what came back, what to do next.
     Room {
         name: CORE,
-        ours: &[],
+        ours: &[HOST],
         ours_in_tests: &[],
         theirs: Some(&[
             "base16ct",
@@ -55,7 +58,7 @@ const ROOMS: &[Room] = &[
     // The port. It knows nothing of tokens, and the core knows nothing of it.
     Room {
         name: TRANSPORT,
-        ours: &[],
+        ours: &[HOST],
         ours_in_tests: &[],
         theirs: Some(&[
             "async-trait",

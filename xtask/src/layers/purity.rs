@@ -94,16 +94,9 @@ fn lay_out(context: &Context, copy: &Path, module: &str) -> std::io::Result<()> 
     if copy.exists() {
         fs::remove_dir_all(copy)?;
     }
-    let from = root.join("crates/core");
-    for entry in WalkDir::new(&from) {
-        let entry = entry?;
-        let to = copy.join("core").join(entry.path().strip_prefix(&from).unwrap_or(entry.path()));
-        if entry.file_type().is_dir() {
-            fs::create_dir_all(to)?;
-        } else {
-            fs::copy(entry.path(), to)?;
-        }
-    }
+    copy_folder(&root.join("crates/core"), &copy.join("core"))?;
+    // The one crate of ours that the core depends on.
+    copy_folder(&root.join("crates/host"), &copy.join("crates/host"))?;
     fs::write(
         copy.join("Cargo.toml"),
         workspace_of_one(&fs::read_to_string(root.join("Cargo.toml"))?),
@@ -114,6 +107,19 @@ fn lay_out(context: &Context, copy: &Path, module: &str) -> std::io::Result<()> 
     let text = fs::read_to_string(&lib)?;
     fs::write(lib, format!("{text}\nmod {MODULE};\n"))?;
     fs::write(copy.join(format!("core/src/{MODULE}.rs")), module)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in WalkDir::new(from) {
+        let entry = entry?;
+        let to = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
 }
 
 /// The workspace's manifest with the members replaced: everything from `[workspace]` to the next

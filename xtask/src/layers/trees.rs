@@ -21,6 +21,7 @@ const TREES: &[Tree] = &[
             "base16ct",
             "base64",
             "bytes",
+            "easemob-token-host",
             "hmac-sha256",
             "http",
             "httpdate",
@@ -37,7 +38,7 @@ const TREES: &[Tree] = &[
             "unicode-ident",
             "zmij",
         ],
-        most: 16,
+        most: 17,
     },
     Tree {
         name: "easemob-token-transport",
@@ -46,6 +47,7 @@ const TREES: &[Tree] = &[
             "base64",
             "bitflags",
             "bytes",
+            "easemob-token-host",
             "errno",
             "http",
             "ipnet",
@@ -61,8 +63,8 @@ const TREES: &[Tree] = &[
             "windows-link",
             "windows-sys",
         ],
-        // On every platform at once; on Linux it is seventeen.
-        most: 19,
+        // On every platform at once; on Linux it is eighteen.
+        most: 20,
     },
 ];
 
