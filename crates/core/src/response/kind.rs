@@ -24,7 +24,7 @@ impl RetryAdvice {
     /// With a new app token it is another request, so [`WithNewAppToken`](Self::WithNewAppToken) is
     /// not retryable.
     #[must_use]
-    pub fn is_retryable(self) -> bool {
+    pub const fn is_retryable(self) -> bool {
         match self {
             Self::Never | Self::WithNewAppToken => false,
             Self::Once | Self::After(_) | Self::Backoff => true,

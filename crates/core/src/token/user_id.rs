@@ -9,7 +9,6 @@
 //! - Requests carry the ID as it was written: only the service knows what its cluster accepts.
 //!   Dynamic tokens are checked by nobody else, so their IDs must obey the documentation.
 
-use std::convert::Infallible;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -112,11 +111,9 @@ impl TryFrom<String> for UserId {
     }
 }
 
-impl TryFrom<&UserId> for UserId {
-    type Error = Infallible;
-
-    fn try_from(user_id: &UserId) -> Result<Self, Infallible> {
-        Ok(user_id.clone())
+impl From<&Self> for UserId {
+    fn from(user_id: &Self) -> Self {
+        user_id.clone()
     }
 }
 
