@@ -151,7 +151,7 @@ kinds! {
     /// Too many requests (429).
     RateLimited {
         name: "rate_limited",
-        phrase: "asked too often",
+        phrase: "too many requests",
         retry: After(REFUSED_PAUSE), remembered: Some(REFUSED_PAUSE), scope: App, category: Limited,
     }
     /// The plan's quota is used up (429 `resource_limited`): another request does not help.
