@@ -136,7 +136,7 @@ fn what_is_no_token_is_opaque_and_no_fault() {
     let output = command(&["inspect", "ZHQtbroken", "--format", "json"]).output().unwrap();
     let told = json(&output);
     assert_eq!(told["kind"], "opaque");
-    assert!(told["reason"].as_str().unwrap().starts_with("no dynamic token: "));
+    assert!(told["reason"].as_str().unwrap().starts_with("not a dynamic token: "));
 }
 
 #[test]

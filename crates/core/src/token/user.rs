@@ -1,8 +1,8 @@
-//! The user beside a user token.
+//! User that a user token belongs to.
 
 use std::time::{Duration, SystemTime};
 
-/// The user to whom a token belongs, as the service described it. Each member can be missing.
+/// User that a token belongs to, as the service described it. Each member can be missing.
 #[derive(Clone, Debug)]
 pub struct User {
     parts: UserParts,
@@ -37,7 +37,7 @@ impl User {
         self.parts.kind.as_deref()
     }
 
-    /// The user ID. The service answers in lower case, whatever case was asked for.
+    /// The user ID, in lower case whatever case was requested.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
         self.parts.username.as_deref()

@@ -41,8 +41,8 @@ impl Warnings {
             set = %mismatch.set(),
             suggested = %mismatch.suggested(),
             alternative = mismatch.alternative().map(tracing::field::display),
-            asked_seconds = seconds(mismatch.asked()),
-            answered_seconds = seconds(mismatch.answered()),
+            asked_seconds = seconds(mismatch.requested()),
+            answered_seconds = seconds(mismatch.reported()),
             in_token_seconds = seconds(mismatch.in_token()),
             "{mismatch} (ClientBuilder::ttl_units)",
         );

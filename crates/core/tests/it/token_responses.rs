@@ -1,20 +1,21 @@
-//! Answers with status 200: the published samples, missing members, and everything hostile.
+//! Responses with status 200: the published samples, missing members, and hostile bodies.
 
 use std::time::Duration;
 
 use easemob_token_core::{
-    Lifetime, ResponseError, ResponseErrorKind, RetryAdvice, Ttl, TtlUnits, UserToken,
+    AccessToken, AppToken, Lifetime, ResponseError, ResponseErrorKind, RetryAdvice, Ttl, TtlUnits,
+    UserToken,
 };
 
 use crate::{
     SAMPLE_TOKEN, app_grant, endpoint, inherit_grant, password_grant, received_at, response,
 };
 
-fn password_answer(body: &str) -> Result<UserToken, ResponseError> {
-    password_answer_of(body.as_bytes())
+fn user_token(body: &str) -> Result<UserToken, ResponseError> {
+    user_token_of(body.as_bytes())
 }
 
-fn password_answer_of(body: &[u8]) -> Result<UserToken, ResponseError> {
+fn user_token_of(body: &[u8]) -> Result<UserToken, ResponseError> {
     endpoint(TtlUnits::STANDARD).parse(&password_grant(), response(200, body), received_at())
 }
 
@@ -34,7 +35,7 @@ const PASSWORD_SAMPLE: &str = r#"{
 
 #[test]
 fn the_sample_of_the_password_page_parses_masked_uuid_and_all() {
-    let token = password_answer(PASSWORD_SAMPLE).unwrap();
+    let token = user_token(PASSWORD_SAMPLE).unwrap();
     assert_eq!(token.access_token().expose(), SAMPLE_TOKEN);
     assert_eq!(token.lifetime(), Lifetime::Expires(Duration::from_secs(1_024_000)));
     assert_eq!(token.received_at(), received_at());
@@ -57,6 +58,21 @@ fn an_app_token_has_an_application_and_no_user() {
         .unwrap();
     assert_eq!(token.application(), Some("8be024f0-XXXX-XXXX-b697-5d598d5f8402"));
     assert_eq!(token.lifetime().duration(), Some(Duration::from_secs(5_184_000)));
+    assert_eq!(token.received_at(), received_at());
+    assert_eq!(token.expires_at(), Some(received_at() + Duration::from_secs(5_184_000)));
+    let contents = token.access_token().inspect().unwrap();
+    assert_eq!(contents.principal().to_string(), "8be024f0-e978-11e8-b697-5d598d5f8402");
+}
+
+#[test]
+fn an_app_token_from_parts_has_these_parts() {
+    let hour = Lifetime::Expires(Duration::from_secs(3_600));
+    let token = AppToken::from_parts(AccessToken::new("YWMt-stored").unwrap(), hour, received_at());
+    assert_eq!(token.access_token().expose(), "YWMt-stored");
+    assert_eq!((token.lifetime(), token.received_at()), (hour, received_at()));
+    assert_eq!(token.expires_at(), Some(received_at() + Duration::from_secs(3_600)));
+    assert!(token.application().is_none() && token.unit_mismatch().is_none());
+    assert_eq!(token.access_token().inspect(), None);
 }
 
 #[test]
@@ -71,35 +87,35 @@ fn the_inherit_grant_yields_the_same_kind_of_token() {
 fn unknown_members_are_ignored_in_every_object() {
     let body = r#"{"new":{"a":[1,{"b":null}]},"access_token":"t","expires_in":60,"token_type":"b",
         "user":{"nickname":"x","username":"c","devices":[{}]},"timestamp":1.5}"#;
-    let token = password_answer(body).unwrap();
+    let token = user_token(body).unwrap();
     assert_eq!(token.user().unwrap().username(), Some("c"));
 }
 
 #[test]
-fn an_answer_without_user_or_with_null_members_still_gives_a_token() {
+fn a_response_without_user_or_with_null_members_holds_a_token() {
     for body in [
         r#"{"access_token":"t","expires_in":60}"#,
         r#"{"access_token":"t","expires_in":60,"user":null,"application":null}"#,
     ] {
-        assert!(password_answer(body).unwrap().user().is_none());
+        assert!(user_token(body).unwrap().user().is_none());
     }
     let body = r#"{"access_token":"t","expires_in":60,"user":{"uuid":null}}"#;
-    assert_eq!(password_answer(body).unwrap().user().unwrap().uuid(), None);
-    // A user's activation is told, not judged.
+    assert_eq!(user_token(body).unwrap().user().unwrap().uuid(), None);
+    // A banned user is reported, and is not an error.
     let body = r#"{"access_token":"t","expires_in":60,"user":{"activated":false}}"#;
-    assert_eq!(password_answer(body).unwrap().user().unwrap().activated(), Some(false));
+    assert_eq!(user_token(body).unwrap().user().unwrap().activated(), Some(false));
 }
 
 #[test]
 fn a_token_of_another_user_is_refused() {
     let body = r#"{"access_token":"t","expires_in":60,"user":{"username":"mallory"}}"#;
-    let error = password_answer(body).unwrap_err();
+    let error = user_token(body).unwrap_err();
     assert_eq!(error.kind(), ResponseErrorKind::Malformed);
     assert!(error.to_string().contains("another user"), "{error}");
 }
 
 #[test]
-fn expires_in_is_read_in_the_units_of_the_answer() {
+fn expires_in_is_read_in_the_units_of_the_response() {
     let body = r#"{"access_token":"t","expires_in":"1024000000"}"#;
     let token = endpoint(TtlUnits::VIP5)
         .parse(&password_grant(), response(200, body.as_bytes()), received_at())
@@ -108,7 +124,7 @@ fn expires_in_is_read_in_the_units_of_the_answer() {
 }
 
 #[test]
-fn a_lifetime_that_says_nothing_is_unknown_unless_permanent_was_asked_for() {
+fn an_expires_in_without_a_meaning_is_unknown_unless_permanent_was_requested() {
     for expires_in in ["0", "-1", "\"0\"", "-9223372036854775808"] {
         let body = format!(r#"{{"access_token":"t","expires_in":{expires_in}}}"#);
         let read = |ttl| {
@@ -125,31 +141,31 @@ fn a_lifetime_that_says_nothing_is_unknown_unless_permanent_was_asked_for() {
         assert_eq!(read(Ttl::Permanent).lifetime(), Lifetime::Permanent, "{expires_in}");
         assert_eq!(read(Ttl::Permanent).expires_at(), None);
     }
-    assert_eq!(password_answer(r#"{"access_token":"t"}"#).unwrap().lifetime(), Lifetime::Unknown);
+    assert_eq!(user_token(r#"{"access_token":"t"}"#).unwrap().lifetime(), Lifetime::Unknown);
 }
 
 #[test]
-fn what_is_no_json_may_be_asked_again_once() {
+fn a_body_that_is_not_json_may_be_retried_once() {
     let half = &PASSWORD_SAMPLE[..100];
     let bom = format!("\u{feff}{PASSWORD_SAMPLE}");
     let trailing = format!("{PASSWORD_SAMPLE}x");
     for body in
         ["", " ", "<html><body>MARK</body></html>", half, &bom, &trailing, "MARK", "{\"a\":"]
     {
-        let error = password_answer(body).unwrap_err();
+        let error = user_token(body).unwrap_err();
         assert_eq!(error.kind(), ResponseErrorKind::Malformed, "{body}");
         assert_eq!(error.retry_advice(), RetryAdvice::Once, "{body}");
         assert!(error.to_string().contains("JSON (line "), "{error}");
         assert!(!format!("{error} {error:?}").contains("MARK"), "{error:?}");
     }
     let invalid_utf8 = b"{\"access_token\":\"\xff\"}";
-    assert_eq!(password_answer_of(invalid_utf8).unwrap_err().kind(), ResponseErrorKind::Malformed);
+    assert_eq!(user_token_of(invalid_utf8).unwrap_err().kind(), ResponseErrorKind::Malformed);
 }
 
 #[test]
-fn a_member_of_no_interest_may_be_in_another_encoding() {
+fn an_unknown_member_may_be_in_another_encoding() {
     let gbk = b"{\"access_token\":\"t\",\"nickname\":\"\xbb\xb7\xd0\xc5\",\"expires_in\":60}";
-    assert_eq!(password_answer_of(gbk).unwrap().access_token().expose(), "t");
+    assert_eq!(user_token_of(gbk).unwrap().access_token().expose(), "t");
 }
 
 #[test]
@@ -180,7 +196,7 @@ fn a_wrong_shape_is_malformed_and_names_the_member_without_a_byte_of_it() {
         (r#"{"access_token":"t","user":{"created":"MARK"}}"#, "user.created is not a whole number"),
         (r#"{"access_token":"t","user":{"activated":"MARK"}}"#, "user.activated is not a boolean"),
     ] {
-        let error = password_answer(body).unwrap_err();
+        let error = user_token(body).unwrap_err();
         assert_eq!(error.kind(), ResponseErrorKind::Malformed, "{body}");
         assert_eq!(error.retry_advice(), RetryAdvice::Never, "{body}");
         assert!(error.to_string().contains(member), "{body}: {error}");
@@ -201,10 +217,10 @@ fn a_hundred_thousand_levels_do_not_overflow_the_stack() {
         format!(r#"{{"access_token":"t","user":{{"uuid":{arrays}}}}}"#),
         "[".repeat(100_000),
     ] {
-        let error = password_answer(&body).unwrap_err();
+        let error = user_token(&body).unwrap_err();
         assert_eq!(error.kind(), ResponseErrorKind::Malformed);
     }
-    // In a member that is not ours it is only noise.
+    // In an unknown member it is ignored.
     let noise = format!(r#"{{"access_token":"t","expires_in":60,"noise":{arrays}}}"#);
-    assert!(password_answer(&noise).is_ok());
+    assert!(user_token(&noise).is_ok());
 }
