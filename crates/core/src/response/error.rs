@@ -104,9 +104,9 @@ impl ResponseError {
 
     /// Whether the body is the service's own error: a JSON object with one of its error codes.
     ///
-    /// A firewall or a gateway refuses with pages and codes of its own. Such a refusal says nothing
-    /// about the credentials or the user, and may be gone in a moment. A gateway that writes codes
-    /// in the service's style (`invalid_token`) cannot be told from it. Always `false` for a redirect
+    /// A firewall or a gateway refuses with pages and codes of its own. Such a refusal is not
+    /// about the credentials or the user, and may soon pass. A gateway with codes in the service's
+    /// style (`invalid_token`) cannot be distinguished from it. Always `false` for a redirect
     /// and for a malformed response.
     #[must_use]
     pub fn is_from_service(&self) -> bool {

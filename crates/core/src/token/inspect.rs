@@ -67,7 +67,7 @@ pub enum Confidence {
 
 /// Contents of a token, none of them verified.
 ///
-/// `Debug` shows what the accessors show; neither the token nor its digest is kept.
+/// `Debug` shows what the getters return; neither the token nor its digest is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
     kind: TokenKind,

@@ -1,6 +1,6 @@
 //! Lifetime of a token: the meaning of any number in `expires_in`.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Ttl, TtlUnit};
 
@@ -58,10 +58,6 @@ impl Lifetime {
     #[must_use]
     pub fn is_permanent(self) -> bool {
         self == Self::Permanent
-    }
-
-    pub(crate) fn end_from(self, start: SystemTime) -> Option<SystemTime> {
-        start.checked_add(self.duration()?)
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uuid([u8; 16]);
 
-/// Time from the start of the Gregorian calendar, the epoch of version 1, to the Unix epoch, in steps
-/// of 100 ns (RFC 9562, section 5.1).
+/// Time from the epoch of version 1 to the Unix epoch, in steps of 100 ns.
+///
+/// Version 1 counts from the start of the Gregorian calendar (RFC 9562, section 5.1).
 const GREGORIAN_TO_UNIX: u64 = 0x01B2_1DD2_1381_4000;
 
 impl Uuid {
