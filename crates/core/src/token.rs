@@ -31,7 +31,7 @@ pub trait IssuedToken {
     /// The token itself.
     fn access_token(&self) -> &AccessToken;
 
-    /// How long it lives, as the service reported it.
+    /// Its lifetime, as the service reported it.
     fn lifetime(&self) -> Lifetime;
 
     /// Evidence that the configured unit of lifetimes is wrong.
@@ -40,7 +40,7 @@ pub trait IssuedToken {
     /// Whether the response proves that the token is for the requested user, or there is no user.
     fn names_its_user(&self) -> bool;
 
-    /// How long a cache may return it.
+    /// The time for which a cache may return it.
     ///
     /// That is its lifetime. A token of unknown lifetime is cached for a minute, so that not every call
     /// sends a request. If the token itself contains a lifetime ([`inspect`](crate::inspect)), it is
@@ -146,19 +146,19 @@ macro_rules! issued_token {
                 &self.granted.access_token
             }
 
-            /// How long it lives, counted from [`received_at`](Self::received_at).
+            /// Its lifetime, counted from [`received_at`](Self::received_at).
             #[must_use]
             pub fn lifetime(&self) -> Lifetime {
                 self.granted.lifetime
             }
 
-            /// When the response that held it arrived.
+            /// The time at which the response arrived.
             #[must_use]
             pub fn received_at(&self) -> SystemTime {
                 self.granted.received_at
             }
 
-            /// When it expires; `None` if it is permanent, if that is unknown, or if the time is beyond
+            /// The time at which it expires; `None` if it is permanent, if that is unknown, or if the time is beyond
             /// what a [`SystemTime`] holds.
             #[must_use]
             pub fn expires_at(&self) -> Option<SystemTime> {

@@ -102,7 +102,7 @@ impl Error {
         self.as_response().is_some_and(|it| it.retry_advice() == RetryAdvice::WithNewAppToken)
     }
 
-    /// What went wrong.
+    /// The kind, for decisions of the caller.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &self.0.cause {
@@ -171,7 +171,7 @@ impl Error {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// How many requests were handed to the transport for this token; 0 if the input was refused.
+    /// The number of requests that were sent for this token; 0 if the input was refused.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts

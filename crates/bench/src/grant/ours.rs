@@ -2,7 +2,9 @@
 
 use std::hint::black_box;
 
-use easemob_token_core::{AccessToken, ClientCredentials, Grant, Inherit, Password, Secret};
+use easemob_token_core::{
+    AccessToken, AppToken, ClientCredentials, Grant, Inherit, Lifetime, Password, Secret,
+};
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
 
@@ -40,7 +42,8 @@ fn app() -> ClientCredentials {
 }
 
 fn inherit() -> Inherit {
-    let app_token = good(AccessToken::new(sample::APP_TOKEN));
+    let access_token = good(AccessToken::new(sample::APP_TOKEN));
+    let app_token = AppToken::from_parts(access_token, Lifetime::Unknown, sample::received_at());
     good(Inherit::new(sample::USERNAME, &app_token)).with_auto_create_user(true)
 }
 

@@ -106,7 +106,7 @@ impl DynamicToken {
         &self.user_id
     }
 
-    /// When it was issued, in whole seconds (`curTime`).
+    /// The time of issue, in whole seconds (`curTime`).
     #[must_use]
     pub fn issued_at(&self) -> SystemTime {
         self.issued_at
@@ -118,7 +118,7 @@ impl DynamicToken {
         self.ttl
     }
 
-    /// When it expires.
+    /// The time at which it expires.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
         self.expires_at

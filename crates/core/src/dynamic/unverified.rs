@@ -149,7 +149,7 @@ impl UnverifiedToken {
         &self.user_id
     }
 
-    /// When it was issued (`curTime`); `None` beyond what a [`SystemTime`] holds.
+    /// The time of issue (`curTime`); `None` beyond what a [`SystemTime`] holds.
     #[must_use]
     pub fn issued_at(&self) -> Option<SystemTime> {
         let distance = Duration::from_secs(self.cur_time.unsigned_abs());
@@ -166,7 +166,7 @@ impl UnverifiedToken {
         Duration::from_secs(self.ttl.max(0).unsigned_abs())
     }
 
-    /// When it expires; `None` beyond what a [`SystemTime`] holds.
+    /// The time at which it expires; `None` beyond what a [`SystemTime`] holds.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.issued_at()?.checked_add(self.ttl())

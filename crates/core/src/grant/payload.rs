@@ -58,18 +58,6 @@ impl Payload {
         Ok(Self { json: json.into(), secret })
     }
 
-    /// The length in bytes.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.json.len()
-    }
-
-    /// Whether there are no bytes, which never happens.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.json.is_empty()
-    }
-
     /// The body with its secret replaced by `***`.
     ///
     /// ```

@@ -28,7 +28,7 @@ use super::Uptime;
 pub struct RateLimiter {
     /// The time that one slot takes up.
     interval: Duration,
-    /// How far ahead of time slots may be taken: a burst less one slot.
+    /// The time by which slots may be taken early: a burst less one slot.
     ahead: Duration,
     /// Until when all time is taken up.
     taken: Uptime,
@@ -75,7 +75,7 @@ impl RateLimiter {
         self.taken.max(now).after(others).before(self.ahead).max(now)
     }
 
-    /// How many slots are free at `now`.
+    /// The number of slots that are free at `now`.
     #[must_use]
     pub fn free(&self, now: Uptime) -> u32 {
         let full = now.after(self.ahead).after(self.interval);

@@ -42,7 +42,7 @@ pub enum Keep {
 pub struct Success {
     /// The number of the new token, higher than all before it.
     pub generation: u64,
-    /// When the new token is due for renewal, and until when it may be used.
+    /// The times at which the new token is due for renewal and too old.
     pub freshness: Freshness,
     /// The token to keep.
     pub keep: Keep,
@@ -173,7 +173,7 @@ impl TokenState {
         }
     }
 
-    /// How long nothing is sent.
+    /// The time for which nothing is sent.
     fn pause(&self, now: Now, usable: bool) -> Duration {
         let cooldown = self.cooldown.map(|cooldown| cooldown.remaining(now, usable));
         let limit = self.limiter.next(now.uptime).since(now.uptime);

@@ -56,7 +56,7 @@ impl ResponseError {
         Self::malformed(text, RetryAdvice::Once)
     }
 
-    /// What it means.
+    /// The kind, for decisions of the caller.
     #[must_use]
     pub fn kind(&self) -> ResponseErrorKind {
         self.0.kind
@@ -113,7 +113,7 @@ impl ResponseError {
         self.0.is_from_service
     }
 
-    /// How long to remember this refusal, if it does not pass soon by itself.
+    /// The time for which to remember this refusal; `None` if it may pass soon.
     ///
     /// A page of a gateway is passing trouble whatever its status, except for an exceeded limit, which
     /// gateways report too. A refused app token is replaced, so the refusal is not remembered.

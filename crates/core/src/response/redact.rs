@@ -13,9 +13,9 @@ use self::binary::Binary;
 use self::decoded::Decoded;
 use self::escape::Escape;
 
-/// What replaces a secret.
+/// Replacement of a secret.
 const MASK: &str = "***";
-/// How access tokens, dynamic tokens, and client credentials of this service begin.
+/// Prefixes of access tokens, dynamic tokens, and client credentials.
 const PREFIXES: [&[u8]; 3] = [b"YWMt", b"ZHQt", b"YXA6"];
 /// The least length of a credential, its prefix included.
 const CREDENTIAL_LEN: usize = 16;

@@ -165,7 +165,7 @@ impl Inspection {
         self.principal
     }
 
-    /// When it was issued, to the millisecond.
+    /// The time of issue, to the millisecond.
     #[must_use]
     pub fn issued_at(&self) -> SystemTime {
         self.issued_at
@@ -179,7 +179,7 @@ impl Inspection {
         self.lifetime
     }
 
-    /// When it expires; `None` beyond what a [`SystemTime`] holds.
+    /// The time at which it expires; `None` beyond what a [`SystemTime`] holds.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.issued_at.checked_add(self.lifetime)

@@ -39,13 +39,13 @@ impl User {
         self.activated
     }
 
-    /// When the user was registered.
+    /// The time at which the user was registered.
     #[must_use]
     pub fn created(&self) -> Option<SystemTime> {
         self.created.and_then(from_unix_ms)
     }
 
-    /// When the user was last changed.
+    /// The time of the last change of the user.
     #[must_use]
     pub fn modified(&self) -> Option<SystemTime> {
         self.modified.and_then(from_unix_ms)
