@@ -125,7 +125,8 @@ impl ErrorKind {
 
     /// Whether the same call may succeed later, as far as the kind alone shows it.
     ///
-    /// [`Error::is_retryable`] knows more: a malformed response that is not JSON may be torn.
+    /// [`Error::is_retryable`](crate::Error::is_retryable) knows more: a malformed response that is not
+    /// JSON may be torn.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
         self.row().is_retryable
