@@ -13,8 +13,7 @@ const TESTKIT: &str = "easemob-token-transport-testkit";
 const ADAPTER_TRIALS: &str = "easemob-token-adapter-trials";
 const UREQ_EXAMPLE: &str = "easemob-token-transport-ureq-example";
 const SMOL_EXAMPLE: &str = "easemob-token-core-on-smol-example";
-const SYSTEM_TESTS: &str = "easemob-token-system-tests";
-const SOAK: &str = "easemob-token-soak";
+const END_TO_END: &str = "easemob-token-end-to-end";
 const FACADE: &str = "easemob-token";
 const EMULATOR: &str = "easemob-token-emulator";
 const COMMAND: &str = "easemob-token-cli";
@@ -101,10 +100,8 @@ const ROOMS: &[Room] = &[
     Room { name: EMULATOR, ours: &[], ours_in_tests: &[], theirs: None },
     // The command.
     Room { name: COMMAND, ours: &[FACADE, EMULATOR], ours_in_tests: &[], theirs: None },
-    // Everything together, behind servers that other people wrote; never published.
-    Room { name: SYSTEM_TESTS, ours: &[], ours_in_tests: &[FACADE, EMULATOR], theirs: None },
-    // Everything together for minutes, with a service that misbehaves; never published.
-    Room { name: SOAK, ours: &[FACADE, EMULATOR], ours_in_tests: &[], theirs: None },
+    // Everything together, for minutes and behind servers that other people wrote; never published.
+    Room { name: END_TO_END, ours: &[FACADE, EMULATOR], ours_in_tests: &[], theirs: None },
     // The contributor's side stands beside the house.
     Room { name: "xtask", ours: &[], ours_in_tests: &[], theirs: None },
 ];

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 fn soak(arguments: &[&str]) -> (bool, String) {
-    let program = env!("CARGO_BIN_EXE_easemob-token-soak");
+    let program = env!("CARGO_BIN_EXE_soak");
     let output = Command::new(program).args(arguments).output().unwrap();
     let text = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap()).concat();
     (output.status.success(), text)

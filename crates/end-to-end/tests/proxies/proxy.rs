@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use easemob_token_system_tests::{Running, eventually, free_port, within_limit};
+use easemob_token_end_to_end::{Running, eventually, free_port, within_limit};
 use tempfile::TempDir;
 
 /// How often somebody else may take the port that was free a moment ago.

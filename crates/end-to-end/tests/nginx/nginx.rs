@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use easemob_token_system_tests::{Authority, Running, eventually, free_port, within_limit};
+use easemob_token_end_to_end::{Authority, Running, eventually, free_port, within_limit};
 use tempfile::TempDir;
 
 /// How often somebody else may take the port that was free a moment ago.

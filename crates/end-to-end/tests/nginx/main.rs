@@ -2,7 +2,7 @@
 //! does to connections costs no call more than the contract allows, and never sends one twice.
 //!
 //! `cargo xtask ci servers` runs this, with nginx; by hand:
-//! `cargo test -p easemob-token-system-tests --test nginx`.
+//! `cargo test -p easemob-token-end-to-end --test nginx`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stdout, reason = "what was measured is shown with the result")]

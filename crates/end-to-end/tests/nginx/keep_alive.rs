@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use easemob_token::transport::TransportErrorKind;
 use easemob_token_emulator::Emulator;
-use easemob_token_system_tests::eventually;
+use easemob_token_end_to_end::eventually;
 
 use crate::adapters::Adapter;
 use crate::calls::{Calls, Ended, assert_sent_once};

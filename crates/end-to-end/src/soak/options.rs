@@ -9,7 +9,7 @@ use easemob_token::{Client, ClientBuilder, ConfigError};
 use crate::plan::Plan;
 
 pub(crate) const USAGE: &str =
-    "usage: easemob-token-soak --transport hyper|isahc [--minutes N] [--short] [--seed S]";
+    "usage: soak --transport hyper|isahc [--minutes N] [--short] [--seed S]";
 
 /// What the program is started for.
 #[derive(Debug)]
