@@ -1,10 +1,10 @@
-//! One HTTP answer: the service's JSON, or what a gateway in front of it says.
+//! HTTP responses: the service's JSON, or the page of a gateway in front of it.
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde_json::{Map, Value, json};
 
@@ -13,27 +13,27 @@ use crate::refusal::Refusal;
 
 /// Status, header fields and body; `Content-Length` and `Date` come from the server library.
 #[derive(Clone)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Bytes,
 }
 
-/// The times that every JSON error carries.
+/// The times in every JSON error.
 #[derive(Clone, Copy)]
 pub(crate) struct Stamp {
     pub(crate) now: Duration,
     pub(crate) took: Duration,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
         let headers = vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         Self { status, headers, body: body.to_string().into() }
     }
 
-    /// The service's error object. What stands in `exception` is documented nowhere; a word of
-    /// our own makes clear in every log that no real service spoke.
+    /// The service's error object. The content of `exception` is undocumented; the emulator's own
+    /// text shows in every log that the response is not from the real service.
     pub(crate) fn error(
         status: StatusCode,
         error: &str,
@@ -52,7 +52,7 @@ impl Answer {
     }
 
     pub(crate) fn refusal(refusal: &Refusal, stamp: Stamp) -> Self {
-        // Every row of the table is a valid status.
+        // Every refusal has a valid status.
         let status =
             StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self::error(status, refusal.error(), refusal.description().as_deref(), stamp)
@@ -61,7 +61,7 @@ impl Answer {
     /// The page of an nginx-like gateway.
     pub(crate) fn gateway(status: StatusCode) -> Self {
         let title = match status {
-            // nginx kept the older names of these.
+            // nginx uses the older names of these.
             StatusCode::PAYLOAD_TOO_LARGE => "413 Request Entity Too Large".to_owned(),
             StatusCode::SERVICE_UNAVAILABLE => "503 Service Temporarily Unavailable".to_owned(),
             StatusCode::GATEWAY_TIMEOUT => "504 Gateway Time-out".to_owned(),
@@ -97,8 +97,8 @@ impl Answer {
         self
     }
 
-    pub(crate) fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(self.body));
+    pub(crate) fn into_response(self) -> http::Response<Full<Bytes>> {
+        let mut response = http::Response::new(Full::new(self.body));
         *response.status_mut() = self.status;
         for (name, value) in self.headers {
             response.headers_mut().append(name, value);
