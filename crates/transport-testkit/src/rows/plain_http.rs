@@ -50,7 +50,7 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     }
     let authority = Authority::new();
     let host = "nobody.knows.localhost";
-    let script = Script::new().tls(&authority.identity(host)).serve();
+    let script = Script::new().tls(authority.issue(host)).serve();
     let needs = Needs::default().roots(&authority.pem());
     trial.case("a name below .localhost inside TLS", Setup::new(script).needs(needs), |scene| {
         let url = scene.url_at(host, scene.server.address().port());

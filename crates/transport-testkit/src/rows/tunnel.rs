@@ -27,7 +27,7 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
         ("with credentials", format!("me:{IN_PROXY}@"), LOOPBACK, Some(BASIC)),
         ("by a name that nobody looks up", String::new(), "proxy.nobody.knows.localhost", None),
     ] {
-        let proxy = ScriptedServer::start(tunnel_to(&authority.identity(PROXIED_HOST)).serve());
+        let proxy = ScriptedServer::start(tunnel_to(authority.issue(PROXIED_HOST)).serve());
         let needs = Needs::default().roots(&authority.pem());
         let needs = needs.proxy(proxy_by_name(host, &proxy, &credentials));
         trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
@@ -72,8 +72,8 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
         ("nonsense", asked().write("nonsense\r\n\r\n"), &[Connect]),
         ("closes", asked(), &[Connect, Interrupted]),
         ("says nothing", asked().wait_for_close(), &[Timeout]),
-        ("another host inside", tunnel_to(&authority.identity("evil.invalid")).serve(), &[Tls]),
-        ("a stranger inside", tunnel_to(&Authority::new().identity(PROXIED_HOST)).serve(), &[Tls]),
+        ("another host inside", tunnel_to(authority.issue("evil.invalid")).serve(), &[Tls]),
+        ("a stranger inside", tunnel_to(Authority::new().issue(PROXIED_HOST)).serve(), &[Tls]),
     ] {
         let proxy = ScriptedServer::start(script);
         let needs = Needs::default().roots(&authority.pem()).connect_within(LIMIT);
