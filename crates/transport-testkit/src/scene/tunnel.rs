@@ -1,14 +1,14 @@
 //! A proxy that opens a tunnel, and what it may see of an exchange.
 
-use crate::certificates::Identity;
-use crate::script::Script;
-use crate::secrets::{self, IN_PROXY};
+use crate::scene::secrets::{self, IN_PROXY};
 use crate::server::ScriptedServer;
+use crate::server::script::Script;
+use crate::server::tls::ServerTls;
 
 /// A proxy that grants a tunnel and is the server behind it at once.
-pub(crate) fn tunnel_to(identity: &Identity) -> Script {
+pub(crate) fn tunnel_to(tls: impl Into<ServerTls>) -> Script {
     let granted = "HTTP/1.1 200 Connection established\r\n\r\n";
-    Script::new().request().write(granted).tls(identity)
+    Script::new().request().write(granted).tls(tls)
 }
 
 /// What is wrong with what a proxy saw: it may see `CONNECT`, its own credentials, and TLS, inside
