@@ -225,7 +225,7 @@ pub const ALLOWED: &[Allowance] = &[
         name: "an interim head beyond the bounds",
         reason: "hyper bounds every head; isahc does not return interim heads, and curl bounds them by \
                  300 KiB in total",
-        example: "HTTP/1.1 103 Early Hints\r\nTOO MANY\r\nHTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
+        example: "HTTP/1.1 103 Early Hints\r\nTOO MANY\r\n\r\nHTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
         covers: |case| {
             let is_large = |head: &Head<'_>| {
                 let bytes: usize = head.lines.iter().map(|line| line.len() + 2).sum();

@@ -54,7 +54,7 @@ impl Callers {
         callers.spawn(kind, 1, unpolled::polled_once);
         callers.spawn(kind, 5, unpolled::polled_rarely);
 
-        for kind in [ClientKind::OneAttempt, ClientKind::KeptUsers] {
+        for kind in [ClientKind::OneAttempt, ClientKind::CachedUsers] {
             callers.spawn(kind, 20, ordinary::patient);
             callers.spawn(kind, 20, ordinary::by_user_id);
             callers.spawn(kind, 1, noise::refused_by_an_endpoint);
@@ -76,7 +76,7 @@ impl Callers {
         }
     }
 
-    /// Tells them to stop and waits for their last calls. Answers how many never came back.
+    /// Tells them to stop and waits for their last calls. Answers how many did not return.
     pub(crate) async fn stop(self) -> usize {
         for shared in self.clients.all() {
             shared.stop();

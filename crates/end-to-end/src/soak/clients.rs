@@ -18,20 +18,20 @@ pub(crate) enum ClientKind {
     /// `max_attempts(1)`: the request that finds a revoked token is the only one of its call.
     OneAttempt,
     /// `keep_user_tokens`: app tokens are used in renewals of user tokens.
-    KeptUsers,
+    CachedUsers,
 }
 
 /// The rate of the noisy client, so low that its callers wait for their turn all the time.
 pub(crate) const NOISY_REQUESTS_PER_SECOND: u32 = 20;
 /// More than there are users: none makes room for another one.
-const KEPT_USERS: usize = 1_000;
-const KEPT_USER_LIFE: Duration = Duration::from_secs(20);
+const CACHED_USERS: usize = 1_000;
+const CACHED_USER_LIFE: Duration = Duration::from_secs(20);
 /// No run waits for the end of such a token.
 const LONG_LIFE: Duration = Duration::from_secs(2 * 60 * 60);
 
 impl ClientKind {
     pub(crate) const ALL: [Self; 4] =
-        [Self::ShortLived, Self::Noisy, Self::OneAttempt, Self::KeptUsers];
+        [Self::ShortLived, Self::Noisy, Self::OneAttempt, Self::CachedUsers];
 
     /// Its name in the output, and its client ID.
     pub(crate) fn name(self) -> &'static str {
@@ -39,7 +39,7 @@ impl ClientKind {
             Self::ShortLived => "short-lived",
             Self::Noisy => "noisy",
             Self::OneAttempt => "one-attempt",
-            Self::KeptUsers => "kept-users",
+            Self::CachedUsers => "cached-users",
         }
     }
 
@@ -71,7 +71,7 @@ impl ClientKind {
             }
             // Nothing mends a request that timed out because the machine was busy.
             Self::OneAttempt => builder.max_attempts(1),
-            Self::KeptUsers => builder.request_timeout(timeout).keep_user_tokens(KEPT_USERS),
+            Self::CachedUsers => builder.request_timeout(timeout).keep_user_tokens(CACHED_USERS),
         }
     }
 
@@ -80,12 +80,12 @@ impl ClientKind {
         self == Self::ShortLived
     }
 
-    pub(crate) fn keeps_user_tokens(self) -> bool {
-        self == Self::KeptUsers
+    pub(crate) fn caches_user_tokens(self) -> bool {
+        self == Self::CachedUsers
     }
 
     /// The lifetime that is asked for user tokens, if it is not the server's default.
     pub(crate) fn user_token_life(self) -> Option<Duration> {
-        self.keeps_user_tokens().then_some(KEPT_USER_LIFE)
+        self.caches_user_tokens().then_some(CACHED_USER_LIFE)
     }
 }

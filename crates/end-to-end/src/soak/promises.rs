@@ -1,4 +1,4 @@
-//! The numbered promises of a run: what was measured, and whether each was kept.
+//! The five promises of a run, with their measurements.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use crate::clients::NOISY_REQUESTS_PER_SECOND;
 use crate::figures::{Breaches, Figures, mib, seconds};
 use crate::ledger::REPLACED_WITHIN;
 
-/// What memory may grow by between the first and the last third, in KiB. Callers keep nothing; what
-/// is left is the allocator's.
+/// The most growth of memory from the first to the last third, in KiB. Callers store nothing; the rest
+/// belongs to the allocator.
 pub(crate) const GROWTH: u64 = 16 * 1024;
 
-/// A promise, with a sentence for each way in which it was broken.
+/// A promise, with a sentence for each violation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Promise {
     number: u32,
@@ -21,9 +21,8 @@ pub(crate) struct Promise {
     pub(crate) broken: Vec<String>,
 }
 
-/// The longest wait that the rate of the noisy client explains: a whole queue is ahead of one caller,
-/// and so again if a revocation costs it a second request, behind others that come back. The rest is
-/// for the machine.
+/// The longest wait that the rate of the noisy client explains: a whole queue before a call, and again
+/// before its second request after a revocation. The rest is for a busy machine.
 fn longest_wait() -> Duration {
     let queue = Duration::from_secs(AT_THE_LIMIT.into()) / NOISY_REQUESTS_PER_SECOND;
     queue * 3 + Duration::from_secs(4)
@@ -42,9 +41,9 @@ fn failures(figures: &Figures) -> Promise {
         }
     };
     says(&figures.failed_while_held, "calls failed although a usable token was held");
-    says(&figures.failed_while_healthy, "calls failed although the service was well");
+    says(&figures.failed_while_healthy, "calls failed although the service was healthy");
     let count = figures.failed_while_held.count + figures.failed_while_healthy.count;
-    let what = "no call fails while a token is usable, or the service well";
+    let what = "no call fails while a token is usable or the service is healthy";
     Promise { number: 1, what, measured: format!("{count} failed"), broken }
 }
 
@@ -163,10 +162,10 @@ mod tests {
     }
 
     #[test]
-    fn each_promise_is_kept_at_its_edge_and_says_what_was_measured() {
+    fn each_promise_is_kept_at_its_limit_and_shows_its_measurements() {
         let promises = all(&kept()).map(|promise| promise.to_string());
         assert!(promises.iter().all(|it| it.contains(": kept (")), "{promises:?}");
-        assert!(promises[1].ends_with("(noisy 4 of 5, one-attempt 4 of 5, kept-users 4 of 5)"));
+        assert!(promises[1].ends_with("(noisy 4 of 5, one-attempt 4 of 5, cached-users 4 of 5)"));
         assert!(promises[2].contains("short-lived 10.0 s; noisy 10.0 s"), "{}", promises[2]);
     }
 
@@ -175,7 +174,7 @@ mod tests {
         type Break = fn(&mut Figures);
         let breaks: [(Break, usize, &str); 9] = [
             (|it| it.failed_while_held.count = 1, 1, "although a usable token was held"),
-            (|it| it.failed_while_healthy.count = 1, 1, "although the service was well"),
+            (|it| it.failed_while_healthy.count = 1, 1, "although the service was healthy"),
             (|it| it.healthy[1].requests.excess = 2, 2, "client noisy were 2 more"),
             (|it| it.healthy[2].replacements.push(None), 3, "one-attempt was replaced never"),
             (
@@ -183,7 +182,7 @@ mod tests {
                 3,
                 "short-lived was replaced after 20.0 s",
             ),
-            (|it| it.healthy[3].longest *= 2, 4, "a call of the client kept-users took"),
+            (|it| it.healthy[3].longest *= 2, 4, "a call of the client cached-users took"),
             (|it| it.after.descriptors += 2, 5, "2 descriptors were left over"),
             (|it| it.after.tasks += 1, 5, "1 tasks were left over"),
             (|it| it.memory_late += 1, 5, "memory grew"),
@@ -199,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_age_of_tokens_is_no_noise() {
+    fn renewals_of_expired_tokens_are_not_noise() {
         let mut figures = kept();
         figures.healthy[0].requests.excess = 9;
         assert!(all(&figures).iter().all(|promise| promise.broken.is_empty()));

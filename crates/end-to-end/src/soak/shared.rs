@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use easemob_token::{AppToken, Client, ConfigError, Error, UserToken, UserTokenRequest};
 
 use crate::clients::ClientKind;
-use crate::figures::{Ask, Tally};
+use crate::figures::{CallKind, Tally};
 use crate::ledger::{Call, Ledger};
 use crate::options::Transport;
 use crate::record::Record;
-use crate::wall;
+use crate::unix_time;
 
 /// One client, and what is written down about it.
 #[derive(Debug)]
@@ -31,14 +31,14 @@ pub(crate) struct Shared {
 
 /// A call in progress.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Begun {
+pub(crate) struct CallStart {
     instant: Instant,
     wall: Duration,
 }
 
-impl Begun {
+impl CallStart {
     pub(crate) fn now() -> Self {
-        Self { instant: Instant::now(), wall: wall::now() }
+        Self { instant: Instant::now(), wall: unix_time::now() }
     }
 
     /// The call, if it ends now.
@@ -82,22 +82,22 @@ impl Shared {
 
     /// Asks for the app token and writes down what came of it.
     pub(crate) async fn app_token(&self) -> Option<AppToken> {
-        let begun = Begun::now();
-        let asked = self.client.app_token().await;
-        let call = begun.ended();
-        match asked {
+        let started = CallStart::now();
+        let result = self.client.app_token().await;
+        let call = started.ended();
+        match result {
             Ok(token) => {
                 // The client may hand out a guard in place of the token.
                 let token: &AppToken = &token;
                 self.ledger().app_token(token, call);
-                self.tally().went_well(Ask::App, call.took());
+                self.tally().succeeded(CallKind::App, call.took());
                 *self.last_success.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some(Instant::now());
                 Some(token.clone())
             }
             Err(error) => {
                 self.ledger().app_token_failed(call, error.kind().as_str());
-                self.tally().failed(Ask::App, error.kind().as_str(), call.took());
+                self.tally().failed(CallKind::App, error.kind().as_str(), call.took());
                 None
             }
         }
@@ -118,28 +118,28 @@ impl Shared {
     /// Writes down what came of a call for a user token.
     pub(crate) fn user_token(
         &self,
-        ask: Ask,
+        call_kind: CallKind,
         user: &str,
-        begun: Begun,
-        asked: Result<UserToken, Error>,
+        started: CallStart,
+        result: Result<UserToken, Error>,
     ) {
-        let call = begun.ended();
-        match asked {
+        let call = started.ended();
+        match result {
             Ok(token) => {
                 self.ledger().user_token(&token, user, call);
-                self.tally().went_well(ask, call.took());
+                self.tally().succeeded(call_kind, call.took());
             }
             Err(error) => {
                 let kind = error.kind().as_str();
                 self.ledger().user_token_failed(user, call, kind);
-                self.tally().failed(ask, kind, call.took());
+                self.tally().failed(call_kind, kind, call.took());
             }
         }
     }
 
     /// Writes down that a wrong password was refused.
-    pub(crate) fn wrong_password_refused(&self, begun: Begun) {
-        self.tally().went_well(Ask::ByPassword, begun.ended().took());
+    pub(crate) fn wrong_password_refused(&self, started: CallStart) {
+        self.tally().succeeded(CallKind::ByPassword, started.ended().took());
     }
 }
 

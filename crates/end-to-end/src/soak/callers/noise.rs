@@ -22,9 +22,9 @@ pub(super) async fn refused_by_an_endpoint(shared: Arc<Shared>, mut chance: fast
     while !shared.stopped() {
         sleep(millis(&mut chance, 200..400)).await;
         let Ok(mut authorization) = shared.client.authorize().await else { continue };
-        shared.tally().refused();
+        shared.tally().refused += 1;
         while let Ok(true) = authorization.renew().await {
-            shared.tally().refused();
+            shared.tally().refused += 1;
         }
     }
 }
@@ -36,6 +36,6 @@ pub(super) async fn refused_user(shared: Arc<Shared>, mut chance: fastrand::Rng)
         sleep(millis(&mut chance, 200..400)).await;
         // Whether it fails is no promise: a restarted service may have had no time for the fault.
         let _ = shared.user_token_request(REFUSED_USER).await;
-        shared.tally().refused();
+        shared.tally().refused += 1;
     }
 }

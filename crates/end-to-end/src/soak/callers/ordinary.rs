@@ -7,10 +7,10 @@ use easemob_token::{AppToken, ErrorKind};
 use tokio::time::{sleep, timeout};
 
 use super::millis;
-use crate::figures::Ask;
+use crate::figures::CallKind;
 use crate::server::{USERS, user};
-use crate::shared::{Begun, Shared};
-use crate::wall;
+use crate::shared::{CallStart, Shared};
+use crate::unix_time;
 
 /// Asks for the app token again and again.
 pub(super) async fn patient(shared: Arc<Shared>, mut chance: fastrand::Rng) {
@@ -25,7 +25,7 @@ pub(super) async fn hasty(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     while !shared.stopped() {
         sleep(millis(&mut chance, 50..150)).await;
         if timeout(millis(&mut chance, 1..50), shared.app_token()).await.is_err() {
-            shared.tally().gave_up(Ask::App);
+            shared.tally().cancelled(CallKind::App);
         }
     }
 }
@@ -49,7 +49,7 @@ pub(super) async fn reporter(shared: Arc<Shared>, mut chance: fastrand::Rng) {
         for _ in 0..if chance.bool() { 1 } else { 100 } {
             shared.client.invalidate_app_token(&reported);
         }
-        shared.tally().reported();
+        shared.tally().reports += 1;
         older = Some(token);
     }
 }
@@ -59,16 +59,16 @@ pub(super) async fn by_user_id(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     while !shared.stopped() {
         sleep(millis(&mut chance, 1_000..2_000)).await;
         let (user, _) = user(chance.usize(..USERS));
-        let begun = Begun::now();
+        let started = CallStart::now();
         let request = shared.user_token_request(&user);
         if chance.u8(..4) == 0 {
             match timeout(millis(&mut chance, 1..500), request).await {
-                Ok(asked) => shared.user_token(Ask::ById, &user, begun, asked),
-                Err(_) => shared.tally().gave_up(Ask::ById),
+                Ok(result) => shared.user_token(CallKind::ById, &user, started, result),
+                Err(_) => shared.tally().cancelled(CallKind::ById),
             }
         } else {
-            let asked = request.await;
-            shared.user_token(Ask::ById, &user, begun, asked);
+            let result = request.await;
+            shared.user_token(CallKind::ById, &user, started, result);
         }
     }
 }
@@ -79,9 +79,9 @@ pub(super) async fn by_user_id_at_the_limit(shared: Arc<Shared>, mut chance: fas
         // While the service is away, calls fail at once.
         sleep(millis(&mut chance, 50..150)).await;
         let (user, _) = user(chance.usize(..USERS));
-        let begun = Begun::now();
-        let asked = shared.user_token_request(&user).await;
-        shared.user_token(Ask::ById, &user, begun, asked);
+        let started = CallStart::now();
+        let result = shared.user_token_request(&user).await;
+        shared.user_token(CallKind::ById, &user, started, result);
     }
 }
 
@@ -90,18 +90,18 @@ pub(super) async fn by_password(shared: Arc<Shared>, mut chance: fastrand::Rng) 
     while !shared.stopped() {
         sleep(millis(&mut chance, 1_000..2_000)).await;
         let (user, password) = user(chance.usize(..USERS));
-        let begun = Begun::now();
+        let started = CallStart::now();
         if chance.u8(..10) > 0 {
-            let asked = shared.client.user_token_by_password(user.as_str(), password).await;
-            shared.user_token(Ask::ByPassword, &user, begun, asked);
+            let result = shared.client.user_token_by_password(user.as_str(), password).await;
+            shared.user_token(CallKind::ByPassword, &user, started, result);
             continue;
         }
         match shared.client.user_token_by_password(user.as_str(), "wrong").await {
-            Ok(_) => shared.ledger().let_in(wall::now()),
+            Ok(_) => shared.ledger().accepted_wrong_password(unix_time::now()),
             Err(error) if error.kind() == ErrorKind::InvalidPassword => {
-                shared.wrong_password_refused(begun);
+                shared.wrong_password_refused(started);
             }
-            failed => shared.user_token(Ask::ByPassword, &user, begun, failed),
+            failed => shared.user_token(CallKind::ByPassword, &user, started, failed),
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) async fn polled_once(shared: Arc<Shared>, mut chance: fastrand::Rng) 
         sleep(millis(&mut chance, 100..200)).await;
         let mut call = call(&shared, &mut chance);
         if poll(call.as_mut()).is_pending() {
-            shared.tally().left_unpolled();
+            shared.tally().unpolled += 1;
             unpolled.push_back(call);
         }
         if unpolled.len() > MOST_UNPOLLED {

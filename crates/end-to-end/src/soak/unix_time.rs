@@ -1,4 +1,4 @@
-//! The wall clock, which both processes share: time since the Unix epoch.
+//! Time since the Unix epoch, which both processes share.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
