@@ -109,7 +109,7 @@ impl Ledger {
         if let Some(bearer) = &record.bearer {
             match record.status {
                 Some(401) => {
-                    self.app.refused(bearer, record.requested_user.as_deref(), record.ended)
+                    self.app.refused(bearer, record.requested_user.as_deref(), record.ended);
                 }
                 Some(200) => {
                     let made = self.app.made_at(bearer);
