@@ -1,4 +1,4 @@
-//! The kept figures: what the hot paths cost when somebody last looked, and how far off is too far.
+//! The baseline: the accepted costs of the hot paths, and the tolerance of the gate.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::Cost;
 
-/// Instructions may grow so far, as a share.
+/// The tolerated growth of instructions.
 const TOLERANCE: f64 = 0.03;
-/// The same for the multiple of the floor, under another compiler or processor, which change both.
+/// The tolerated growth of the ratio to the floor, with another compiler or processor.
 const TOLERANCE_ELSEWHERE: f64 = 0.10;
 
 /// The file `kept.json`.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Kept {
-    /// Under which the instructions hold to the last per cent.
+pub(crate) struct Baseline {
+    /// The compiler and processor of these figures.
     pub(crate) compiler: String,
-    /// By group and name.
+    /// The costs by group and name.
     pub(crate) cases: BTreeMap<String, Figures>,
 }
 
@@ -28,16 +28,16 @@ pub(crate) struct Figures {
     pub(crate) bytes: f64,
 }
 
-/// A case, measured now, and the floor that it is a multiple of.
+/// A case that was measured now, and its floor.
 pub(crate) struct Measured {
     /// Group and name.
     pub(crate) name: String,
     pub(crate) cost: Cost,
-    /// The name of its floor; `None` where it is one itself.
+    /// The name of its floor; `None` for a floor.
     pub(crate) floor: Option<String>,
 }
 
-impl Kept {
+impl Baseline {
     fn path() -> PathBuf {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("kept.json")
     }
@@ -49,11 +49,13 @@ impl Kept {
         serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// Writes what was measured in place of what was kept.
+    /// Replaces the baseline.
     pub(crate) fn save(measured: &[Measured]) -> Result<(), String> {
         let figures = |measured: &Measured| {
-            let instructions =
-                measured.cost.instructions.ok_or("without valgrind there are none")?;
+            let instructions = measured
+                .cost
+                .instructions
+                .ok_or("instructions cannot be counted without valgrind")?;
             let Cost { allocations, bytes, .. } = measured.cost;
             let rounded = |value: f64| (value * 10.0).round() / 10.0;
             Ok((
@@ -66,59 +68,61 @@ impl Kept {
             ))
         };
         let cases: Result<_, &str> = measured.iter().map(figures).collect();
-        let kept = Self { compiler: compiler(), cases: cases? };
-        let text = serde_json::to_string_pretty(&kept).map_err(|error| error.to_string())?;
+        let old = Self { compiler: compiler(), cases: cases? };
+        let text = serde_json::to_string_pretty(&old).map_err(|error| error.to_string())?;
         let path = Self::path();
         std::fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// What has become worse than is kept, in words; empty where all is well.
+    /// Describes every cost that has grown too far.
     pub(crate) fn faults(&self, measured: &[Measured], compiler: &str) -> Vec<String> {
         let mut faults = Vec::new();
         for now in measured {
-            let Some(kept) = self.cases.get(&now.name) else {
-                faults.push(format!("`{}` has no kept figures", now.name));
+            let Some(old) = self.cases.get(&now.name) else {
+                faults.push(format!("`{}` is not in the baseline", now.name));
                 continue;
             };
-            // A floor is a measure and nothing of ours.
+            // A floor is not our code.
             if now.floor.is_none() {
                 continue;
             }
-            if now.cost.allocations > kept.allocations + 0.05 {
+            if now.cost.allocations > old.allocations + 0.05 {
                 faults.push(format!(
-                    "`{}` allocates {:.1} times, kept are {:.1}",
-                    now.name, now.cost.allocations, kept.allocations
+                    "`{}` allocates {:.1} times, baseline {:.1}",
+                    now.name, now.cost.allocations, old.allocations
                 ));
             }
-            if now.cost.bytes > kept.bytes * (1.0 + TOLERANCE) + 0.5 {
+            if now.cost.bytes > old.bytes * (1.0 + TOLERANCE) + 0.5 {
                 faults.push(format!(
-                    "`{}` allocates {:.0} bytes, kept are {:.0}",
-                    now.name, now.cost.bytes, kept.bytes
+                    "`{}` allocates {:.0} bytes, baseline {:.0}",
+                    now.name, now.cost.bytes, old.bytes
                 ));
             }
-            faults.extend(self.too_many_instructions(now, kept, measured, compiler));
+            faults.extend(self.too_many_instructions(now, old, measured, compiler));
         }
         let gone = self.cases.keys().filter(|name| !measured.iter().any(|now| now.name == **name));
-        faults.extend(gone.map(|name| format!("`{name}` is kept, and not measured any more")));
+        faults.extend(
+            gone.map(|name| format!("`{name}` is in the baseline, but not measured any more")),
+        );
         faults
     }
 
     fn too_many_instructions(
         &self,
         now: &Measured,
-        kept: &Figures,
+        old: &Figures,
         measured: &[Measured],
         compiler: &str,
     ) -> Option<String> {
         let instructions = now.cost.instructions?;
         if compiler == self.compiler {
-            let grown = instructions / kept.instructions - 1.0;
+            let grown = instructions / old.instructions - 1.0;
             return (grown > TOLERANCE).then(|| {
                 format!(
-                    "`{}` takes {instructions:.0} instructions, kept are {:.0}: {:+.1} %, and \
-                     {:.0} % are allowed",
+                    "`{}` takes {instructions:.0} instructions, baseline {:.0}: {:+.1} %, allowed are \
+                     {:.0} %",
                     now.name,
-                    kept.instructions,
+                    old.instructions,
                     grown * 100.0,
                     TOLERANCE * 100.0
                 )
@@ -128,25 +132,25 @@ impl Kept {
         let floor = now.floor.as_ref()?;
         let floor_kept = self.cases.get(floor)?.instructions;
         let floor_now = measured.iter().find(|other| other.name == *floor)?.cost.instructions?;
-        let (kept, now_) = (kept.instructions / floor_kept, instructions / floor_now);
-        (now_ > kept * (1.0 + TOLERANCE_ELSEWHERE)).then(|| {
+        let (old, ratio) = (old.instructions / floor_kept, instructions / floor_now);
+        (ratio > old * (1.0 + TOLERANCE_ELSEWHERE)).then(|| {
             format!(
-                "`{}` takes {now_:.2} times the instructions of its floor, kept are {kept:.2}, and \
-                 {:.0} % more are allowed",
+                "`{}` takes {ratio:.2} times the instructions of its floor, baseline {old:.2}, \
+                 allowed are {:.0} % more",
                 now.name,
                 TOLERANCE_ELSEWHERE * 100.0
             )
         })
     }
 
-    /// What has become so much better that the kept figures would let it slip back.
+    /// Names every cost that has fallen so far that the baseline should be updated.
     pub(crate) fn gains(&self, measured: &[Measured], compiler: &str) -> Vec<String> {
         let better = |now: &&Measured| {
-            let Some(kept) = self.cases.get(&now.name) else { return false };
+            let Some(old) = self.cases.get(&now.name) else { return false };
             let fewer = now.cost.instructions.is_some_and(|instructions| {
-                instructions < kept.instructions * (1.0 - TOLERANCE) && compiler == self.compiler
+                instructions < old.instructions * (1.0 - TOLERANCE) && compiler == self.compiler
             });
-            fewer || now.cost.allocations + 0.05 < kept.allocations
+            fewer || now.cost.allocations + 0.05 < old.allocations
         };
         measured
             .iter()
@@ -157,7 +161,7 @@ impl Kept {
     }
 }
 
-/// The compiler that built this program, and for what processor.
+/// The compiler and the processor of this program.
 pub(crate) fn compiler() -> String {
     format!("{}, {}", env!("COMPILER"), std::env::consts::ARCH)
 }
@@ -171,19 +175,19 @@ mod tests {
         Measured { name: name.to_owned(), cost, floor: floor.map(str::to_owned) }
     }
 
-    fn kept() -> Kept {
+    fn baseline() -> Baseline {
         let figures = |instructions| Figures { instructions, allocations: 2.0, bytes: 100.0 };
         let cases = [("a".to_owned(), figures(1_100.0)), ("f".to_owned(), figures(1_000.0))];
-        Kept { compiler: "here".to_owned(), cases: cases.into() }
+        Baseline { compiler: "here".to_owned(), cases: cases.into() }
     }
 
     fn faults(a: f64, allocations: f64, f: f64, compiler: &str) -> usize {
         let now = [measured("a", a, allocations, Some("f")), measured("f", f, 2.0, None)];
-        kept().faults(&now, compiler).len()
+        baseline().faults(&now, compiler).len()
     }
 
     #[test]
-    fn three_per_cent_pass_and_four_do_not() {
+    fn three_per_cent_pass_and_four_fail() {
         assert_eq!(faults(1_130.0, 2.0, 1_000.0, "here"), 0);
         assert_eq!(faults(1_145.0, 2.0, 1_000.0, "here"), 1);
     }
@@ -193,11 +197,11 @@ mod tests {
         assert_eq!(faults(1_100.0, 3.0, 1_000.0, "here"), 1);
         let mut now = measured("a", 0.0, 3.0, Some("f"));
         now.cost.instructions = None;
-        assert_eq!(kept().faults(&[now, measured("f", 1.0, 2.0, None)], "here").len(), 1);
+        assert_eq!(baseline().faults(&[now, measured("f", 1.0, 2.0, None)], "here").len(), 1);
     }
 
     #[test]
-    fn under_another_compiler_the_floor_is_the_measure() {
+    fn with_another_compiler_the_ratio_to_the_floor_counts() {
         assert_eq!(faults(2_200.0, 2.0, 2_000.0, "elsewhere"), 0);
         assert_eq!(faults(2_200.0, 2.0, 1_000.0, "elsewhere"), 1);
     }
@@ -208,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn a_case_cannot_come_or_go_unnoticed() {
+    fn a_new_or_missing_case_is_a_fault() {
         let stranger = [measured("a", 1_100.0, 2.0, None), measured("b", 1.0, 1.0, None)];
-        assert_eq!(kept().faults(&stranger, "here").len(), 2);
+        assert_eq!(baseline().faults(&stranger, "here").len(), 2);
     }
 
     #[test]
-    fn what_became_cheaper_is_named() {
+    fn gains_are_named() {
         let now = [measured("a", 1_000.0, 2.0, Some("f")), measured("f", 900.0, 1.0, None)];
-        assert_eq!(kept().gains(&now, "here"), ["a"]);
+        assert_eq!(baseline().gains(&now, "here"), ["a"]);
     }
 }
