@@ -158,8 +158,8 @@ fn nginx(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     // `-e`: until it has read its configuration, it logs to a file of the system.
     command.arg("-p").arg(dir).args(["-c", "nginx.conf", "-e", "error.log"]).args(arguments);
-    // `listen unix:` ignores the prefix.
-    command.current_dir(dir);
+    // `listen unix:` ignores the prefix. nginx itself reads `NGINX` as a list of sockets.
+    command.current_dir(dir).env_remove("NGINX");
     command
 }
 
