@@ -1,4 +1,4 @@
-//! What isahc logs at which level, as `docs/security.md` says.
+//! What isahc logs at which level, as documented in `docs/security.md`.
 #![expect(clippy::unwrap_used, reason = "a request that cannot be made is a failed test")]
 
 use easemob_token_adapter_trials::leaks::{capture, secrets};

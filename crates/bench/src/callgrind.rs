@@ -24,8 +24,8 @@ impl Callgrind {
         Ok(found)
     }
 
-    /// Instructions of one iteration of a case: the difference between 400 and 200 iterations, so that
-    /// start, preparation and end do not count.
+    /// Instructions of one iteration of a case. They are the difference between 400 and 200 iterations,
+    /// so that start, preparation and end do not count.
     pub(crate) fn instructions(&self, group: &str, case: &str) -> Result<f64, String> {
         self.difference(200, |times| vec!["once".into(), group.into(), case.into(), times.into()])
     }

@@ -25,8 +25,8 @@ pub(crate) const APP_RESPONSE: &str = r#"{"access_token":"YWMte3bGuOukEeiTkNP4gr
 /// A response with a user token.
 pub(crate) const USER_RESPONSE: &str = r#"{"access_token":"YWMtrR6ECkz8Eeyx6Y9j1eX9kbsMrFep3U6BvVj7KSnNonWqRx7gTPwR7Kzl-Q_xISNOAwMAAAF9UPZqbQAPoAAtYK9fWgaTNyuWoB3-6nGf_TXBx3Nt3XRZST-elU0x2A","expires_in":1024000,"user":{"uuid":"aa471ee0-XXXX-XXXX-ace5-f90ff121234e","type":"user","created":1637740861395,"modified":1637740861395,"username":"test2333","activated":true}}"#;
 
-/// A body on the heap, for a constant alignment: the address of a constant changes the check of UTF-8 by
-/// hundreds of instructions.
+/// A body on the heap, for a constant alignment. The address of a constant changes the check of UTF-8
+/// by hundreds of instructions.
 pub(crate) fn on_heap(body: &str) -> Box<[u8]> {
     body.as_bytes().into()
 }

@@ -23,8 +23,8 @@ pub const MAX_BODY: usize = 2 * 1024;
 
 /// The timeout of an exchange.
 const LIMIT: Duration = Duration::from_millis(400);
-/// The timeout of an exchange in a second attempt: on a busy machine, what looks like a difference
-/// is often one of speed.
+/// The timeout of an exchange in a second attempt. On a busy machine, what looks like a difference is
+/// often one of speed.
 const LONG_LIMIT: Duration = Duration::from_secs(3);
 /// A call hangs if it has not ended this long after its timeout.
 const GRACE: Duration = Duration::from_secs(2);

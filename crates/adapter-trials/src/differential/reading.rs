@@ -183,7 +183,7 @@ pub(crate) fn are_valid_chunks(mut rest: &[u8]) -> bool {
     }
 }
 
-/// Whether chunks end by the rules of curl, which skips anything between the digits of a size and the
+/// Whether chunks end by the rules of curl. It skips anything between the digits of a size and the
 /// next LF, and any number of CR after the data.
 pub(crate) fn are_chunks_for_curl(mut rest: &[u8]) -> bool {
     loop {

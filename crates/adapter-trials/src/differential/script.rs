@@ -35,8 +35,8 @@ impl Script {
         Self { writes: vec![bytes.into()], ending }
     }
 
-    /// The plan of a server for these scripts: a connection starts with the script of its number, and
-    /// after a script that holds the connection open plays the next one on it.
+    /// The plan of a server for these scripts. A connection starts with the script of its number, and
+    /// continues with the next one after a script that holds it open.
     pub(crate) fn plan(scripts: &[Self]) -> testkit::Plan {
         let connection = |first| {
             let mut plan = testkit::Script::new();

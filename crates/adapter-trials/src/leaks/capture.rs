@@ -75,8 +75,8 @@ pub fn capture_panics() {
     }));
 }
 
-/// Whether `tracing` forwards events to `log` without a subscriber, that is, whether a crate of this
-/// build turns on its feature `log`. Call it before a subscriber is installed.
+/// Whether `tracing` forwards events to `log` without a subscriber. It does if a crate of this build
+/// turns on its feature `log`. Call it before a subscriber is installed.
 #[must_use]
 pub fn tracing_forwards_to_log() -> bool {
     const MESSAGE: &str = "is this event forwarded?";

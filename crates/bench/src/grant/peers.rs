@@ -77,7 +77,7 @@ impl TokenResponse for OwnToken {
     }
 }
 
-/// Extra members for the crate's own token type, which flattens them and requires a `token_type`, which
+/// Extra members for the crate's own token type. It flattens them and requires a `token_type`, which
 /// this service does not send.
 #[derive(Debug, Deserialize, Serialize)]
 struct Extra {

@@ -1,4 +1,4 @@
-//! The clients of a run, which differ in their settings, and what each may cost.
+//! The clients of a run, with different settings.
 
 use std::time::Duration;
 
@@ -7,33 +7,33 @@ use easemob_token_emulator::DEMO_APP_KEY;
 
 use crate::options::Transport;
 
-/// A client and its callers.
-// Complete: every kind is in `ALL`.
+/// The kind of a client and its callers.
+// Exhaustive: every kind is in `ALL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientKind {
-    /// Its app tokens live for seconds, so that they end while the service is away.
+    /// Its app tokens expire after seconds, also while the service is away.
     ShortLived,
     /// Some of its callers are refused with every token, and others are not polled.
     Noisy,
-    /// `max_attempts(1)`: the request that finds a revoked token is the only one of its call.
+    /// `max_attempts(1)`: a call with a revoked token has no second request.
     OneAttempt,
-    /// `keep_user_tokens`: app tokens are used in renewals of user tokens.
+    /// It caches user tokens, and needs app tokens to renew them.
     CachedUsers,
 }
 
-/// The rate of the noisy client, so low that its callers wait for their turn all the time.
+/// The rate of the noisy client, so low that its callers always wait.
 pub(crate) const NOISY_REQUESTS_PER_SECOND: u32 = 20;
-/// More than there are users: none makes room for another one.
+/// More than there are users, so that no token is evicted.
 const CACHED_USERS: usize = 1_000;
 const CACHED_USER_LIFE: Duration = Duration::from_secs(20);
-/// No run waits for the end of such a token.
+/// A lifetime beyond the end of every run.
 const LONG_LIFE: Duration = Duration::from_secs(2 * 60 * 60);
 
 impl ClientKind {
     pub(crate) const ALL: [Self; 4] =
         [Self::ShortLived, Self::Noisy, Self::OneAttempt, Self::CachedUsers];
 
-    /// Its name in the output, and its client ID.
+    /// The name in the output, and the client ID.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ShortLived => "short-lived",
@@ -69,13 +69,13 @@ impl ClientKind {
             Self::Noisy => {
                 builder.request_timeout(timeout).requests_per_second(NOISY_REQUESTS_PER_SECOND)
             }
-            // Nothing mends a request that timed out because the machine was busy.
+            // The default timeout: a timeout on a busy machine would not be retried.
             Self::OneAttempt => builder.max_attempts(1),
             Self::CachedUsers => builder.request_timeout(timeout).keep_user_tokens(CACHED_USERS),
         }
     }
 
-    /// Whether app tokens are renewed because of their age while a run lasts.
+    /// Whether app tokens expire within a run.
     pub(crate) fn has_short_life(self) -> bool {
         self == Self::ShortLived
     }
@@ -84,7 +84,7 @@ impl ClientKind {
         self == Self::CachedUsers
     }
 
-    /// The lifetime that is asked for user tokens, if it is not the server's default.
+    /// The requested lifetime of user tokens, if it is not the default of the service.
     pub(crate) fn user_token_life(self) -> Option<Duration> {
         self.caches_user_tokens().then_some(CACHED_USER_LIFE)
     }

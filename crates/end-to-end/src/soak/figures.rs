@@ -110,6 +110,12 @@ impl Breaches {
         }
         self.count += count;
     }
+
+    /// The sentence for these breaches, if there are any.
+    pub(crate) fn sentence(&self, what: &str) -> Option<String> {
+        let Self { count, first } = self;
+        (*count > 0).then(|| format!("{count} {what} (the first: {first})"))
+    }
 }
 
 /// The figures of one client while the service was healthy, with noise and revocations only.
@@ -155,7 +161,7 @@ pub(crate) struct Figures {
     pub(crate) lost_callers: usize,
 }
 
-/// The most arrivals within any minute, less one second: requests that are sent a minute apart may
+/// The most arrivals within any minute, less one second. Requests that are sent a minute apart may
 /// arrive a little closer.
 pub(crate) fn worst_minute(arrivals: &[Duration]) -> u64 {
     let window = Duration::from_secs(59);

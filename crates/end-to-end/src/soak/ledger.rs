@@ -72,16 +72,17 @@ struct Breach {
 pub(crate) struct Ledger {
     /// The start of the run.
     started: Duration,
-    app: AppTokens,
+    pub(crate) app: AppTokens,
     users: UserTokens,
-    healthy: Healthy,
+    /// The time in which only noise and revocations occur.
+    pub(crate) healthy: Healthy,
     doubtful: Vec<(Call, Broken, &'static str)>,
     /// Calls that failed while the service was healthy, and their errors.
     failed: Vec<(Call, String)>,
     broken: BTreeMap<Broken, (u64, String)>,
     /// When requests for app tokens arrived.
-    app_requests: Vec<Duration>,
-    requests: u64,
+    pub(crate) app_requests: Vec<Duration>,
+    pub(crate) requests: u64,
 }
 
 impl Ledger {
@@ -217,29 +218,9 @@ impl Ledger {
         self.broken.get(&broken).map_or((0, ""), |(count, first)| (*count, first))
     }
 
-    /// The number of requests.
-    pub(crate) fn requests(&self) -> u64 {
-        self.requests
-    }
-
-    /// How many different app tokens were returned.
-    pub(crate) fn acquired(&self) -> u64 {
-        self.app.acquired()
-    }
-
-    /// When requests for app tokens arrived.
-    pub(crate) fn app_requests(&self) -> &[Duration] {
-        &self.app_requests
-    }
-
     /// The requests for app tokens while the service was healthy.
     pub(crate) fn healthy_requests(&self) -> Requests {
         self.healthy.requests(&self.app_requests)
-    }
-
-    /// The time in which only noise and revocations occur.
-    pub(crate) fn healthy(&mut self) -> &mut Healthy {
-        &mut self.healthy
     }
 }
 
@@ -264,7 +245,7 @@ mod tests {
     fn a_call_that_fails_while_the_service_is_healthy_breaks_a_promise() {
         let mut ledger = Ledger::new(ClientKind::Noisy);
         ledger.user_token_failed("user1", call(1, 2), "timeout");
-        ledger.healthy().begin(Duration::from_secs(10));
+        ledger.healthy.begin(Duration::from_secs(10));
         ledger.user_token_failed("user1", call(9, 11), "timeout");
         ledger.settle(Duration::from_secs(100));
         assert_eq!(ledger.broken(Broken::FailedWhileHealthy).0, 0);

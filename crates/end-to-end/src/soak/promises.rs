@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crate::callers::AT_THE_LIMIT;
 use crate::clients::NOISY_REQUESTS_PER_SECOND;
-use crate::figures::{Breaches, Figures, mib, seconds};
+use crate::figures::{Figures, mib, seconds};
 use crate::ledger::REPLACED_WITHIN;
 
-/// The most growth of memory from the first to the last third, in KiB. Callers store nothing; the rest
-/// belongs to the allocator.
+/// The most growth of memory from the first to the last third, in KiB.
+///
+/// Callers store nothing; growth belongs to the allocator.
 pub(crate) const GROWTH: u64 = 16 * 1024;
 
 /// A promise, with a sentence for each violation.
@@ -21,8 +22,10 @@ pub(crate) struct Promise {
     pub(crate) broken: Vec<String>,
 }
 
-/// The longest wait that the rate of the noisy client explains: a whole queue before a call, and again
-/// before its second request after a revocation. The rest is for a busy machine.
+/// The longest wait that the rate of the noisy client explains.
+///
+/// A whole queue may be before a call, and again before its second request after a revocation. The rest
+/// is for a busy machine.
 fn longest_wait() -> Duration {
     let queue = Duration::from_secs(AT_THE_LIMIT.into()) / NOISY_REQUESTS_PER_SECOND;
     queue * 3 + Duration::from_secs(4)
@@ -35,13 +38,12 @@ pub(crate) fn all(figures: &Figures) -> [Promise; 5] {
 
 fn failures(figures: &Figures) -> Promise {
     let mut broken = Vec::new();
-    let mut says = |breaches: &Breaches, what: &str| {
-        if breaches.count > 0 {
-            broken.push(format!("{} {what} (the first: {})", breaches.count, breaches.first));
-        }
-    };
-    says(&figures.failed_while_held, "calls failed although a usable token was held");
-    says(&figures.failed_while_healthy, "calls failed although the service was healthy");
+    broken.extend(
+        figures.failed_while_held.sentence("calls failed although a usable token was held"),
+    );
+    broken.extend(
+        figures.failed_while_healthy.sentence("calls failed although the service was healthy"),
+    );
     let count = figures.failed_while_held.count + figures.failed_while_healthy.count;
     let what = "no call fails while a token is usable or the service is healthy";
     Promise { number: 1, what, measured: format!("{count} failed"), broken }

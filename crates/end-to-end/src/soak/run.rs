@@ -69,8 +69,10 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     Ok(broken.is_empty())
 }
 
-/// Finds an address with a port that the system does not use for outgoing connections, so that it stays
-/// free while the service is stopped. It does not depend on the seed: two runs may have the same seed.
+/// Finds an address with a port that the system does not use for outgoing connections.
+///
+/// It stays free while the service is stopped. It does not depend on the seed, since two runs may have
+/// the same seed.
 fn free_address() -> io::Result<String> {
     let mut tried = Err(io::Error::other("no port was tried"));
     for _ in 0..50 {
@@ -184,14 +186,14 @@ impl Run {
     fn run_revoked(&mut self, phase: Phase, end: Instant) -> io::Result<()> {
         self.send(Order::Healthy)?;
         let started = Instant::now();
-        self.each(|shared| shared.ledger().healthy().begin(unix_time::now()));
+        self.each(|shared| shared.ledger().healthy.begin(unix_time::now()));
         for time in phase.revocations() {
             self.watch(phase.kind, started + time);
-            self.each(|shared| shared.ledger().healthy().revoke(unix_time::now()));
+            self.each(|shared| shared.ledger().healthy.revoke(unix_time::now()));
             self.send(Order::Revoke)?;
         }
         self.watch(phase.kind, end);
-        self.each(|shared| shared.ledger().healthy().end(unix_time::now()));
+        self.each(|shared| shared.ledger().healthy.end(unix_time::now()));
         Ok(())
     }
 
@@ -284,8 +286,8 @@ impl Run {
             calls.failures(),
             kinds(&calls.failed),
             ledger.broken(Broken::FailedWhileHeld).0,
-            ledger.app_requests().len(),
-            worst_minute(ledger.app_requests()),
+            ledger.app_requests.len(),
+            worst_minute(&ledger.app_requests),
             mib(resources.memory),
             resources.descriptors,
             resources.threads,
@@ -322,19 +324,19 @@ fn add(figures: &mut Figures, shared: &Shared) {
         let (count, first) = ledger.broken(broken);
         breaches.add(kind, count, first);
     }
-    let app_requests = ledger.app_requests();
-    figures.requests += ledger.requests();
+    let app_requests = &ledger.app_requests;
+    figures.requests += ledger.requests;
     figures.app_requests += app_requests.len() as u64;
     figures.worst_minute = figures.worst_minute.max(worst_minute(app_requests));
-    figures.acquired += ledger.acquired();
+    figures.acquired += ledger.app.acquired;
     let requests = ledger.healthy_requests();
-    let healthy = ledger.healthy();
+    let healthy = &ledger.healthy;
     figures.healthy.push(HealthyFigures {
         kind,
         requests,
         replacements: healthy.replacements(),
-        longest: healthy.longest(),
-        excused: healthy.excused(),
+        longest: healthy.longest,
+        excused: healthy.excused,
     });
     drop(ledger);
     let tally: Tally = shared.tally().clone();

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use crate::figures::{Breaches, CallKind, Figures};
+use crate::figures::{CallKind, Figures};
 use crate::plan::Plan;
 use crate::promises;
 
 /// The most requests for app tokens of one App Key in a minute.
 const MOST_A_MINUTE: u64 = 10;
-/// The longest time from the end of an outage to the first token: ten seconds until the next attempt,
-/// and the time of the request.
+/// The longest time from the end of an outage to the first token.
+///
+/// Ten seconds until the next attempt, and the time of the request.
 const RECOVERY: Duration = Duration::from_millis(10_500);
 /// The longest time from the end of refusals to the first token: they are remembered for a minute.
 const AFTER_TROUBLE: Duration = Duration::from_secs(70);
@@ -26,14 +27,10 @@ pub(crate) fn judge(figures: &Figures, plan: &Plan) -> Vec<String> {
 }
 
 fn breaches(broken: &mut Vec<String>, figures: &Figures) {
-    let mut says = |breaches: &Breaches, what: &str| {
-        if breaches.count > 0 {
-            broken.push(format!("{} {what} (the first: {})", breaches.count, breaches.first));
-        }
-    };
-    says(&figures.slow_while_held, "app-token calls took long although a usable token was held");
-    says(&figures.wrong_tokens, "tokens were not issued for the caller");
-    says(&figures.dead_tokens, "expired or replaced app tokens were returned");
+    let slow = "app-token calls took long although a usable token was held";
+    broken.extend(figures.slow_while_held.sentence(slow));
+    broken.extend(figures.wrong_tokens.sentence("tokens were not issued for the caller"));
+    broken.extend(figures.dead_tokens.sentence("expired or replaced app tokens were returned"));
 }
 
 fn numbers(broken: &mut Vec<String>, figures: &Figures) {

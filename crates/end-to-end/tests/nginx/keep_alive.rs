@@ -55,7 +55,7 @@ async fn no_call_fails_after_the_last_request_of_a_connection(adapter: &Adapter)
 
 async fn a_request_that_was_read_and_dropped_is_not_sent_again(adapter: &Adapter) {
     let emulator = Emulator::start().await.unwrap();
-    // The second on its connection, where the adapter reuses one.
+    // The second call on its connection, if the adapter reuses one.
     let settings = Settings { dropped_call: "1", ..Settings::default() };
     let nginx = Nginx::start(emulator.address(), settings);
     let calls = Calls::through(&nginx, &emulator, adapter).await;

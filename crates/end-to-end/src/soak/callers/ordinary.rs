@@ -1,4 +1,4 @@
-//! Callers that use the client as they should: patient ones, and ones that give up or report.
+//! Callers that use the client as intended: some wait, some cancel, some report refused tokens.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::server::{USERS, user};
 use crate::shared::{CallStart, Shared};
 use crate::unix_time;
 
-/// Asks for the app token again and again.
+/// Requests the app token repeatedly.
 pub(super) async fn patient(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     while !shared.stopped() {
         sleep(millis(&mut chance, 50..150)).await;
@@ -20,7 +20,7 @@ pub(super) async fn patient(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     }
 }
 
-/// The same, and gives up soon.
+/// Requests the app token repeatedly with a short timeout.
 pub(super) async fn hasty(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     while !shared.stopped() {
         sleep(millis(&mut chance, 50..150)).await;
@@ -30,11 +30,10 @@ pub(super) async fn hasty(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     }
 }
 
-/// Reports the app token as refused now and then: once, many times, or one that is replaced long
-/// since.
+/// Reports an app token as refused, sometimes: once, many times, or an old token.
 pub(super) async fn reporter(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     let mut older: Option<AppToken> = None;
-    // More often, and there would be nothing but reports.
+    // With a shorter pause, every token would be reported.
     let pause = shared.life.as_millis().try_into().unwrap_or(u64::MAX / 2);
     while !shared.stopped() {
         let wake = Instant::now() + millis(&mut chance, pause..pause * 2);
@@ -54,7 +53,7 @@ pub(super) async fn reporter(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     }
 }
 
-/// Asks for user tokens by user ID; every fourth time without patience.
+/// Requests user tokens by user ID, every fourth time with a short timeout.
 pub(super) async fn by_user_id(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     while !shared.stopped() {
         sleep(millis(&mut chance, 1_000..2_000)).await;
@@ -73,10 +72,10 @@ pub(super) async fn by_user_id(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     }
 }
 
-/// Asks for user tokens as fast as the client's rate permits.
+/// Requests user tokens as fast as the client's rate permits.
 pub(super) async fn by_user_id_at_the_limit(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     while !shared.stopped() {
-        // While the service is away, calls fail at once.
+        // Calls fail immediately while the service does not listen.
         sleep(millis(&mut chance, 50..150)).await;
         let (user, _) = user(chance.usize(..USERS));
         let started = CallStart::now();
@@ -85,7 +84,7 @@ pub(super) async fn by_user_id_at_the_limit(shared: Arc<Shared>, mut chance: fas
     }
 }
 
-/// Asks for user tokens by password; every tenth is wrong.
+/// Requests user tokens by password; every tenth password is wrong.
 pub(super) async fn by_password(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     while !shared.stopped() {
         sleep(millis(&mut chance, 1_000..2_000)).await;

@@ -8,9 +8,10 @@ use easemob_token::Lifetime;
 use super::{Breach, Broken, Call, TICK, is_due, is_old};
 
 #[derive(Debug, Default)]
-pub(super) struct AppTokens {
+pub(crate) struct AppTokens {
     known: HashMap<String, Known>,
-    acquired: u64,
+    /// How many different app tokens were returned.
+    pub(crate) acquired: u64,
 }
 
 /// One app token. The fields after `seen` are set when it is first returned or refused.
@@ -99,7 +100,7 @@ impl AppTokens {
         })
     }
 
-    /// How much longer a token was usable, if the client held it from the start to the end of this call.
+    /// How much longer a token was usable, if the client held it during the whole call.
     pub(super) fn held(&self, call: Call) -> Option<Duration> {
         let is_gone = |known: &Known| known.confirmed.is_some_and(|at| at <= call.end);
         let seen = self.known.values().filter(|it| it.seen.is_some_and(|at| at <= call.start));
@@ -130,10 +131,6 @@ impl AppTokens {
             !is_old(known.usable_until, now) || last.is_some_and(|at| !is_old(at, now))
         });
         breaches
-    }
-
-    pub(super) fn acquired(&self) -> u64 {
-        self.acquired
     }
 }
 

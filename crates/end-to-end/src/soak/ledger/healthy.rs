@@ -19,9 +19,10 @@ pub(crate) struct Healthy {
     started: Option<Duration>,
     ended: Option<Duration>,
     revocations: Vec<Revocation>,
-    longest: Duration,
+    /// The longest call that succeeded.
+    pub(crate) longest: Duration,
     /// Calls that failed between a revocation and its replacement.
-    excused: u64,
+    pub(crate) excused: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,20 +88,10 @@ impl Healthy {
         is_excused
     }
 
-    /// Calls that failed between a revocation and its replacement.
-    pub(crate) fn excused(&self) -> u64 {
-        self.excused
-    }
-
     /// Whether the service was healthy from the start to the end of this call.
     pub(super) fn contains(&self, call: Call) -> bool {
         self.started.is_some_and(|started| started <= call.start)
             && self.ended.is_none_or(|ended| call.end <= ended)
-    }
-
-    /// The longest call that succeeded.
-    pub(crate) fn longest(&self) -> Duration {
-        self.longest
     }
 
     /// From each revocation to the first success with a new token; `None` if there was none.
@@ -203,7 +194,7 @@ mod tests {
         // The second one was never replaced.
         assert!(healthy.excuses(call(55, 56)));
         assert!(!healthy.excuses(call(56, 57)));
-        assert_eq!(healthy.excused(), 3);
+        assert_eq!(healthy.excused, 3);
     }
 
     #[test]
@@ -212,6 +203,6 @@ mod tests {
         healthy.succeeded(call(1, 3));
         healthy.succeeded(call(5, 6));
         healthy.succeeded(call(230, 250));
-        assert_eq!(healthy.longest(), Duration::from_secs(2));
+        assert_eq!(healthy.longest, Duration::from_secs(2));
     }
 }
