@@ -37,7 +37,7 @@ impl<H: Harness> CapturingHarness<H> {
     /// Plays the permitted rules and finds every secret in a log, an error, a `Debug` or a panic.
     pub fn leaks(&self, permit: impl Fn(&Rule) -> bool) -> Leaks {
         let _ = capture::take();
-        let report = Suite::new(self).beside_others().only(permit).run();
+        let report = Suite::new(self).concurrently().only(permit).run();
         // Threads that outlive a case may have logged since.
         self.search(&capture::take());
         self.search_text(&texts(&report));
@@ -100,7 +100,7 @@ impl<H: Harness> Harness for CapturingHarness<H> {
         self.harness.exceptions()
     }
 
-    fn overheard(&self) -> Option<String> {
+    fn captured_logs(&self) -> Option<String> {
         let entries = capture::take();
         self.search(&entries);
         Some(capture::transcript(&entries))

@@ -53,8 +53,8 @@ pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
             };
             let exchange = Exchange::new(request).with_timeout(AMPLE);
             let exchange = exchange.with_max_response_bytes(200_000);
-            let answer = scene.send_exchange(exchange);
-            scene.expect_own(&answer);
+            let call = scene.send_exchange(exchange);
+            scene.expect_own(&call);
             for received in scene.server.requests() {
                 compare(scene, &received, &method, &body);
             }
@@ -102,15 +102,14 @@ pub(crate) fn rule_02_parallel_calls(trial: &mut Trial<'_>) {
         let plan = Plan::in_order([first, Script::new().serve()]);
         trial.case(&format!("{calls} at once"), Setup::new(plan).sent(calls), |scene| {
             let exchanges = (0..calls).map(|_| scene.exchange()).collect();
-            for answer in scene.send_all(exchanges) {
-                scene.expect_own(&answer);
+            for call in scene.send_all(exchanges) {
+                scene.expect_own(&call);
             }
         });
     }
     trial.case("20 in a row", Setup::new(Script::new().serve()).sent(20), |scene| {
         for _ in 0..20 {
-            let answer = scene.send();
-            scene.expect_own(&answer);
+            scene.expect_echo();
         }
     });
 }

@@ -32,8 +32,8 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
         let needs = needs.proxy(proxy_by_name(host, &proxy, &credentials));
         trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
-            let answer = scene.send_exchange(exchange_to(&url));
-            scene.expect_own(&answer);
+            let call = scene.send_exchange(exchange_to(&url));
+            scene.expect_own(&call);
             for problem in check_tunnel(&proxy, basic) {
                 scene.problem(problem);
             }
@@ -42,8 +42,7 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let proxy = ScriptedServer::start(Script::new().serve());
     let needs = || Needs::default().proxy(proxy_at(&proxy, ""));
     trial.case("loopback", Setup::new(Script::new().serve()).needs(needs()), |scene| {
-        let answer = scene.send();
-        scene.expect_own(&answer);
+        scene.expect_echo();
         if !proxy.connections().is_empty() {
             scene.problem("loopback went through the proxy".to_owned());
         }
@@ -51,8 +50,7 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let setup = Setup::new(Script::new()).needs(needs()).sent(0);
     trial.case("plain http", setup, |scene| {
         let url = format!("http://{PROXIED_HOST}/org/app/token");
-        let answer = scene.send_exchange(exchange_to(&url).allow_plain_http());
-        scene.expect(&answer, &[Unsupported]);
+        scene.send_expecting(exchange_to(&url).allow_plain_http(), &[Unsupported]);
         if !proxy.connections().is_empty() {
             scene.problem("plain http went to the proxy".to_owned());
         }
@@ -80,10 +78,10 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
         let needs = needs.proxy(proxy_at(&proxy, &format!("me:{IN_PROXY}@")));
         trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
-            let answer = scene.send_exchange(exchange_to(&url));
-            scene.expect(&answer, allowed);
+            let call = scene.send_exchange(exchange_to(&url));
+            scene.expect(&call, allowed);
             if allowed == [Timeout] {
-                scene.expect_end_at(&answer, LIMIT);
+                scene.expect_end_at(&call, LIMIT);
             }
             let sent = proxy.requests();
             if sent.iter().any(|own| !own.line().starts_with("CONNECT ")) {
