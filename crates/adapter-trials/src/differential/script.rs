@@ -25,7 +25,7 @@ pub enum Ending {
     Close,
     /// Closes with a reset (RST).
     Reset,
-    /// Keeps the connection open until the client closes it, and answers no second request on it.
+    /// Keeps the connection open until the client closes it.
     Hold,
 }
 

@@ -136,36 +136,39 @@ impl fmt::Display for Promise {
     }
 }
 
+/// Figures at the limit of every promise.
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(crate) fn at_every_limit() -> Figures {
     use crate::clients::ClientKind;
     use crate::figures::HealthyFigures;
     use crate::ledger::Requests;
     use crate::resources::Resources;
 
-    fn kept() -> Figures {
-        let held = Resources { memory: 1, peak_memory: 1, descriptors: 9, threads: 4, tasks: 0 };
-        let client = |kind| HealthyFigures {
-            kind,
-            requests: Requests { sent: 4, allowed: 5, excess: 0 },
-            replacements: vec![Some(REPLACED_WITHIN)],
-            longest: longest_wait(),
-            excused: 9,
-        };
-        Figures {
-            healthy: ClientKind::ALL.map(client).to_vec(),
-            before: held,
-            after: held,
-            memory_early: 20_000,
-            memory_late: 20_000 + GROWTH,
-            ..Figures::default()
-        }
+    let held = Resources { memory: 1, peak_memory: 1, descriptors: 9, threads: 4, tasks: 0 };
+    let client = |kind| HealthyFigures {
+        kind,
+        requests: Requests { sent: 4, allowed: 5, excess: 0 },
+        replacements: vec![Some(REPLACED_WITHIN)],
+        longest: longest_wait(),
+        excused: 9,
+    };
+    Figures {
+        healthy: ClientKind::ALL.map(client).to_vec(),
+        before: held,
+        after: held,
+        memory_early: 20_000,
+        memory_late: 20_000 + GROWTH,
+        ..Figures::default()
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn each_promise_is_kept_at_its_limit_and_shows_its_measurements() {
-        let promises = all(&kept()).map(|promise| promise.to_string());
+        let promises = all(&at_every_limit()).map(|promise| promise.to_string());
         assert!(promises.iter().all(|it| it.contains(": kept (")), "{promises:?}");
         assert!(promises[1].ends_with("(noisy 4 of 5, one-attempt 4 of 5, cached-users 4 of 5)"));
         assert!(promises[2].contains("short-lived 10.0 s; noisy 10.0 s"), "{}", promises[2]);
@@ -190,7 +193,7 @@ mod tests {
             (|it| it.memory_late += 1, 5, "memory grew"),
         ];
         for (change, number, expected) in breaks {
-            let mut figures = kept();
+            let mut figures = at_every_limit();
             change(&mut figures);
             for (index, promise) in all(&figures).into_iter().enumerate() {
                 assert_eq!(promise.broken.len(), usize::from(index + 1 == number), "{expected}");
@@ -201,7 +204,7 @@ mod tests {
 
     #[test]
     fn renewals_of_expired_tokens_are_not_noise() {
-        let mut figures = kept();
+        let mut figures = at_every_limit();
         figures.healthy[0].requests.excess = 9;
         assert!(all(&figures).iter().all(|promise| promise.broken.is_empty()));
     }
