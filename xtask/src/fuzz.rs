@@ -120,10 +120,11 @@ fn run_all(options: &Options, context: &Context) -> Result<(), Failure> {
 fn differential(options: &Options) -> Tool {
     // The build that the tests have made already: compiling libcurl once more takes longer than the
     // run, which mostly waits.
-    let mut tool =
-        Tool::parse("cargo run --locked --quiet -p easemob-token-transport-differential --")
-            .arg("--scripts")
-            .arg(options.scripts.to_string());
+    let mut tool = Tool::parse(
+        "cargo run --locked --quiet -p easemob-token-adapter-trials --bin differential --",
+    )
+    .arg("--scripts")
+    .arg(options.scripts.to_string());
     if let Some(seed) = options.seed {
         tool = tool.arg("--seed").arg(seed.to_string());
     }

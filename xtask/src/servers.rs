@@ -15,11 +15,11 @@ struct Suite {
 
 const SUITES: &[Suite] = &[
     Suite {
-        tests: "-p easemob-token-system-tests --test nginx",
+        tests: "-p easemob-token-end-to-end --test nginx",
         needs: &[Program { name: "nginx", package: "nginx-light", variable: "NGINX" }],
     },
     Suite {
-        tests: "-p easemob-token-system-tests --test proxies",
+        tests: "-p easemob-token-end-to-end --test proxies",
         needs: &[
             // Without the files that would make the system start one.
             Program { name: "tinyproxy", package: "tinyproxy-bin", variable: "TINYPROXY" },

@@ -104,11 +104,13 @@ fn run_all(options: &Options) -> Result<(), Failure> {
 }
 
 fn soak(options: &Options, transport: &str) -> Tool {
-    let mut tool = Tool::parse("cargo run --locked --quiet --release -p easemob-token-soak --")
-        .arg("--transport")
-        .arg(transport)
-        .arg("--minutes")
-        .arg(options.minutes.to_string());
+    let mut tool = Tool::parse(
+        "cargo run --locked --quiet --release -p easemob-token-end-to-end --bin soak --",
+    )
+    .arg("--transport")
+    .arg(transport)
+    .arg("--minutes")
+    .arg(options.minutes.to_string());
     if let Some(seed) = options.seed {
         tool = tool.arg("--seed").arg(seed.to_string());
     }

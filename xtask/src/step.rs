@@ -66,7 +66,10 @@ pub(crate) const STEPS: &[Step] = &[
         name: "conformance",
         about: "both adapters keep every rule of the port, and differ only where they say so",
         run: |_| {
-            Tool::parse("cargo run --locked --quiet -p easemob-token-transport-conformance").run()
+            Tool::parse(
+                "cargo run --locked --quiet -p easemob-token-adapter-trials --bin conformance",
+            )
+            .run()
         },
         runs_tests: false,
     },

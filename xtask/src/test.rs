@@ -11,7 +11,7 @@ const CORE: &str = "easemob-token-core";
 /// Tested as `cargo install` builds it.
 const COMMAND: &str = "easemob-token-cli";
 /// Listens to what is logged, which depends on what the rest of the build turns on in `tracing`.
-const LEAK_GUARD: &str = "easemob-token-leak-guard";
+const LEAK_TESTS: &str = "-p easemob-token-adapter-trials --test leaks_*";
 
 /// Clients in simulated time know no feature: they were tested with all of them.
 const NOT_AGAIN: &str = " -- --skip simulated::";
@@ -33,8 +33,8 @@ fn choices(context: &Context) -> Result<Vec<String>, Failure> {
     choices.extend(facade.into_iter().chain([blocking]).map(|it| it + NOT_AGAIN));
     choices.push(format!("-p {CORE}"));
     choices.push(format!("-p {COMMAND}"));
-    choices.push(format!("-p {LEAK_GUARD}"));
-    choices.push(format!("-p {LEAK_GUARD} --features tracing/log"));
+    choices.push(LEAK_TESTS.to_owned());
+    choices.push(format!("{LEAK_TESTS} --features tracing/log"));
     Ok(choices)
 }
 
@@ -83,8 +83,8 @@ mod tests {
             "-p easemob-token --features blocking -- --skip simulated::",
             "-p easemob-token-core",
             "-p easemob-token-cli",
-            "-p easemob-token-leak-guard",
-            "-p easemob-token-leak-guard --features tracing/log",
+            "-p easemob-token-adapter-trials --test leaks_*",
+            "-p easemob-token-adapter-trials --test leaks_* --features tracing/log",
         ] {
             assert!(choices.iter().any(|choice| choice == expected), "{expected}");
         }

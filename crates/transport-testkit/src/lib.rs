@@ -81,14 +81,14 @@
 //!
 //! A case is *kept* where its outcome is one of those allowed, as many requests arrived as there have
 //! to be, the time was kept, every connection was closed when the transport was gone, and none of the
-//! marked secrets stood in an error, in the transport's `Debug`, or in what [`Harness::overheard`]
+//! marked secrets stood in an error, in the transport's `Debug`, or in what [`Harness::captured_logs`]
 //! tells. After each rule no thread and no descriptor may be there that was not there before.
 //!
 //! A case that an adapter cannot keep is an [`Exception`], with a reason that the report shows; one
 //! that nothing needs (any more) fails. What an adapter has no setting for is [`Unable`]. What cannot
 //! be tried in this process is *skipped*: the environment and the process-wide state are looked at in
 //! a new process, which [`conformance!`] starts by itself and a program of your own by
-//! [`Suite::again`].
+//! [`Suite::subprocess`].
 //!
 //! Time limits have to hold to a tenth of a second. Beside each call a thread takes short naps and
 //! notes by how much it oversleeps; what the machine withheld from it is not held against the
@@ -105,37 +105,34 @@
 //! [`ScriptedServer`] is of use by itself: it plays a [`Script`] for each connection, TLS with a
 //! certificate of one's own [`Authority`] included, and remembers every byte that came.
 
-mod census;
-mod certificates;
+mod case_report;
 mod conformance;
-mod executor;
 mod harness;
 mod outcome;
-pub mod reply;
 mod report;
-mod request;
 mod rows;
 mod rule;
 mod scene;
-mod script;
-mod secrets;
 mod server;
-mod stopwatch;
-mod subprocess;
+pub mod subprocess;
 mod suite;
+mod table;
 mod trial;
-mod tunnel;
 mod watch;
 
-pub use certificates::{Authority, Identity, LOOPBACK};
+pub use case_report::{CaseReport, Verdict};
 #[doc(hidden)]
 pub use conformance::__assert_rule;
-pub use executor::{Executor, Parking, Task};
+pub use harness::executor::{Executor, Parking, Task};
 pub use harness::{Exception, Harness, Needs, Unable};
 pub use outcome::Outcome;
-pub use report::{CaseReport, Report, RuleReport, Verdict, disagreements, table};
-pub use request::Received;
-pub use rule::{ROWS_OF_THE_CORE, RULES, Rule};
-pub use script::{Plan, Script, Step};
-pub use server::{Connection, PATIENCE, ScriptedServer};
+pub use report::comparison::{disagreements, table};
+pub use report::{Report, RuleReport};
+pub use rule::Rule;
+pub use server::certificates::{Authority, Identity, KeyKind, LOOPBACK};
+pub use server::request::Received;
+pub use server::script::{Plan, Responder, Script, Step};
+pub use server::tls::ServerTls;
+pub use server::{Connection, PATIENCE, ScriptedServer, reply};
 pub use suite::{Suite, run_all};
+pub use table::{ROWS_OF_THE_CORE, RULES};

@@ -9,12 +9,14 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::census::Census;
+use crate::case_report::{CaseReport, Verdict};
 use crate::harness::Harness;
-use crate::report::{Report, RuleReport, Verdict};
-use crate::rule::{RULES, Rule};
-use crate::subprocess;
+use crate::report::{Report, RuleReport};
+use crate::rule::Rule;
+use crate::subprocess::rule::{self as rule_process, RuleCommand};
+use crate::table::{self, RULES};
 use crate::trial::Trial;
+use crate::watch::census::Census;
 
 /// Rules take turns in a process: only then is a new thread or descriptor the rule's own, and a
 /// time that is measured not that of somebody else's row.
@@ -24,18 +26,15 @@ static TURN: Mutex<()> = Mutex::new(());
 const AT_ONCE: usize = 6;
 
 /// What a time limit may be overrun by where the rules keep each other waiting.
-const BESIDE_OTHERS: Duration = Duration::from_secs(1);
+const CONCURRENT_LATENESS: Duration = Duration::from_secs(1);
 
 /// The threads on which rules run; those that an adapter starts without a name inherit it.
 const THREAD: &str = "testkit-rule";
 
-/// How the program runs one rule in a process of its own.
-pub(crate) type Again<'a> = dyn Fn(&Rule) -> Command + Sync + 'a;
-
 /// The rules, ready to be run for one adapter.
 pub struct Suite<'a> {
     harness: &'a dyn Harness,
-    again: Option<Box<Again<'a>>>,
+    subprocess: Option<Box<RuleCommand<'a>>>,
     rules: Vec<&'static Rule>,
     exclusive: bool,
 }
@@ -44,7 +43,7 @@ impl<'a> Suite<'a> {
     /// All rules, for this adapter.
     #[must_use]
     pub fn new(harness: &'a dyn Harness) -> Self {
-        Self { harness, again: None, rules: RULES.iter().collect(), exclusive: true }
+        Self { harness, subprocess: None, rules: RULES.iter().collect(), exclusive: true }
     }
 
     /// Tells how this very program runs one rule in a process of its own.
@@ -54,8 +53,8 @@ impl<'a> Suite<'a> {
     /// [`run_rule`](Self::run_rule), for the same adapter. Without it those cases are skipped, and
     /// the report says so.
     #[must_use]
-    pub fn again(mut self, command: impl Fn(&Rule) -> Command + Sync + 'a) -> Self {
-        self.again = Some(Box::new(command));
+    pub fn subprocess(mut self, command: impl Fn(&Rule) -> Command + Sync + 'a) -> Self {
+        self.subprocess = Some(Box::new(command));
         self
     }
 
@@ -70,7 +69,7 @@ impl<'a> Suite<'a> {
     /// faster, but nobody looks for threads and descriptors that are left over or weighs the memory,
     /// and time limits may be overrun by a second.
     #[must_use]
-    pub fn beside_others(mut self) -> Self {
+    pub fn concurrently(mut self) -> Self {
         self.exclusive = false;
         self
     }
@@ -103,9 +102,9 @@ impl<'a> Suite<'a> {
         let _turn = self.exclusive.then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner));
         let begun = Instant::now();
         let mut trial = Trial::new(self.harness, rule);
-        trial.again = self.again.as_deref();
+        trial.subprocess = self.subprocess.as_deref();
         if !self.exclusive {
-            trial.lateness = BESIDE_OTHERS;
+            trial.lateness = CONCURRENT_LATENESS;
             trial.alone = false;
         }
         let (mut problems, cases) = thread::scope(|scope| {
@@ -118,7 +117,7 @@ impl<'a> Suite<'a> {
         });
         for exception in self.harness.exceptions() {
             let covered = cases.iter().filter(|own| exception.covers(rule.name(), own.label()));
-            let excepted = |own: &crate::CaseReport| matches!(own.verdict, Verdict::Excepted(_));
+            let excepted = |own: &CaseReport| matches!(own.verdict, Verdict::Excepted(_));
             if exception.rule == rule.name() && !covered.into_iter().any(excepted) {
                 let reason = exception.reason();
                 problems.push(format!("nothing needs the exception \"{reason}\""));
@@ -127,12 +126,12 @@ impl<'a> Suite<'a> {
         RuleReport { rule, cases, problems, took: begun.elapsed() }
     }
 
-    fn run_trial(&self, mut trial: Trial<'_>) -> (Vec<String>, Vec<crate::CaseReport>) {
-        if subprocess::role().is_none() {
+    fn run_trial(&self, mut trial: Trial<'_>) -> (Vec<String>, Vec<CaseReport>) {
+        if rule_process::role().is_none() {
             trial.warm_up();
         }
         let before = Census::take();
-        let run = catch_unwind(AssertUnwindSafe(|| trial.rule.run(&mut trial)));
+        let run = catch_unwind(AssertUnwindSafe(|| table::run(trial.rule, &mut trial)));
         let mut problems = Vec::new();
         if run.is_err() {
             problems.push("the harness or the suite panicked".to_owned());
@@ -165,7 +164,7 @@ impl fmt::Debug for Suite<'_> {
 }
 
 /// Runs every rule for this adapter. What needs a process of its own is skipped; see
-/// [`Suite::again`].
+/// [`Suite::subprocess`].
 #[must_use]
 pub fn run_all(harness: &dyn Harness) -> Report {
     Suite::new(harness).run()

@@ -4,14 +4,15 @@ use std::fmt;
 use std::thread;
 use std::time::Duration;
 
-use crate::harness::{Exception, Harness, Needs};
+use crate::case_report::{CaseReport, Verdict};
+use crate::harness::{Exception, Harness};
 use crate::outcome::Outcome;
-use crate::reply;
-use crate::report::{CaseReport, Verdict};
 use crate::rule::Rule;
 use crate::scene::Scene;
-use crate::script::{Plan, Script};
-use crate::suite::Again;
+use crate::scene::setup::Setup;
+use crate::server::reply;
+use crate::server::script::{Plan, Script};
+use crate::subprocess::rule::{self as rule_process, Found, RuleCommand};
 
 /// How often something that was too late is tried again before the adapter is to blame.
 const ATTEMPTS: u32 = 3;
@@ -23,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 pub(crate) struct Trial<'a> {
     pub(crate) harness: &'a dyn Harness,
     pub(crate) rule: &'static Rule,
-    pub(crate) again: Option<&'a Again<'a>>,
+    pub(crate) subprocess: Option<&'a RuleCommand<'a>>,
     pub(crate) cases: Vec<CaseReport>,
     pub(crate) lateness: Duration,
     /// Whether nothing else goes on in this process meanwhile.
@@ -39,39 +40,9 @@ impl fmt::Debug for Trial<'_> {
     }
 }
 
-/// What a case needs besides what it does.
-#[derive(Clone, Debug)]
-pub(crate) struct Setup {
-    pub(crate) plan: Plan,
-    pub(crate) needs: Needs,
-    /// How many whole requests the server has to see in all; `None` where that is not the point.
-    pub(crate) sent: Option<usize>,
-}
-
-impl Setup {
-    pub(crate) fn new(plan: impl Into<Plan>) -> Self {
-        Self { plan: plan.into(), needs: Needs::default(), sent: Some(1) }
-    }
-
-    pub(crate) fn sent(mut self, requests: usize) -> Self {
-        self.sent = Some(requests);
-        self
-    }
-
-    pub(crate) fn any_number_sent(mut self) -> Self {
-        self.sent = None;
-        self
-    }
-
-    pub(crate) fn needs(mut self, needs: Needs) -> Self {
-        self.needs = needs;
-        self
-    }
-}
-
 impl<'a> Trial<'a> {
     pub(crate) fn new(harness: &'a dyn Harness, rule: &'static Rule) -> Self {
-        Self { harness, rule, again: None, cases: Vec::new(), lateness: LATENESS, alone: true }
+        Self { harness, rule, subprocess: None, cases: Vec::new(), lateness: LATENESS, alone: true }
     }
 
     /// One case: a server, a transport, a runtime, and what is done with them.
@@ -105,6 +76,16 @@ impl<'a> Trial<'a> {
         report
     }
 
+    /// Runs this rule again in another process, in this role and with these variables; `None` if the
+    /// suite has no command for that.
+    pub(crate) fn run_in_subprocess(
+        &self,
+        role: &str,
+        variables: &[(&str, String)],
+    ) -> Option<Found> {
+        Some(rule_process::run(self.subprocess?(self.rule), role, variables))
+    }
+
     /// A case that was tried somewhere else.
     pub(crate) fn record(&mut self, label: &str, outcomes: Vec<Outcome>, problems: Vec<String>) {
         let mut report = CaseReport::new(label);
@@ -127,13 +108,23 @@ impl<'a> Trial<'a> {
         report.judge(covering.next().map(Exception::reason));
     }
 
+    /// One exchange that has to end in one of these outcomes.
+    pub(crate) fn outcome(&mut self, label: &str, setup: Setup, allowed: &[Outcome]) {
+        self.case(label, setup, |scene| {
+            scene.send_expecting(scene.exchange(), allowed);
+        });
+    }
+
+    /// One exchange whose response has to be its own echo.
+    pub(crate) fn echo(&mut self, label: &str, setup: Setup) {
+        self.case(label, setup, |scene| {
+            scene.expect_echo();
+        });
+    }
+
     /// The server reads the request, writes this and closes; one request, and one of these outcomes.
     pub(crate) fn reply(&mut self, label: &str, bytes: impl Into<Vec<u8>>, allowed: &[Outcome]) {
-        let script = Script::new().request().write(bytes);
-        self.case(label, Setup::new(script), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, allowed);
-        });
+        self.outcome(label, Setup::new(Script::new().request().write(bytes)), allowed);
     }
 
     /// The same, and a response has to have exactly this body.

@@ -1,4 +1,4 @@
-//! The client's `app_token`, over a transport that answers from memory.
+//! The client's `app_token` over a transport that responds from memory.
 
 use std::hint::black_box;
 use std::task::{Context, Waker};
@@ -36,18 +36,18 @@ fn prepare() -> Run {
     })
 }
 
-/// Answers at once with the documented app token.
+/// Responds immediately with the documented app token.
 #[derive(Debug)]
 struct Canned;
 
 #[async_trait]
 impl Transport for Canned {
     async fn send(&self, _: Exchange) -> Result<http::Response<Bytes>, TransportError> {
-        Ok(http::Response::new(Bytes::from_static(sample::APP_ANSWER.as_bytes())))
+        Ok(http::Response::new(Bytes::from_static(sample::APP_RESPONSE.as_bytes())))
     }
 }
 
-/// Runs a task until it first waits, which with that transport an acquisition never does.
+/// Polls a task once, which completes an acquisition over that transport.
 #[derive(Debug)]
 struct Inline;
 
@@ -56,7 +56,7 @@ impl Runtime for Inline {
     fn spawn(&self, mut task: Task) -> Result<(), TransportError> {
         let mut context = Context::from_waker(Waker::noop());
         if task.as_mut().poll(&mut context).is_pending() {
-            // Something that goes on beside the callers: not to be dropped, which may mean an end.
+            // A background task, which must not be dropped.
             std::mem::forget(task);
         }
         Ok(())

@@ -5,15 +5,16 @@ use std::env;
 use easemob_token_transport::Proxy;
 
 use super::{PROXIED_HOST, UNKNOWN_HOST};
-use crate::certificates::Authority;
 use crate::harness::Needs;
 use crate::outcome::Outcome::{self, Connect};
 use crate::scene::exchange_to;
-use crate::script::Script;
+use crate::scene::setup::Setup;
+use crate::scene::tunnel::{check_tunnel, tunnel_to};
 use crate::server::ScriptedServer;
-use crate::subprocess;
-use crate::trial::{Setup, Trial};
-use crate::tunnel::{check_tunnel, tunnel_to};
+use crate::server::certificates::Authority;
+use crate::server::script::Script;
+use crate::subprocess::rule as rule_process;
+use crate::trial::Trial;
 
 /// Every spelling that some library obeys.
 const VARIABLES: [&str; 6] =
@@ -24,13 +25,13 @@ const ROOTS: &str = "EASEMOB_TOKEN_TESTKIT_ROOTS";
 /// Row 51, proxy variables set, proxy off / from the environment: 0 bytes at the proxy / CONNECT
 /// only.
 pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
-    if let Some(role) = subprocess::role() {
+    if let Some(role) = rule_process::role() {
         in_another_process(trial, &role);
-        subprocess::tell(trial);
+        rule_process::report(&trial.cases);
         return;
     }
     let authority = Authority::new();
-    let tunnel = || tunnel_to(&authority.identity(PROXIED_HOST)).serve();
+    let tunnel = || tunnel_to(authority.issue(PROXIED_HOST)).serve();
     for (label, role, exceptions, connections) in [
         ("off", "off", "", 0),
         ("from the environment", "environment", "", 1),
@@ -44,8 +45,8 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
         for name in ["NO_PROXY", "no_proxy"] {
             variables.push((name, exceptions.to_owned()));
         }
-        let Some(mut found) = subprocess::play(trial, role, &variables) else {
-            trial.skip(label, "it needs a process of its own (Suite::again)");
+        let Some(mut found) = trial.run_in_subprocess(role, &variables) else {
+            trial.skip(label, "it needs a process of its own (Suite::subprocess)");
             continue;
         };
         let seen = proxy.connections();
@@ -68,17 +69,13 @@ fn in_another_process(trial: &mut Trial<'_>, role: &str) {
     };
     let roots = env::var(ROOTS).unwrap_or_default();
     let needs = || Needs::default().roots(&roots).proxy(proxy.clone());
-    trial.case("this machine", Setup::new(Script::new().serve()).needs(needs()), |scene| {
-        let answer = scene.send();
-        scene.expect_own(&answer);
-    });
+    trial.echo("this machine", Setup::new(Script::new().serve()).needs(needs()));
     let (host, allowed) = match role {
         "environment" => (PROXIED_HOST, Outcome::Ok),
         _ => (UNKNOWN_HOST, Connect),
     };
     let setup = Setup::new(Script::new()).needs(needs()).sent(0);
     trial.case("another host", setup, |scene| {
-        let answer = scene.send_exchange(exchange_to(&format!("https://{host}/org/app/token")));
-        scene.expect(&answer, &[allowed]);
+        scene.send_expecting(exchange_to(&format!("https://{host}/org/app/token")), &[allowed]);
     });
 }

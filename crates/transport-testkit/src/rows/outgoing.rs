@@ -4,11 +4,12 @@ use easemob_token_transport::Exchange;
 use easemob_token_transport::bytes::Bytes;
 use easemob_token_transport::http::{Method, Request};
 
-use crate::request::Received;
+use crate::scene::secrets::{IN_HEADER, IN_QUERY};
+use crate::scene::setup::Setup;
 use crate::scene::{AMPLE, Scene};
-use crate::script::{Plan, Script};
-use crate::secrets::{IN_HEADER, IN_QUERY};
-use crate::trial::{Setup, Trial};
+use crate::server::request::Received;
+use crate::server::script::{Plan, Script};
+use crate::trial::Trial;
 
 /// Fields that would change what comes back, or tell what nobody is to know.
 const UNWANTED: [&str; 10] = [
@@ -52,8 +53,8 @@ pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
             };
             let exchange = Exchange::new(request).with_timeout(AMPLE);
             let exchange = exchange.with_max_response_bytes(200_000);
-            let answer = scene.send_exchange(exchange);
-            scene.expect_own(&answer);
+            let call = scene.send_exchange(exchange);
+            scene.expect_own(&call);
             for received in scene.server.requests() {
                 compare(scene, &received, &method, &body);
             }
@@ -101,15 +102,14 @@ pub(crate) fn rule_02_parallel_calls(trial: &mut Trial<'_>) {
         let plan = Plan::in_order([first, Script::new().serve()]);
         trial.case(&format!("{calls} at once"), Setup::new(plan).sent(calls), |scene| {
             let exchanges = (0..calls).map(|_| scene.exchange()).collect();
-            for answer in scene.send_all(exchanges) {
-                scene.expect_own(&answer);
+            for call in scene.send_all(exchanges) {
+                scene.expect_own(&call);
             }
         });
     }
     trial.case("20 in a row", Setup::new(Script::new().serve()).sent(20), |scene| {
         for _ in 0..20 {
-            let answer = scene.send();
-            scene.expect_own(&answer);
+            scene.expect_echo();
         }
     });
 }

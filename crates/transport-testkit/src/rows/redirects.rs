@@ -3,10 +3,11 @@
 use easemob_token_transport::http::HeaderValue;
 
 use crate::outcome::Outcome::Ok;
-use crate::reply;
-use crate::script::Script;
+use crate::scene::setup::Setup;
 use crate::server::ScriptedServer;
-use crate::trial::{Setup, Trial};
+use crate::server::reply;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Row 20, 300, 301, 302, 303, 304, 307, 308, to any place: a response; 0 bytes reach the target;
 /// sent once.
@@ -40,9 +41,9 @@ fn redirect(
     // More requests would be answered as well: a client that goes round in a circle is seen.
     let script = Script::new().request().write(bytes.clone()).request().write(bytes);
     trial.case(label, Setup::new(script), |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Ok]);
-        if let Some(response) = &answer.response {
+        let call = scene.send();
+        scene.expect(&call, &[Ok]);
+        if let Some(response) = &call.response {
             if response.status().as_str() != status {
                 scene.problem(format!("status {} came back", response.status().as_u16()));
             }

@@ -5,13 +5,12 @@ use std::env;
 
 use rustls::crypto::CryptoProvider;
 
-use crate::certificates::{Authority, LOOPBACK};
-use crate::harness::Needs;
 use crate::outcome::Outcome::Interrupted;
-use crate::script::Script;
-use crate::secrets::IN_REPLY;
-use crate::subprocess;
-use crate::trial::{Setup, Trial};
+use crate::scene::secrets::IN_REPLY;
+use crate::scene::setup::{Setup, trusted_tls};
+use crate::server::script::Script;
+use crate::subprocess::rule as rule_process;
+use crate::trial::Trial;
 
 /// Rule 6: no error, nor what is behind it, shows a header's value, the query or the body, of the
 /// request or the reply. Every case of every rule looks for that; here the replies are full of it.
@@ -29,10 +28,7 @@ pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
         ("another protocol", "HTTP/1.1 101 MARK\r\nUpgrade: MARK\r\n\r\n"),
     ] {
         let bytes = reply.replace("MARK", IN_REPLY);
-        trial.case(label, Setup::new(Script::new().request().write(bytes)), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, &[Interrupted]);
-        });
+        trial.outcome(label, Setup::new(Script::new().request().write(bytes)), &[Interrupted]);
     }
 }
 
@@ -40,27 +36,23 @@ pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
 /// directory to work in.
 pub(crate) fn rule_07_no_process_state(trial: &mut Trial<'_>) {
     const LABEL: &str = "after exchanges with and without TLS";
-    if subprocess::role().is_some() {
+    if rule_process::role().is_some() {
         in_a_new_process(trial, LABEL);
-        subprocess::tell(trial);
+        rule_process::report(&trial.cases);
         return;
     }
-    match subprocess::play(trial, "state", &[]) {
+    match trial.run_in_subprocess("state", &[]) {
         Some(found) => trial.record(LABEL, found.outcomes, found.problems),
-        None => trial.skip(LABEL, "it needs a process of its own (Suite::again)"),
+        None => trial.skip(LABEL, "it needs a process of its own (Suite::subprocess)"),
     }
 }
 
 fn in_a_new_process(trial: &mut Trial<'_>, label: &str) {
-    let authority = Authority::new();
     let before = state();
-    for script in [Script::new().serve(), Script::new().tls(&authority.identity(LOOPBACK)).serve()]
-    {
-        let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
-        trial.case(label, setup, |scene| {
-            let answer = scene.send();
-            scene.expect_own(&answer);
-        });
+    let (tls, needs) = trusted_tls();
+    for script in [Script::new(), tls] {
+        let setup = Setup::new(script.serve()).needs(needs.clone());
+        trial.echo(label, setup);
     }
     let mut problems = Vec::new();
     if CryptoProvider::get_default().is_some() {

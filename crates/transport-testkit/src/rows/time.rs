@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::certificates::{Authority, LOOPBACK};
-use crate::harness::Needs;
 use crate::outcome::Outcome::Timeout;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::{Setup, trusted_tls};
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -15,11 +14,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) fn row_17_no_answer(trial: &mut Trial<'_>) {
     let plain = Setup::new(Script::new().request().wait_for_close());
     trial.deadline("plain", plain, LIMIT);
-    let authority = Authority::new();
-    let script = Script::new().tls(&authority.identity(LOOPBACK));
-    let tls = Setup::new(script.request().wait_for_close());
-    let needs = Needs::default().roots(&authority.pem());
-    trial.deadline("inside TLS", tls.needs(needs), LIMIT);
+    let (tls, needs) = trusted_tls();
+    let tls = Setup::new(tls.request().wait_for_close()).needs(needs);
+    trial.deadline("inside TLS", tls, LIMIT);
 }
 
 /// Row 18, head dripped: `Timeout` over all, sent once.
@@ -60,14 +57,14 @@ pub(crate) fn rule_04_odd_limits(trial: &mut Trial<'_>) {
     let serve = || Setup::new(Script::new().serve());
     trial.case("no time", serve().any_number_sent(), |scene| {
         let exchange = scene.exchange().with_timeout(Duration::ZERO);
-        let answer = scene.send_exchange(exchange);
-        scene.expect(&answer, &[Timeout]);
-        scene.expect_end_at(&answer, Duration::ZERO);
+        let call = scene.send_exchange(exchange);
+        scene.expect(&call, &[Timeout]);
+        scene.expect_end_at(&call, Duration::ZERO);
     });
     trial.case("more than a clock can count", serve(), |scene| {
         let exchange = scene.exchange().with_timeout(Duration::MAX);
-        let answer = scene.send_exchange(exchange);
-        scene.expect_own(&answer);
+        let call = scene.send_exchange(exchange);
+        scene.expect_own(&call);
     });
     // Each part in time, all of them together not.
     let drip = |bytes: &[u8]| (bytes.to_vec(), Duration::from_millis(30));

@@ -1,8 +1,9 @@
 //! Rows 14 to 16: responses that are not whole.
 
 use crate::outcome::Outcome::Interrupted;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Row 14, status line or head cut: `Interrupted`, sent once.
 pub(crate) fn row_14_head_cut(trial: &mut Trial<'_>) {
@@ -25,10 +26,7 @@ pub(crate) fn row_15_body_cut(trial: &mut Trial<'_>) {
     let part = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
     trial.reply("closes", part, &[Interrupted]);
     let script = Script::new().request().write(part).reset();
-    trial.case("resets", Setup::new(script), |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Interrupted]);
-    });
+    trial.outcome("resets", Setup::new(script), &[Interrupted]);
     let none = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n";
     trial.reply("closes before the body", none, &[Interrupted]);
     let refusal = "HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n0123456789";

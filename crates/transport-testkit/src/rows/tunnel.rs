@@ -3,16 +3,17 @@
 use easemob_token_transport::{Proxy, ProxyUrl};
 
 use super::{LIMIT, PROXIED_HOST};
-use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Interrupted, Timeout, Tls, Unsupported};
-use crate::reply;
 use crate::scene::exchange_to;
-use crate::script::Script;
-use crate::secrets::IN_PROXY;
+use crate::scene::secrets::IN_PROXY;
+use crate::scene::setup::Setup;
+use crate::scene::tunnel::{check_tunnel, tunnel_to};
 use crate::server::ScriptedServer;
-use crate::trial::{Setup, Trial};
-use crate::tunnel::{check_tunnel, tunnel_to};
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::reply;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// `me:MARK-PROXY-b3f5`, as Basic credentials.
 const BASIC: &str = "Basic bWU6TUFSSy1QUk9YWS1iM2Y1";
@@ -26,13 +27,13 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
         ("with credentials", format!("me:{IN_PROXY}@"), LOOPBACK, Some(BASIC)),
         ("by a name that nobody looks up", String::new(), "proxy.nobody.knows.localhost", None),
     ] {
-        let proxy = ScriptedServer::start(tunnel_to(&authority.identity(PROXIED_HOST)).serve());
+        let proxy = ScriptedServer::start(tunnel_to(authority.issue(PROXIED_HOST)).serve());
         let needs = Needs::default().roots(&authority.pem());
         let needs = needs.proxy(proxy_by_name(host, &proxy, &credentials));
         trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
-            let answer = scene.send_exchange(exchange_to(&url));
-            scene.expect_own(&answer);
+            let call = scene.send_exchange(exchange_to(&url));
+            scene.expect_own(&call);
             for problem in check_tunnel(&proxy, basic) {
                 scene.problem(problem);
             }
@@ -41,8 +42,7 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let proxy = ScriptedServer::start(Script::new().serve());
     let needs = || Needs::default().proxy(proxy_at(&proxy, ""));
     trial.case("loopback", Setup::new(Script::new().serve()).needs(needs()), |scene| {
-        let answer = scene.send();
-        scene.expect_own(&answer);
+        scene.expect_echo();
         if !proxy.connections().is_empty() {
             scene.problem("loopback went through the proxy".to_owned());
         }
@@ -50,8 +50,7 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let setup = Setup::new(Script::new()).needs(needs()).sent(0);
     trial.case("plain http", setup, |scene| {
         let url = format!("http://{PROXIED_HOST}/org/app/token");
-        let answer = scene.send_exchange(exchange_to(&url).allow_plain_http());
-        scene.expect(&answer, &[Unsupported]);
+        scene.send_expecting(exchange_to(&url).allow_plain_http(), &[Unsupported]);
         if !proxy.connections().is_empty() {
             scene.problem("plain http went to the proxy".to_owned());
         }
@@ -71,18 +70,18 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
         ("nonsense", asked().write("nonsense\r\n\r\n"), &[Connect]),
         ("closes", asked(), &[Connect, Interrupted]),
         ("says nothing", asked().wait_for_close(), &[Timeout]),
-        ("another host inside", tunnel_to(&authority.identity("evil.invalid")).serve(), &[Tls]),
-        ("a stranger inside", tunnel_to(&Authority::new().identity(PROXIED_HOST)).serve(), &[Tls]),
+        ("another host inside", tunnel_to(authority.issue("evil.invalid")).serve(), &[Tls]),
+        ("a stranger inside", tunnel_to(Authority::new().issue(PROXIED_HOST)).serve(), &[Tls]),
     ] {
         let proxy = ScriptedServer::start(script);
         let needs = Needs::default().roots(&authority.pem()).connect_within(LIMIT);
         let needs = needs.proxy(proxy_at(&proxy, &format!("me:{IN_PROXY}@")));
         trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
-            let answer = scene.send_exchange(exchange_to(&url));
-            scene.expect(&answer, allowed);
+            let call = scene.send_exchange(exchange_to(&url));
+            scene.expect(&call, allowed);
             if allowed == [Timeout] {
-                scene.expect_end_at(&answer, LIMIT);
+                scene.expect_end_at(&call, LIMIT);
             }
             let sent = proxy.requests();
             if sent.iter().any(|own| !own.line().starts_with("CONNECT ")) {

@@ -1,4 +1,0 @@
-//! Both adapters before the same bytes: some hundred random scripts, and each known difference.
-
-mod known;
-mod random;
