@@ -66,28 +66,25 @@ struct Inherit<'a> {
 const INHERIT: Inherit<'_> =
     Inherit { grant_type: "inherit", username: sample::USERNAME, auto_create_user: true };
 
-/// The response with a user token; `S` owns its texts or borrows them from the body.
+/// The response, copied from the body. Not generic over its texts, which costs instructions.
 #[derive(Deserialize)]
 #[allow(dead_code, reason = "parsed like in a real client, and not used here")]
-pub(crate) struct Parsed<S> {
-    pub(crate) access_token: S,
+pub(crate) struct Owned {
+    pub(crate) access_token: String,
     expires_in: i64,
-    user: User<S>,
+    user: OwnedUser,
 }
 
 #[derive(Deserialize)]
 #[allow(dead_code, reason = "parsed like in a real client, and not used here")]
-struct User<S> {
-    uuid: S,
-    r#type: S,
+struct OwnedUser {
+    uuid: String,
+    r#type: String,
     created: i64,
     modified: i64,
-    username: S,
+    username: String,
     activated: bool,
 }
-
-pub(crate) type Owned = Parsed<String>;
-type Borrowed<'a> = Parsed<&'a str>;
 
 #[derive(Deserialize)]
 #[allow(dead_code, reason = "parsed like in a real client, and not used here")]
@@ -95,6 +92,26 @@ struct OwnedApp {
     access_token: String,
     expires_in: i64,
     application: String,
+}
+
+/// The response, borrowed from the body.
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "parsed like in a real client, and not used here")]
+struct Borrowed<'a> {
+    access_token: &'a str,
+    expires_in: i64,
+    user: BorrowedUser<'a>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "parsed like in a real client, and not used here")]
+struct BorrowedUser<'a> {
+    uuid: &'a str,
+    r#type: &'a str,
+    created: i64,
+    modified: i64,
+    username: &'a str,
+    activated: bool,
 }
 
 /// The request of the password grant, which the bare clients of other groups send too.
