@@ -1,6 +1,7 @@
 //! A value that cannot become a request: which field is wrong, and what to do.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::fmt;
 
 /// The field of the input that a [`BuildError`] is about.
@@ -84,3 +85,10 @@ impl fmt::Display for BuildError {
 }
 
 impl std::error::Error for BuildError {}
+
+/// For a value that is parsed already, where text would do as well.
+impl From<Infallible> for BuildError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
