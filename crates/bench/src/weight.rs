@@ -34,7 +34,7 @@ fn main() {
 const HYPER: &str = r#"
 use easemob_token::{Client, hyper::HyperTransport};
 fn main() {
-    let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app")
+    let client = Client::builder("https://a1.easemob.com", "org#app")
         .transport(HyperTransport::new()).build_blocking().unwrap();
     let token = client.user_token_by_password("alice", "secret").send().unwrap();
     println!("{}", token.access_token().expose());
@@ -44,7 +44,7 @@ fn main() {
 const ISAHC: &str = r#"
 use easemob_token::{Client, isahc::IsahcTransport};
 fn main() {
-    let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app")
+    let client = Client::builder("https://a1.easemob.com", "org#app")
         .transport(IsahcTransport::new().unwrap()).build_blocking().unwrap();
     let token = client.user_token_by_password("alice", "secret").send().unwrap();
     println!("{}", token.access_token().expose());
@@ -55,7 +55,7 @@ const BOTH: &str = r#"
 use easemob_token::{Client, hyper::HyperTransport, isahc::IsahcTransport};
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app");
+    let client = Client::builder("https://a1.easemob.com", "org#app");
     let client = match std::env::args().nth(1) {
         Some(_) => client.transport(HyperTransport::new()),
         None => client.transport(IsahcTransport::new().unwrap()),

@@ -63,9 +63,7 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::internal(format!("the stand-in service: {error}")))?;
     let mut requests = emulator.subscribe();
-    let builder = Client::builder()
-        .base_url(emulator.base_url())
-        .app_key(emulator.app_key())
+    let builder = Client::builder(emulator.base_url(), emulator.app_key())
         .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
         .transport(transports::make(name, None, Proxy::Off)?);
     let client = builder.clone().build()?;

@@ -2,13 +2,13 @@
 
 use std::time::SystemTime;
 
+use easemob_token::Ttl;
 use easemob_token::dynamic::{LONG_TTL, Signer};
-use easemob_token::{AppKey, Ttl};
 
 use crate::args::Options;
 use crate::failure::Failure;
 use crate::success::Success;
-use crate::{output, secrets, time};
+use crate::{output, secrets, settings, time};
 
 pub(crate) fn run(options: &Options, username: &str) -> Result<(), Failure> {
     let ttl = match options.ttl {
@@ -25,9 +25,7 @@ pub(crate) fn run(options: &Options, username: &str) -> Result<(), Failure> {
             ));
         }
     };
-    let Some(app_key) = app_key(options)? else {
-        return Err(Failure::invalid_input("--app-key (EASEMOB_APP_KEY): missing"));
-    };
+    let app_key = settings::app_key(options)?;
     let (client_id, client_secret) = secrets::credentials(options)?;
     let signer = Signer::new(&app_key, client_id, client_secret)?;
     let token = signer.token(username, ttl, SystemTime::now())?;
@@ -40,14 +38,4 @@ pub(crate) fn run(options: &Options, username: &str) -> Result<(), Failure> {
         output::warning(options, "long_dynamic_ttl", &text);
     }
     Success::dynamic(&token).report(options)
-}
-
-/// The App Key of the options, where there is one.
-pub(crate) fn app_key(options: &Options) -> Result<Option<AppKey>, Failure> {
-    let parse = |text: &String| {
-        text.parse().map_err(|error: easemob_token::BuildError| {
-            Failure::invalid_input(format!("--app-key (EASEMOB_APP_KEY): {}", error.problem()))
-        })
-    };
-    options.app_key.as_ref().map(parse).transpose()
 }

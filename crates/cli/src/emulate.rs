@@ -1,13 +1,13 @@
 //! The command `emulator`: the stand-in service, until it is interrupted.
 
-use easemob_token::{AppKey, TtlUnit, TtlUnits};
+use easemob_token::{TtlUnit, TtlUnits};
 use easemob_token_emulator::{
     DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_USER, Emulator, Unit,
 };
 
 use crate::args::Options;
 use crate::failure::Failure;
-use crate::output;
+use crate::{output, settings};
 
 pub(crate) async fn run(
     options: &Options,
@@ -17,9 +17,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let TtlUnits { request, response } = options.ttl_unit;
     let mut builder = Emulator::builder().listen(listen).ttl_units(unit(request), unit(response));
-    if let Some(key) = &options.app_key {
-        let key: AppKey =
-            key.parse().map_err(|error| Failure::invalid_input(format!("--app-key: {error}")))?;
+    if let Some(key) = settings::optional_app_key(options)? {
         builder = builder.app_key(key.org(), key.app());
     }
     let own = (!clients.is_empty(), !users.is_empty());

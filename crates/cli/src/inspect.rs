@@ -10,7 +10,7 @@ use crate::args::{Format, Options};
 use crate::failure::Failure;
 use crate::findings::{Findings, SignatureState};
 use crate::input::Input;
-use crate::{dynamic, output, secrets};
+use crate::{output, secrets, settings};
 
 /// Far above the longest token.
 const TOKEN: Input = Input { option: "TOKEN", content: "the token", max_kib: 64 };
@@ -68,7 +68,7 @@ fn dynamic_token(
 
 /// What checks the signature, where client ID and client secret are at hand.
 fn signer(options: &Options, reading: &UnverifiedToken) -> Result<Option<Signer>, Failure> {
-    let own = dynamic::app_key(options)?;
+    let own = settings::optional_app_key(options)?;
     let Some(app_key) = own.as_ref().or(reading.app_key()) else { return Ok(None) };
     let (Some(id), Some(secret)) = (&options.client_id, secrets::client_secret(options)?) else {
         return Ok(None);

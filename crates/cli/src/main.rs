@@ -11,6 +11,7 @@ mod inspect;
 mod logging_transport;
 mod output;
 mod secrets;
+mod settings;
 mod success;
 mod time;
 mod token;

@@ -1,7 +1,7 @@
-//! Whole clients in thousands of schedules: shuttle decides at each step which task runs next.
+//! Tests of whole clients in thousands of schedules, chosen by shuttle.
 //!
-//! The step `schedules` of `cargo xtask ci` builds this with `--cfg shuttle`, which puts shuttle's locks
-//! under the facade's own code (`sync.rs`). Time stands still unless a test moves it.
+//! The step `schedules` of `cargo xtask ci` builds this with `--cfg shuttle`, which replaces the
+//! primitives of `sync.rs`. Time stands still unless a test moves it.
 
 mod service;
 mod world;
@@ -17,7 +17,7 @@ use crate::ErrorKind;
 
 const SCHEDULES: usize = 500;
 
-/// At random, and with few preemptions at the worst places: two ways to look for the same.
+/// Runs a scenario under random schedules and under schedules with few, adverse preemptions.
 fn in_every_schedule(scenario: fn()) {
     run(RandomScheduler::new(SCHEDULES), scenario);
     run(PctScheduler::new(3, SCHEDULES), scenario);
@@ -28,11 +28,11 @@ fn run(scheduler: impl Scheduler + 'static, scenario: fn()) {
     config.silence_warnings = true;
     // A whole client needs more than the 32 KiB that a task of shuttle's has.
     config.stack_size = 256 * 1024;
-    // A caller that waits for ever is a deadlock, which shuttle reports with the schedule.
+    // A caller that hangs is a deadlock, which shuttle reports with the schedule.
     Runner::new(scheduler, config).run(scenario);
 }
 
-/// Callers of the app token, each of which sees only higher generations.
+/// Spawns callers of the app token, each of which must see only higher generations.
 fn callers(world: &Arc<World>, count: usize, calls: usize) -> Vec<JoinHandle<()>> {
     let caller = |world: Arc<World>| async move {
         let mut last = 0;
@@ -48,7 +48,7 @@ fn callers(world: &Arc<World>, count: usize, calls: usize) -> Vec<JoinHandle<()>
 
 async fn all(callers: Vec<JoinHandle<()>>) {
     for caller in callers {
-        // An error is the cancellation that the scenario asked for; a panic ends the run by itself.
+        // An error is a cancellation by the scenario; a panic ends the run by itself.
         let _ = caller.await;
     }
 }
@@ -61,7 +61,7 @@ fn many_callers_share_one_acquisition_and_all_come_back() {
             all(callers(&world, 4, 2)).await;
             assert_eq!(world.app_tokens_asked(), 1);
             assert!(world.client.app_token().await.is_ok());
-            world.settle().await;
+            world.finish().await;
         });
     });
 }
@@ -72,16 +72,16 @@ fn failures_and_dropped_tasks_leave_nobody_waiting() {
         block_on(async {
             let world = World::new(40, 30);
             world.while_time_passes(all(callers(&world, 3, 3))).await;
-            // Nothing is left in flight for ever: when the pause is over, this call asks again.
+            // No acquisition is left in flight: after the pause, this call starts another one.
             world.advance(60_000);
             let _ = world.while_time_passes(world.client.app_token()).await;
-            world.settle().await;
+            world.finish().await;
         });
     });
 }
 
 #[test]
-fn callers_that_give_up_stop_nobody_and_the_token_is_cached_all_the_same() {
+fn cancelled_callers_stop_nobody_and_the_token_is_cached() {
     in_every_schedule(|| {
         block_on(async {
             let world = World::new(0, 0);
@@ -96,13 +96,13 @@ fn callers_that_give_up_stop_nobody_and_the_token_is_cached_all_the_same() {
             all(patient).await;
             assert!(world.client.app_token().await.is_ok());
             assert_eq!(world.app_tokens_asked(), 1);
-            world.settle().await;
+            world.finish().await;
         });
     });
 }
 
 #[test]
-fn callers_that_are_never_polled_again_hold_nobody_up() {
+fn callers_that_are_never_polled_again_delay_nobody() {
     in_every_schedule(|| {
         block_on(async {
             let world = World::new(0, 0);
@@ -111,23 +111,23 @@ fn callers_that_are_never_polled_again_hold_nobody_up() {
             world.while_time_passes(all(asking)).await;
             assert_eq!(world.failed(), []);
             drop(forgotten);
-            world.settle().await;
+            world.finish().await;
         });
     });
 }
 
 #[test]
-fn an_acquisition_that_nobody_drives_is_taken_over() {
+fn an_acquisition_that_is_not_driven_is_replaced() {
     in_every_schedule(|| {
         block_on(async {
             let world = World::new(0, 0);
-            world.rest_next_tasks(thread_rng().gen_range(1..3));
+            world.idle_next_tasks(thread_rng().gen_range(1..3));
             let mut asking = callers(&world, 2, 1);
             asking.extend((0..2).map(|user| world.user(user)));
             world.while_time_passes(all(asking)).await;
             assert_eq!(world.failed(), []);
             assert!(world.client.app_token().await.is_ok());
-            world.settle().await;
+            world.finish().await;
         });
     });
 }
@@ -149,13 +149,13 @@ fn a_revoked_app_token_fails_no_user() {
             world.while_time_passes(all(asking)).await;
             assert_eq!(world.failed(), []);
             assert!(world.app_tokens_asked() <= 3, "{}", world.app_tokens_asked());
-            world.settle().await;
+            world.finish().await;
         });
     });
 }
 
 #[test]
-fn all_who_report_one_token_get_the_same_other_one() {
+fn all_reporters_of_one_token_get_the_same_replacement() {
     in_every_schedule(|| {
         block_on(async {
             let world = World::new(0, 0);
@@ -171,13 +171,13 @@ fn all_who_report_one_token_get_the_same_other_one() {
             }
             world.while_time_passes(all(asking)).await;
             assert_eq!(world.app_tokens_asked(), 2);
-            world.settle().await;
+            world.finish().await;
         });
     });
 }
 
 #[test]
-fn reports_of_strangers_fail_no_other_caller() {
+fn reports_of_others_fail_no_caller() {
     in_every_schedule(|| {
         block_on(async {
             let world = World::new(0, 0);
@@ -196,13 +196,13 @@ fn reports_of_strangers_fail_no_other_caller() {
             world.while_time_passes(all(asking)).await;
             assert_eq!(world.failed(), []);
             assert!(world.app_tokens_asked() <= 4, "{}", world.app_tokens_asked());
-            world.settle().await;
+            world.finish().await;
         });
     });
 }
 
 #[test]
-fn tokens_are_refused_renewed_and_lost_at_any_moment() {
+fn reports_and_refreshes_at_any_moment_leave_nobody_waiting() {
     in_every_schedule(|| {
         block_on(async {
             let world = World::new(30, 10);
@@ -220,21 +220,21 @@ fn tokens_are_refused_renewed_and_lost_at_any_moment() {
                 }
             }));
             world.while_time_passes(all(tasks)).await;
-            world.settle().await;
+            world.finish().await;
         });
     });
 }
 
-/// While it is due, callers take the old one, however the renewal ends.
+/// While a token is due, callers get it, whether or not the refresh succeeds.
 #[test]
-fn a_renewal_that_fails_is_no_callers_trouble() {
+fn a_refresh_that_fails_fails_no_caller() {
     in_every_schedule(|| {
         block_on(async {
             let world = World::new(50, 25);
             while world.while_time_passes(world.client.app_token()).await.is_err() {
                 world.advance(60_000);
             }
-            // The times above are less than the token's life beyond its renewal.
+            // The times above are shorter than what is left of the token's lifetime.
             let token = world.client.app_token().await.unwrap();
             let age = world.age_of(&token);
             world.advance(870_000_u64.saturating_sub(age));
@@ -250,7 +250,7 @@ fn a_renewal_that_fails_is_no_callers_trouble() {
                 })
                 .collect();
             all(asking).await;
-            world.settle().await;
+            world.finish().await;
         });
     });
 }
@@ -265,7 +265,7 @@ fn no_second_holds_more_requests_than_the_limit_and_all_are_served() {
             let failed = world.failed();
             assert!(failed.iter().all(|kind| *kind == ErrorKind::RateLimited), "{failed:?}");
             assert!(world.busiest_second() <= 2);
-            world.settle().await;
+            world.finish().await;
         });
     });
 }

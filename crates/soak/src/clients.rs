@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use easemob_token::{Client, ClientBuilder, ConfigError};
-use easemob_token_emulator::DEMO_APP_KEY;
 
 use crate::options::Transport;
 
@@ -17,7 +16,7 @@ pub(crate) enum ClientKind {
     Noisy,
     /// `max_attempts(1)`: the request that finds a revoked token is the only one of its call.
     OneAttempt,
-    /// `keep_user_tokens`: app tokens are used in renewals of user tokens.
+    /// `cache_user_tokens`: app tokens are used in renewals of user tokens.
     KeptUsers,
 }
 
@@ -54,9 +53,7 @@ impl ClientKind {
         short_life: Duration,
     ) -> Result<Client, ConfigError> {
         let builder = transport
-            .client()?
-            .base_url(base_url)
-            .app_key(DEMO_APP_KEY)
+            .client(base_url)?
             .client_credentials(self.name(), self.secret())
             .app_token_ttl(if self.has_short_life() { short_life } else { LONG_LIFE });
         self.set(builder).build()
@@ -71,7 +68,7 @@ impl ClientKind {
             }
             // Nothing mends a request that timed out because the machine was busy.
             Self::OneAttempt => builder.max_attempts(1),
-            Self::KeptUsers => builder.request_timeout(timeout).keep_user_tokens(KEPT_USERS),
+            Self::KeptUsers => builder.request_timeout(timeout).cache_user_tokens(KEPT_USERS),
         }
     }
 

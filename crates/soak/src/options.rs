@@ -5,6 +5,7 @@ use std::time::Duration;
 use easemob_token::hyper::HyperTransport;
 use easemob_token::isahc::IsahcTransport;
 use easemob_token::{Client, ClientBuilder, ConfigError};
+use easemob_token_emulator::DEMO_APP_KEY;
 
 use crate::plan::Plan;
 
@@ -82,10 +83,11 @@ impl Transport {
         }
     }
 
-    pub(crate) fn client(self) -> Result<ClientBuilder, ConfigError> {
+    pub(crate) fn client(self, base_url: &str) -> Result<ClientBuilder, ConfigError> {
+        let builder = Client::builder(base_url, DEMO_APP_KEY);
         Ok(match self {
-            Self::Hyper => Client::builder().transport(HyperTransport::new()),
-            Self::Isahc => Client::builder().transport(IsahcTransport::new()?),
+            Self::Hyper => builder.transport(HyperTransport::new()),
+            Self::Isahc => builder.transport(IsahcTransport::new()?),
         })
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn client(name: &str, url: &str, roots: Option<&[u8]>) -> Ask {
 }
 
 fn ours(transport: impl Transport, url: &str) -> Ask {
-    let client = Client::builder().base_url(url).app_key(sample::APP_KEY).transport(transport);
+    let client = Client::builder(url, sample::APP_KEY).transport(transport);
     // The service's limit would be all that is measured.
     let client = good(client.requests_per_second(1_000_000).build());
     Arc::new(move || {

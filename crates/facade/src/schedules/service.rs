@@ -1,4 +1,4 @@
-//! A service for schedules, as a transport: it counts, fails by chance, and takes its time.
+//! A service for schedules, as a transport: it counts requests and fails at random.
 
 use std::fmt;
 
@@ -16,11 +16,10 @@ use crate::clock::Clock;
 
 const UNAUTHORIZED: &str = r#"{"error":"unauthorized"}"#;
 
-/// Gives app tokens that live for a thousand seconds, and tokens to users whose app token is the newest
-/// one or was not revoked.
+/// A service whose app tokens live for a thousand seconds, and which refuses revoked ones.
 pub(super) struct Service {
     clock: Clock,
-    /// How many requests in a hundred fail.
+    /// Percentage of requests that fail.
     failing: u32,
     state: Mutex<State>,
 }
@@ -37,18 +36,18 @@ impl Service {
         Self { clock, failing, state: Mutex::new(State::default()) }
     }
 
-    /// How many app tokens it was asked for and gave.
+    /// Number of app tokens issued.
     pub(super) fn app_tokens(&self) -> u32 {
         self.state.lock().unwrap().app_tokens
     }
 
-    /// Refuses all app tokens that it has given.
+    /// Revokes all app tokens issued so far.
     pub(super) fn revoke(&self) {
         let mut state = self.state.lock().unwrap();
         state.revoked_up_to = state.app_tokens;
     }
 
-    /// When it was asked.
+    /// Times of the requests.
     pub(super) fn asked(&self) -> Vec<Uptime> {
         self.state.lock().unwrap().asked.clone()
     }

@@ -1,4 +1,4 @@
-//! A service in simulated time, as a transport: it numbers its tokens and has scripted trouble.
+//! A service in simulated time, as a transport: it numbers its tokens and fails as scripted.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -14,42 +14,42 @@ use http::Response;
 
 use super::runtime::Simulation;
 
-/// What the service does instead of giving a token.
+/// A response or a failure instead of a token.
 pub(super) type Fault = dyn Fn() -> Result<Response<Bytes>, TransportError> + Send + Sync;
 
-/// A request that the service got.
+/// A request that the service received.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) at: Uptime,
-    /// The app token that it carried; `None` in a request for one.
+    /// The app token that it carried; `None` in a request for an app token.
     pub(super) app_token: Option<String>,
     pub(super) on_fresh_connection: bool,
 }
 
 pub(super) struct Settings {
-    /// How long each token lives, in seconds; 0 is not told.
+    /// Lifetime of each token in seconds; 0 is an unknown lifetime.
     pub(super) life: u64,
-    /// How long each answer takes.
+    /// How long each response takes.
     pub(super) latency: Duration,
-    /// Never answers.
+    /// Never responds.
     pub(super) silent: bool,
-    /// Is a transport that does not keep its time limit.
+    /// Behaves like a transport that ignores its time limit.
     pub(super) hangs: bool,
     pub(super) trouble: Option<Arc<Fault>>,
     pub(super) user_trouble: Option<Arc<Fault>>,
     /// App tokens that are refused.
     pub(super) revoked: HashSet<String>,
-    /// After so many requests, every app token that was given is refused.
+    /// The number of the request that gets the app token of its time revoked.
     pub(super) revoke_after: Option<usize>,
-    /// Users whose requests are refused as if the app token were bad.
+    /// Users whose requests are refused as if their app token were invalid.
     pub(super) refused_users: HashSet<String>,
-    /// The app token that is given again and again.
+    /// Issues the same app token again and again.
     pub(super) same_app_token: bool,
-    /// The answer names no user, and says that its connection was reused unless a fresh one was asked for.
+    /// Names no user, on a reused connection unless the request needs a fresh one.
     pub(super) nameless: bool,
 }
 
-/// One service of one client.
+/// The service of one client.
 pub(super) struct Service {
     simulation: Simulation,
     pub(super) settings: Mutex<Settings>,

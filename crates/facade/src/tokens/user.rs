@@ -1,25 +1,26 @@
-//! User tokens by user ID, cached if that was asked for: one cache a user, bounded in number.
+//! Cached user tokens by user ID: one token cache per user, bounded in number.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, Weak};
 
-use easemob_token_core::{AccessToken, AppToken, BuildError, GrantType, Inherit, Ttl, UserToken};
-use quick_cache::UnitWeighter;
+use easemob_token_core::{self as core, AppToken, BuildError, GrantType, Inherit, Ttl, UserToken};
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, UnitWeighter};
 
 use super::{AppAuthorized, WithAppToken};
-use crate::acquire::{GrantSource, InFlight, RequestContext, RetryRun};
-use crate::cache::{TokenCache, TokenSource};
+use crate::acquire::{GrantSource, RequestContext, RetryRun};
+use crate::cache::{EntryInFlight, TokenCache, TokenSource};
 use crate::error::Error;
 use crate::sync::{Mutex, MutexGuard};
 
-/// Whose token is asked for, and with which options.
+/// User ID and options of a user token.
 ///
-/// Two are equal if the service would not tell them apart: it reads user IDs without regard to
-/// case. The user ID is sent as it was written first.
+/// Keys are equal if the service treats them alike: it ignores the case of user IDs. The user ID
+/// is sent as its first caller wrote it.
 #[derive(Clone, Debug)]
 pub(crate) struct UserTokenKey {
     pub(crate) user_id: String,
@@ -28,7 +29,7 @@ pub(crate) struct UserTokenKey {
 }
 
 impl UserTokenKey {
-    /// The grant for this user, to be made with an app token.
+    /// The source of this user's grants, which carry an app token.
     pub(crate) fn source<'a>(
         &'a self,
         with_app_token: &'a WithAppToken,
@@ -52,10 +53,39 @@ impl Eq for UserTokenKey {}
 
 impl Hash for UserTokenKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        UserKeys::of(&self.user_id).hash(state);
+    }
+}
+
+/// Finds all keys of one user, whatever their options.
+///
+/// A user's keys have one hash, so a cache that looks for this value compares it with each of them.
+/// It is equal to none: it takes their copies and the search goes on.
+struct UserKeys<'a> {
+    user_id: &'a str,
+    found: RefCell<Vec<UserTokenKey>>,
+}
+
+impl<'a> UserKeys<'a> {
+    fn of(user_id: &'a str) -> Self {
+        Self { user_id, found: RefCell::default() }
+    }
+}
+
+impl Hash for UserKeys<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         for byte in self.user_id.bytes() {
             state.write_u8(byte.to_ascii_lowercase());
         }
-        (self.auto_create_user, self.ttl).hash(state);
+    }
+}
+
+impl Equivalent<UserTokenKey> for UserKeys<'_> {
+    fn equivalent(&self, key: &UserTokenKey) -> bool {
+        if self.user_id.eq_ignore_ascii_case(&key.user_id) {
+            self.found.borrow_mut().push(key.clone());
+        }
+        false
     }
 }
 
@@ -76,16 +106,16 @@ impl TokenSource for User {
 
     async fn fetch(
         &self,
-        in_flight: &InFlight<UserToken>,
+        in_flight: &EntryInFlight<UserToken>,
         max_attempts: u32,
     ) -> Result<UserToken, Error> {
         let source = self.key.source(&self.with_app_token);
         RetryRun::new(self.context(), in_flight, max_attempts).run(&source).await
     }
 
-    fn settled(&self, cache: &UserCache) {
+    fn finished(&self, cache: &UserCache) {
         if let Some(tokens) = self.tokens.upgrade() {
-            tokens.settle(&self.key, cache);
+            tokens.finished(&self.key, cache);
         }
     }
 }
@@ -96,32 +126,32 @@ type UserCache = Arc<TokenCache<User>>;
 pub(crate) struct UserTokens {
     itself: Weak<Self>,
     with_app_token: Arc<WithAppToken>,
-    /// Those whose acquisition has ended, well or not.
+    /// Users whose first acquisition has ended, with or without a token.
     cached: Cache<UserTokenKey, UserCache, UnitWeighter>,
-    /// Those whose first acquisition is in flight. They are not in the cache, which may make room at any
-    /// time: then the next caller would send a second request.
+    /// Users whose first acquisition is in flight. They are not in `cached`, which may evict them:
+    /// then the next caller would send a second request.
     waiting: Mutex<HashMap<UserTokenKey, UserCache>>,
-    most_waiting: usize,
+    max_waiting: usize,
 }
 
 impl UserTokens {
-    /// Tokens of about so many users; those that were asked for least make room.
+    /// Caches the tokens of about `capacity` users; the least used ones are evicted.
     ///
-    /// No more users wait than requests can be sent before their deadline.
+    /// At most `max_waiting` users wait for their first token, so that all can be served in time.
     pub(crate) fn new(
         with_app_token: WithAppToken,
         capacity: NonZeroUsize,
-        most_waiting: usize,
+        max_waiting: usize,
     ) -> Arc<Self> {
         let weight = u64::try_from(capacity.get()).unwrap_or(u64::MAX);
-        // Memory is taken as users come.
+        // Memory grows with the number of users.
         let expected = capacity.get().min(1024);
         Arc::new_cyclic(|itself| Self {
             itself: Weak::clone(itself),
             with_app_token: Arc::new(with_app_token),
             cached: Cache::with_weighter(expected, weight, UnitWeighter),
             waiting: Mutex::new(HashMap::new()),
-            most_waiting,
+            max_waiting,
         })
     }
 
@@ -131,24 +161,24 @@ impl UserTokens {
             None => self.user(key)?,
         };
         let deadline = || self.with_app_token.context.deadline();
-        Ok(UserToken::clone(&*user.get(deadline).await?))
+        Ok(user.get(deadline).await?.clone())
     }
 
     /// The cached token if it may be handed out.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek(&self, key: &UserTokenKey) -> Option<UserToken> {
-        self.cached.get(key)?.peek().map(|token| UserToken::clone(&*token))
+        self.cached.get(key)?.peek().map(|token| token.clone())
     }
 
-    /// The cache of a user without a token: the one that others wait at, or a new one.
+    /// The cache of a user that is not in `cached`: the one that others wait for, or a new one.
     fn user(&self, key: &UserTokenKey) -> Result<UserCache, Error> {
         self.with_app_token.context.first_use.check()?;
         let mut waiting = self.waiting();
-        // It may have gone from there to the cache in the meantime.
+        // It may have moved to `cached` meanwhile.
         if let Some(user) = self.cached.get(key).or_else(|| waiting.get(key).map(Arc::clone)) {
             return Ok(user);
         }
-        if waiting.len() >= self.most_waiting {
+        if waiting.len() >= self.max_waiting {
             return Err(Error::too_many_users(self.with_app_token.context.limits.deadline));
         }
         let (tokens, with_app_token) =
@@ -158,8 +188,8 @@ impl UserTokens {
         Ok(user)
     }
 
-    /// The acquisition of this user's token has ended: the token is cached from now on.
-    fn settle(&self, key: &UserTokenKey, user: &UserCache) {
+    /// Moves a user from `waiting` to `cached` when its first acquisition has ended.
+    fn finished(&self, key: &UserTokenKey, user: &UserCache) {
         let mut waiting = self.waiting();
         if waiting.get(key).is_some_and(|it| Arc::ptr_eq(it, user)) {
             self.cached.insert(key.clone(), Arc::clone(user));
@@ -167,9 +197,19 @@ impl UserTokens {
         }
     }
 
-    pub(crate) fn invalidate(&self, key: &UserTokenKey, unwanted: &AccessToken) {
-        if let Some(user) = self.cached.peek(key) {
-            user.invalidate(unwanted);
+    /// Drops this token if it is a cached one, whatever options it was fetched with.
+    pub(crate) fn invalidate(&self, refused: &UserToken) {
+        let token = refused.access_token();
+        let Some(user_id) = refused.user().and_then(core::User::username) else {
+            // The service names no users, so it can be any user's token.
+            return self.cached.iter().for_each(|(_, user)| user.invalidate(token));
+        };
+        let keys = UserKeys::of(user_id);
+        let _ = self.cached.peek(&keys);
+        for key in keys.found.into_inner() {
+            if let Some(user) = self.cached.peek(&key) {
+                user.invalidate(token);
+            }
         }
     }
 
@@ -200,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_the_service_does_not_tell_apart_are_one() {
+    fn keys_that_differ_only_in_case_are_equal() {
         let hasher = DefaultHashBuilder::default();
         assert_eq!(key("Alice"), key("aLICE"));
         assert_eq!(hasher.hash_one(key("Alice")), hasher.hash_one(key("aLICE")));
