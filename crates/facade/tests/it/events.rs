@@ -1,29 +1,19 @@
-//! What a client tells its observer and `tracing`: exact sequences, counts, names; no secret.
+//! Events of a client for its observer and for `tracing`: sequences, counts, names; no secret.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use easemob_token::transport::Transport;
 use easemob_token::{Client, ClientBuilder, Event, GrantType};
 use tokio::task::JoinSet;
 
-use crate::calls::everybody_has_a_turn;
-use crate::memory::{Memory, Numbering, Outcome, answer};
+use crate::driving::yield_to_tasks;
+use crate::memory::{Memory, Numbering, Outcome, answer, builder};
 use crate::recorder::Recorder;
 
-/// What must not be said to anybody, each marked.
-const SECRET: &str = "MARK-secret";
+/// Secrets that no event may hold, each marked.
 const PASSWORD: &str = "MARK-password";
 const USER: &str = "MARK-user";
-
-fn builder(transport: impl Transport) -> ClientBuilder {
-    Client::builder()
-        .base_url("https://a1.easemob.com")
-        .app_key("org#app")
-        .client_credentials("MARK-id", SECRET)
-        .transport(transport)
-}
 
 fn app(number: u32) -> Outcome {
     answer(200, &format!(r#"{{"access_token":"MARK-app-{number}","expires_in":3600}}"#))
@@ -33,13 +23,13 @@ fn user() -> Outcome {
     answer(200, r#"{"access_token":"MARK-user-token","expires_in":3600}"#)
 }
 
-/// One line an event, with all that it says but the times.
+/// One line per event, without its times.
 fn line(event: &Event<'_>) -> String {
     match event {
         Event::Hit { grant, .. } => format!("{grant} hit"),
         Event::Waited { grant, .. } => format!("{grant} waited"),
         Event::Started { grant, refresh, .. } => format!("{grant} started refresh={refresh}"),
-        Event::Paced { grant, .. } => format!("{grant} paced"),
+        Event::Throttled { grant, .. } => format!("{grant} throttled"),
         Event::Sent { grant, attempt, .. } => format!("{grant} sent {attempt}"),
         Event::Retrying { grant, error, pause, .. } => {
             let short = if *pause < Duration::from_secs(1) { " too soon" } else { "" };
@@ -54,7 +44,7 @@ fn line(event: &Event<'_>) -> String {
     }
 }
 
-/// An observer that writes down everything.
+/// An observer that records everything.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
@@ -62,7 +52,7 @@ impl Lines {
     fn observed(&self, builder: ClientBuilder) -> Client {
         let lines = Arc::clone(&self.0);
         let observer = move |event: &Event<'_>| {
-            // A panic of an observer goes no further, so what is wrong is written down.
+            // A panic of an observer is caught, so a marked secret is recorded instead.
             let shown = format!("{event:?}");
             let line = if shown.contains("MARK") { shown } else { line(event) };
             lines.lock().unwrap().push(line);
@@ -70,7 +60,7 @@ impl Lines {
         builder.observer(observer).build().unwrap()
     }
 
-    /// What was written since the last time.
+    /// Takes the lines recorded since the last call.
     fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
@@ -78,13 +68,13 @@ impl Lines {
 
 const APP: &str = "client_credentials";
 
-/// The lines of one grant, from their ends.
+/// Lines of one grant.
 fn of(grant: &str, lines: &[&str]) -> Vec<String> {
     lines.iter().map(|line| format!("{grant} {line}")).collect()
 }
 
 #[tokio::test]
-async fn a_cold_call_a_hit_a_report_and_a_failure_are_told_in_their_order() {
+async fn a_miss_a_hit_a_report_and_a_failure_are_emitted_in_order() {
     let refused = answer(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
     let lines = Lines::default();
     let client = lines.observed(builder(Memory::answering([app(1), app(2), refused])));
@@ -102,16 +92,16 @@ async fn a_cold_call_a_hit_a_report_and_a_failure_are_told_in_their_order() {
     // The reported token stays in use until its replacement is there.
     assert_eq!(client.app_token().await.unwrap().generation(), 1);
     assert_eq!(lines.take(), of(APP, &["hit"]));
-    everybody_has_a_turn().await;
+    yield_to_tasks().await;
     assert_eq!(lines.take(), of(APP, &["started refresh=true", "sent 1", "succeeded 2"]));
     let second = client.app_token().await.unwrap();
     assert_eq!(lines.take(), of(APP, &["hit"]));
     client.invalidate_app_token(&first);
-    everybody_has_a_turn().await;
+    yield_to_tasks().await;
     assert_eq!(lines.take(), of(APP, &[]));
 
     client.invalidate_app_token(&second);
-    everybody_has_a_turn().await;
+    yield_to_tasks().await;
     let refresh = ["started refresh=true", "sent 1", "failed invalid_client usable=true"];
     assert_eq!(lines.take(), of(APP, &[&["invalidated 2"][..], &refresh].concat()));
     assert_eq!(client.app_token().await.unwrap().generation(), 2);
@@ -119,7 +109,7 @@ async fn a_cold_call_a_hit_a_report_and_a_failure_are_told_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_failure_that_callers_see_is_told_once_and_not_while_it_is_remembered() {
+async fn a_failure_is_emitted_once_and_not_while_it_is_remembered() {
     let refused = answer(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
     let lines = Lines::default();
     let client = lines.observed(builder(Memory::answering([refused])));
@@ -127,13 +117,13 @@ async fn a_failure_that_callers_see_is_told_once_and_not_while_it_is_remembered(
     let failed =
         ["started refresh=false", "sent 1", "failed invalid_client usable=false", "waited"];
     assert_eq!(lines.take(), of(APP, &failed));
-    // What is remembered is no acquisition and no wait.
+    // A remembered error is no acquisition and no wait.
     client.app_token().await.unwrap_err();
     assert_eq!(lines.take(), of(APP, &[]));
 }
 
 #[tokio::test]
-async fn a_retry_and_a_failure_after_it_are_told_with_their_reasons() {
+async fn a_retry_and_a_failure_are_emitted_with_their_errors() {
     let memory = Memory::answering([answer(503, ""), app(1), answer(500, ""), answer(502, "")]);
     let lines = Lines::default();
     let client = lines.observed(builder(memory.clone()).max_attempts(2));
@@ -147,7 +137,7 @@ async fn a_retry_and_a_failure_after_it_are_told_with_their_reasons() {
 }
 
 #[tokio::test]
-async fn user_tokens_tell_of_themselves_and_of_the_app_token_that_they_need() {
+async fn user_tokens_emit_events_of_theirs_and_of_the_app_token() {
     let unauthorized = answer(401, r#"{"error":"unauthorized"}"#);
     let memory = Memory::answering([app(1), user(), user(), unauthorized, app(2), user()]);
     let lines = Lines::default();
@@ -178,22 +168,22 @@ async fn user_tokens_tell_of_themselves_and_of_the_app_token_that_they_need() {
 }
 
 #[tokio::test]
-async fn kept_user_tokens_and_paced_requests_are_told_of() {
+async fn cached_user_tokens_and_throttled_requests_are_emitted() {
     let lines = Lines::default();
-    let builder = builder(Numbering::default()).keep_user_tokens(10).requests_per_second(4);
+    let builder = builder(Numbering::default()).cache_user_tokens(10).requests_per_second(4);
     let client = lines.observed(builder);
     client.user_token(USER).await.unwrap();
     client.user_token(USER).await.unwrap();
     let expected = [
         of("inherit", &["started refresh=false"]),
         of(APP, &["started refresh=false", "sent 1", "succeeded 1", "waited"]),
-        of("inherit", &["paced", "sent 1", "succeeded 1", "waited", "hit"]),
+        of("inherit", &["throttled", "sent 1", "succeeded 1", "waited", "hit"]),
     ];
     assert_eq!(lines.take(), expected.concat());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_callers_are_one_acquisition_one_attempt_and_as_many_hits_and_waits() {
+async fn ten_thousand_callers_emit_one_acquisition_and_a_hit_or_wait_each() {
     let [hits, waits, started, sent, succeeded, others] = [const { AtomicU64::new(0) }; 6];
     let counts = Arc::new([hits, waits, started, sent, succeeded, others]);
     let observer = {
@@ -223,22 +213,22 @@ async fn ten_thousand_callers_are_one_acquisition_one_attempt_and_as_many_hits_a
 }
 
 #[tokio::test]
-async fn an_observer_that_panics_hurts_nobody() {
+async fn a_panic_of_an_observer_is_caught() {
     let memory = Memory::answering([answer(503, ""), app(1), user()]);
-    let observer = |event: &Event<'_>| panic!("a fault of the observer: {event:?}");
-    let client = builder(memory).observer(observer).keep_user_tokens(10).build().unwrap();
+    let observer = |event: &Event<'_>| panic!("a bug of the observer: {event:?}");
+    let client = builder(memory).observer(observer).cache_user_tokens(10).build().unwrap();
     let mut callers = JoinSet::new();
     for _ in 0..10 {
         callers.spawn(client.user_token(USER).into_future());
     }
-    for result in crate::calls::in_time(callers.join_all()).await {
+    for result in crate::driving::in_time(callers.join_all()).await {
         result.unwrap();
     }
     let token = client.app_token().await.unwrap();
     client.invalidate_app_token(&token);
 }
 
-/// Times differ from run to run.
+/// Lines without the times, which differ from run to run.
 fn without_times(lines: &[String]) -> Vec<String> {
     let shown = |word: &&str| !word.starts_with("time_ms=") && !word.starts_with("pause_ms=");
     lines.iter().map(|line| line.split(' ').filter(shown).collect::<Vec<_>>().join(" ")).collect()
@@ -262,14 +252,13 @@ async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() 
     let expected = [
         format!("DEBUG span acquire {app} refresh=false"),
         format!(
-            r#"DEBUG acquire: message=an acquisition began event="started" {app} refresh=false"#
+            r#"DEBUG acquire: message=an acquisition started event="started" {app} refresh=false"#
         ),
-        format!(r#"DEBUG acquire: message=a request goes out event="sent" {app} attempt=1"#),
+        format!(r#"DEBUG acquire: message=sending a request event="sent" {app} attempt=1"#),
         format!(
-            "DEBUG acquire: message=a request failed, another one follows: the service has \
-             trouble (503) event=\"retrying\" {app} attempt=1 kind=\"server_error\" status=503"
+            "DEBUG acquire: message=a request failed, retrying: the service has trouble (503) event=\"retrying\" {app} attempt=1 kind=\"server_error\" status=503"
         ),
-        format!(r#"DEBUG acquire: message=a request goes out event="sent" {app} attempt=2"#),
+        format!(r#"DEBUG acquire: message=sending a request event="sent" {app} attempt=2"#),
         format!(r#"DEBUG acquire: message=got a token event="succeeded" {app} generation=1"#),
         format!(r#"TRACE -: message=waited for a token event="waited" {app}"#),
     ];
@@ -281,7 +270,7 @@ async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() 
     client.user_token(USER).await.unwrap();
     client.user_token_by_password(USER, PASSWORD).await.unwrap_err();
     client.invalidate_app_token(&token);
-    everybody_has_a_turn().await;
+    yield_to_tasks().await;
     builder(memory).build().unwrap().app_token().await.unwrap_err();
     let password = r#"grant="password""#;
     let lines = without_times(&recorder.take());
@@ -289,7 +278,7 @@ async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() 
         r#"DEBUG span acquire grant="inherit" refresh=false"#.to_owned(),
         r#"DEBUG acquire: message=got a token event="succeeded" grant="inherit" generation=0"#
             .to_owned(),
-        // One user's trouble is no operator's business; the app's is.
+        // A failure of one user is not the operator's concern; a failure of the app is.
         format!(
             "DEBUG acquire: message=no token: the user ID or password is wrong (400 \
              invalid_grant: *** is wrong) event=\"failed\" {password} attempts=1 \

@@ -1,4 +1,4 @@
-//! A transport in memory: it answers from a list and remembers what it was asked to send.
+//! Transports in memory: one with scripted responses, one that numbers its tokens.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -6,18 +6,19 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token::transport::{Exchange, Runtime, Task, Transport, TransportError, async_trait};
+use easemob_token::{Client, ClientBuilder};
 
-/// What the transport gives back for one exchange.
+/// The result of one exchange.
 pub(crate) type Outcome = Result<http::Response<Bytes>, TransportError>;
 
-/// Clones share the list and the memory.
+/// A transport with a list of outcomes, which records the exchanges. Clones share both.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
     outcomes: Arc<Mutex<VecDeque<Outcome>>>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
-/// One exchange as it arrived at the transport.
+/// One recorded exchange.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) uri: String,
@@ -40,9 +41,16 @@ impl Memory {
     }
 }
 
-/// A response with this status and JSON.
+/// A response with this status and JSON body.
 pub(crate) fn answer(status: u16, json: &str) -> Outcome {
     Ok(http::Response::builder().status(status).body(Bytes::from(json.to_owned())).unwrap())
+}
+
+/// A client of the app `org#app` with credentials.
+pub(crate) fn builder(transport: impl Transport) -> ClientBuilder {
+    Client::builder("https://a1.easemob.com", "org#app")
+        .client_credentials("id", "MARK-secret")
+        .transport(transport)
 }
 
 /// The runtime of these tests.
@@ -81,11 +89,11 @@ impl Transport for Memory {
     }
 }
 
-/// A service in memory that numbers its tokens, each good for an hour, and answers at once.
+/// A service in memory that numbers its tokens, which live for an hour, and responds at once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Numbering(Arc<Mutex<Vec<Asked>>>);
 
-/// One request as it arrived.
+/// One recorded request.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) time: Instant,
@@ -98,7 +106,7 @@ impl Numbering {
         self.0.lock().unwrap().clone()
     }
 
-    /// How often this user's token was asked for.
+    /// Number of requests for this user's token.
     pub(crate) fn asked_for(&self, user: &str) -> usize {
         self.asked().iter().filter(|asked| asked.user.as_deref() == Some(user)).count()
     }

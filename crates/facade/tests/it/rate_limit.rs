@@ -1,13 +1,13 @@
-//! The pacer seen by callers: so many requests a second, and an error at once where that is too late.
+//! The rate limit of a client: requests per second, and an error at once if that is too late.
 
 use std::time::{Duration, Instant};
 
 use easemob_token::ErrorKind;
 use tokio::task::JoinSet;
 
-use crate::app_token::builder;
-use crate::calls::{at_once, begin};
+use crate::driving::{at_once, begin};
 use crate::memory::Numbering;
+use crate::memory::builder;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -31,12 +31,12 @@ async fn no_second_has_more_requests_than_the_client_may_send_and_all_callers_ar
     };
     let busiest = times.iter().map(|&time| within(time)).max().unwrap();
     assert!(busiest <= 20, "{busiest}");
-    // It is a limit and no brake.
+    // It does not slow down more than the limit asks for.
     assert!(start.elapsed() < SECOND * 10, "{:?}", start.elapsed());
 }
 
 #[tokio::test]
-async fn a_caller_whose_turn_would_come_too_late_is_told_at_once_and_nothing_is_sent() {
+async fn a_call_that_cannot_be_served_in_time_fails_at_once_and_sends_nothing() {
     let service = Numbering::default();
     // One at once, and then one each third of a second.
     let client = builder(service.clone())
@@ -51,7 +51,7 @@ async fn a_caller_whose_turn_would_come_too_late_is_told_at_once_and_nothing_is_
         begin(call.as_mut()).await;
     }
     for number in 0..100 {
-        let late = at_once(call(format!("late-{number}"))).await.expect("told at once");
+        let late = at_once(call(format!("late-{number}"))).await.expect("it fails at once");
         let error = late.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimited, 0), "{error}");
         assert!(error.is_retryable());
@@ -59,7 +59,7 @@ async fn a_caller_whose_turn_would_come_too_late_is_told_at_once_and_nothing_is_
         assert!(pause > SECOND / 2 && pause <= SECOND * 2, "{pause:?}");
     }
     assert_eq!(service.asked().len(), 1);
-    // Those who wait are served all the same, as far as their time goes.
+    // The waiting callers are served all the same.
     let [first, second, third] = waiting;
     first.await.unwrap();
     second.await.unwrap();

@@ -1,4 +1,4 @@
-//! Ten thousand callers and one acquisition: rows 41, 42 and 44 of the fault table.
+//! Many callers share one acquisition: rows 41, 42 and 44 of the fault table.
 
 use std::time::{Duration, Instant};
 
@@ -7,12 +7,12 @@ use easemob_token::{Client, Error, ErrorKind};
 use easemob_token_emulator::{BodyKind, Emulator, Fault};
 use tokio::task::JoinSet;
 
-use crate::calls::everybody_has_a_turn;
+use crate::driving::yield_to_tasks;
 use crate::end_to_end::client_of;
 
 const CALLERS: usize = 10_000;
 
-/// So many callers who want the app token, all of them started.
+/// Spawns callers of the app token.
 pub(crate) fn callers(client: &Client, number: usize) -> JoinSet<Result<String, Error>> {
     let mut callers = JoinSet::new();
     for _ in 0..number {
@@ -32,7 +32,7 @@ async fn row_41_ten_thousand_cold_callers_are_served_by_one_request(transport: i
         let hold = emulator.hold();
         let callers = callers(&client, CALLERS);
         emulator.wait_for_requests(1).await;
-        everybody_has_a_turn().await;
+        yield_to_tasks().await;
         hold.release();
         let tokens: Vec<_> = callers.join_all().await;
         assert_eq!(tokens.len(), CALLERS);
@@ -76,7 +76,7 @@ async fn row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out(
         short.spawn(call(Duration::from_millis(milliseconds)));
         long.spawn(call(Duration::from_secs(60)));
     }
-    // The answer comes when all of them have given up.
+    // The response comes when all of them have timed out.
     for outcome in short.join_all().await {
         assert!(outcome.is_err(), "a deadline passed before the answer");
     }
