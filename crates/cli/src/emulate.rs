@@ -1,4 +1,4 @@
-//! The command `emulator`: the stand-in service, until it is interrupted.
+//! The command `emulator`: the emulator, until it is interrupted.
 
 use easemob_token::{TtlUnit, TtlUnits};
 use easemob_token_emulator::{
@@ -51,7 +51,7 @@ fn unit(unit: TtlUnit) -> Unit {
     }
 }
 
-/// What to type in another terminal. The demo credentials are public; others are not repeated.
+/// Commands for another terminal. The demo credentials are public; others are not shown.
 fn introduction(emulator: &Emulator, units: TtlUnits, own: (bool, bool)) -> String {
     let name = |unit| match unit {
         TtlUnit::Seconds => "seconds",
@@ -68,17 +68,17 @@ fn introduction(emulator: &Emulator, units: TtlUnits, own: (bool, bool)) -> Stri
         lines.push(format!("export EASEMOB_TTL_UNIT='request={request},response={response}'"));
     }
     if own_clients {
-        lines.push("# and EASEMOB_CLIENT_ID, EASEMOB_CLIENT_SECRET as given with --client".into());
+        lines.push("# and EASEMOB_CLIENT_ID, EASEMOB_CLIENT_SECRET as set with --client".into());
     } else {
         lines.push(format!("export EASEMOB_CLIENT_ID='{DEMO_CLIENT_ID}'"));
         lines.push(format!("export EASEMOB_CLIENT_SECRET='{DEMO_CLIENT_SECRET}'"));
     }
     if own_users {
-        lines.push("# and EASEMOB_PASSWORD as given with --user".to_owned());
+        lines.push("# and EASEMOB_PASSWORD as set with --user".to_owned());
     } else {
         lines.push(format!("export EASEMOB_PASSWORD='{DEMO_PASSWORD}'"));
         lines.push(format!("easemob-token password --username {DEMO_USER}"));
     }
-    lines.push("# requests, secrets masked; end with Ctrl-C:".to_owned());
+    lines.push("# requests, with secrets masked; stop with Ctrl-C:".to_owned());
     lines.join("\n")
 }
