@@ -59,7 +59,7 @@ fn many_callers_share_one_acquisition_and_all_come_back() {
         block_on(async {
             let world = World::new(0, 0);
             all(callers(&world, 4, 2)).await;
-            assert_eq!(world.app_tokens_asked(), 1);
+            assert_eq!(world.app_token_requests(), 1);
             assert!(world.client.app_token().await.is_ok());
             world.finish().await;
         });
@@ -95,7 +95,7 @@ fn cancelled_callers_stop_nobody_and_the_token_is_cached() {
             }
             all(patient).await;
             assert!(world.client.app_token().await.is_ok());
-            assert_eq!(world.app_tokens_asked(), 1);
+            assert_eq!(world.app_token_requests(), 1);
             world.finish().await;
         });
     });
@@ -148,7 +148,7 @@ fn a_revoked_app_token_fails_no_user() {
             }));
             world.while_time_passes(all(asking)).await;
             assert_eq!(world.failed(), []);
-            assert!(world.app_tokens_asked() <= 3, "{}", world.app_tokens_asked());
+            assert!(world.app_token_requests() <= 3, "{}", world.app_token_requests());
             world.finish().await;
         });
     });
@@ -170,7 +170,7 @@ fn all_reporters_of_one_token_get_the_same_replacement() {
                 }));
             }
             world.while_time_passes(all(asking)).await;
-            assert_eq!(world.app_tokens_asked(), 2);
+            assert_eq!(world.app_token_requests(), 2);
             world.finish().await;
         });
     });
@@ -195,7 +195,7 @@ fn reports_of_others_fail_no_caller() {
             }
             world.while_time_passes(all(asking)).await;
             assert_eq!(world.failed(), []);
-            assert!(world.app_tokens_asked() <= 4, "{}", world.app_tokens_asked());
+            assert!(world.app_token_requests() <= 4, "{}", world.app_token_requests());
             world.finish().await;
         });
     });

@@ -26,7 +26,7 @@ pub(super) struct Service {
 
 #[derive(Default)]
 struct State {
-    asked: Vec<Uptime>,
+    received: Vec<Uptime>,
     app_tokens: u32,
     revoked_up_to: u32,
 }
@@ -48,13 +48,13 @@ impl Service {
     }
 
     /// Times of the requests.
-    pub(super) fn asked(&self) -> Vec<Uptime> {
-        self.state.lock().unwrap().asked.clone()
+    pub(super) fn received(&self) -> Vec<Uptime> {
+        self.state.lock().unwrap().received.clone()
     }
 
-    fn answer(&self, app_token: Option<u32>) -> Response<Bytes> {
+    fn respond(&self, app_token: Option<u32>) -> Response<Bytes> {
         let mut state = self.state.lock().unwrap();
-        state.asked.push(self.clock.uptime());
+        state.received.push(self.clock.uptime());
         match app_token {
             None => {
                 state.app_tokens += 1;
@@ -89,9 +89,9 @@ impl Transport for Service {
         if thread_rng().gen_range(0..100) < self.failing {
             return Err(TransportErrorKind::Connect.into());
         }
-        let answer = self.answer(app_token);
+        let response = self.respond(app_token);
         some_steps().await;
-        Ok(answer)
+        Ok(response)
     }
 }
 

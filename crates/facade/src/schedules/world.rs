@@ -25,7 +25,7 @@ pub(super) struct World {
 }
 
 /// A caller that exists and is not polled.
-pub(super) struct Forgotten(#[expect(dead_code, reason = "it is kept, and not polled")] Call);
+pub(super) struct Forgotten(#[expect(dead_code, reason = "it is stored, and not polled")] Call);
 
 type Call = Pin<Box<dyn Future<Output = Result<UserToken, crate::Error>> + Send>>;
 
@@ -77,7 +77,7 @@ impl World {
         self.failed.lock().unwrap().clone()
     }
 
-    pub(super) fn app_tokens_asked(&self) -> u32 {
+    pub(super) fn app_token_requests(&self) -> u32 {
         self.service.app_tokens()
     }
 
@@ -86,12 +86,12 @@ impl World {
     }
 
     pub(super) fn busiest_second(&self) -> usize {
-        let asked = self.service.asked();
+        let received = self.service.received();
         let within = |start: Uptime| {
             let end = start.after(Duration::from_secs(1));
-            asked.iter().filter(|time| (start..end).contains(*time)).count()
+            received.iter().filter(|time| (start..end).contains(*time)).count()
         };
-        asked.iter().map(|&start| within(start)).max().unwrap_or_default()
+        received.iter().map(|&start| within(start)).max().unwrap_or_default()
     }
 
     pub(super) fn advance(&self, millis: u64) {

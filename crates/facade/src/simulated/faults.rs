@@ -61,7 +61,7 @@ fn rows_1_to_40_do_not_delay_a_usable_token_and_send_few_requests() {
         let world = world(1_000);
         assert_eq!(world.token().unwrap(), "1");
         world.pass(860);
-        world.trouble(Some(fault));
+        world.fault(Some(fault));
         // Until the margin before its end, no caller waits.
         for _ in 0..79 {
             let before = world.now();
@@ -70,10 +70,10 @@ fn rows_1_to_40_do_not_delay_a_usable_token_and_send_few_requests() {
             world.pass(1);
         }
         // At least 1, 2, 4, 8 … seconds apart.
-        assert!((2..=20).contains(&world.asked().len()), "{name}: {}", world.asked().len());
-        assert!(busiest_minute(&world.app_tokens_asked()) <= 10, "{name}");
+        assert!((2..=20).contains(&world.received().len()), "{name}: {}", world.received().len());
+        assert!(busiest_minute(&world.app_token_requests()) <= 10, "{name}");
         // After the fault, the next request brings a new token.
-        world.trouble(None);
+        world.fault(None);
         world.pass(3_600);
         assert_ne!(world.token().unwrap(), "1", "{name}");
     }
@@ -90,20 +90,20 @@ fn row_17_a_refresh_without_a_response_does_not_delay_a_usable_token() {
         assert_eq!(world.token().unwrap(), "1");
         world.pass(1);
     }
-    let asked = world.asked().len();
-    assert!((2..=9).contains(&asked), "{asked}");
+    let received = world.received().len();
+    assert!((2..=9).contains(&received), "{received}");
 }
 
 /// The seconds after a failure in which nothing is sent, though a caller asks each second.
 fn remembered(fault: Arc<Fault>, kind: ErrorKind) -> u64 {
     let world = world(1_000);
-    world.trouble(Some(fault));
+    world.fault(Some(fault));
     assert_eq!(world.token().unwrap_err().kind(), kind);
-    let sent = world.asked().len();
+    let sent = world.received().len();
     for seconds in 0.. {
         let error = world.token().unwrap_err();
         assert_eq!(error.kind(), kind);
-        if world.asked().len() > sent {
+        if world.received().len() > sent {
             return seconds;
         }
         world.pass(1);
@@ -183,14 +183,14 @@ fn row_46_errors_of_a_cached_user_token_end_with_those_of_the_app_token() {
 fn row_36_a_user_adds_nothing_to_the_time_for_which_refused_credentials_are_remembered() {
     let credentials = r#"{"error":"invalid_grant","error_description":"client_secret"}"#;
     let world = world(1_000);
-    world.trouble(Some(refusal(400, credentials)));
+    world.fault(Some(refusal(400, credentials)));
     world.token().unwrap_err();
-    world.trouble(None);
+    world.fault(None);
     // Just before the minute is over, a user token gets the remembered error.
     world.pass(58);
     let error = world.user_token("c").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidClient);
     world.pass(4);
     world.user_token("c").unwrap();
-    assert_eq!(world.asked().len(), 3);
+    assert_eq!(world.received().len(), 3);
 }

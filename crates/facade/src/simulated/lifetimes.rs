@@ -15,12 +15,12 @@ fn a_token_near_its_end_is_used_while_it_is_refreshed() {
     assert_eq!(world.token().unwrap(), "1");
     world.pass(740);
     assert_eq!(world.token().unwrap(), "1");
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.received().len(), 1);
     world.pass(120);
     // The caller that starts the refresh gets the old token, the next one the new.
     assert_eq!(world.token().unwrap(), "1");
     assert_eq!(world.token().unwrap(), "2");
-    assert_eq!(world.asked().len(), 2);
+    assert_eq!(world.received().len(), 2);
 }
 
 #[test]
@@ -48,15 +48,15 @@ fn events_of_a_refresh_and_of_its_failure_say_so() {
 fn a_lifetime_in_the_wrong_unit_is_corrected_before_the_refresh_is_planned() {
     const BODY: &str = r#"{"access_token":"YWMtrR6ECkz8Eeyx6Y9j1eX9kbsMrFep3U6BvVj7KSnNonWqRx7gTPwR7Kzl-Q_xISNOAwMAAAF9UPZqbQAPoAAtYK9fWgaTNyuWoB3-6nGf_TXBx3Nt3XRZST-elU0x2A","expires_in":1024000000}"#;
     let world = world(1_000);
-    world.trouble(Some(refusal(200, BODY)));
+    world.fault(Some(refusal(200, BODY)));
     let token = world.simulation.run(world.client.app_token()).unwrap();
     assert_eq!(token.lifetime(), Lifetime::Expires(Duration::from_secs(1_024_000)));
     world.pass(760_000);
     world.token().unwrap();
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.received().len(), 1);
     world.pass(120_000);
     world.token().unwrap();
-    assert_eq!(world.asked().len(), 2);
+    assert_eq!(world.received().len(), 2);
 }
 
 #[test]
@@ -78,9 +78,9 @@ fn row_45_a_day_without_the_service_fails_no_call_while_a_token_is_usable() {
         assert_eq!(world.token().unwrap(), "1");
         world.pass(1);
     }
-    let sent = world.asked().len() - 1;
+    let sent = world.received().len() - 1;
     assert!((1_400..=1_450).contains(&sent), "{sent}");
-    assert!(busiest_minute(&world.app_tokens_asked()) <= 10);
+    assert!(busiest_minute(&world.app_token_requests()) <= 10);
     world.away(false);
     world.pass(60);
     assert_eq!(world.token().unwrap(), "1");
@@ -100,7 +100,7 @@ fn row_46_errors_of_a_long_outage_end_within_ten_seconds_of_recovery() {
             let world = world(1_000);
             assert_eq!(world.token().unwrap(), "1");
             world.pass(935);
-            world.trouble(Some(Arc::clone(&fault)));
+            world.fault(Some(Arc::clone(&fault)));
             for _ in 0..5 {
                 assert_eq!(world.token().unwrap(), "1");
                 world.pass(1);
@@ -114,14 +114,14 @@ fn row_46_errors_of_a_long_outage_end_within_ten_seconds_of_recovery() {
                 world.pass(1);
             }
             world.set(|settings| settings.latency = Duration::ZERO);
-            world.trouble(None);
+            world.fault(None);
             let recovered = world.now();
             while world.token().is_err() {
                 world.pass(1);
             }
             let time = world.now().since(recovered);
             assert!(time <= Duration::from_millis(10_500), "{kind}: {time:?} after {outage} s");
-            let busiest = busiest_minute(&world.app_tokens_asked());
+            let busiest = busiest_minute(&world.app_token_requests());
             assert!(busiest <= 10, "{kind}: {busiest}");
         }
     }
@@ -138,7 +138,7 @@ fn row_47_clock_jumps_cost_at_most_one_request_and_revive_no_expired_token() {
     // On the monotonic clock it expires as if nothing had happened.
     set_back.pass(life - 59);
     assert_eq!(set_back.token().unwrap(), "2");
-    assert_eq!(set_back.asked().len(), 2);
+    assert_eq!(set_back.received().len(), 2);
 
     let set_ahead = world(life);
     assert_eq!(set_ahead.token().unwrap(), "1");
@@ -148,13 +148,13 @@ fn row_47_clock_jumps_cost_at_most_one_request_and_revive_no_expired_token() {
     // Setting it right again sends no request.
     set_ahead.simulation.clock().set_back(year);
     assert_eq!(set_ahead.token().unwrap(), "2");
-    assert_eq!(set_ahead.asked().len(), 2);
+    assert_eq!(set_ahead.received().len(), 2);
 
     let suspended = world(life);
     assert_eq!(suspended.token().unwrap(), "1");
     suspended.simulation.clock().suspend(Duration::from_secs(61 * 86_400));
     assert_eq!(suspended.token().unwrap(), "2");
-    assert_eq!(suspended.asked().len(), 2);
+    assert_eq!(suspended.received().len(), 2);
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_refresh_without_a_lifetime_does_not_replace_a_good_token() {
         assert_eq!(world.token().unwrap(), "1");
         world.pass(1);
     }
-    assert!(world.asked().len() <= 3, "{}", world.asked().len());
+    assert!(world.received().len() <= 3, "{}", world.received().len());
 }
 
 #[test]
@@ -177,8 +177,8 @@ fn a_token_of_unknown_lifetime_is_cached_for_a_minute() {
         world.token().unwrap();
         world.simulation.pass(Duration::from_millis(100));
     }
-    let asked = world.asked().len();
-    assert!((10..=15).contains(&asked), "{asked}");
+    let received = world.received().len();
+    assert!((10..=15).contains(&received), "{received}");
     let token = world.simulation.run(world.client.app_token()).unwrap();
     assert_eq!(token.lifetime(), Lifetime::Unknown);
 }

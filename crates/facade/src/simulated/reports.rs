@@ -10,8 +10,8 @@ use crate::ErrorKind;
 /// Requests for app tokens in each minute from `start` on.
 fn app_tokens_a_minute(world: &World, start: Duration) -> Vec<usize> {
     let mut minutes = vec![0; 120];
-    for asked in world.app_tokens_asked() {
-        let time = asked.since_origin();
+    for received in world.app_token_requests() {
+        let time = received.since_origin();
         if time > start {
             minutes[usize::try_from((time - start).as_secs() / 60).unwrap()] += 1;
         }
@@ -61,7 +61,7 @@ fn row_63_a_user_that_is_always_refused_affects_no_other_caller() {
 fn row_48_a_service_that_refuses_all_gets_two_requests_for_app_tokens_and_then_one_a_minute() {
     let world = world(1_000_000);
     world.token().unwrap();
-    world.set(|settings| settings.user_trouble = Some(refusal(401, UNAUTHORIZED)));
+    world.set(|settings| settings.user_fault = Some(refusal(401, UNAUTHORIZED)));
     for number in 0..2_000 {
         let error = world.user_token(&format!("user-{number}")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthorized);
@@ -101,7 +101,7 @@ fn row_64_a_revoked_token_is_replaced_twice_within_a_minute_and_no_call_fails() 
             world.simulation.pass(Duration::from_millis(200));
         }
     }
-    assert_eq!(world.app_tokens_asked().len(), 3);
+    assert_eq!(world.app_token_requests().len(), 3);
 }
 
 /// With one request per acquisition, only the call that finds the token refused fails.
@@ -122,7 +122,7 @@ fn row_64_with_one_attempt_a_revoked_token_costs_the_call_that_finds_out() {
         }
         // The failed user token is not delayed by the failure of the app token.
         world.user_token("bob").unwrap();
-        assert_eq!(world.app_tokens_asked().len(), 2);
+        assert_eq!(world.app_token_requests().len(), 2);
     }
 }
 
@@ -165,7 +165,7 @@ fn the_same_app_token_again_is_used_and_affects_no_other_caller() {
         assert_eq!(world.token().unwrap(), "1");
         world.simulation.pass(Duration::from_millis(100));
     }
-    let busiest = busiest_minute(&world.app_tokens_asked());
+    let busiest = busiest_minute(&world.app_token_requests());
     assert!(busiest <= 5, "{busiest}");
 }
 
@@ -180,16 +180,17 @@ fn row_65_a_revocation_in_the_middle_of_a_burst_fails_no_caller() {
             (0..callers).map(|user| world.client.user_token(format!("u{user}")).into_future());
         let tokens = world.simulation.run_all(calls);
         assert_eq!(tokens.iter().filter(|it| it.is_err()).count(), 0, "{latency} ms");
-        let revoked = world.asked()[99].at;
-        let asked = world.asked();
-        let carried =
-            asked.iter().filter(|it| it.app_token.as_deref() == Some(&*first) && it.at > revoked);
+        let revoked = world.received()[99].at;
+        let received = world.received();
+        let carried = received
+            .iter()
+            .filter(|it| it.app_token.as_deref() == Some(&*first) && it.at > revoked);
         // Those in flight when the first 401 arrives, and one before the replacement.
         let in_flight = usize::try_from(latency * 300 / 1_000 + 2).unwrap();
         let carried = carried.count();
         assert!(carried <= in_flight, "{latency} ms: {carried} of {in_flight}");
-        assert_eq!(world.app_tokens_asked().len(), 2, "{latency} ms");
-        let second = world.app_tokens_asked()[1].since(revoked);
+        assert_eq!(world.app_token_requests().len(), 2, "{latency} ms");
+        let second = world.app_token_requests()[1].since(revoked);
         assert!(second <= Duration::from_millis(2 * latency + 20), "{latency} ms: {second:?}");
     }
 }

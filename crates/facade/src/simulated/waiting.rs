@@ -35,11 +35,11 @@ fn row_62_callers_that_are_never_polled_again_delay_nobody() {
     let time = world.now().since(start);
     assert!(time < Duration::from_secs(2), "{time:?}");
     // A caller that is polled again after all is served.
-    let before = world.asked().len();
+    let before = world.received().len();
     let last = forgotten.pop().unwrap();
     drop(forgotten);
     world.simulation.run(last.into_future()).unwrap();
-    assert_eq!(world.asked().len(), before + 1);
+    assert_eq!(world.received().len(), before + 1);
 }
 
 /// Like `stream.buffer_unordered(100)` with another call in the loop body, during which nothing polls
@@ -98,14 +98,14 @@ fn row_66_an_acquisition_on_an_idle_runtime_is_replaced_after_two_seconds() {
         let time = world.now().since(start);
         assert!(time >= Duration::from_secs(2), "{time:?}");
         assert!(time < Duration::from_millis(2_500), "{time:?}");
-        assert_eq!(world.asked().len(), 1, "the first task never sent its own");
+        assert_eq!(world.received().len(), 1, "the first task never sent its own");
         // The first one is driven again: it sends nothing, and its caller gets the token.
         let cached = world.token().unwrap();
         world.simulation.drive_again();
         world.pass(5);
         world.simulation.run(first.into_future()).unwrap();
         assert_eq!(world.token().unwrap(), cached);
-        assert_eq!(world.asked().len(), 1);
+        assert_eq!(world.received().len(), 1);
     }
 }
 
@@ -117,7 +117,7 @@ fn row_66_a_late_result_is_used_if_there_is_no_better_one() {
     assert!(first.poll_once().is_pending());
     // Its request is sent, and then its runtime is not driven any more.
     world.simulation.pass(Duration::from_millis(1));
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.received().len(), 1);
     world.simulation.stop_driving();
     world.away(true);
     world.token().unwrap_err();
@@ -125,9 +125,9 @@ fn row_66_a_late_result_is_used_if_there_is_no_better_one() {
     world.simulation.drive_again();
     world.simulation.pass(Duration::from_millis(1));
     // No request was needed for it, although the failure is still remembered.
-    let requests = world.asked().len();
+    let requests = world.received().len();
     world.token().unwrap();
-    assert_eq!(world.asked().len(), requests);
+    assert_eq!(world.received().len(), requests);
 }
 
 #[test]
@@ -166,13 +166,13 @@ fn row_55_a_runtime_that_ends_during_an_acquisition_causes_no_error() {
             assert!(caller.poll_once().is_pending());
         }
         world.simulation.pass(Duration::from_millis(100));
-        assert_eq!(world.asked().len(), ended);
+        assert_eq!(world.received().len(), ended);
         world.simulation.end_runtime();
     }
     for caller in callers {
         world.simulation.run(caller.into_future()).unwrap();
     }
-    assert_eq!(world.app_tokens_asked().len(), 3);
+    assert_eq!(world.app_token_requests().len(), 3);
 }
 
 #[test]
@@ -251,12 +251,12 @@ fn row_49_a_panic_of_a_transport_is_an_error_for_every_kind_of_token() {
         );
         world.token().unwrap();
         world.set(|settings| {
-            settings.user_trouble = Some(std::sync::Arc::new(|| panic!("a bug")));
+            settings.user_fault = Some(std::sync::Arc::new(|| panic!("a bug")));
         });
         let error = world.user_token("alice").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
         let by_password = world.client.user_token_by_password("alice", "secret").into_future();
-        world.set(|settings| settings.trouble = Some(std::sync::Arc::new(|| panic!("a bug"))));
+        world.set(|settings| settings.fault = Some(std::sync::Arc::new(|| panic!("a bug"))));
         let error = world.simulation.run(by_password).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
         assert!(!format!("{error:?}").contains("a bug"));
@@ -268,9 +268,9 @@ fn a_user_token_without_a_user_on_a_reused_connection_is_requested_again() {
     let world = world_with(1_000, |builder| builder.max_attempts(1));
     world.set(|settings| settings.nameless = true);
     world.user_token("alice").unwrap();
-    let fresh: Vec<_> = world.asked().iter().map(|it| it.on_fresh_connection).collect();
+    let fresh: Vec<_> = world.received().iter().map(|it| it.on_fresh_connection).collect();
     assert_eq!(fresh, [true, false, true], "the app token, alice, and alice once more");
     world.user_token("bob").unwrap();
-    assert_eq!(world.asked().len(), 4);
-    assert!(world.asked()[3].on_fresh_connection);
+    assert_eq!(world.received().len(), 4);
+    assert!(world.received()[3].on_fresh_connection);
 }

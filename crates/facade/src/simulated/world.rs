@@ -7,7 +7,7 @@ use easemob_token_core::Uptime;
 use easemob_token_transport::TransportErrorKind;
 
 use super::runtime::Simulation;
-use super::service::{Asked, Fault, Service, Settings, failure};
+use super::service::{Fault, Received, Service, Settings, failure};
 use crate::{Client, ClientBuilder, Error, Event};
 
 pub(super) struct World {
@@ -65,25 +65,25 @@ impl World {
         Ok(token.access_token().expose().to_owned())
     }
 
-    pub(super) fn asked(&self) -> Vec<Asked> {
-        self.service.asked.lock().unwrap().clone()
+    pub(super) fn received(&self) -> Vec<Received> {
+        self.service.received.lock().unwrap().clone()
     }
 
     /// Times of the requests for app tokens.
-    pub(super) fn app_tokens_asked(&self) -> Vec<Uptime> {
-        self.asked().iter().filter(|it| it.app_token.is_none()).map(|it| it.at).collect()
+    pub(super) fn app_token_requests(&self) -> Vec<Uptime> {
+        self.received().iter().filter(|it| it.app_token.is_none()).map(|it| it.at).collect()
     }
 
     pub(super) fn set(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.service.settings.lock().unwrap());
     }
 
-    pub(super) fn trouble(&self, fault: Option<Arc<Fault>>) {
-        self.set(|settings| settings.trouble = fault);
+    pub(super) fn fault(&self, fault: Option<Arc<Fault>>) {
+        self.set(|settings| settings.fault = fault);
     }
 
     pub(super) fn away(&self, away: bool) {
-        self.trouble(away.then(|| failure(TransportErrorKind::Connect)));
+        self.fault(away.then(|| failure(TransportErrorKind::Connect)));
     }
 
     /// Makes the service refuse the current app token.

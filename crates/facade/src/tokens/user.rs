@@ -164,7 +164,7 @@ impl UserTokens {
         Ok(user.get(deadline).await?.clone())
     }
 
-    /// The cached token if it may be handed out.
+    /// The cached token if it is usable.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek(&self, key: &UserTokenKey) -> Option<UserToken> {
         self.cached.get(key)?.peek().map(|token| token.clone())

@@ -10,7 +10,7 @@ use easemob_token::{Error, ErrorKind};
 
 use crate::driving::block_on;
 use crate::memory::builder;
-use crate::memory::{Memory, Numbering, answer};
+use crate::memory::{Memory, Numbering, response};
 use crate::runtimes::{Gone, Panics};
 
 /// A runtime for transports in memory, with a thread for each task.
@@ -70,7 +70,7 @@ fn row_49_a_panic_of_the_transport_and_a_missing_runtime_are_errors() {
 #[test]
 fn errors_and_input_are_those_of_the_async_client() {
     let refused = r#"{"error":"invalid_grant","error_description":"invalid password"}"#;
-    let memory = Memory::answering([answer(400, refused)]);
+    let memory = Memory::responding([response(400, refused)]);
     let client = builder(memory.clone()).runtime(Threads).build_blocking().unwrap();
     let error = client.user_token_by_password("c", "wrong").send().unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidPassword, 1));
@@ -93,7 +93,7 @@ fn user_tokens_are_cached_and_reported() {
     client.invalidate_user_token(&token);
     let new = client.user_token("c").send().unwrap();
     assert_ne!(token.access_token().expose(), new.access_token().expose());
-    assert_eq!(service.asked_for("c"), 2);
+    assert_eq!(service.requests_for("c"), 2);
 }
 
 #[cfg(any(feature = "hyper", feature = "isahc"))]
@@ -219,8 +219,8 @@ mod over_sockets {
             assert!(!authorization.renew().unwrap());
             assert!(!format!("{authorization:?}").contains(&second));
             // The reported token stays in use until its replacement is there.
-            let kept = client.app_token().unwrap();
-            client.invalidate_app_token(&kept);
+            let cached = client.app_token().unwrap();
+            client.invalidate_app_token(&cached);
             assert_eq!(text(&client.app_token().unwrap()), second);
             let mut next = client.authorize().unwrap();
             hold.release();

@@ -12,19 +12,19 @@ async fn about_as_many_users_as_set_are_cached_and_all_are_served() {
     for number in 0..1_000 {
         client.user_token(user(number)).await.unwrap();
     }
-    assert_eq!(service.asked().len(), 1_001);
+    assert_eq!(service.received().len(), 1_001);
     // In the second round about a hundred are in the cache.
     for number in 0..1_000 {
         client.user_token(user(number)).await.unwrap();
     }
-    let again = (0..1_000).filter(|&number| service.asked_for(&user(number)) == 2).count();
+    let again = (0..1_000).filter(|&number| service.requests_for(&user(number)) == 2).count();
     assert!((850..=1_000).contains(&again), "{again}");
     // A user that is used all the time stays in the cache.
     for number in 0..1_000 {
         client.user_token(user(number)).await.unwrap();
         client.user_token("regular").await.unwrap();
     }
-    assert!(service.asked_for("regular") <= 3, "{}", service.asked_for("regular"));
+    assert!(service.requests_for("regular") <= 3, "{}", service.requests_for("regular"));
 }
 
 #[cfg(any(feature = "hyper", feature = "isahc"))]
@@ -93,7 +93,7 @@ mod over_sockets {
         assert_eq!(emulator.request_count(), 21);
     }
 
-    async fn one_users_trouble_does_not_delay_another(transport: impl Transport) {
+    async fn a_slow_user_does_not_delay_another(transport: impl Transport) {
         let (emulator, client) = caching(transport).await;
         emulator.inject(Fault::hang().for_user("c")).unwrap();
         let mut slow = client.user_token("c").into_future();
@@ -215,7 +215,7 @@ mod over_sockets {
     over_each_transport!(
         a_thousand_callers_for_one_user_are_served_by_one_request,
         a_user_whose_first_token_is_fetched_is_never_evicted,
-        one_users_trouble_does_not_delay_another,
+        a_slow_user_does_not_delay_another,
         other_options_are_other_tokens_and_a_report_finds_each,
         a_thousand_reports_of_one_token_cause_one_request,
         a_password_is_checked_every_time,

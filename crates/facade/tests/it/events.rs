@@ -8,7 +8,7 @@ use easemob_token::{Client, ClientBuilder, Event, GrantType};
 use tokio::task::JoinSet;
 
 use crate::driving::yield_to_tasks;
-use crate::memory::{Memory, Numbering, Outcome, answer, builder};
+use crate::memory::{Memory, Numbering, Outcome, builder, response};
 use crate::recorder::Recorder;
 
 /// Secrets that no event may hold, each marked.
@@ -16,11 +16,15 @@ const PASSWORD: &str = "MARK-password";
 const USER: &str = "MARK-user";
 
 fn app(number: u32) -> Outcome {
-    answer(200, &format!(r#"{{"access_token":"MARK-app-{number}","expires_in":3600}}"#))
+    response(200, &format!(r#"{{"access_token":"MARK-app-{number}","expires_in":3600}}"#))
 }
 
 fn user() -> Outcome {
-    answer(200, r#"{"access_token":"MARK-user-token","expires_in":3600}"#)
+    response(200, r#"{"access_token":"MARK-user-token","expires_in":3600}"#)
+}
+
+fn unauthorized() -> Outcome {
+    response(401, r#"{"error":"unauthorized"}"#)
 }
 
 /// One line per event, without its times.
@@ -75,9 +79,9 @@ fn of(grant: &str, lines: &[&str]) -> Vec<String> {
 
 #[tokio::test]
 async fn a_miss_a_hit_a_report_and_a_failure_are_emitted_in_order() {
-    let refused = answer(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
+    let refused = response(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
     let lines = Lines::default();
-    let client = lines.observed(builder(Memory::answering([app(1), app(2), refused])));
+    let client = lines.observed(builder(Memory::responding([app(1), app(2), refused])));
 
     let first = client.app_token().await.unwrap();
     let cold = ["started refresh=false", "sent 1", "succeeded 1", "waited"];
@@ -110,9 +114,9 @@ async fn a_miss_a_hit_a_report_and_a_failure_are_emitted_in_order() {
 
 #[tokio::test]
 async fn a_failure_is_emitted_once_and_not_while_it_is_remembered() {
-    let refused = answer(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
+    let refused = response(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
     let lines = Lines::default();
-    let client = lines.observed(builder(Memory::answering([refused])));
+    let client = lines.observed(builder(Memory::responding([refused])));
     client.app_token().await.unwrap_err();
     let failed =
         ["started refresh=false", "sent 1", "failed invalid_client usable=false", "waited"];
@@ -124,7 +128,8 @@ async fn a_failure_is_emitted_once_and_not_while_it_is_remembered() {
 
 #[tokio::test]
 async fn a_retry_and_a_failure_are_emitted_with_their_errors() {
-    let memory = Memory::answering([answer(503, ""), app(1), answer(500, ""), answer(502, "")]);
+    let memory =
+        Memory::responding([response(503, ""), app(1), response(500, ""), response(502, "")]);
     let lines = Lines::default();
     let client = lines.observed(builder(memory.clone()).max_attempts(2));
     client.app_token().await.unwrap();
@@ -138,8 +143,7 @@ async fn a_retry_and_a_failure_are_emitted_with_their_errors() {
 
 #[tokio::test]
 async fn user_tokens_emit_events_of_theirs_and_of_the_app_token() {
-    let unauthorized = answer(401, r#"{"error":"unauthorized"}"#);
-    let memory = Memory::answering([app(1), user(), user(), unauthorized, app(2), user()]);
+    let memory = Memory::responding([app(1), user(), user(), unauthorized(), app(2), user()]);
     let lines = Lines::default();
     let client = lines.observed(builder(memory));
     client.user_token(USER).await.unwrap();
@@ -214,7 +218,7 @@ async fn ten_thousand_callers_emit_one_acquisition_and_a_hit_or_wait_each() {
 
 #[tokio::test]
 async fn a_panic_of_an_observer_is_caught() {
-    let memory = Memory::answering([answer(503, ""), app(1), user()]);
+    let memory = Memory::responding([response(503, ""), app(1), user()]);
     let observer = |event: &Event<'_>| panic!("a bug of the observer: {event:?}");
     let client = builder(memory).observer(observer).cache_user_tokens(10).build().unwrap();
     let mut callers = JoinSet::new();
@@ -238,13 +242,13 @@ fn without_times(lines: &[String]) -> Vec<String> {
 async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() {
     let (recorder, _guard) = Recorder::start();
     let echo = format!(r#"{{"error":"invalid_grant","error_description":"{PASSWORD} is wrong"}}"#);
-    let memory = Memory::answering([
-        answer(503, ""),
+    let memory = Memory::responding([
+        response(503, ""),
         app(1),
         user(),
-        answer(400, &echo),
-        answer(401, r#"{"error":"unauthorized"}"#),
-        answer(401, r#"{"error":"unauthorized"}"#),
+        response(400, &echo),
+        unauthorized(),
+        unauthorized(),
     ]);
     let client = builder(memory.clone()).build().unwrap();
     let token = client.app_token().await.unwrap();
@@ -276,8 +280,8 @@ async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() 
     let lines = without_times(&recorder.take());
     for expected in [
         r#"DEBUG span acquire grant="inherit" refresh=false"#.to_owned(),
-        r#"DEBUG acquire: message=got a token event="succeeded" grant="inherit" generation=0"#
-            .to_owned(),
+        "DEBUG acquire: message=got a token event=\"succeeded\" grant=\"inherit\" generation=0"
+            .into(),
         // A failure of one user is not the operator's concern; a failure of the app is.
         format!(
             "DEBUG acquire: message=no token: the user ID or password is wrong (400 \

@@ -6,14 +6,14 @@ use std::time::Duration;
 use easemob_token::transport::{TransportError, TransportErrorKind};
 use easemob_token::{AppToken, Client, ErrorKind, Lifetime, Ttl};
 
-use crate::memory::{Memory, answer, builder};
+use crate::memory::{Memory, builder, response};
 
 const APP: &str = r#"{"access_token":"app-token","expires_in":5184000,"application":"uuid"}"#;
 const USER: &str = r#"{"access_token":"user-token","expires_in":3600,"user":{"username":"c"}}"#;
 
 #[tokio::test]
 async fn an_app_token_is_one_request_without_authorization() {
-    let memory = Memory::answering([answer(200, APP)]);
+    let memory = Memory::responding([response(200, APP)]);
     let client = builder(memory.clone()).app_token_ttl(Duration::from_secs(60)).build().unwrap();
     let token = client.app_token().await.unwrap();
     assert_eq!(token.access_token().expose(), "app-token");
@@ -29,7 +29,7 @@ async fn an_app_token_is_one_request_without_authorization() {
 
 #[tokio::test]
 async fn an_app_token_is_fetched_once_and_shared_by_clones_and_user_tokens() {
-    let memory = Memory::answering([answer(200, APP), answer(200, USER), answer(200, USER)]);
+    let memory = Memory::responding([response(200, APP), response(200, USER), response(200, USER)]);
     let client = builder(memory.clone()).build().unwrap();
     for client in [client.clone(), client.clone()] {
         let owned: AppToken = client.app_token().await.unwrap().clone();
@@ -41,7 +41,7 @@ async fn an_app_token_is_fetched_once_and_shared_by_clones_and_user_tokens() {
 
 #[tokio::test]
 async fn a_user_token_fetches_the_app_token_that_it_needs() {
-    let memory = Memory::answering([answer(200, APP), answer(200, USER)]);
+    let memory = Memory::responding([response(200, APP), response(200, USER)]);
     let client = builder(memory.clone()).build().unwrap();
     let token = client.user_token("C").auto_create_user(true).ttl(Ttl::Permanent).await.unwrap();
     assert_eq!(token.user().unwrap().username(), Some("c"));
@@ -57,14 +57,14 @@ async fn a_user_token_fetches_the_app_token_that_it_needs() {
 
 #[tokio::test]
 async fn a_password_is_sent_alone_or_with_an_app_token() {
-    let memory = Memory::answering([answer(200, USER)]);
+    let memory = Memory::responding([response(200, USER)]);
     let client = builder(memory.clone()).build().unwrap();
     client.user_token_by_password("c", "pw").ttl(Duration::from_secs(9)).await.unwrap();
     let [sent] = &memory.sent()[..] else { panic!("one request") };
     assert_eq!(sent.body, r#"{"grant_type":"password","username":"c","password":"pw","ttl":9}"#);
     assert_eq!(sent.authorization, None);
 
-    let memory = Memory::answering([answer(200, APP), answer(200, USER)]);
+    let memory = Memory::responding([response(200, APP), response(200, USER)]);
     let client = builder(memory.clone()).authorize_password().build().unwrap();
     client.user_token_by_password("c", "pw").await.unwrap();
     assert_eq!(memory.sent()[1].authorization.as_deref(), Some("Bearer app-token"));
@@ -72,7 +72,7 @@ async fn a_password_is_sent_alone_or_with_an_app_token() {
 
 #[tokio::test]
 async fn only_passwords_need_no_client_credentials() {
-    let memory = Memory::answering([answer(200, USER)]);
+    let memory = Memory::responding([response(200, USER)]);
     let client = Client::builder("https://a1.easemob.com", "org#app")
         .transport(memory.clone())
         .build()
@@ -104,7 +104,7 @@ async fn an_empty_user_id_costs_no_request() {
 #[tokio::test]
 async fn a_refusal_is_typed_and_sent_once() {
     let body = r#"{"error":"invalid_grant","error_description":"invalid password MARK-pw"}"#;
-    let memory = Memory::answering([answer(400, body)]);
+    let memory = Memory::responding([response(400, body)]);
     let client = builder(memory.clone()).build().unwrap();
     let error = client.user_token_by_password("c", "MARK-pw").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidPassword);
@@ -118,7 +118,7 @@ async fn a_refusal_is_typed_and_sent_once() {
 #[tokio::test]
 async fn a_failed_app_token_ends_a_user_token() {
     let body = r#"{"error":"invalid_grant","error_description":"client_secret does not match"}"#;
-    let memory = Memory::answering([answer(400, body)]);
+    let memory = Memory::responding([response(400, body)]);
     let error = builder(memory.clone()).build().unwrap().user_token("c").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidClient);
     assert_eq!(memory.sent().len(), 1);
@@ -127,7 +127,7 @@ async fn a_failed_app_token_ends_a_user_token() {
 #[tokio::test]
 async fn a_transport_failure_keeps_its_kind_and_its_cause() {
     let failure = TransportError::with_source(TransportErrorKind::Tls, "certificate expired");
-    let memory = Memory::answering([Err(failure)]);
+    let memory = Memory::responding([Err(failure)]);
     let error = builder(memory.clone()).build().unwrap().app_token().await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Tls, None));
     assert!(!error.is_retryable());

@@ -59,7 +59,7 @@ async fn row_42_ten_thousand_callers_of_a_failing_service_get_one_error_of_one_a
     assert_eq!(emulator.request_count(), 3);
 }
 
-async fn row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out(
+async fn row_44_only_callers_whose_deadline_is_shorter_than_the_response_time_out(
     transport: impl Transport,
 ) {
     let emulator = Emulator::start().await.unwrap();
@@ -78,9 +78,9 @@ async fn row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out(
     }
     // The response comes when all of them have timed out.
     for outcome in short.join_all().await {
-        assert!(outcome.is_err(), "a deadline passed before the answer");
+        assert!(outcome.is_err(), "a deadline passed before the response");
     }
-    assert!(start.elapsed() < Duration::from_secs(30), "they waited for the answer");
+    assert!(start.elapsed() < Duration::from_secs(30), "they waited for the response");
     emulator.wait_for_requests(1).await;
     hold.release();
     for outcome in long.join_all().await {
@@ -92,5 +92,5 @@ async fn row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out(
 over_each_transport!(
     row_41_ten_thousand_cold_callers_are_served_by_one_request,
     row_42_ten_thousand_callers_of_a_failing_service_get_one_error_of_one_acquisition,
-    row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out,
+    row_44_only_callers_whose_deadline_is_shorter_than_the_response_time_out,
 );

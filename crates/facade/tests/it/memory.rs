@@ -30,7 +30,7 @@ pub(crate) struct Sent {
 }
 
 impl Memory {
-    pub(crate) fn answering(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+    pub(crate) fn responding(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
         let memory = Self::default();
         memory.outcomes.lock().unwrap().extend(outcomes);
         memory
@@ -42,7 +42,7 @@ impl Memory {
 }
 
 /// A response with this status and JSON body.
-pub(crate) fn answer(status: u16, json: &str) -> Outcome {
+pub(crate) fn response(status: u16, json: &str) -> Outcome {
     Ok(http::Response::builder().status(status).body(Bytes::from(json.to_owned())).unwrap())
 }
 
@@ -91,24 +91,24 @@ impl Transport for Memory {
 
 /// A service in memory that numbers its tokens, which live for an hour, and responds at once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Numbering(Arc<Mutex<Vec<Asked>>>);
+pub(crate) struct Numbering(Arc<Mutex<Vec<Received>>>);
 
 /// One recorded request.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Received {
     pub(crate) time: Instant,
     /// `None` for the app token.
     pub(crate) user: Option<String>,
 }
 
 impl Numbering {
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.0.lock().unwrap().clone()
     }
 
     /// Number of requests for this user's token.
-    pub(crate) fn asked_for(&self, user: &str) -> usize {
-        self.asked().iter().filter(|asked| asked.user.as_deref() == Some(user)).count()
+    pub(crate) fn requests_for(&self, user: &str) -> usize {
+        self.received().iter().filter(|received| received.user.as_deref() == Some(user)).count()
     }
 }
 
@@ -122,9 +122,9 @@ impl Transport for Numbering {
         let body = std::str::from_utf8(exchange.request().body()).unwrap();
         let user = body.split_once(r#""username":""#).and_then(|(_, rest)| rest.split_once('"'));
         let user = user.map(|(user, _)| user.to_owned());
-        let mut asked = self.0.lock().unwrap();
-        asked.push(Asked { time: Instant::now(), user });
-        let number = asked.len();
-        answer(200, &format!(r#"{{"access_token":"{number}","expires_in":3600}}"#))
+        let mut received = self.0.lock().unwrap();
+        received.push(Received { time: Instant::now(), user });
+        let number = received.len();
+        response(200, &format!(r#"{{"access_token":"{number}","expires_in":3600}}"#))
     }
 }

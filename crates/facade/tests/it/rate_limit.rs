@@ -23,7 +23,7 @@ async fn no_second_has_more_requests_than_the_client_may_send_and_all_callers_ar
     for result in callers.join_all().await {
         result.unwrap();
     }
-    let times: Vec<_> = service.asked().iter().map(|asked| asked.time).collect();
+    let times: Vec<_> = service.received().iter().map(|received| received.time).collect();
     // The app token counts as well.
     assert_eq!(times.len(), 61);
     let within = |start: Instant| {
@@ -58,13 +58,13 @@ async fn a_call_that_cannot_be_served_in_time_fails_at_once_and_sends_nothing() 
         let pause = error.retry_after().unwrap();
         assert!(pause > SECOND / 2 && pause <= SECOND * 2, "{pause:?}");
     }
-    assert_eq!(service.asked().len(), 1);
+    assert_eq!(service.received().len(), 1);
     // The waiting callers are served all the same.
     let [first, second, third] = waiting;
     first.await.unwrap();
     second.await.unwrap();
     drop(third);
-    assert_eq!(service.asked().len(), 3);
+    assert_eq!(service.received().len(), 3);
 }
 
 #[tokio::test]
@@ -79,5 +79,5 @@ async fn one_client_and_its_clones_share_one_limit_and_another_client_has_its_ow
     let pause = error.retry_after().unwrap();
     assert!(pause > SECOND / 2 && pause <= SECOND, "{pause:?}");
     other.user_token_by_password("c", "1").await.unwrap();
-    assert_eq!(service.asked().len(), 2);
+    assert_eq!(service.received().len(), 2);
 }

@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 
 use crate::driving::in_time;
 use crate::memory::builder;
-use crate::memory::{Memory, Outcome, Tokio, answer};
+use crate::memory::{Memory, Outcome, Tokio, response};
 
 /// A transport that panics.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ fn a_transport_without_a_runtime_asks_for_one() {
     #[async_trait]
     impl Transport for Bare {
         async fn send(&self, _: Exchange) -> Outcome {
-            answer(200, "{}")
+            response(200, "{}")
         }
     }
 

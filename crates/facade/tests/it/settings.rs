@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use easemob_token::{AppKey, BaseUrl, Client, ClientBuilder, Ttl, TtlUnits};
 
-use crate::memory::{Memory, answer, builder};
+use crate::memory::{Memory, builder, response};
 
 fn good() -> ClientBuilder {
     builder(Memory::default())
@@ -67,7 +67,7 @@ async fn plain_http_is_for_loopback_or_if_allowed() {
     assert!(problem(elsewhere).contains("plain http://"));
     assert!(at("http://127.0.0.1:8080").transport(Memory::default()).build().is_ok());
 
-    let memory = Memory::answering([answer(200, r#"{"access_token":"t","expires_in":60}"#)]);
+    let memory = Memory::responding([response(200, r#"{"access_token":"t","expires_in":60}"#)]);
     let client = at("http://im.internal")
         .allow_plain_http()
         .request_timeout(Duration::from_secs(3))
