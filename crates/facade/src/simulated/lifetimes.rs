@@ -59,6 +59,20 @@ fn a_lifetime_in_the_wrong_unit_is_corrected_before_the_refresh_is_planned() {
     assert_eq!(world.received().len(), 2);
 }
 
+/// What the blocking client does inside an async runtime.
+#[cfg(feature = "blocking")]
+#[test]
+fn a_peek_at_a_token_near_its_end_starts_the_refresh_and_does_not_wait() {
+    let world = world(1_000);
+    let peek = || world.client.peek_app_token().unwrap().map(|token| token.generation());
+    assert_eq!(peek(), None);
+    world.token().unwrap();
+    world.pass(860);
+    assert_eq!((peek(), peek()), (Some(1), Some(1)));
+    world.pass(1);
+    assert_eq!((peek(), world.received().len()), (Some(2), 2));
+}
+
 #[test]
 fn a_token_at_its_end_is_waited_for() {
     let world = world(1_000);

@@ -7,7 +7,6 @@ use easemob_token::ErrorKind;
 use easemob_token::transport::{
     Exchange, Runtime, Task, Transport, TransportError, TransportErrorKind, async_trait,
 };
-use tokio::runtime::Builder;
 
 use crate::driving::in_time;
 use crate::memory::builder;
@@ -40,10 +39,6 @@ impl Runtime for Gone {
     }
 
     async fn sleep(&self, _: Duration) {}
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 #[tokio::test]
@@ -101,10 +96,15 @@ mod over_sockets {
 
     use easemob_token::Client;
     use easemob_token_emulator::Emulator;
+    use tokio::runtime::Builder;
 
     use super::*;
     use crate::driving::{begin, block_on};
     use crate::end_to_end::client_of;
+
+    fn runtime() -> tokio::runtime::Runtime {
+        Builder::new_current_thread().enable_all().build().unwrap()
+    }
 
     /// An emulator on its own runtime.
     struct Service {
