@@ -66,6 +66,4 @@ mod subprocess;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod units;
 #[cfg(feature = "hyper")]
-mod unsolicited;
-#[cfg(feature = "hyper")]
 mod warnings;
