@@ -36,7 +36,7 @@ fn main() {
 const BLOCKING: &str = r#"
 use easemob_token::Client;
 fn main() {
-    let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app")
+    let client = Client::builder("https://a1.easemob.com", "org#app")
         .transport(TRANSPORT).build_blocking().unwrap();
     let token = client.user_token_by_password("alice", "secret").send().unwrap();
     println!("{}", token.access_token().expose());
@@ -47,7 +47,7 @@ const BOTH: &str = r#"
 use easemob_token::{Client, hyper::HyperTransport, isahc::IsahcTransport};
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app");
+    let client = Client::builder("https://a1.easemob.com", "org#app");
     let client = match std::env::args().nth(1) {
         Some(_) => client.transport(HyperTransport::new()),
         None => client.transport(IsahcTransport::new().unwrap()),

@@ -2,13 +2,14 @@
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 use easemob_token::{BuildError, ConfigError, Error, ErrorCategory, ErrorKind};
 use serde::Serialize;
 
 use crate::args::Format;
-use crate::output;
+use crate::output::{self, WriteError};
 
 /// Exit code of a command that a closed pipe ended (128 + SIGPIPE).
 const READER_GONE: u8 = 141;
@@ -57,7 +58,7 @@ impl Failure {
     }
 
     /// The reader of standard output has closed the pipe: nothing is written.
-    pub(crate) fn reader_gone() -> Self {
+    fn reader_gone() -> Self {
         Self { exit: READER_GONE, ..Self::internal(String::new()) }
     }
 
@@ -132,6 +133,15 @@ impl From<ConfigError> for Failure {
             message = format!("{message}: {cause}");
         }
         Self::invalid_input(message)
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(WriteError(error): WriteError) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::reader_gone();
+        }
+        Self::internal(format!("cannot write to standard output: {error}"))
     }
 }
 

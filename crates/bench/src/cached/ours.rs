@@ -17,9 +17,7 @@ use crate::sample::{self, good};
 pub(super) const CASE: Case = Case { name: "Client::app_token", prepare };
 
 fn prepare() -> Run {
-    let client = Client::builder()
-        .base_url(sample::BASE_URL)
-        .app_key(sample::APP_KEY)
+    let client = Client::builder(sample::BASE_URL, sample::APP_KEY)
         .client_credentials(sample::CLIENT_ID, sample::CLIENT_SECRET)
         .transport(Canned)
         .runtime(Inline)

@@ -76,7 +76,7 @@ pub(crate) fn client(name: &str, url: &str, roots: Option<&[u8]>) -> SendRequest
 }
 
 fn ours(transport: impl Transport, url: &str) -> SendRequest {
-    let client = Client::builder().base_url(url).app_key(sample::APP_KEY).transport(transport);
+    let client = Client::builder(url, sample::APP_KEY).transport(transport);
     // Without this, the limit of the service would be measured.
     let client = good(client.requests_per_second(1_000_000).build());
     Arc::new(move || {

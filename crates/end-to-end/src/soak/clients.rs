@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use easemob_token::{Client, ClientBuilder, ConfigError};
-use easemob_token_emulator::DEMO_APP_KEY;
 
 use crate::options::Transport;
 
@@ -54,9 +53,7 @@ impl ClientKind {
         short_life: Duration,
     ) -> Result<Client, ConfigError> {
         let builder = transport
-            .client()?
-            .base_url(base_url)
-            .app_key(DEMO_APP_KEY)
+            .client(base_url)?
             .client_credentials(self.name(), self.secret())
             .app_token_ttl(if self.has_short_life() { short_life } else { LONG_LIFE });
         self.set(builder).build()
@@ -71,7 +68,7 @@ impl ClientKind {
             }
             // The default timeout: a timeout on a busy machine would not be retried.
             Self::OneAttempt => builder.max_attempts(1),
-            Self::CachedUsers => builder.request_timeout(timeout).keep_user_tokens(CACHED_USERS),
+            Self::CachedUsers => builder.request_timeout(timeout).cache_user_tokens(CACHED_USERS),
         }
     }
 

@@ -24,9 +24,7 @@ fn client_without_retries(nginx: &Nginx, adapter: &Adapter) -> Client {
 }
 
 fn builder(nginx: &Nginx, adapter: &Adapter) -> ClientBuilder {
-    Client::builder()
-        .base_url(nginx.base_url())
-        .app_key("easemob-demo#testapp")
+    Client::builder(nginx.base_url(), "easemob-demo#testapp")
         .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
         .transport(adapter.trusting(nginx.roots()))
 }

@@ -1,13 +1,13 @@
-//! The pacer seen by callers: so many requests a second, and an error at once where that is too late.
+//! The rate limit of a client: requests per second, and an error at once if that is too late.
 
 use std::time::{Duration, Instant};
 
 use easemob_token::ErrorKind;
 use tokio::task::JoinSet;
 
-use crate::app_token::builder;
-use crate::calls::{at_once, begin};
+use crate::driving::{at_once, begin};
 use crate::memory::Numbering;
+use crate::memory::builder;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -23,7 +23,7 @@ async fn no_second_has_more_requests_than_the_client_may_send_and_all_callers_ar
     for result in callers.join_all().await {
         result.unwrap();
     }
-    let times: Vec<_> = service.asked().iter().map(|asked| asked.time).collect();
+    let times: Vec<_> = service.received().iter().map(|received| received.time).collect();
     // The app token counts as well.
     assert_eq!(times.len(), 61);
     let within = |start: Instant| {
@@ -31,12 +31,12 @@ async fn no_second_has_more_requests_than_the_client_may_send_and_all_callers_ar
     };
     let busiest = times.iter().map(|&time| within(time)).max().unwrap();
     assert!(busiest <= 20, "{busiest}");
-    // It is a limit and no brake.
+    // It does not slow down more than the limit asks for.
     assert!(start.elapsed() < SECOND * 10, "{:?}", start.elapsed());
 }
 
 #[tokio::test]
-async fn a_caller_whose_turn_would_come_too_late_is_told_at_once_and_nothing_is_sent() {
+async fn a_call_that_cannot_be_served_in_time_fails_at_once_and_sends_nothing() {
     let service = Numbering::default();
     // One at once, and then one each third of a second.
     let client = builder(service.clone())
@@ -51,20 +51,20 @@ async fn a_caller_whose_turn_would_come_too_late_is_told_at_once_and_nothing_is_
         begin(call.as_mut()).await;
     }
     for number in 0..100 {
-        let late = at_once(call(format!("late-{number}"))).await.expect("told at once");
+        let late = at_once(call(format!("late-{number}"))).await.expect("it fails at once");
         let error = late.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimited, 0), "{error}");
         assert!(error.is_retryable());
         let pause = error.retry_after().unwrap();
         assert!(pause > SECOND / 2 && pause <= SECOND * 2, "{pause:?}");
     }
-    assert_eq!(service.asked().len(), 1);
-    // Those who wait are served all the same, as far as their time goes.
+    assert_eq!(service.received().len(), 1);
+    // The waiting callers are served all the same.
     let [first, second, third] = waiting;
     first.await.unwrap();
     second.await.unwrap();
     drop(third);
-    assert_eq!(service.asked().len(), 3);
+    assert_eq!(service.received().len(), 3);
 }
 
 #[tokio::test]
@@ -79,5 +79,5 @@ async fn one_client_and_its_clones_share_one_limit_and_another_client_has_its_ow
     let pause = error.retry_after().unwrap();
     assert!(pause > SECOND / 2 && pause <= SECOND, "{pause:?}");
     other.user_token_by_password("c", "1").await.unwrap();
-    assert_eq!(service.asked().len(), 2);
+    assert_eq!(service.received().len(), 2);
 }

@@ -1,6 +1,6 @@
-//! A runtime that starts an acquisition and is not driven any more: row 66 of the fault table.
+//! A runtime that starts an acquisition and is not driven afterwards: row 66 of the fault table.
 //!
-//! Only hyper's exchanges stand still with their runtime; isahc has a thread of its own.
+//! Only hyper's exchanges need the caller's runtime; isahc has its own thread.
 
 use std::pin::pin;
 use std::thread;
@@ -12,37 +12,37 @@ use easemob_token_emulator::Emulator;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
-use crate::calls::{begin, in_time};
+use crate::driving::{begin, in_time};
 use crate::end_to_end::client_of;
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// What is there after an acquisition has started on a runtime that nobody drives.
-struct Standstill {
+/// A client whose acquisition started on a runtime that is not driven any more.
+struct Abandoned {
     client: Client,
     emulator: Emulator,
     _services: Runtime,
-    _resting: Runtime,
+    _idle: Runtime,
 }
 
-fn standstill() -> Standstill {
+fn abandoned() -> Abandoned {
     let services = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let emulator = services.block_on(Emulator::start()).unwrap();
     let client = client_of(&emulator, HyperTransport::new()).build().unwrap();
-    let resting = current_thread();
+    let idle = current_thread();
     let hold = emulator.hold();
-    resting.block_on(async {
+    idle.block_on(async {
         let mut call = pin!(client.app_token());
         begin(call.as_mut()).await;
         in_time(emulator.wait_for_requests(1)).await;
     });
     hold.release();
-    Standstill { client, emulator, _services: services, _resting: resting }
+    Abandoned { client, emulator, _services: services, _idle: idle }
 }
 
-/// So many callers on a runtime of their own: how long the last one waited.
+/// Runs callers on another runtime. Returns how long the last one waited.
 fn wait_on_another_runtime(client: &Client, callers: usize) -> Duration {
     let start = Instant::now();
     current_thread().block_on(async {
@@ -59,19 +59,19 @@ fn wait_on_another_runtime(client: &Client, callers: usize) -> Duration {
 }
 
 #[test]
-fn row_66_a_lone_caller_on_another_runtime_takes_over() {
-    let standstill = standstill();
-    let waited = wait_on_another_runtime(&standstill.client, 1);
+fn row_66_a_caller_on_another_runtime_starts_another_acquisition() {
+    let abandoned = abandoned();
+    let waited = wait_on_another_runtime(&abandoned.client, 1);
     assert!(waited < Duration::from_secs(3), "{waited:?}");
-    assert_eq!(standstill.emulator.request_count(), 2);
+    assert_eq!(abandoned.emulator.request_count(), 2);
 }
 
 #[test]
-fn row_66_of_a_crowd_on_other_runtimes_one_takes_over() {
-    let standstill = standstill();
+fn row_66_many_callers_on_other_runtimes_start_one_acquisition() {
+    let abandoned = abandoned();
     let threads: Vec<_> = (0..4)
         .map(|_| {
-            let client = standstill.client.clone();
+            let client = abandoned.client.clone();
             thread::spawn(move || wait_on_another_runtime(&client, 100))
         })
         .collect();
@@ -79,5 +79,5 @@ fn row_66_of_a_crowd_on_other_runtimes_one_takes_over() {
         let waited = thread.join().unwrap();
         assert!(waited < Duration::from_secs(4), "{waited:?}");
     }
-    assert_eq!(standstill.emulator.request_count(), 2);
+    assert_eq!(abandoned.emulator.request_count(), 2);
 }

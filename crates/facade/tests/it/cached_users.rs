@@ -1,30 +1,30 @@
-//! User tokens that are kept, and passwords, which are checked every time.
+//! Cached user tokens, and passwords, which are checked every time.
 
-use crate::app_token::builder;
 use crate::memory::Numbering;
+use crate::memory::builder;
 
 #[tokio::test]
-async fn about_so_many_users_are_kept_and_all_are_served() {
+async fn about_as_many_users_as_set_are_cached_and_all_are_served() {
     let service = Numbering::default();
-    let client = builder(service.clone()).keep_user_tokens(100).requests_per_second(u32::MAX);
+    let client = builder(service.clone()).cache_user_tokens(100).requests_per_second(u32::MAX);
     let client = client.build().unwrap();
     let user = |number: usize| format!("user-{number}");
     for number in 0..1_000 {
         client.user_token(user(number)).await.unwrap();
     }
-    assert_eq!(service.asked().len(), 1_001);
-    // The second round finds what was kept, about a hundred, and asks for the rest.
+    assert_eq!(service.received().len(), 1_001);
+    // In the second round about a hundred are in the cache.
     for number in 0..1_000 {
         client.user_token(user(number)).await.unwrap();
     }
-    let again = (0..1_000).filter(|&number| service.asked_for(&user(number)) == 2).count();
+    let again = (0..1_000).filter(|&number| service.requests_for(&user(number)) == 2).count();
     assert!((850..=1_000).contains(&again), "{again}");
-    // Who is asked for all the time is kept, however many pass by.
+    // A user that is used all the time stays in the cache.
     for number in 0..1_000 {
         client.user_token(user(number)).await.unwrap();
         client.user_token("regular").await.unwrap();
     }
-    assert!(service.asked_for("regular") <= 3, "{}", service.asked_for("regular"));
+    assert!(service.requests_for("regular") <= 3, "{}", service.requests_for("regular"));
 }
 
 #[cfg(any(feature = "hyper", feature = "isahc"))]
@@ -37,22 +37,22 @@ mod over_sockets {
     use easemob_token_emulator::{BodyKind, Emulator, Fault};
     use tokio::task::JoinSet;
 
-    use crate::calls::{begin, in_time};
+    use crate::driving::{begin, in_time};
     use crate::end_to_end::client_of;
 
     fn text(token: &UserToken) -> &str {
         token.access_token().expose()
     }
 
-    async fn keeping(transport: impl Transport) -> (Emulator, Client) {
+    async fn caching(transport: impl Transport) -> (Emulator, Client) {
         let emulator = Emulator::builder().user("c", "1").user("d", "2").start().await.unwrap();
-        let client = client_of(&emulator, transport).keep_user_tokens(100).build().unwrap();
+        let client = client_of(&emulator, transport).cache_user_tokens(100).build().unwrap();
         client.app_token().await.unwrap();
         (emulator, client)
     }
 
     async fn a_thousand_callers_for_one_user_are_served_by_one_request(transport: impl Transport) {
-        let (emulator, client) = keeping(transport).await;
+        let (emulator, client) = caching(transport).await;
         let hold = emulator.hold();
         let mut callers = JoinSet::new();
         for number in 0..1_000 {
@@ -61,7 +61,7 @@ mod over_sockets {
             callers.spawn(client.user_token(user).into_future());
         }
         emulator.wait_for_requests(2).await;
-        crate::calls::everybody_has_a_turn().await;
+        crate::driving::yield_to_tasks().await;
         hold.release();
         let tokens = callers.join_all().await;
         let first = text(tokens[0].as_ref().unwrap());
@@ -70,10 +70,9 @@ mod over_sockets {
         assert_eq!(emulator.request_count(), 2);
     }
 
-    /// However many pass by, there is no second request for one who is waited for.
-    async fn a_user_who_is_waited_for_keeps_the_place(transport: impl Transport) {
+    async fn a_user_whose_first_token_is_fetched_is_never_evicted(transport: impl Transport) {
         let emulator = Emulator::start().await.unwrap();
-        let client = client_of(&emulator, transport).keep_user_tokens(1).build().unwrap();
+        let client = client_of(&emulator, transport).cache_user_tokens(1).build().unwrap();
         client.app_token().await.unwrap();
         let hold = emulator.hold();
         let mut calls = JoinSet::new();
@@ -94,8 +93,8 @@ mod over_sockets {
         assert_eq!(emulator.request_count(), 21);
     }
 
-    async fn one_users_trouble_does_not_delay_another(transport: impl Transport) {
-        let (emulator, client) = keeping(transport).await;
+    async fn a_slow_user_does_not_delay_another(transport: impl Transport) {
+        let (emulator, client) = caching(transport).await;
         emulator.inject(Fault::hang().for_user("c")).unwrap();
         let mut slow = client.user_token("c").into_future();
         begin(slow.as_mut()).await;
@@ -105,7 +104,7 @@ mod over_sockets {
         }
         assert_eq!(emulator.request_count(), 3);
 
-        // A user whose token fails and is asked again, and one who is refused for good.
+        // A user whose request is retried, and one that does not exist.
         emulator.inject(Fault::server_error(503, BodyKind::Empty).for_user("e").always()).unwrap();
         let mut failing = client.user_token("e").into_future();
         begin(failing.as_mut()).await;
@@ -114,10 +113,8 @@ mod over_sockets {
         begin(failing.as_mut()).await;
     }
 
-    async fn other_options_are_other_tokens_and_each_is_reported_by_its_own(
-        transport: impl Transport,
-    ) {
-        let (emulator, client) = keeping(transport).await;
+    async fn other_options_are_other_tokens_and_a_report_finds_each(transport: impl Transport) {
+        let (emulator, client) = caching(transport).await;
         let hour = Duration::from_secs(3600);
         let requests = || {
             [
@@ -137,39 +134,55 @@ mod over_sockets {
         }
         assert_eq!(emulator.request_count(), 6);
 
-        // A token is known by its options; an old one, or another's, changes nothing.
-        client.user_token("c").invalidate(&tokens[2]);
-        client.user_token("d").invalidate(&tokens[0]);
-        assert_eq!(text(&client.user_token("C").await.unwrap()), text(&tokens[0]));
-        assert_eq!(emulator.request_count(), 6);
+        // A report finds the token by its text, with whatever options it was fetched.
+        for (number, replaced) in [(7, 1), (8, 2), (9, 4)] {
+            client.invalidate_user_token(&tokens[replaced]);
+            for (other, request) in requests().into_iter().enumerate() {
+                let token = request.await.unwrap();
+                assert_eq!(text(&token) != text(&tokens[other]), other == replaced, "{other}");
+                tokens[other] = token;
+            }
+            assert_eq!(emulator.request_count(), number);
+        }
+    }
+
+    async fn a_thousand_reports_of_one_token_cause_one_request(transport: impl Transport) {
+        let (emulator, client) = caching(transport).await;
+        let old = client.user_token("c").await.unwrap();
         let mut reports = JoinSet::new();
         for _ in 0..1_000 {
-            let (client, old) = (client.clone(), tokens[0].clone());
+            let (client, old) = (client.clone(), old.clone());
             reports.spawn(async move {
-                client.user_token("C").invalidate(&old);
+                client.invalidate_user_token(&old);
                 client.user_token("c").await.unwrap()
             });
         }
         let new = reports.join_all().await;
         assert!(new.iter().all(|token| text(token) == text(&new[0])));
-        assert_ne!(text(&new[0]), text(&tokens[0]));
-        assert_eq!(emulator.request_count(), 7);
-        assert_eq!(text(&client.user_token("c").ttl(hour).await.unwrap()), text(&tokens[2]));
+        assert_ne!(text(&new[0]), text(&old));
+        assert_eq!(emulator.request_count(), 3);
+        // Neither an old token, nor another user's, nor one by password is the cached one.
+        client.user_token("d").await.unwrap();
+        let by_password = client.user_token_by_password("c", "1").await.unwrap();
+        client.invalidate_user_token(&old);
+        client.invalidate_user_token(&by_password);
+        assert_eq!(text(&client.user_token("C").await.unwrap()), text(&new[0]));
+        assert_eq!(emulator.request_count(), 5);
     }
 
     async fn a_password_is_checked_every_time(transport: impl Transport) {
         let transport = Arc::new(transport);
-        for keep in [false, true] {
+        for cache in [false, true] {
             let emulator = Emulator::builder().user("c", "right").start().await.unwrap();
             let client = client_of(&emulator, Arc::clone(&transport));
-            let client = if keep { client.keep_user_tokens(100) } else { client };
+            let client = if cache { client.cache_user_tokens(100) } else { client };
             let client = client.build().unwrap();
             let enter = |password: &str| client.user_token_by_password("c", password).into_future();
             let refused = || async {
                 let error = enter("wrong").await.unwrap_err();
                 assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidPassword, 1));
             };
-            // Right after the right one, and while a token of the same user is kept.
+            // After the right password, and while a token of the same user is cached.
             enter("right").await.unwrap();
             refused().await;
             client.user_token("c").await.unwrap();
@@ -178,7 +191,7 @@ mod over_sockets {
             // A refusal is not remembered either.
             enter("right").await.unwrap();
             enter("right").await.unwrap();
-            // And many at once are many.
+            // Concurrent calls do not share a request.
             let before = emulator.request_count();
             let mut callers = JoinSet::new();
             for number in 0..50 {
@@ -190,10 +203,10 @@ mod over_sockets {
                 assert_eq!(right, entered);
             }
             assert_eq!(emulator.request_count(), before + 50);
-            // A token that was got by password does not become the kept one.
-            let kept = client.user_token("c").await.unwrap();
+            // A token fetched by password is not cached.
+            let cached = client.user_token("c").await.unwrap();
             let entered = enter("right").await.unwrap();
-            assert_ne!(text(&kept), text(&entered));
+            assert_ne!(text(&cached), text(&entered));
             emulator.add_user("c", "changed").unwrap();
             assert!(enter("right").await.is_err());
         }
@@ -201,9 +214,10 @@ mod over_sockets {
 
     over_each_transport!(
         a_thousand_callers_for_one_user_are_served_by_one_request,
-        a_user_who_is_waited_for_keeps_the_place,
-        one_users_trouble_does_not_delay_another,
-        other_options_are_other_tokens_and_each_is_reported_by_its_own,
+        a_user_whose_first_token_is_fetched_is_never_evicted,
+        a_slow_user_does_not_delay_another,
+        other_options_are_other_tokens_and_a_report_finds_each,
+        a_thousand_reports_of_one_token_cause_one_request,
         a_password_is_checked_every_time,
     );
 }

@@ -1,11 +1,11 @@
-//! How the tests drive a call: a step of it, to its end in time, or without any runtime.
+//! Ways to poll a call: once, to its end in time, without a runtime.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-/// Lets a call begin, which does not end at once.
+/// Polls a call once; it must be pending then.
 pub(crate) async fn begin<F: Future + ?Sized>(mut call: Pin<&mut F>) {
     poll_fn(|context| {
         assert!(call.as_mut().poll(context).is_pending(), "it ended at once");
@@ -14,19 +14,19 @@ pub(crate) async fn begin<F: Future + ?Sized>(mut call: Pin<&mut F>) {
     .await;
 }
 
-/// Waits until each task that was spawned before has been polled, or is about to be.
-pub(crate) async fn everybody_has_a_turn() {
+/// Yields, so that each task spawned before is polled.
+pub(crate) async fn yield_to_tasks() {
     for _ in 0..3 {
         tokio::task::yield_now().await;
     }
 }
 
-/// Nobody hangs: what comes of a call within a time that is long enough for anything.
+/// Awaits a call, and fails if it hangs.
 pub(crate) async fn in_time<T>(call: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(15), call).await.expect("a call hangs")
 }
 
-/// The executor of those who have none. Nobody hangs here either.
+/// Runs a future without an async runtime, and fails if it hangs.
 #[cfg(any(feature = "hyper", feature = "isahc", feature = "blocking"))]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     use std::sync::Arc;
@@ -56,7 +56,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// What comes of a call without any waiting; `None` where it would have to wait.
+/// Polls a call once; `None` if it is pending.
 pub(crate) async fn at_once<F: Future>(call: F) -> Option<F::Output> {
     let mut call = pin!(call);
     poll_fn(|context| match call.as_mut().poll(context) {

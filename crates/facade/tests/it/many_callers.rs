@@ -1,4 +1,4 @@
-//! Ten thousand callers and one acquisition: rows 41, 42 and 44 of the fault table.
+//! Many callers share one acquisition: rows 41, 42 and 44 of the fault table.
 
 use std::time::{Duration, Instant};
 
@@ -7,12 +7,12 @@ use easemob_token::{Client, Error, ErrorKind};
 use easemob_token_emulator::{BodyKind, Emulator, Fault};
 use tokio::task::JoinSet;
 
-use crate::calls::everybody_has_a_turn;
+use crate::driving::yield_to_tasks;
 use crate::end_to_end::client_of;
 
 const CALLERS: usize = 10_000;
 
-/// So many callers who want the app token, all of them started.
+/// Spawns callers of the app token.
 pub(crate) fn callers(client: &Client, number: usize) -> JoinSet<Result<String, Error>> {
     let mut callers = JoinSet::new();
     for _ in 0..number {
@@ -32,7 +32,7 @@ async fn row_41_ten_thousand_cold_callers_are_served_by_one_request(transport: i
         let hold = emulator.hold();
         let callers = callers(&client, CALLERS);
         emulator.wait_for_requests(1).await;
-        everybody_has_a_turn().await;
+        yield_to_tasks().await;
         hold.release();
         let tokens: Vec<_> = callers.join_all().await;
         assert_eq!(tokens.len(), CALLERS);
@@ -59,7 +59,7 @@ async fn row_42_ten_thousand_callers_of_a_failing_service_get_one_error_of_one_a
     assert_eq!(emulator.request_count(), 3);
 }
 
-async fn row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out(
+async fn row_44_only_callers_whose_deadline_is_shorter_than_the_response_time_out(
     transport: impl Transport,
 ) {
     let emulator = Emulator::start().await.unwrap();
@@ -76,11 +76,11 @@ async fn row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out(
         short.spawn(call(Duration::from_millis(milliseconds)));
         long.spawn(call(Duration::from_secs(60)));
     }
-    // The answer comes when all of them have given up.
+    // The response comes when all of them have timed out.
     for outcome in short.join_all().await {
-        assert!(outcome.is_err(), "a deadline passed before the answer");
+        assert!(outcome.is_err(), "a deadline passed before the response");
     }
-    assert!(start.elapsed() < Duration::from_secs(30), "they waited for the answer");
+    assert!(start.elapsed() < Duration::from_secs(30), "they waited for the response");
     emulator.wait_for_requests(1).await;
     hold.release();
     for outcome in long.join_all().await {
@@ -92,5 +92,5 @@ async fn row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out(
 over_each_transport!(
     row_41_ten_thousand_cold_callers_are_served_by_one_request,
     row_42_ten_thousand_callers_of_a_failing_service_get_one_error_of_one_acquisition,
-    row_44_only_callers_whose_deadline_is_shorter_than_the_answer_time_out,
+    row_44_only_callers_whose_deadline_is_shorter_than_the_response_time_out,
 );

@@ -1,4 +1,4 @@
-//! Callers who give up, at every moment of an acquisition: row 43 of the fault table.
+//! Callers that are cancelled, at every step of an acquisition: row 43 of the fault table.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,47 +8,47 @@ use easemob_token::{Error, UserToken};
 use easemob_token_emulator::{BodyKind, Emulator, Fault, Grant, ReceivedRequest};
 use tokio::task::JoinSet;
 
-use crate::calls::{begin, everybody_has_a_turn, in_time};
+use crate::driving::{begin, in_time, yield_to_tasks};
 use crate::end_to_end::client_of;
-use crate::herd::callers;
+use crate::many_callers::callers;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Moment {
+enum Step {
     BeforeTheRequestIsSent,
-    WhileTheAnswerIsHeld,
+    WhileTheResponseIsHeld,
     BeforeARetry,
 }
 
-async fn row_43_callers_who_give_up_neither_stop_nor_restart_the_acquisition(
+async fn row_43_cancelled_callers_neither_stop_nor_restart_the_acquisition(
     transport: impl Transport,
 ) {
-    use Moment::{BeforeARetry, BeforeTheRequestIsSent, WhileTheAnswerIsHeld};
+    use Step::{BeforeARetry, BeforeTheRequestIsSent, WhileTheResponseIsHeld};
     let transport = Arc::new(transport);
     let mut cases = JoinSet::new();
-    for moment in [BeforeTheRequestIsSent, WhileTheAnswerIsHeld, BeforeARetry] {
+    for step in [BeforeTheRequestIsSent, WhileTheResponseIsHeld, BeforeARetry] {
         for all in [false, true] {
             let transport = Arc::clone(&transport);
             cases.spawn(async move {
                 let emulator = Emulator::start().await.unwrap();
                 let client = client_of(&emulator, transport).build().unwrap();
                 let mut ended = emulator.subscribe();
-                let hold = (moment != BeforeARetry).then(|| emulator.hold());
-                if moment == BeforeARetry {
+                let hold = (step != BeforeARetry).then(|| emulator.hold());
+                if step == BeforeARetry {
                     emulator.inject(Fault::server_error(503, BodyKind::Empty)).unwrap();
                 }
-                // The one who starts it, and those who wait for it.
+                // The caller that starts it, and those that wait for it.
                 let mut leader = Box::pin(client.app_token());
                 begin(leader.as_mut()).await;
                 let mut others = callers(&client, 100);
-                match moment {
+                match step {
                     BeforeTheRequestIsSent => {}
-                    WhileTheAnswerIsHeld => {
+                    WhileTheResponseIsHeld => {
                         emulator.wait_for_requests(1).await;
-                        everybody_has_a_turn().await;
+                        yield_to_tasks().await;
                     }
                     BeforeARetry => {
                         assert_eq!(ended.next().await.unwrap().status(), Some(503));
-                        everybody_has_a_turn().await;
+                        yield_to_tasks().await;
                     }
                 }
                 drop(leader);
@@ -60,17 +60,17 @@ async fn row_43_callers_who_give_up_neither_stop_nor_restart_the_acquisition(
                 for other in in_time(others.join_all()).await {
                     assert_eq!(other.unwrap(), token.access_token().expose());
                 }
-                // It is kept.
+                // It is cached.
                 assert_eq!(client.app_token().await.unwrap().generation(), 1);
-                let requests = if moment == BeforeARetry { 2 } else { 1 };
-                assert_eq!(emulator.request_count(), requests, "{moment:?}, all: {all}");
+                let requests = if step == BeforeARetry { 2 } else { 1 };
+                assert_eq!(emulator.request_count(), requests, "{step:?}, all: {all}");
             });
         }
     }
     cases.join_all().await;
 }
 
-/// So many callers who want the token of one user, all of them started.
+/// Spawns callers of one user's token.
 fn user_callers(client: &easemob_token::Client) -> JoinSet<Result<UserToken, Error>> {
     let mut callers = JoinSet::new();
     for _ in 0..50 {
@@ -79,40 +79,44 @@ fn user_callers(client: &easemob_token::Client) -> JoinSet<Result<UserToken, Err
     callers
 }
 
-async fn row_43_the_app_token_is_kept_though_all_who_need_it_for_a_user_give_up(
+async fn row_43_the_app_token_is_cached_though_all_its_callers_are_cancelled(
     transport: impl Transport,
 ) {
     let transport = Arc::new(transport);
-    for keep in [false, true] {
+    for cache in [false, true] {
         let emulator = Emulator::start().await.unwrap();
         let builder = client_of(&emulator, Arc::clone(&transport));
-        let builder = if keep { builder.keep_user_tokens(10) } else { builder };
+        let builder = if cache { builder.cache_user_tokens(10) } else { builder };
         let client = builder.build().unwrap();
         let hold = emulator.hold();
         let mut leader = client.user_token("c").into_future();
         begin(leader.as_mut()).await;
         let mut others = user_callers(&client);
         emulator.wait_for_requests(1).await;
-        everybody_has_a_turn().await;
+        yield_to_tasks().await;
         drop(leader);
         others.shutdown().await;
         hold.release();
         in_time(client.user_token("c").into_future()).await.unwrap();
         let grants: Vec<_> = emulator.requests().iter().map(ReceivedRequest::grant).collect();
-        assert_eq!(grants, [Some(Grant::ClientCredentials), Some(Grant::Inherit)], "keep: {keep}");
+        assert_eq!(
+            grants,
+            [Some(Grant::ClientCredentials), Some(Grant::Inherit)],
+            "cache: {cache}"
+        );
     }
 }
 
-async fn row_43_a_kept_user_token_comes_though_all_who_asked_for_it_give_up(
+async fn row_43_a_user_token_is_cached_though_all_its_callers_are_cancelled(
     transport: impl Transport,
 ) {
     let emulator = Emulator::start().await.unwrap();
-    let client = client_of(&emulator, transport).keep_user_tokens(10).build().unwrap();
+    let client = client_of(&emulator, transport).cache_user_tokens(10).build().unwrap();
     client.app_token().await.unwrap();
     let hold = emulator.hold();
     let mut callers = user_callers(&client);
     emulator.wait_for_requests(2).await;
-    everybody_has_a_turn().await;
+    yield_to_tasks().await;
     callers.shutdown().await;
     hold.release();
     let first = in_time(client.user_token("c").into_future()).await.unwrap();
@@ -121,8 +125,8 @@ async fn row_43_a_kept_user_token_comes_though_all_who_asked_for_it_give_up(
     assert_eq!(emulator.request_count(), 2);
 }
 
-/// A user token that is not kept is its caller's alone: who gives up ends the exchange.
-async fn row_43_nobody_is_asked_on_behalf_of_a_single_caller_who_gave_up(
+/// The exchange of a user token that is not cached ends with its caller.
+async fn row_43_no_retry_is_sent_for_a_cancelled_call_that_is_not_cached(
     transport: impl Transport,
 ) {
     let emulator = Emulator::start().await.unwrap();
@@ -132,10 +136,10 @@ async fn row_43_nobody_is_asked_on_behalf_of_a_single_caller_who_gave_up(
     {
         let mut call = pin!(client.user_token_by_password("c", "1").into_future());
         begin(call.as_mut()).await;
-        let first_answer = ended.next();
+        let first_response = ended.next();
         tokio::select! {
             result = &mut call => panic!("too early: {result:?}"),
-            first = first_answer => assert_eq!(first.unwrap().status(), Some(503)),
+            first = first_response => assert_eq!(first.unwrap().status(), Some(503)),
         }
     }
     emulator.clear_faults();
@@ -144,8 +148,8 @@ async fn row_43_nobody_is_asked_on_behalf_of_a_single_caller_who_gave_up(
 }
 
 over_each_transport!(
-    row_43_callers_who_give_up_neither_stop_nor_restart_the_acquisition,
-    row_43_the_app_token_is_kept_though_all_who_need_it_for_a_user_give_up,
-    row_43_a_kept_user_token_comes_though_all_who_asked_for_it_give_up,
-    row_43_nobody_is_asked_on_behalf_of_a_single_caller_who_gave_up,
+    row_43_cancelled_callers_neither_stop_nor_restart_the_acquisition,
+    row_43_the_app_token_is_cached_though_all_its_callers_are_cancelled,
+    row_43_a_user_token_is_cached_though_all_its_callers_are_cancelled,
+    row_43_no_retry_is_sent_for_a_cancelled_call_that_is_not_cached,
 );
