@@ -4,8 +4,9 @@ use std::env;
 use std::process::Command;
 
 use crate::harness::Harness;
-use crate::rule::{RULES, Rule};
+use crate::rule::Rule;
 use crate::suite::Suite;
+use crate::table::RULES;
 
 /// Expands to one `#[test]` for every rule, named like the rule's function, for one adapter.
 ///

@@ -4,8 +4,12 @@
     reason = "where no socket can be opened on loopback there is nothing to test with"
 )]
 
+pub(crate) mod certificates;
 mod player;
 mod record;
+pub mod reply;
+pub(crate) mod request;
+pub(crate) mod script;
 
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -15,8 +19,8 @@ use std::time::{Duration, Instant};
 use self::player::Player;
 pub use self::record::Connection;
 use self::record::Record;
-use crate::request::Received;
-use crate::script::Plan;
+use crate::server::request::Received;
+use crate::server::script::Plan;
 
 /// The longest that any step of a script waits; only a test that fails waits that long.
 pub const PATIENCE: Duration = Duration::from_secs(8);

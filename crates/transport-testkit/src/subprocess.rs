@@ -3,16 +3,19 @@
 use std::env;
 use std::process::{Command, Stdio};
 
+use crate::case_report::CaseReport;
 use crate::outcome::Outcome;
-use crate::report::CaseReport;
-use crate::trial::Trial;
+use crate::rule::Rule;
 
-/// Tells the other process which part of the rule it has to play.
+/// Builds the command that runs one rule of this program in a process of its own.
+pub(crate) type Again<'a> = dyn Fn(&Rule) -> Command + Sync + 'a;
+
+/// The variable that names the part of the rule for the other process.
 const ROLE: &str = "EASEMOB_TOKEN_TESTKIT_ROLE";
-/// How the line begins in which the other process tells what it found.
+/// The beginning of the line in which the other process reports what it found.
 const REPORT: &str = "testkit-found:";
 
-/// The part that this process plays; `None` in the one that the user started.
+/// The part of the rule for this process; `None` in the process that the user started.
 pub(crate) fn role() -> Option<String> {
     env::var(ROLE).ok()
 }
@@ -23,10 +26,8 @@ pub(crate) struct Found {
     pub(crate) problems: Vec<String>,
 }
 
-/// Runs this rule again in another process, in this role and with these variables; `None` where
-/// nobody told how.
-pub(crate) fn play(trial: &Trial<'_>, role: &str, variables: &[(&str, String)]) -> Option<Found> {
-    let mut command: Command = trial.again?(trial.rule);
+/// Runs a rule with this command, in this role and with these variables, and reads its report.
+pub(crate) fn run(mut command: Command, role: &str, variables: &[(&str, String)]) -> Found {
     command.env(ROLE, role).stdin(Stdio::null()).stderr(Stdio::null());
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     let mut found = Found { outcomes: Vec::new(), problems: Vec::new() };
@@ -34,7 +35,7 @@ pub(crate) fn play(trial: &Trial<'_>, role: &str, variables: &[(&str, String)]) 
         Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
         Err(error) => {
             found.problems.push(format!("no second process: {error}"));
-            return Some(found);
+            return found;
         }
     };
     let mut reported = false;
@@ -48,18 +49,18 @@ pub(crate) fn play(trial: &Trial<'_>, role: &str, variables: &[(&str, String)]) 
         found.problems.extend(parts.map(str::to_owned));
     }
     if !reported {
-        found.problems.push("the second process told nothing".to_owned());
+        found.problems.push("the second process reported nothing".to_owned());
     }
-    Some(found)
+    found
 }
 
-/// Tells the first process what this one found so far.
-#[expect(clippy::print_stdout, reason = "that is where the first process listens")]
-pub(crate) fn tell(trial: &Trial<'_>) {
-    let outcomes = trial.cases.iter().flat_map(CaseReport::outcomes);
+/// Reports to the first process what this one found.
+#[expect(clippy::print_stdout, reason = "the first process reads it there")]
+pub(crate) fn report(cases: &[CaseReport]) {
+    let outcomes = cases.iter().flat_map(CaseReport::outcomes);
     let words: Vec<String> = outcomes.map(ToString::to_string).collect();
     let mut line = words.join(" ");
-    for problem in trial.cases.iter().flat_map(CaseReport::problems) {
+    for problem in cases.iter().flat_map(CaseReport::problems) {
         line += &format!(" | {problem}");
     }
     println!("{REPORT} {line}");

@@ -1,12 +1,13 @@
 //! Rows 9 to 13: connections that end in between, and what they must not do to the next call.
 
-use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::outcome::Outcome::Interrupted;
-use crate::reply;
-use crate::script::{Plan, Script};
-use crate::secrets::IN_REPLY;
-use crate::trial::{Setup, Trial};
+use crate::scene::secrets::IN_REPLY;
+use crate::scene::setup::Setup;
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::reply;
+use crate::server::script::{Plan, Script};
+use crate::trial::Trial;
 
 /// Row 9, reads the request, then closes: `Interrupted`, sent once.
 pub(crate) fn row_09_closes_after_request(trial: &mut Trial<'_>) {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::certificates::{
-    ALERT_PROTOCOL_VERSION, Authority, Identity, LOOPBACK, SERVER_HELLO_TLS10,
-};
 use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Timeout, Tls};
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::certificates::{
+    ALERT_PROTOCOL_VERSION, Authority, Identity, LOOPBACK, SERVER_HELLO_TLS10,
+};
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Row 6, TLS handshake stalls: `Timeout` after the connect limit, nothing sent.
 pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {

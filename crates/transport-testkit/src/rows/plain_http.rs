@@ -1,12 +1,13 @@
 //! Rule 9: what would cross the network in clear is refused unless somebody asked for it.
 
 use super::{LOOPBACK_NAME, UNKNOWN_HOST};
-use crate::certificates::Authority;
 use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Unsupported};
 use crate::scene::exchange_to;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::certificates::Authority;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Rule 9: plain `http://` is refused unless the host is loopback or the caller opted in by name;
 /// nothing is sent. A loopback name reaches this machine without a look-up.

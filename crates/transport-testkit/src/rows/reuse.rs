@@ -2,11 +2,13 @@
 
 use easemob_token_transport::{ConnectionUse, Exchange};
 
-use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::scene::Scene;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::Connection;
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Rule 2: an exchange that asks for a fresh connection gets one that carries nothing else, and the
 /// mark of each response tells the truth.
@@ -34,7 +36,7 @@ fn expect_connection(scene: &mut Scene<'_>, exchange: Exchange, has_mark: bool) 
     scene.expect_own(&answer);
     scene.settle();
     let connections = scene.server.connections();
-    let carried = |own: &&crate::Connection| own.requests().iter().any(|one| one.body() == body);
+    let carried = |own: &&Connection| own.requests().iter().any(|one| one.body() == body);
     let Some(connection) = connections.iter().find(carried) else { return };
     let is_first = connection.requests().len() == 1;
     if is_fresh && !(is_first && connection.accepted() >= answer.span.begun) {

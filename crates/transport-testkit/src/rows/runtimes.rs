@@ -1,12 +1,13 @@
 //! Rules 5 and 8: calls that nobody waits for, and calls where nothing runs them.
 
-use crate::certificates::{Authority, LOOPBACK};
-use crate::executor::Parking;
 use crate::harness::Needs;
+use crate::harness::executor::Parking;
 use crate::outcome::Outcome::{Connect, Internal, Interrupted, Ok, Timeout};
-use crate::script::Script;
+use crate::scene::setup::Setup;
 use crate::server::Connection;
-use crate::trial::{Setup, Trial};
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Rule 5: dropping the future ends the exchange, and the other side sees the connection closed
 /// within a second.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::outcome::Outcome::Timeout;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 const PAUSE: Duration = Duration::from_millis(10);
 

@@ -3,16 +3,17 @@
 use easemob_token_transport::{Proxy, ProxyUrl};
 
 use super::{LIMIT, PROXIED_HOST};
-use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Interrupted, Timeout, Tls, Unsupported};
-use crate::reply;
 use crate::scene::exchange_to;
-use crate::script::Script;
-use crate::secrets::IN_PROXY;
+use crate::scene::secrets::IN_PROXY;
+use crate::scene::setup::Setup;
+use crate::scene::tunnel::{check_tunnel, tunnel_to};
 use crate::server::ScriptedServer;
-use crate::trial::{Setup, Trial};
-use crate::tunnel::{check_tunnel, tunnel_to};
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::reply;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// `me:MARK-PROXY-b3f5`, as Basic credentials.
 const BASIC: &str = "Basic bWU6TUFSSy1QUk9YWS1iM2Y1";

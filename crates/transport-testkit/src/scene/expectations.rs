@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::{Answer, CLOSING, Scene};
-use crate::census;
 use crate::outcome::{self, Outcome};
 use crate::server::Connection;
-use crate::stopwatch::Span;
 use crate::watch;
+use crate::watch::census;
+use crate::watch::stopwatch::Span;
 
 /// How much too early a timer may ring: some count in whole milliseconds.
 const EARLINESS: Duration = Duration::from_millis(5);

@@ -10,9 +10,9 @@ use socket2::SockRef;
 
 use super::PATIENCE;
 use super::record::{Record, State};
-use crate::census;
-use crate::reply;
-use crate::script::{Script, Step};
+use crate::server::reply;
+use crate::server::script::{Script, Step};
+use crate::watch::census;
 
 /// The connection, and who remembers what happens on it.
 pub(super) struct Player {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::census::processor_time_of_thread;
+use crate::watch::census::processor_time_of_thread;
 
 const NAP: Duration = Duration::from_millis(2);
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-use crate::certificates::Identity;
+use crate::server::certificates::Identity;
 
 /// One thing that the server does.
 #[derive(Clone, Debug)]

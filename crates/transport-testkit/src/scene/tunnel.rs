@@ -1,9 +1,9 @@
 //! A proxy that opens a tunnel, and what it may see of an exchange.
 
-use crate::certificates::Identity;
-use crate::script::Script;
-use crate::secrets::{self, IN_PROXY};
+use crate::scene::secrets::{self, IN_PROXY};
 use crate::server::ScriptedServer;
+use crate::server::certificates::Identity;
+use crate::server::script::Script;
 
 /// A proxy that grants a tunnel and is the server behind it at once.
 pub(crate) fn tunnel_to(identity: &Identity) -> Script {
