@@ -45,6 +45,7 @@ macro_rules! __every_rule {
             bounds::row_27_endless_bodies, "27", Agree, "endless body; Content-Length 2^64-1";
             contents::row_28_compressed, "28", Agree, "gzip, brotli, bomb";
             contents::row_29_not_http, "29", Agree, "what is not HTTP/1";
+            contents::row_29_transfer_codings, "29", Agree, "a transfer coding that nobody asked for";
             heads::row_30_old_and_odd_heads, "30", Agree, "obsolete folding, latin-1, HTTP/1.0";
             heads::row_31_bare_line_feeds, "31", Differ, "bare LF in the head";
             contents::row_32_any_body_is_handed_on, "32", Agree, "HTML, BOM, nothing, half a JSON";

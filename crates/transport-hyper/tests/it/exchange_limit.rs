@@ -77,4 +77,3 @@ async fn a_call_that_is_never_polled_again_holds_its_place_for_its_time_limit_on
     assert!(begun.elapsed() >= limit && begun.elapsed() < limit * 4, "{:?}", begun.elapsed());
     drop(unpolled);
 }
-

@@ -36,6 +36,8 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
         ("off", "off", "", 0),
         ("from the environment", "environment", "", 1),
         ("from the environment, all excepted", "excepted", "*", 0),
+        // Exceptions belong to the environment's proxy, not to one that is given.
+        ("given by URL, all excepted", "given", "*", 1),
     ] {
         let proxy = ScriptedServer::start(tunnel());
         let value = format!("http://{}", proxy.address());
@@ -65,6 +67,10 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
 fn in_another_process(trial: &mut Trial<'_>, role: &str) {
     let proxy = match role {
         "off" => Proxy::Off,
+        "given" => env::var("HTTPS_PROXY")
+            .ok()
+            .and_then(|url| url.parse().ok())
+            .map_or(Proxy::Off, Proxy::Url),
         _ => Proxy::Environment,
     };
     let roots = env::var(ROOTS).unwrap_or_default();
@@ -74,7 +80,7 @@ fn in_another_process(trial: &mut Trial<'_>, role: &str) {
         scene.expect_own(&answer);
     });
     let (host, allowed) = match role {
-        "environment" => (PROXIED_HOST, Outcome::Ok),
+        "environment" | "given" => (PROXIED_HOST, Outcome::Ok),
         _ => (UNKNOWN_HOST, Connect),
     };
     let setup = Setup::new(Script::new()).needs(needs()).sent(0);

@@ -2,7 +2,7 @@
 
 use easemob_token_transport::Exchange;
 use easemob_token_transport::bytes::Bytes;
-use easemob_token_transport::http::{Method, Request};
+use easemob_token_transport::http::{Method, Request, Version};
 
 use crate::scene::secrets::{IN_HEADER, IN_QUERY};
 use crate::scene::setup::Setup;
@@ -25,6 +25,9 @@ const UNWANTED: [&str; 10] = [
     "proxy-connection",
 ];
 
+/// So much that some libraries ask first (`Expect: 100-continue`).
+const LARGE: usize = 2 * 1024 * 1024;
+
 /// Rule 2: exactly one request goes out, with its method, target, fields and body as given, and
 /// nothing that would change the answer; no Accept-Encoding.
 pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
@@ -33,7 +36,7 @@ pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
     for (label, method, body) in [
         ("POST", Method::POST, Bytes::from_static(b"{\"grant_type\":\"password\"}")),
         ("POST of bytes", Method::POST, binary()),
-        ("POST of 100000 bytes", Method::POST, vec![b'x'; 100_000].into()),
+        ("POST of 2 MiB", Method::POST, vec![b'x'; LARGE].into()),
         ("POST of nothing", Method::POST, nothing()),
         ("PUT", Method::PUT, Bytes::from_static(b"{}")),
         ("GET", Method::GET, nothing()),
@@ -52,7 +55,7 @@ pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
                 return scene.problem("the request could not be built".to_owned());
             };
             let exchange = Exchange::new(request).with_timeout(AMPLE);
-            let exchange = exchange.with_max_response_bytes(200_000);
+            let exchange = exchange.with_max_response_bytes(LARGE);
             let answer = scene.send_exchange(exchange);
             scene.expect_own(&answer);
             for received in scene.server.requests() {
@@ -60,6 +63,21 @@ pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
             }
         });
     }
+    trial.case("framing of the caller's own", Setup::new(Script::new().serve()), |scene| {
+        let request = Request::post(scene.url())
+            .version(Version::HTTP_2)
+            .header("content-length", "3")
+            .header("transfer-encoding", "chunked")
+            .body(Bytes::from_static(b"whole"));
+        let Ok(request) = request else {
+            return scene.problem("the request could not be built".to_owned());
+        };
+        let answer = scene.send_exchange(Exchange::new(request));
+        scene.expect_own(&answer);
+        for received in scene.server.requests() {
+            check_framing(scene, &received, b"whole");
+        }
+    });
 }
 
 fn compare(scene: &mut Scene<'_>, received: &Received, method: &Method, body: &[u8]) {
@@ -82,6 +100,11 @@ fn compare(scene: &mut Scene<'_>, received: &Received, method: &Method, body: &[
             scene.problem(format!("{name} is not as given"));
         }
     }
+    check_framing(scene, received, body);
+}
+
+/// The request's length is stated once, and no field changes what comes back.
+fn check_framing(scene: &mut Scene<'_>, received: &Received, body: &[u8]) {
     for name in received.names() {
         if UNWANTED.iter().any(|unwanted| name.eq_ignore_ascii_case(unwanted)) {
             scene.problem(format!("{name} was sent and not given"));

@@ -2,10 +2,10 @@
 
 use super::{LOOPBACK_NAME, UNKNOWN_HOST};
 use crate::harness::Needs;
-use crate::outcome::Outcome::{Connect, Unsupported};
+use crate::outcome::Outcome::{Connect, Tls, Unsupported};
 use crate::scene::exchange_to;
 use crate::scene::setup::Setup;
-use crate::server::certificates::Authority;
+use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::script::Script;
 use crate::trial::Trial;
 
@@ -56,5 +56,12 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
         let url = scene.url_at(host, scene.server.address().port());
         let answer = scene.send_exchange(exchange_to(&url));
         scene.expect_own(&answer);
+    });
+    let script = Script::new().tls(&authority.identity(LOOPBACK)).serve();
+    let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
+    trial.case("a certificate for the address instead of the name", setup.sent(0), |scene| {
+        let url = scene.url_at(host, scene.server.address().port());
+        let answer = scene.send_exchange(exchange_to(&url));
+        scene.expect(&answer, &[Tls]);
     });
 }

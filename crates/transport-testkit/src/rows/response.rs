@@ -1,6 +1,8 @@
 //! Rules 1 and 3: a complete response is handed on as it came, within its bounds.
 
-use easemob_token_transport::http::HeaderValue;
+use easemob_token_transport::Exchange;
+use easemob_token_transport::bytes::Bytes;
+use easemob_token_transport::http::{HeaderValue, Method, Request};
 
 use crate::outcome::Outcome::{Ok, TooLarge};
 use crate::scene::setup::Setup;
@@ -42,6 +44,14 @@ pub(crate) fn rule_01_any_status(trial: &mut Trial<'_>) {
         let bytes = format!("HTTP/1.1 {status}\r\n{fields}\r\n");
         expect_status(trial, &format!("{status}, {fields:?} and no body"), bytes.into(), b"");
     }
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
+    trial.case("HEAD", Setup::new(Script::new().request().write(head)), |scene| {
+        let mut request = Request::new(Bytes::new());
+        *request.method_mut() = Method::HEAD;
+        *request.uri_mut() = scene.exchange().uri().clone();
+        let answer = scene.send_exchange(Exchange::new(request));
+        scene.expect_body(&answer, b"");
+    });
 }
 
 fn expect_status(trial: &mut Trial<'_>, label: &str, bytes: Vec<u8>, body: &[u8]) {

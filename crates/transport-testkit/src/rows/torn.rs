@@ -1,7 +1,9 @@
 //! Rows 14 to 16: responses that are not whole.
 
+use crate::harness::Needs;
 use crate::outcome::Outcome::Interrupted;
 use crate::scene::setup::Setup;
+use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::script::Script;
 use crate::trial::Trial;
 
@@ -27,6 +29,15 @@ pub(crate) fn row_15_body_cut(trial: &mut Trial<'_>) {
     trial.reply("closes", part, &[Interrupted]);
     let script = Script::new().request().write(part).reset();
     trial.case("resets", Setup::new(script), |scene| {
+        let answer = scene.send();
+        scene.expect(&answer, &[Interrupted]);
+    });
+    // An end that TLS did not announce: anybody in between can fake it.
+    let authority = Authority::new();
+    let tls = Script::new().tls(&authority.identity(LOOPBACK)).request();
+    let script = tls.write("HTTP/1.1 200 OK\r\n\r\nhalf").cut();
+    let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
+    trial.case("cut inside TLS, without a length", setup, |scene| {
         let answer = scene.send();
         scene.expect(&answer, &[Interrupted]);
     });

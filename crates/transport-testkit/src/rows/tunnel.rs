@@ -8,7 +8,7 @@ use crate::outcome::Outcome::{Connect, Interrupted, Timeout, Tls, Unsupported};
 use crate::scene::exchange_to;
 use crate::scene::secrets::IN_PROXY;
 use crate::scene::setup::Setup;
-use crate::scene::tunnel::{check_tunnel, tunnel_to};
+use crate::scene::tunnel::{check_tunnel, grant_tunnel, tunnel_to};
 use crate::server::ScriptedServer;
 use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::reply;
@@ -17,6 +17,8 @@ use crate::trial::Trial;
 
 /// `me:MARK-PROXY-b3f5`, as Basic credentials.
 const BASIC: &str = "Basic bWU6TUFSSy1QUk9YWS1iM2Y1";
+/// `Aladdin:open sesame`, as Basic credentials.
+const RFC_BASIC: &str = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
 
 /// A proxy by URL sees CONNECT with its own credentials and nothing of the exchange; loopback goes
 /// past it, and plain `http://` does not go at all.
@@ -25,6 +27,13 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     for (label, credentials, host, basic) in [
         ("without credentials", String::new(), LOOPBACK, None),
         ("with credentials", format!("me:{IN_PROXY}@"), LOOPBACK, Some(BASIC)),
+        // RFC 7617, section 2: the example of the scheme.
+        (
+            "with a blank in the password",
+            "Aladdin:open%20sesame@".to_owned(),
+            LOOPBACK,
+            Some(RFC_BASIC),
+        ),
         ("by a name that nobody looks up", String::new(), "proxy.nobody.knows.localhost", None),
     ] {
         let proxy = ScriptedServer::start(tunnel_to(&authority.identity(PROXIED_HOST)).serve());
@@ -39,6 +48,19 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
             }
         });
     }
+    let outer = Script::new().tls(&authority.identity(LOOPBACK));
+    let proxy =
+        ScriptedServer::start(grant_tunnel(outer, &authority.identity(PROXIED_HOST)).serve());
+    let needs = Needs::default().roots(&authority.pem());
+    let needs = needs.proxy(https_proxy_at(&proxy));
+    trial.case("over TLS", Setup::new(Script::new()).needs(needs).sent(0), |scene| {
+        let answer =
+            scene.send_exchange(exchange_to(&format!("https://{PROXIED_HOST}/org/app/token")));
+        scene.expect_own(&answer);
+        for problem in check_tunnel(&proxy, Some(BASIC)) {
+            scene.problem(problem);
+        }
+    });
     let proxy = ScriptedServer::start(Script::new().serve());
     let needs = || Needs::default().proxy(proxy_at(&proxy, ""));
     trial.case("loopback", Setup::new(Script::new().serve()).needs(needs()), |scene| {
@@ -70,6 +92,11 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
         ("502", asked().write(reply::status("502 No", b"{}")), &[Connect]),
         ("redirects", asked().write("HTTP/1.1 302 No\r\nLocation: /\r\n\r\n"), &[Connect]),
         ("nonsense", asked().write("nonsense\r\n\r\n"), &[Connect]),
+        (
+            "a head without end",
+            asked().write("HTTP/1.1 200 OK\r\nX: ").endless("x".repeat(1000)),
+            &[Connect],
+        ),
         ("closes", asked(), &[Connect, Interrupted]),
         ("says nothing", asked().wait_for_close(), &[Timeout]),
         ("another host inside", tunnel_to(&authority.identity("evil.invalid")).serve(), &[Tls]),
@@ -91,15 +118,41 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
             }
         });
     }
+    untrusted_proxy(trial);
+}
+
+/// An `https://` proxy is trusted by the same roots, or sees nothing.
+fn untrusted_proxy(trial: &mut Trial<'_>) {
+    let stranger = Authority::new().identity(LOOPBACK);
+    let proxy = ScriptedServer::start(Script::new().tls(&stranger).serve());
+    let needs = Needs::default().roots(&Authority::new().pem()).proxy(https_proxy_at(&proxy));
+    trial.case(
+        "over TLS, not to be trusted",
+        Setup::new(Script::new()).needs(needs).sent(0),
+        |scene| {
+            let answer = scene.send_exchange(exchange_to(&format!("https://{PROXIED_HOST}/")));
+            scene.expect(&answer, &[Tls]);
+            if proxy.connections().iter().any(|own| !own.received().is_empty()) {
+                scene.problem("something was sent to a proxy without trust".to_owned());
+            }
+        },
+    );
 }
 
 fn proxy_at(proxy: &ScriptedServer, credentials: &str) -> Proxy {
     proxy_by_name(LOOPBACK, proxy, credentials)
 }
 
-#[expect(clippy::expect_used, reason = "the URL is the suite's own")]
 fn proxy_by_name(host: &str, proxy: &ScriptedServer, credentials: &str) -> Proxy {
-    let url = format!("http://{credentials}{host}:{}", proxy.address().port());
+    proxy_by_url(&format!("http://{credentials}{host}:{}", proxy.address().port()))
+}
+
+fn https_proxy_at(proxy: &ScriptedServer) -> Proxy {
+    proxy_by_url(&format!("https://me:{IN_PROXY}@{}", proxy.address()))
+}
+
+#[expect(clippy::expect_used, reason = "the URL is the suite's own")]
+fn proxy_by_url(url: &str) -> Proxy {
     let url: ProxyUrl = url.parse().expect("the URL is well formed");
     Proxy::Url(url)
 }

@@ -7,8 +7,12 @@ use crate::server::script::Script;
 
 /// A proxy that grants a tunnel and is the server behind it at once.
 pub(crate) fn tunnel_to(identity: &Identity) -> Script {
-    let granted = "HTTP/1.1 200 Connection established\r\n\r\n";
-    Script::new().request().write(granted).tls(identity)
+    grant_tunnel(Script::new(), identity)
+}
+
+/// Continues the script of a proxy in the same way.
+pub(crate) fn grant_tunnel(proxy: Script, identity: &Identity) -> Script {
+    proxy.request().write("HTTP/1.1 200 Connection established\r\n\r\n").tls(identity)
 }
 
 /// What is wrong with what a proxy saw: it may see `CONNECT`, its own credentials, and TLS, inside

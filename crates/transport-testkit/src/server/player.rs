@@ -1,6 +1,7 @@
 //! Plays one script over one connection.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,7 +30,8 @@ struct Stopped;
 
 enum Wire {
     Plain(TcpStream),
-    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+    /// Over TCP, or inside the TLS of a proxy.
+    Tls(Box<StreamOwned<ServerConnection, Wire>>),
 }
 
 impl Player {
@@ -112,12 +114,13 @@ impl Player {
 
     fn start_tls(&mut self, config: Arc<rustls::ServerConfig>) -> Result<(), Stopped> {
         let outcome = (|| {
-            let mut tcp = self.wire.tcp().try_clone()?;
+            let tcp = Wire::Plain(self.wire.tcp().try_clone()?);
+            let mut inner = mem::replace(&mut self.wire, tcp);
             let mut session = ServerConnection::new(config).map_err(io::Error::other)?;
             while session.is_handshaking() {
-                session.complete_io(&mut tcp)?;
+                session.complete_io(&mut inner)?;
             }
-            Ok(StreamOwned::new(session, tcp))
+            Ok(StreamOwned::new(session, inner))
         })();
         let told = outcome.as_ref().map(|_| ()).map_err(io::Error::to_string);
         let failed = told.is_err();
@@ -225,7 +228,7 @@ impl Wire {
     fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(stream) => stream,
-            Self::Tls(stream) => &stream.sock,
+            Self::Tls(stream) => stream.sock.tcp(),
         }
     }
 

@@ -124,7 +124,7 @@ impl Transport for BadAdapter {
                 .checked_add(exchange.timeout())
                 .filter(|_| self.fault != Fault::NeverTimesOut),
             max_bytes: match self.fault {
-                Fault::IgnoresTheCap => 1 << 20,
+                Fault::IgnoresTheCap => 1 << 22,
                 _ => exchange.max_response_bytes(),
             },
             keeps: match self.fault {

@@ -122,7 +122,10 @@ fn counting_no_chunk_extensions_and_no_trailers() {
 
 #[test]
 fn trusting_anyone() {
-    fails(Fault::TrustsAnyone, &["row_07_bad_certificates", "rule_11_proxy_faults"]);
+    fails(
+        Fault::TrustsAnyone,
+        &["row_07_bad_certificates", "rule_09_plain_http", "rule_11_proxy_faults"],
+    );
 }
 
 #[test]
