@@ -6,14 +6,13 @@ mod retry_run;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::task::Poll;
 use std::time::Duration;
 
 use easemob_token_core::{GrantType, RetryLimits, TokenEndpoint, Uptime};
-use easemob_token_transport::{Runtime, Transport};
+use easemob_token_transport::{ForkGuard, Runtime, Transport};
 use tracing::Instrument;
 
 pub(crate) use self::in_flight::{InFlight, Outcome};
@@ -37,10 +36,15 @@ pub(crate) struct RequestContext {
     pub(crate) telemetry: Telemetry,
     /// Set when a reused connection brought a user token that names no user.
     pub(crate) avoids_reuse: AtomicBool,
-    pub(crate) first_use: FirstUse,
+    pub(crate) fork_guard: ForkGuard,
 }
 
 impl RequestContext {
+    /// Refuses a child of a fork, in which the tasks of the acquisitions in flight are missing.
+    pub(crate) fn check_process(&self) -> Result<(), Error> {
+        self.fork_guard.check().map_err(|error| Error::transport(error, 0))
+    }
+
     /// When a call that starts now has to end.
     pub(crate) fn deadline(&self) -> Uptime {
         self.clock.uptime().after(self.limits.deadline)
@@ -65,7 +69,7 @@ impl RequestContext {
         &self,
         source: &S,
     ) -> Result<S::Token, Error> {
-        self.first_use.check()?;
+        self.check_process()?;
         let grant = S::GRANT;
         let in_flight = InFlight::new(self, grant, false);
         let acquisition = async {
@@ -84,44 +88,10 @@ impl fmt::Debug for RequestContext {
     }
 }
 
-/// The process that acquired the first token, 0 before that.
-///
-/// In a child of a fork, the tasks of the acquisitions in flight are not there, and a lock may be held by
-/// a thread that is not there either. So a client goes on in the process in which it began.
-#[derive(Debug, Default)]
-pub(crate) struct FirstUse(AtomicU32);
-
-impl FirstUse {
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        self.check_as(process::id())
-    }
-
-    fn check_as(&self, process: u32) -> Result<(), Error> {
-        match self.0.compare_exchange(0, process, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => Ok(()),
-            Err(first) if first == process => Ok(()),
-            Err(_) => Err(Error::forked()),
-        }
-    }
-}
-
 /// The order of requests: what others wait for goes first.
 fn priority(grant: GrantType) -> easemob_token_core::Priority {
     match grant {
         GrantType::ClientCredentials => easemob_token_core::Priority::AppToken,
         GrantType::Password | GrantType::Inherit => easemob_token_core::Priority::UserToken,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ErrorKind;
-
-    #[test]
-    fn only_the_process_that_came_first_may_go_on() {
-        let first_use = FirstUse::default();
-        assert!(first_use.check_as(7).is_ok() && first_use.check_as(7).is_ok());
-        assert_eq!(first_use.check_as(8).unwrap_err().kind(), ErrorKind::Internal);
     }
 }

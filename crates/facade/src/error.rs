@@ -152,13 +152,6 @@ impl Error {
         Self::internal("the transport or the runtime panicked", attempts)
     }
 
-    pub(crate) fn forked() -> Self {
-        Self::internal(
-            "the client was in use before the process forked: make a new one in the child",
-            0,
-        )
-    }
-
     pub(crate) fn response(error: ResponseError, attempts: u32) -> Self {
         Self::new(Cause::Response(error), attempts)
     }

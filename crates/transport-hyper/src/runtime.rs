@@ -8,13 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use easemob_token_transport::{
-    Runtime, Task, TransportError, TransportErrorKind, async_trait, sleep,
+    ForkGuard, Runtime, Task, TransportError, TransportErrorKind, async_trait, sleep,
 };
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
-
-use crate::context::FirstUse;
 
 /// The tokio runtime of whoever calls.
 ///
@@ -49,7 +47,7 @@ impl Runtime for TokioRuntime {
 #[derive(Debug)]
 pub(crate) struct OwnRuntime {
     handle: Handle,
-    first_use: FirstUse,
+    first_use: ForkGuard,
     /// Dropped, it ends the thread.
     _running: oneshot::Sender<()>,
 }
@@ -70,7 +68,7 @@ impl OwnRuntime {
         };
         let (handle, running) = start()
             .map_err(|error| TransportError::with_source(TransportErrorKind::Internal, error))?;
-        let first_use = FirstUse::default();
+        let first_use = ForkGuard::default();
         first_use.check()?;
         Ok(Self { handle, first_use, _running: running })
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
-    Exchange, ExchangeLimit, Runtime, Transport, TransportError, TransportErrorKind, async_trait,
-    check_scheme, head_within_limits,
+    Exchange, ExchangeLimit, ForkGuard, Runtime, Transport, TransportError, TransportErrorKind,
+    async_trait, check_scheme, head_within_limits,
 };
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, Response, StatusCode, Version};
@@ -24,7 +24,7 @@ use crate::builder::default_limit;
 use crate::classify::classify_client_error;
 use crate::client::{ForeignClient, Route, SendRequest};
 use crate::connection_state::ConnectionState;
-use crate::context::{FirstUse, without_panic};
+use crate::context::without_panic;
 use crate::runtime::{OwnRuntime, TokioRuntime};
 
 /// Sends exchanges over hyper and rustls, on tokio.
@@ -34,7 +34,7 @@ use crate::runtime::{OwnRuntime, TokioRuntime};
 #[derive(Clone)]
 pub struct HyperTransport {
     client: Arc<dyn SendRequest>,
-    first_use: Arc<FirstUse>,
+    first_use: Arc<ForkGuard>,
     limit: ExchangeLimit,
 }
 

@@ -156,10 +156,7 @@ impl<'a> Scene<'a> {
             stopwatch = Some(Stopwatch::start());
             // Inside the runtime, as a caller's own time limit would do it.
             drop(call);
-            watch::until(CLOSING * 2, || {
-                server.connections().iter().all(|own| own.closed().is_some())
-            })
-            .await;
+            server.wait_until_async(CLOSING * 2, all_closed).await;
         }));
         let span = stopwatch.map(Stopwatch::stop);
         if !abandoned {
@@ -269,6 +266,11 @@ impl<'a> Scene<'a> {
         report.late = self.late;
         report.sent = requests;
     }
+}
+
+/// Whether the other side closed every connection.
+fn all_closed(connections: &[Connection]) -> bool {
+    connections.iter().all(|own| own.closed().is_some())
 }
 
 fn url(scheme: &str, host: &str, port: u16) -> String {

@@ -1,76 +1,57 @@
-//! A part of a rule that runs in a process of its own.
+//! Tests that run again in a process of their own.
+//!
+//! A test needs that if it changes the state of its process, reads the environment, or counts threads
+//! and descriptors.
+//!
+//! ```no_run
+//! use easemob_token_transport_testkit::subprocess;
+//!
+//! // In `tests/it/proxy.rs`, with `#[test]`:
+//! fn the_proxy_variables_count() {
+//!     if !subprocess::is_child() {
+//!         let mut again = subprocess::command("proxy::the_proxy_variables_count");
+//!         return subprocess::run(again.env("HTTPS_PROXY", "http://127.0.0.1:3128"));
+//!     }
+//!     assert!(std::env::var("HTTPS_PROXY").is_ok());
+//! }
+//! ```
+
+pub(crate) mod rule;
 
 use std::env;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::case_report::CaseReport;
-use crate::outcome::Outcome;
-use crate::rule::Rule;
+/// The variable that is set in the other process.
+const CHILD: &str = "EASEMOB_TOKEN_TESTKIT_CHILD";
 
-/// Builds the command that runs one rule of this program in a process of its own.
-pub(crate) type Again<'a> = dyn Fn(&Rule) -> Command + Sync + 'a;
-
-/// The variable that names the part of the rule for the other process.
-const ROLE: &str = "EASEMOB_TOKEN_TESTKIT_ROLE";
-/// The beginning of the line in which the other process reports what it found.
-const REPORT: &str = "testkit-found:";
-
-/// The part of the rule for this process; `None` in the process that the user started.
-pub(crate) fn role() -> Option<String> {
-    env::var(ROLE).ok()
+/// Whether this process runs a single test for another process.
+#[must_use]
+pub fn is_child() -> bool {
+    env::var_os(CHILD).is_some()
 }
 
-/// What the other process found.
-pub(crate) struct Found {
-    pub(crate) outcomes: Vec<Outcome>,
-    pub(crate) problems: Vec<String>,
+/// Builds the command that runs one test of this program, named with its modules.
+#[must_use]
+pub fn command(test: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap_or_default());
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, "1");
+    command
 }
 
-/// Runs a rule with this command, in this role and with these variables, and reads its report.
-pub(crate) fn run(mut command: Command, role: &str, variables: &[(&str, String)]) -> Found {
-    command.env(ROLE, role).stdin(Stdio::null()).stderr(Stdio::null());
-    command.envs(variables.iter().map(|(name, value)| (name, value)));
-    let mut found = Found { outcomes: Vec::new(), problems: Vec::new() };
-    let output = match command.output() {
-        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
-        Err(error) => {
-            found.problems.push(format!("no second process: {error}"));
-            return found;
+/// Runs a [`command`] to its end.
+///
+/// # Panics
+///
+/// If the test fails there, or no test has this name.
+#[track_caller]
+pub fn run(command: &mut Command) {
+    match command.output() {
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.stdout);
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "the test failed in its process:\n{text}{errors}");
+            assert!(text.contains("1 passed"), "no test has the name of {command:?}");
         }
-    };
-    let mut reported = false;
-    for line in output.lines() {
-        // Whoever prints the line may have printed something before it.
-        let Some((_, line)) = line.split_once(REPORT) else { continue };
-        reported = true;
-        let mut parts = line.split('|').map(str::trim);
-        let words = parts.next().unwrap_or_default().split_whitespace();
-        found.outcomes.extend(words.filter_map(by_name));
-        found.problems.extend(parts.map(str::to_owned));
+        Err(error) => panic!("{command:?} could not be started: {error}"),
     }
-    if !reported {
-        found.problems.push("the second process reported nothing".to_owned());
-    }
-    found
-}
-
-/// Reports to the first process what this one found.
-#[expect(clippy::print_stdout, reason = "the first process reads it there")]
-pub(crate) fn report(cases: &[CaseReport]) {
-    let outcomes = cases.iter().flat_map(CaseReport::outcomes);
-    let words: Vec<String> = outcomes.map(ToString::to_string).collect();
-    let mut line = words.join(" ");
-    for problem in cases.iter().flat_map(CaseReport::problems) {
-        line += &format!(" | {problem}");
-    }
-    println!("{REPORT} {line}");
-}
-
-fn by_name(word: &str) -> Option<Outcome> {
-    use Outcome::{
-        Connect, Hung, Internal, Interrupted, Ok, Panicked, Timeout, Tls, TooLarge, Unsupported,
-    };
-    let all =
-        [Ok, Connect, Tls, Timeout, Interrupted, TooLarge, Unsupported, Internal, Hung, Panicked];
-    all.into_iter().find(|outcome| outcome.to_string() == word)
 }

@@ -13,7 +13,7 @@ use crate::case_report::{CaseReport, Verdict};
 use crate::harness::Harness;
 use crate::report::{Report, RuleReport};
 use crate::rule::Rule;
-use crate::subprocess::{self, Again};
+use crate::subprocess::rule::{self as subprocess, Again};
 use crate::table::{self, RULES};
 use crate::trial::Trial;
 use crate::watch::census::Census;

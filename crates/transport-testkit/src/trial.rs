@@ -12,7 +12,7 @@ use crate::scene::Scene;
 use crate::scene::setup::Setup;
 use crate::server::reply;
 use crate::server::script::{Plan, Script};
-use crate::subprocess::{self, Again, Found};
+use crate::subprocess::rule::{self as subprocess, Again, Found};
 
 /// How often something that was too late is tried again before the adapter is to blame.
 const ATTEMPTS: u32 = 3;

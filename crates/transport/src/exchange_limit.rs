@@ -8,14 +8,12 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use self::queue::{Queue, Turn};
-use crate::{TransportError, TransportErrorKind};
+use crate::{ForkGuard, TransportError, TransportErrorKind};
 
 /// How many descriptors exchanges may take if the system has no limit.
 const UNLIMITED: usize = 1024;
@@ -55,7 +53,7 @@ pub struct ExchangeLimit(Arc<Shared>);
 struct Shared {
     max: NonZeroUsize,
     /// The process that used it first, 0 before that.
-    process: AtomicU32,
+    process: ForkGuard,
     queue: Mutex<Queue>,
 }
 
@@ -64,7 +62,7 @@ impl ExchangeLimit {
     #[must_use]
     pub fn new(max: NonZeroUsize) -> Self {
         let queue = Mutex::new(Queue::new(max.get()));
-        Self(Arc::new(Shared { max, process: AtomicU32::new(0), queue }))
+        Self(Arc::new(Shared { max, process: ForkGuard::default(), queue }))
     }
 
     /// A limit by which exchanges take at most a quarter of the process's file descriptors.
@@ -102,7 +100,7 @@ impl ExchangeLimit {
     where
         S: Future<Output = ()>,
     {
-        self.0.note_process();
+        self.0.process.remember();
         let entered = self.0.lock()?.enter(deadline, Instant::now);
         match entered {
             Some(number) => Ok(ExchangePermit { shared: self.0.clone(), deadline, number }),
@@ -176,28 +174,16 @@ fn waited_too_long(max: NonZeroUsize) -> TransportError {
 }
 
 impl Shared {
-    fn note_process(&self) {
-        if self.process.load(Ordering::Relaxed) == 0 {
-            let own = process::id();
-            let _ = self.process.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed);
-        }
-    }
-
     /// The queue, or an error if the thread that holds the lock does not exist in this process: a
     /// child of a fork would wait for it for ever.
     fn lock(&self) -> Result<MutexGuard<'_, Queue>, TransportError> {
         match self.queue.try_lock() {
             Ok(queue) => Ok(queue),
             Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock)
-                if process::id() == self.process.load(Ordering::Relaxed) =>
-            {
+            Err(TryLockError::WouldBlock) => {
+                self.process.check()?;
                 Ok(self.queue.lock().unwrap_or_else(PoisonError::into_inner))
             }
-            Err(TryLockError::WouldBlock) => Err(TransportError::with_source(
-                TransportErrorKind::Internal,
-                "the transport was in use while the process forked: make a new one in the child",
-            )),
         }
     }
 

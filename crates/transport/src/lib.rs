@@ -11,6 +11,7 @@ mod connection_use;
 mod error;
 mod exchange;
 mod exchange_limit;
+mod fork_guard;
 mod loopback;
 mod plain_http;
 mod proxy;
@@ -27,6 +28,7 @@ pub use exchange::{
     MAX_HEAD_FIELDS, head_within_limits,
 };
 pub use exchange_limit::{ExchangeLimit, ExchangePermit};
+pub use fork_guard::ForkGuard;
 pub use loopback::{is_loopback, loopback_addresses};
 pub use plain_http::check_scheme;
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};

@@ -30,7 +30,7 @@ impl<S: TokenSource> TokenCache<S> {
         self: &Arc<Self>,
         deadline: Uptime,
     ) -> Result<TokenGuard<S::Token>, Error> {
-        if let Err(error) = self.context().first_use.check() {
+        if let Err(error) = self.context().check_process() {
             // A lock may be held by a thread that is not in this process.
             return self.usable().ok_or(error);
         }
@@ -60,7 +60,7 @@ impl<S: TokenSource> TokenCache<S> {
         refused: &AccessToken,
         deadline: Uptime,
     ) -> Result<Replacement<S::Token>, Error> {
-        self.context().first_use.check()?;
+        self.context().check_process()?;
         for _ in 0..=TAKEOVERS {
             let in_flight = match self.next_action() {
                 Action::Take(token) if !token.entry().is(refused) => {

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use easemob_token_core::{AppKey, BaseUrl, RetryLimits, Secret, Ttl, TtlUnits};
 use easemob_token_transport::{
-    ConfigError, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Runtime, Transport,
+    ConfigError, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, ForkGuard, Runtime, Transport,
 };
 
 use self::checks::{parsed, served_within};
 use super::{Client, ClientInner};
-use crate::acquire::{FirstUse, RequestContext, RequestQueue};
+use crate::acquire::{RequestContext, RequestQueue};
 use crate::cache::TokenCache;
 use crate::clock::Clock;
 use crate::telemetry::{Observer, Telemetry};
@@ -267,7 +267,7 @@ impl ClientBuilder {
             plain_http_allowed: self.plain_http_allowed,
             telemetry: Telemetry::new(self.observer),
             avoids_reuse: AtomicBool::new(false),
-            first_use: FirstUse::default(),
+            fork_guard: ForkGuard::default(),
         });
         let with_app_token = credentials.map(|grant| {
             let source = AppCredentials { context: Arc::clone(&context), grant };

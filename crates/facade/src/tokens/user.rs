@@ -142,7 +142,7 @@ impl UserTokens {
 
     /// The cache of a user without a token: the one that others wait at, or a new one.
     fn user(&self, key: &UserTokenKey) -> Result<UserCache, Error> {
-        self.with_app_token.context.first_use.check()?;
+        self.with_app_token.context.check_process()?;
         let mut waiting = self.waiting();
         // It may have gone from there to the cache in the meantime.
         if let Some(user) = self.cached.get(key).or_else(|| waiting.get(key).map(Arc::clone)) {

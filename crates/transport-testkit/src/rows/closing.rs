@@ -73,7 +73,7 @@ pub(crate) fn row_12_glued_response(trial: &mut Trial<'_>) {
 /// own, two requests.
 pub(crate) fn row_13_unsolicited_response(trial: &mut Trial<'_>) {
     let authority = Authority::new();
-    let tls = Script::new().tls(&authority.identity(LOOPBACK));
+    let tls = Script::new().tls(authority.issue(LOOPBACK));
     for (label, script, turns) in [
         // While nothing turns the runtime nobody can notice what arrives.
         ("while no runtime turns", Script::new(), false),

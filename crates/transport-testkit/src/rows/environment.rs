@@ -13,7 +13,7 @@ use crate::scene::tunnel::{check_tunnel, tunnel_to};
 use crate::server::ScriptedServer;
 use crate::server::certificates::Authority;
 use crate::server::script::Script;
-use crate::subprocess;
+use crate::subprocess::rule as subprocess;
 use crate::trial::Trial;
 
 /// Every spelling that some library obeys.
@@ -31,7 +31,7 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
         return;
     }
     let authority = Authority::new();
-    let tunnel = || tunnel_to(&authority.identity(PROXIED_HOST)).serve();
+    let tunnel = || tunnel_to(authority.issue(PROXIED_HOST)).serve();
     for (label, role, exceptions, connections) in [
         ("off", "off", "", 0),
         ("from the environment", "environment", "", 1),

@@ -50,14 +50,14 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     }
     let authority = Authority::new();
     let host = "nobody.knows.localhost";
-    let script = Script::new().tls(&authority.identity(host)).serve();
+    let script = Script::new().tls(authority.issue(host)).serve();
     let needs = Needs::default().roots(&authority.pem());
     trial.case("a name below .localhost inside TLS", Setup::new(script).needs(needs), |scene| {
         let url = scene.url_at(host, scene.server.address().port());
         let answer = scene.send_exchange(exchange_to(&url));
         scene.expect_own(&answer);
     });
-    let script = Script::new().tls(&authority.identity(LOOPBACK)).serve();
+    let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
     let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
     trial.case("a certificate for the address instead of the name", setup.sent(0), |scene| {
         let url = scene.url_at(host, scene.server.address().port());

@@ -16,7 +16,7 @@ pub(crate) fn rule_02_fresh_connections(trial: &mut Trial<'_>) {
     let has_mark = trial.harness.reports_connection_use();
     let authority = Authority::new();
     let needs = Needs::default().roots(&authority.pem());
-    let tls = Script::new().tls(&authority.identity(LOOPBACK));
+    let tls = Script::new().tls(authority.issue(LOOPBACK));
     for (label, script) in [("plain", Script::new()), ("inside TLS", tls)] {
         let setup = Setup::new(script.serve()).needs(needs.clone()).sent(5);
         trial.case(label, setup, |scene| {

@@ -15,7 +15,7 @@ pub(crate) fn rule_05_dropped_call(trial: &mut Trial<'_>) {
     let asked = || Script::new().request();
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
     let authority = Authority::new();
-    let tls = Script::new().tls(&authority.identity(LOOPBACK)).request();
+    let tls = Script::new().tls(authority.issue(LOOPBACK)).request();
     let needs = || Needs::default().roots(&authority.pem());
     for (label, script, steps) in [
         ("before the answer", asked().wait_for_close(), 1),

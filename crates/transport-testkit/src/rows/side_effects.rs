@@ -11,7 +11,7 @@ use crate::scene::secrets::IN_REPLY;
 use crate::scene::setup::Setup;
 use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::script::Script;
-use crate::subprocess;
+use crate::subprocess::rule as subprocess;
 use crate::trial::Trial;
 
 /// Rule 6: no error, nor what is behind it, shows a header's value, the query or the body, of the
@@ -55,8 +55,7 @@ pub(crate) fn rule_07_no_process_state(trial: &mut Trial<'_>) {
 fn in_a_new_process(trial: &mut Trial<'_>, label: &str) {
     let authority = Authority::new();
     let before = state();
-    for script in [Script::new().serve(), Script::new().tls(&authority.identity(LOOPBACK)).serve()]
-    {
+    for script in [Script::new().serve(), Script::new().tls(authority.issue(LOOPBACK)).serve()] {
         let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
         trial.case(label, setup, |scene| {
             let answer = scene.send();

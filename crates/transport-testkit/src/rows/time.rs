@@ -17,7 +17,7 @@ pub(crate) fn row_17_no_answer(trial: &mut Trial<'_>) {
     let plain = Setup::new(Script::new().request().wait_for_close());
     trial.deadline("plain", plain, LIMIT);
     let authority = Authority::new();
-    let script = Script::new().tls(&authority.identity(LOOPBACK));
+    let script = Script::new().tls(authority.issue(LOOPBACK));
     let tls = Setup::new(script.request().wait_for_close());
     let needs = Needs::default().roots(&authority.pem());
     trial.deadline("inside TLS", tls.needs(needs), LIMIT);

@@ -34,7 +34,7 @@ pub(crate) fn row_15_body_cut(trial: &mut Trial<'_>) {
     });
     // An end that TLS did not announce: anybody in between can fake it.
     let authority = Authority::new();
-    let tls = Script::new().tls(&authority.identity(LOOPBACK)).request();
+    let tls = Script::new().tls(authority.issue(LOOPBACK)).request();
     let script = tls.write("HTTP/1.1 200 OK\r\n\r\nhalf").cut();
     let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
     trial.case("cut inside TLS, without a length", setup, |scene| {

@@ -36,7 +36,7 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
         ),
         ("by a name that nobody looks up", String::new(), "proxy.nobody.knows.localhost", None),
     ] {
-        let proxy = ScriptedServer::start(tunnel_to(&authority.identity(PROXIED_HOST)).serve());
+        let proxy = ScriptedServer::start(tunnel_to(authority.issue(PROXIED_HOST)).serve());
         let needs = Needs::default().roots(&authority.pem());
         let needs = needs.proxy(proxy_by_name(host, &proxy, &credentials));
         trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
@@ -48,9 +48,9 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
             }
         });
     }
-    let outer = Script::new().tls(&authority.identity(LOOPBACK));
+    let outer = Script::new().tls(authority.issue(LOOPBACK));
     let proxy =
-        ScriptedServer::start(grant_tunnel(outer, &authority.identity(PROXIED_HOST)).serve());
+        ScriptedServer::start(grant_tunnel(outer, authority.issue(PROXIED_HOST)).serve());
     let needs = Needs::default().roots(&authority.pem());
     let needs = needs.proxy(https_proxy_at(&proxy));
     trial.case("over TLS", Setup::new(Script::new()).needs(needs).sent(0), |scene| {
@@ -99,8 +99,8 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
         ),
         ("closes", asked(), &[Connect, Interrupted]),
         ("says nothing", asked().wait_for_close(), &[Timeout]),
-        ("another host inside", tunnel_to(&authority.identity("evil.invalid")).serve(), &[Tls]),
-        ("a stranger inside", tunnel_to(&Authority::new().identity(PROXIED_HOST)).serve(), &[Tls]),
+        ("another host inside", tunnel_to(authority.issue("evil.invalid")).serve(), &[Tls]),
+        ("a stranger inside", tunnel_to(Authority::new().issue(PROXIED_HOST)).serve(), &[Tls]),
     ] {
         let proxy = ScriptedServer::start(script);
         let needs = Needs::default().roots(&authority.pem()).connect_within(LIMIT);
@@ -123,8 +123,8 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
 
 /// An `https://` proxy is trusted by the same roots, or sees nothing.
 fn untrusted_proxy(trial: &mut Trial<'_>) {
-    let stranger = Authority::new().identity(LOOPBACK);
-    let proxy = ScriptedServer::start(Script::new().tls(&stranger).serve());
+    let stranger = Authority::new().issue(LOOPBACK);
+    let proxy = ScriptedServer::start(Script::new().tls(stranger).serve());
     let needs = Needs::default().roots(&Authority::new().pem()).proxy(https_proxy_at(&proxy));
     trial.case(
         "over TLS, not to be trusted",

@@ -2,17 +2,17 @@
 
 use crate::scene::secrets::{self, IN_PROXY};
 use crate::server::ScriptedServer;
-use crate::server::certificates::Identity;
 use crate::server::script::Script;
+use crate::server::tls::ServerTls;
 
 /// A proxy that grants a tunnel and is the server behind it at once.
-pub(crate) fn tunnel_to(identity: &Identity) -> Script {
-    grant_tunnel(Script::new(), identity)
+pub(crate) fn tunnel_to(tls: impl Into<ServerTls>) -> Script {
+    grant_tunnel(Script::new(), tls)
 }
 
 /// Continues the script of a proxy in the same way.
-pub(crate) fn grant_tunnel(proxy: Script, identity: &Identity) -> Script {
-    proxy.request().write("HTTP/1.1 200 Connection established\r\n\r\n").tls(identity)
+pub(crate) fn grant_tunnel(proxy: Script, tls: impl Into<ServerTls>) -> Script {
+    proxy.request().write("HTTP/1.1 200 Connection established\r\n\r\n").tls(tls)
 }
 
 /// What is wrong with what a proxy saw: it may see `CONNECT`, its own credentials, and TLS, inside

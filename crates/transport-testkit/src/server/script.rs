@@ -1,18 +1,19 @@
 //! What a scripted server does with a connection, as a value.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
-
-use crate::server::certificates::Identity;
+use super::reply;
+use super::request::Received;
+use super::tls::ServerTls;
 
 /// One thing that the server does.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Step {
-    /// The server's side of a TLS handshake; what follows is inside TLS.
-    Tls(Identity),
+    /// Performs the server's side of a TLS handshake; the steps that follow are inside TLS.
+    Tls(ServerTls),
     /// Reads one whole request, head and body.
     Request,
     /// Reads until so many bytes more have arrived.
@@ -21,8 +22,8 @@ pub enum Step {
     Write(Vec<u8>),
     /// Answers 200; the body is that of the last request. These bytes follow in the same write.
     Echo(Vec<u8>),
-    /// Reads requests and echoes each of them, until the other side closes.
-    Serve,
+    /// Reads requests and answers each of them, until the other side closes.
+    Respond(Responder),
     /// Writes one byte at a time, with this pause before each.
     Drip(Vec<u8>, Duration),
     /// Writes these bytes again and again until nobody takes them.
@@ -40,6 +41,24 @@ pub enum Step {
     Cut,
     /// Closes with a reset instead of an end.
     Reset,
+}
+
+/// Makes the bytes of a response from a request and the number of its connection, counted from 0.
+#[derive(Clone)]
+pub struct Responder(Arc<Respond>);
+
+type Respond = dyn Fn(&Received, usize) -> Vec<u8> + Send + Sync;
+
+impl Responder {
+    pub(crate) fn response(&self, request: &Received, connection: usize) -> Vec<u8> {
+        (self.0)(request, connection)
+    }
+}
+
+impl fmt::Debug for Responder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Responder")
+    }
 }
 
 /// The steps for one connection, one after the other; then it is closed.
@@ -76,8 +95,8 @@ impl Script {
     }
 
     /// Adds [`Step::Tls`].
-    pub fn tls(self, identity: &Identity) -> Self {
-        self.step(Step::Tls(identity.clone()))
+    pub fn tls(self, tls: impl Into<ServerTls>) -> Self {
+        self.step(Step::Tls(tls.into()))
     }
 
     /// Adds [`Step::Request`].
@@ -105,9 +124,17 @@ impl Script {
         self.step(Step::Echo(more.into()))
     }
 
-    /// Adds [`Step::Serve`].
+    /// Adds [`Step::Respond`]: each response has status 200 and the body of its request.
     pub fn serve(self) -> Self {
-        self.step(Step::Serve)
+        self.respond(|request, _| reply::ok(request.body()))
+    }
+
+    /// Adds [`Step::Respond`] with bytes made of each request and the number of its connection.
+    pub fn respond(
+        self,
+        response: impl Fn(&Received, usize) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        self.step(Step::Respond(Responder(Arc::new(response))))
     }
 
     /// Adds [`Step::Drip`].
@@ -176,11 +203,5 @@ impl Plan {
 impl From<Script> for Plan {
     fn from(script: Script) -> Self {
         Self::in_order([script])
-    }
-}
-
-impl Identity {
-    pub(crate) fn config(&self) -> Arc<ServerConfig> {
-        self.0.clone()
     }
 }

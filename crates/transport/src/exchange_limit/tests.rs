@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::task::Wake;
 use std::thread;
@@ -279,7 +279,7 @@ fn a_lock_that_no_thread_of_this_process_holds_is_an_error_and_no_hang() {
     let limit = limit(1);
     let permit = block_on(limit.acquire(after(MS * 60_000), sleep)).unwrap();
     // As a child of a fork finds it.
-    limit.0.process.store(process::id().wrapping_add(1), Ordering::Relaxed);
+    limit.0.process.0.store(std::process::id().wrapping_add(1), Ordering::Relaxed);
     let queue = limit.0.queue.lock().unwrap();
     let error = block_on(limit.acquire(after(MS * 60_000), sleep)).unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Internal);
