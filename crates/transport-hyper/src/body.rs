@@ -99,3 +99,32 @@ fn is_oddly_framed(headers: &HeaderMap) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderName;
+
+    use super::*;
+
+    #[test]
+    fn a_length_beside_chunks_has_to_make_sense() {
+        for (lengths, is_odd) in [
+            (&[][..], false),
+            (&["7"], false),
+            (&["7, 7", "7"], false),
+            (&["7, 8"], true),
+            (&["7", "8"], true),
+            (&["7,"], true),
+            (&[""], true),
+            (&["x"], true),
+            (&["-7"], true),
+        ] {
+            let coding = (TRANSFER_ENCODING, "Chunked");
+            let lengths = lengths.iter().map(|length| (CONTENT_LENGTH, *length));
+            let fields =
+                lengths.chain([coding]).map(|(name, value)| (name, value.parse().unwrap()));
+            let headers: HeaderMap = fields.collect::<Vec<(HeaderName, _)>>().into_iter().collect();
+            assert_eq!(is_oddly_framed(&headers), is_odd, "{headers:?}");
+        }
+    }
+}

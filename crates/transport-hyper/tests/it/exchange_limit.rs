@@ -1,14 +1,15 @@
 //! How many exchanges are under way at once, and what becomes of the others.
 
 use std::error::Error;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use easemob_token_transport::{Transport, TransportErrorKind};
 use easemob_token_transport_hyper::HyperTransport;
-use easemob_token_transport_testkit::{Plan, Script, ScriptedServer};
+use easemob_token_transport_testkit::{Plan, Script, ScriptedServer, subprocess};
 use tokio::task::JoinSet;
 
-use crate::{post, until};
+use crate::{current_thread, post, until};
 
 fn limited(exchanges: usize) -> HyperTransport {
     HyperTransport::builder().max_concurrent_exchanges(exchanges).build().unwrap()
@@ -18,12 +19,6 @@ fn limited(exchanges: usize) -> HyperTransport {
 fn silent_at_first() -> ScriptedServer {
     let silent = Script::new().request().wait_for_close();
     ScriptedServer::start(Plan::in_order([silent, Script::new().serve()]))
-}
-
-#[test]
-fn a_limit_of_zero_is_an_error_that_names_the_setting() {
-    let error = HyperTransport::builder().max_concurrent_exchanges(0).build().unwrap_err();
-    assert_eq!(error.setting(), "max_concurrent_exchanges");
 }
 
 #[tokio::test]
@@ -76,4 +71,33 @@ async fn a_call_that_is_never_polled_again_holds_its_place_for_its_time_limit_on
     assert!(transport.send(post(&server)).await.is_ok());
     assert!(begun.elapsed() >= limit && begun.elapsed() < limit * 4, "{:?}", begun.elapsed());
     drop(unpolled);
+}
+
+#[cfg(unix)]
+#[test]
+fn unless_set_the_limit_leaves_descriptors_to_others() {
+    if !subprocess::is_child() {
+        let name = "exchange_limit::unless_set_the_limit_leaves_descriptors_to_others";
+        let test = subprocess::command(name);
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -n 200; exec \"$0\" \"$@\""]).arg(test.get_program());
+        command.args(test.get_args());
+        for (variable, value) in test.get_envs() {
+            command.env(variable, value.unwrap());
+        }
+        return subprocess::run(&mut command);
+    }
+    let server = ScriptedServer::start(Script::new().serve());
+    let transport = HyperTransport::new();
+    assert!(format!("{transport:?}").contains("max_concurrent_exchanges: 50"), "{transport:?}");
+    current_thread().block_on(async {
+        let mut calls = JoinSet::new();
+        for _ in 0..400 {
+            let (transport, exchange) = (transport.clone(), post(&server));
+            calls.spawn(async move { transport.send(exchange).await });
+        }
+        for result in calls.join_all().await {
+            assert!(result.is_ok(), "{result:?}");
+        }
+    });
 }

@@ -5,16 +5,19 @@
     reason = "a test fails where it stands; the allowance for tests leaves out their functions"
 )]
 
+mod client_certificates;
 mod connections;
 mod exchange_limit;
 mod foreign_client;
 mod runtimes;
+mod settings;
+mod trust;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use easemob_token_transport::{Exchange, TransportError, TransportErrorKind};
-use easemob_token_transport_testkit::ScriptedServer;
+use easemob_token_transport_testkit::{LOOPBACK, ScriptedServer};
 use http::{Request, Response};
 use tokio::runtime::{Builder, Runtime};
 
@@ -22,7 +25,7 @@ const BODY: &str = "{\"a\":1}";
 
 /// A POST with a small body to this server.
 fn post(server: &ScriptedServer) -> Exchange {
-    post_to(&format!("http://{}/", server.address()))
+    post_to(&server.url("http", LOOPBACK))
 }
 
 fn post_to(url: &str) -> Exchange {

@@ -49,8 +49,7 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
         });
     }
     let outer = Script::new().tls(authority.issue(LOOPBACK));
-    let proxy =
-        ScriptedServer::start(grant_tunnel(outer, authority.issue(PROXIED_HOST)).serve());
+    let proxy = ScriptedServer::start(grant_tunnel(outer, authority.issue(PROXIED_HOST)).serve());
     let needs = Needs::default().roots(&authority.pem());
     let needs = needs.proxy(https_proxy_at(&proxy));
     trial.case("over TLS", Setup::new(Script::new()).needs(needs).sent(0), |scene| {
