@@ -45,7 +45,7 @@ const ISAHC: &str = r#"
 use easemob_token::{Client, isahc::IsahcTransport};
 fn main() {
     let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app")
-        .transport(IsahcTransport::new().unwrap()).build_blocking().unwrap();
+        .transport(IsahcTransport::new()).build_blocking().unwrap();
     let token = client.user_token_by_password("alice", "secret").send().unwrap();
     println!("{}", token.access_token().expose());
 }
@@ -58,7 +58,7 @@ async fn main() {
     let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app");
     let client = match std::env::args().nth(1) {
         Some(_) => client.transport(HyperTransport::new()),
-        None => client.transport(IsahcTransport::new().unwrap()),
+        None => client.transport(IsahcTransport::new()),
     };
     let token = client.build().unwrap().user_token_by_password("alice", "secret").await.unwrap();
     println!("{}", token.access_token().expose());

@@ -85,7 +85,7 @@ impl Transport {
     pub(crate) fn client(self) -> Result<ClientBuilder, ConfigError> {
         Ok(match self {
             Self::Hyper => Client::builder().transport(HyperTransport::new()),
-            Self::Isahc => Client::builder().transport(IsahcTransport::new()?),
+            Self::Isahc => Client::builder().transport(IsahcTransport::new()),
         })
     }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use easemob_token_transport::{ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy};
+use easemob_token_transport::{
+    ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy, ProxyRules,
+};
 
 use crate::identity::ClientCertificate;
 use crate::roots::Roots;
@@ -137,6 +139,13 @@ impl IsahcTransportBuilder {
             }
         };
         Ok(IsahcTransport::with_route(self.connect_timeout, Route::Own { proxy, tls }, limit))
+    }
+
+    /// A transport with the default settings, which need no check.
+    pub(crate) fn build_default() -> IsahcTransport {
+        let tls = Box::new(Tls::with_system_roots());
+        let route = Route::Own { proxy: ProxyRules::default(), tls };
+        IsahcTransport::with_route(DEFAULT_CONNECT_TIMEOUT, route, default_limit())
     }
 }
 

@@ -108,7 +108,7 @@ mod roots;
 mod runner;
 mod runtime;
 #[cfg(test)]
-mod test_server;
+mod test_jobs;
 mod tls;
 mod transport;
 

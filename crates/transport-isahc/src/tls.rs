@@ -7,6 +7,7 @@ use isahc::tls::{Identity, PrivateKey, TlsConfig, TrustStore};
 
 use crate::identity::ClientCertificate;
 use crate::private_file::PrivateFile;
+use crate::roots::system_roots;
 
 /// The settings of a transport.
 pub(crate) struct Tls {
@@ -45,6 +46,11 @@ impl Tls {
             })?;
         }
         Ok(Self { trust, client_certificate })
+    }
+
+    /// The default settings: the system's roots, and no certificate to show.
+    pub(crate) fn with_system_roots() -> Self {
+        Self { trust: system_roots(), client_certificate: None }
     }
 
     pub(crate) fn for_exchange(&self) -> io::Result<ExchangeTls> {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
-    ConfigError, ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ProxyRules,
-    ProxyUrl, Runtime, Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
+    ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ProxyRules, ProxyUrl, Runtime,
+    Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
 };
 use http::Response;
 use isahc::HttpClient;
@@ -35,7 +35,7 @@ use crate::tls::Tls;
 /// use easemob_token_transport_isahc::IsahcTransport;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let transport = IsahcTransport::new()?;
+/// let transport = IsahcTransport::new();
 /// let request = http::Request::post("https://a1.easemob.com/org/app/token")
 ///     .header("content-type", "application/json")
 ///     .body("{}")?;
@@ -58,17 +58,15 @@ pub(crate) enum Route {
 }
 
 impl IsahcTransport {
-    /// A transport with the defaults: the system's roots, no proxy, and
-    /// [`DEFAULT_CONNECT_TIMEOUT`].
+    /// A transport with the default settings; see [`builder`](Self::builder) for others.
     ///
-    /// # Errors
-    ///
-    /// None with the defaults; the signature is the builder's.
-    pub fn new() -> Result<Self, ConfigError> {
-        Self::builder().build()
+    /// Nothing is loaded and no thread is started before the first exchange.
+    #[must_use]
+    pub fn new() -> Self {
+        IsahcTransportBuilder::build_default()
     }
 
-    /// A transport with settings of its own.
+    /// The settings of a transport, to be changed.
     pub fn builder() -> IsahcTransportBuilder {
         IsahcTransportBuilder::new()
     }
@@ -165,6 +163,12 @@ fn deadline_after(limit: Duration) -> Instant {
     now.checked_add(limit).unwrap_or(now + FAR)
 }
 
+impl Default for IsahcTransport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl fmt::Debug for IsahcTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("IsahcTransport");
@@ -217,7 +221,7 @@ mod tests {
     #[test]
     fn a_transport_can_be_shared_and_named() {
         fn shared<T: Send + Sync + 'static>(_: &T) {}
-        let transport = IsahcTransport::new().unwrap();
+        let transport = IsahcTransport::new();
         shared(&transport);
         assert!(format!("{transport:?}").starts_with("IsahcTransport { connect_timeout: 3s"));
     }

@@ -73,6 +73,6 @@ async fn over_hyper() {
 #[cfg(feature = "isahc")]
 #[tokio::test]
 async fn over_isahc() {
-    let transport = easemob_token::isahc::IsahcTransport::new().unwrap();
+    let transport = easemob_token::isahc::IsahcTransport::new();
     every_wrong_setting_is_told_and_every_right_one_is_not(transport).await;
 }

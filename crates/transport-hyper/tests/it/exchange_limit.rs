@@ -1,7 +1,6 @@
 //! How many exchanges are under way at once, and what becomes of the others.
 
 use std::error::Error;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use easemob_token_transport::{Transport, TransportErrorKind};
@@ -77,15 +76,8 @@ async fn a_call_that_is_never_polled_again_holds_its_place_for_its_time_limit_on
 #[test]
 fn unless_set_the_limit_leaves_descriptors_to_others() {
     if !subprocess::is_child() {
-        let name = "exchange_limit::unless_set_the_limit_leaves_descriptors_to_others";
-        let test = subprocess::command(name);
-        let mut command = Command::new("sh");
-        command.args(["-c", "ulimit -n 200; exec \"$0\" \"$@\""]).arg(test.get_program());
-        command.args(test.get_args());
-        for (variable, value) in test.get_envs() {
-            command.env(variable, value.unwrap());
-        }
-        return subprocess::run(&mut command);
+        let test = "exchange_limit::unless_set_the_limit_leaves_descriptors_to_others";
+        return subprocess::run(&mut subprocess::command_with_descriptors(test, 200));
     }
     let server = ScriptedServer::start(Script::new().serve());
     let transport = HyperTransport::new();

@@ -5,12 +5,13 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::channel;
 
 use easemob_token_transport::ExchangeLimit;
+use easemob_token_transport_testkit::LOOPBACK;
 use futures_lite::future::{block_on, poll_once};
 
 use super::*;
 use crate::pooled_client::own_client;
 use crate::reply;
-use crate::test_server::{call, job, server};
+use crate::test_jobs::{answering, call, job};
 
 fn runner(is_own: bool) -> Runner {
     Runner::new(own_client().unwrap(), is_own, channel().1, Weak::new())
@@ -56,7 +57,7 @@ fn an_answer_at_the_last_moment_counts() {
 }
 
 /// Lets the client's agent die of a waker that panics.
-fn kill_agent(runner: &Runner) {
+fn kill_agent(runner: &Runner, url: &str) {
     struct Dies;
     impl Wake for Dies {
         fn wake(self: Arc<Self>) {
@@ -64,14 +65,13 @@ fn kill_agent(runner: &Runner) {
         }
     }
 
-    let uri = format!("http://{}/", server());
-    let mut deadly = Box::pin(runner.client.put_async(&uri, ()));
+    let mut deadly = Box::pin(runner.client.post_async(url, ()));
     let waker = Waker::from(Arc::new(Dies));
     assert!(deadly.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     // What the panic went through is not whole any more.
     std::mem::forget(deadly);
     let started = Instant::now();
-    let is_alive = || block_on(poll_once(runner.client.get_async(&uri)));
+    let is_alive = || block_on(poll_once(runner.client.get_async(url)));
     while catch_unwind(AssertUnwindSafe(is_alive)).is_ok() {
         assert!(started.elapsed() < Duration::from_secs(10));
         thread::yield_now();
@@ -80,14 +80,14 @@ fn kill_agent(runner: &Runner) {
 
 #[test]
 fn an_agent_that_died_before_is_told_from_one_that_dies_now() {
-    let server = server();
+    let server = answering();
     let outcome_of = |is_own, is_kept| {
         let pool = Arc::new(Pool::new(ExchangeLimit::new(NonZeroUsize::MIN)));
         let runner = Runner { pool: Arc::downgrade(&pool), ..runner(is_own) };
-        kill_agent(&runner);
+        kill_agent(&runner, &server.url("http", LOOPBACK));
         let far = Instant::now() + Duration::from_secs(60);
         let (reply, _waiting) = reply::pair();
-        let ended = runner.exchange(job(Method::POST, server), far, &reply, is_kept).unwrap();
+        let ended = runner.exchange(job(&server), far, &reply, is_kept).unwrap();
         // Its last clone would panic where it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(runner)));
         match ended {
@@ -104,7 +104,8 @@ fn an_agent_that_died_before_is_told_from_one_that_dies_now() {
 fn the_place_is_free_when_the_answer_is_there() {
     let limit = ExchangeLimit::new(NonZeroUsize::MIN);
     let pool = Arc::new(Pool::new(limit.clone()));
-    let (call, waiting) = block_on(call(&limit, job(Method::POST, server())));
+    let server = answering();
+    let (call, waiting) = block_on(call(&limit, job(&server)));
     let thread = crate::pooled_client::start(Arc::downgrade(&pool), call).unwrap();
     assert!(matches!(block_on(waiting.on(thread)), Some(Ended::Answer(Ok(_)))));
     let next = limit.acquire(Instant::now() + Duration::from_secs(60), |_| pending());

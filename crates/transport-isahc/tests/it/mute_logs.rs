@@ -5,27 +5,27 @@
 
 use std::fmt::{self, Write};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use easemob_token_transport::{Exchange, Proxy};
 use easemob_token_transport_isahc::IsahcTransport;
 use easemob_token_transport_isahc::isahc::{HttpClient, Request};
+use easemob_token_transport_testkit::{
+    Authority, LOOPBACK, Script, ScriptedServer, reply, subprocess,
+};
 use futures_lite::future::block_on;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::proxy::{again, is_inner, tunnel};
-use crate::server::{Server, exchange, reply, send, transport};
-use crate::tls::Authority;
+use crate::send;
 
-const CLIENT_SECRET: &str = "MARK-client-secret";
-const PASSWORD: &str = "MARK-password";
-const APP_TOKEN: &str = "MARK-app-token";
-const USER_TOKEN: &str = "MARK-user-token";
-const QUERY: &str = "MARK-query";
-const PROXY_PASSWORD: &str = "MARK-proxy-password";
-/// The proxy's password as it is sent: `me:MARK-proxy-password`.
+/// What the secrets begin with.
+const MARK: &str = "MARK-";
+const SENT: [&str; 4] = ["MARK-client-secret", "MARK-password", "MARK-app-token", "MARK-query"];
+const RECEIVED: &str = "MARK-user-token";
+/// `me:MARK-proxy-password`, as it is sent.
 const PROXY_AUTHORIZATION: &str = "bWU6TUFSSy1wcm94eS1wYXNzd29yZA==";
 
 /// Everything that anybody was told.
@@ -112,74 +112,82 @@ fn listen(logger: Logger) {
     log::set_max_level(log::LevelFilter::Trace);
 }
 
-fn server() -> Server {
-    Server::answering(reply("200 OK", &format!(r#"{{"access_token":"{USER_TOKEN}"}}"#)))
+fn server() -> ScriptedServer {
+    ScriptedServer::start(Script::new().request().write(reply::ok(RECEIVED.as_bytes())))
 }
 
-fn secret_request(uri: &str) -> Request<String> {
-    Request::post(format!("{uri}?q={QUERY}"))
-        .header("authorization", format!("Bearer {APP_TOKEN}"))
-        .body(format!("{CLIENT_SECRET} {PASSWORD}"))
+fn secret_request(url: &str) -> Request<String> {
+    let [client_secret, password, app_token, query] = SENT;
+    Request::post(format!("{url}?q={query}"))
+        .header("authorization", format!("Bearer {app_token}"))
+        .body(format!("{client_secret} {password}"))
         .unwrap()
 }
 
-/// All that this adapter can be made to say: success, failure, giving up, and a proxy.
+fn secret_exchange(server: &ScriptedServer) -> Exchange {
+    Exchange::new(secret_request(&server.url("http", LOOPBACK)))
+}
+
+/// Makes all that isahc could log happen: a success, a failure, a time limit, and a proxy.
 fn exercise() {
-    let transport = transport();
-    let server = server();
-    let exchange = Exchange::new(secret_request(&server.uri()));
-    assert_eq!(send(&transport, exchange).unwrap().status(), 200);
+    let transport = IsahcTransport::new();
+    send(&transport, secret_exchange(&server())).unwrap();
 
-    let cut = Server::answering(format!("HTTP/1.1 200 OK\r\nX-Secret: {USER_TOKEN}\r\n"));
-    send(&transport, Exchange::new(secret_request(&cut.uri()))).unwrap_err();
-
-    let silent = Server::start(|connection, _| {
-        connection.read_request();
-        connection.wait_for_close();
-    });
-    let exchange = Exchange::new(secret_request(&silent.uri()))
-        .with_timeout(std::time::Duration::from_millis(200));
+    let asked = || Script::new().request();
+    let cut = format!("HTTP/1.1 200 OK\r\nX-Secret: {RECEIVED}\r\n");
+    let cut = ScriptedServer::start(asked().write(cut));
+    send(&transport, secret_exchange(&cut)).unwrap_err();
+    let silent = ScriptedServer::start(asked().wait_for_close());
+    let exchange = secret_exchange(&silent).with_timeout(Duration::from_millis(200));
     send(&transport, exchange).unwrap_err();
 
     let authority = Authority::new();
-    let (proxy, requests) = tunnel(authority.server("a1.easemob.invalid"));
-    let proxy = format!("http://me:{PROXY_PASSWORD}@{}", proxy.addr);
-    let transport = IsahcTransport::builder()
-        .proxy(Proxy::Url(proxy.parse().unwrap()))
-        .roots_pem(authority.pem)
-        .build()
-        .unwrap();
-    let exchange = Exchange::new(secret_request("https://a1.easemob.invalid/"));
-    send(&transport, exchange).unwrap();
-    assert!(requests.next().contains(PROXY_AUTHORIZATION));
+    let tunnel = asked().write("HTTP/1.1 200 OK\r\n\r\n").tls(authority.issue("a1.invalid"));
+    let proxy = ScriptedServer::start(tunnel.serve());
+    let url = format!("http://me:MARK-proxy-password@{}", proxy.address());
+    let builder = IsahcTransport::builder().proxy(Proxy::Url(url.parse().unwrap()));
+    let transport = builder.roots_pem(authority.pem()).build().unwrap();
+    send(&transport, Exchange::new(secret_request("https://a1.invalid/"))).unwrap();
+    assert!(proxy.requests()[0].head().contains(PROXY_AUTHORIZATION));
 }
 
-/// A bare client with the same request, to prove that the search would find something.
-fn bare_client_is_heard() {
-    let client = HttpClient::new().unwrap();
-    let (parts, body) = secret_request(&server().uri()).into_parts();
-    block_on(client.send_async(Request::from_parts(parts, body))).unwrap();
+/// Sends the same request with a bare client, to prove that the search would find something.
+fn a_bare_client_is_heard() {
+    let (client, server) = (HttpClient::new().unwrap(), server());
+    block_on(client.send_async(secret_request(&server.url("http", LOOPBACK)))).unwrap();
     drop(client);
-    for secret in [CLIENT_SECRET, PASSWORD, APP_TOKEN, USER_TOKEN, QUERY] {
+    for secret in SENT.into_iter().chain([RECEIVED]) {
         assert!(!heard_of(secret).is_empty(), "{secret} is not heard from a bare client");
     }
 }
 
 fn nothing_is_heard() {
-    for secret in ["MARK", PROXY_AUTHORIZATION] {
+    for secret in [MARK, PROXY_AUTHORIZATION] {
         assert_eq!(heard_of(secret), Vec::<String>::new());
     }
 }
 
+/// Whether the test goes on, in a process of its own.
+fn is_child(test: &str) -> bool {
+    if !subprocess::is_child() {
+        subprocess::run(&mut subprocess::command(&format!("mute_logs::{test}")));
+    }
+    subprocess::is_child()
+}
+
+fn subscribe(level: LevelFilter) {
+    tracing::subscriber::set_global_default(Recorder(level)).unwrap();
+}
+
 #[test]
 fn a_subscriber_at_trace_hears_nothing() {
-    if !is_inner() {
-        return again("mute_logs::a_subscriber_at_trace_hears_nothing", &[]);
+    if !is_child("a_subscriber_at_trace_hears_nothing") {
+        return;
     }
-    tracing::subscriber::set_global_default(Recorder(LevelFilter::TRACE)).unwrap();
+    subscribe(LevelFilter::TRACE);
     exercise();
     nothing_is_heard();
-    bare_client_is_heard();
+    a_bare_client_is_heard();
     heard().clear();
     exercise();
     nothing_is_heard();
@@ -191,11 +199,11 @@ fn a_subscriber_at_trace_hears_nothing() {
 
 #[test]
 fn a_logger_at_trace_hears_nothing() {
-    if !is_inner() {
-        return again("mute_logs::a_logger_at_trace_hears_nothing", &[]);
+    if !is_child("a_logger_at_trace_hears_nothing") {
+        return;
     }
     listen(Logger(""));
-    bare_client_is_heard();
+    a_bare_client_is_heard();
     heard().clear();
     exercise();
     nothing_is_heard();
@@ -204,8 +212,8 @@ fn a_logger_at_trace_hears_nothing() {
 
 #[test]
 fn a_logger_that_leaves_isahc_out_keeps_its_other_records() {
-    if !is_inner() {
-        return again("mute_logs::a_logger_that_leaves_isahc_out_keeps_its_other_records", &[]);
+    if !is_child("a_logger_that_leaves_isahc_out_keeps_its_other_records") {
+        return;
     }
     listen(Logger("it"));
     exercise();
@@ -216,11 +224,8 @@ fn a_logger_that_leaves_isahc_out_keeps_its_other_records() {
 
 /// Exchanges of one transport, before anybody listens and after.
 fn exercise_around(listening: impl FnOnce()) {
-    let (transport, server) = (transport(), server());
-    let call = || {
-        let exchange = Exchange::new(secret_request(&server.uri()));
-        assert_eq!(send(&transport, exchange).unwrap().status(), 200);
-    };
+    let (transport, server) = (IsahcTransport::new(), server());
+    let call = || send(&transport, secret_exchange(&server)).unwrap();
     call();
     call();
     listening();
@@ -229,89 +234,51 @@ fn exercise_around(listening: impl FnOnce()) {
     }
     // What was kept while nobody listened speaks for the last time when it ends.
     drop(transport);
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    std::thread::sleep(Duration::from_millis(200));
 }
 
 #[test]
 fn a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later() {
-    if !is_inner() {
-        return again(
-            "mute_logs::a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later",
-            &[],
-        );
+    if !is_child("a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later") {
+        return;
     }
     exercise_around(|| {
-        tracing::subscriber::set_global_default(Recorder(LevelFilter::TRACE)).unwrap();
+        subscribe(LevelFilter::TRACE);
     });
     nothing_is_heard();
     // Of an agent that is not mute, the subscriber is told each socket.
     assert_eq!(heard_of("socket event"), Vec::<String>::new());
-    bare_client_is_heard();
+    a_bare_client_is_heard();
     assert!(!heard_of("socket event").is_empty());
 }
 
 #[test]
 fn a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later() {
-    if !is_inner() {
-        return again(
-            "mute_logs::a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later",
-            &[],
-        );
+    if !is_child("a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later") {
+        return;
     }
     exercise_around(|| listen(Logger("")));
     nothing_is_heard();
     // Nor by a subscriber after the logger, which alone makes no agent mute.
     exercise_around(|| {
-        tracing::subscriber::set_global_default(Recorder(LevelFilter::TRACE)).unwrap();
+        subscribe(LevelFilter::TRACE);
     });
     nothing_is_heard();
     assert_eq!(heard_of("socket event"), Vec::<String>::new());
-    bare_client_is_heard();
+    a_bare_client_is_heard();
 }
 
 #[test]
 fn the_processs_level_is_not_raised() {
-    if !is_inner() {
-        return again("mute_logs::the_processs_level_is_not_raised", &[]);
+    if !is_child("the_processs_level_is_not_raised") {
+        return;
     }
     for _ in 0..2 {
         exercise();
         assert_eq!(LevelFilter::current(), LevelFilter::OFF);
     }
-    tracing::subscriber::set_global_default(Recorder(LevelFilter::INFO)).unwrap();
+    subscribe(LevelFilter::INFO);
     exercise();
     assert_eq!(LevelFilter::current(), LevelFilter::INFO);
     nothing_is_heard();
-}
-
-#[test]
-fn no_error_and_no_debug_shows_a_secret() {
-    let proxy = format!("http://me:{PROXY_PASSWORD}@127.0.0.1:1");
-    let transport =
-        IsahcTransport::builder().proxy(Proxy::Url(proxy.parse().unwrap())).build().unwrap();
-    let mut text = format!("{transport:?}");
-    for reply in [
-        format!("HTTP/1.1 200 OK\r\nContent-Length: {USER_TOKEN}\r\n\r\n"),
-        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {USER_TOKEN}\r\n\r\n{{}}"),
-        format!("{USER_TOKEN} 200\r\n\r\n"),
-        format!("HTTP/1.1 200 OK\r\n{USER_TOKEN}\r\n\r\n"),
-        format!("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{USER_TOKEN}"),
-    ] {
-        let server = Server::answering(reply);
-        let exchange = Exchange::new(secret_request(&server.uri()));
-        add(&mut text, &send(&transport, exchange).unwrap_err());
-    }
-    let unreachable = Exchange::new(secret_request("https://a1.easemob.invalid/"));
-    add(&mut text, &send(&transport, unreachable).unwrap_err());
-    assert!(!text.contains("MARK"), "{text}");
-    let refused = exchange(&format!("http://me:{PASSWORD}@127.0.0.1/"));
-    assert!(!format!("{:?}", send(&transport, refused).unwrap_err()).contains("MARK"));
-}
-
-fn add(text: &mut String, error: &(dyn std::error::Error + 'static)) {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        write!(text, "{error} {error:?}; ").unwrap();
-        next = error.source();
-    }
 }

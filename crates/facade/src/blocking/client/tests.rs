@@ -133,7 +133,7 @@ mod over_isahc {
 
     #[test]
     fn a_token_that_is_due_is_had_at_once_also_inside_a_task() {
-        let transport = IsahcTransport::new().unwrap();
+        let transport = IsahcTransport::new();
         super::a_token_that_is_due_is_had_at_once_also_inside_a_task(transport);
     }
 
@@ -142,7 +142,7 @@ mod over_isahc {
     fn a_client_dropped_while_it_renews_leaves_no_thread() {
         let test = "over_isahc::a_client_dropped_while_it_renews_leaves_no_thread";
         if super::is_a_process_of_its_own(test) {
-            let transport = IsahcTransport::new().unwrap();
+            let transport = IsahcTransport::new();
             super::a_client_dropped_while_it_renews_leaves_no_thread(transport);
         }
     }
