@@ -94,9 +94,12 @@
 mod agent_thread;
 mod body;
 mod builder;
+mod call;
 mod descriptors;
 mod failure;
+mod flood_watch;
 mod identity;
+mod idle_clients;
 mod mute_logs;
 mod pool;
 mod pooled_client;

@@ -6,7 +6,7 @@ use easemob_token_transport::ExchangeLimit;
 use easemob_token_transport_testkit::{LOOPBACK, Script, ScriptedServer, reply as response};
 use http::Request;
 
-use crate::pooled_client::{Call, Ended, Job};
+use crate::call::{Call, Ended, Job};
 use crate::reply::{self, Waiting};
 
 pub(crate) fn answering() -> ScriptedServer {

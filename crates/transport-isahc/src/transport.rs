@@ -14,9 +14,9 @@ use http::Response;
 use isahc::HttpClient;
 
 use crate::builder::{IsahcTransportBuilder, default_limit};
+use crate::call::Job;
 use crate::failure::own;
 use crate::pool::Pool;
-use crate::pooled_client::Job;
 use crate::request::{self, Network, Settings};
 use crate::runtime::ThreadRuntime;
 use crate::tls::Tls;
@@ -46,7 +46,7 @@ use crate::tls::Tls;
 pub struct IsahcTransport {
     connect_timeout: Duration,
     route: Route,
-    pool: Arc<Pool>,
+    pool: Pool,
     /// The process that made it: its threads are in no other.
     process: u32,
 }
@@ -100,8 +100,7 @@ impl IsahcTransport {
         route: Route,
         limit: ExchangeLimit,
     ) -> Self {
-        let pool = Arc::new(Pool::new(limit));
-        Self { connect_timeout, route, pool, process: process::id() }
+        Self { connect_timeout, route, pool: Pool::new(limit), process: process::id() }
     }
 
     fn job(&self, exchange: &Exchange) -> Result<Job, TransportError> {
@@ -208,7 +207,7 @@ mod tests {
         let transport = IsahcTransport {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             route: Route::Ready(ReadyClient(Some(client.clone()), elsewhere)),
-            pool: Arc::new(Pool::new(default_limit())),
+            pool: Pool::new(default_limit()),
             process: elsewhere,
         };
         let error = futures_lite::future::block_on(transport.send(exchange())).unwrap_err();
