@@ -1,4 +1,4 @@
-//! A bound for the processor time that a peer may cost which sends without end.
+//! A bound for the processor time that a peer costs which sends without end.
 
 use std::time::{Duration, Instant};
 
@@ -55,7 +55,7 @@ mod tests {
         let (mut body, begun) = crate::body::once(Bytes::from_static(b"body"), 100);
         let mut watch = FloodWatch::new(&begun, Duration::from_millis(200));
         let start = Instant::now();
-        // Nobody sends yet.
+        // No thread sends yet.
         assert!(!watch.is_too_much(start + LOOK));
         // This thread sends.
         block_on(body.read_to_end(&mut Vec::new())).unwrap();

@@ -26,7 +26,7 @@ use crate::reply::Reply;
 use crate::response::read_whole;
 use crate::tls::IdentityFiles;
 
-/// What an exchange holds until its client is gone, or ready for the next one.
+/// Resources that an exchange holds until its client is gone, or ready for the next one.
 type Held = (Option<IdentityFiles>, ExchangePermit);
 
 /// How long a client stays idle before it ends. Long enough for a caller that asks again and again;
