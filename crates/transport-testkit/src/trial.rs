@@ -108,13 +108,23 @@ impl<'a> Trial<'a> {
         report.judge(covering.next().map(Exception::reason));
     }
 
+    /// One exchange that has to end in one of these outcomes.
+    pub(crate) fn outcome(&mut self, label: &str, setup: Setup, allowed: &[Outcome]) {
+        self.case(label, setup, |scene| {
+            scene.send_expecting(scene.exchange(), allowed);
+        });
+    }
+
+    /// One exchange whose response has to be its own echo.
+    pub(crate) fn echo(&mut self, label: &str, setup: Setup) {
+        self.case(label, setup, |scene| {
+            scene.expect_echo();
+        });
+    }
+
     /// The server reads the request, writes this and closes; one request, and one of these outcomes.
     pub(crate) fn reply(&mut self, label: &str, bytes: impl Into<Vec<u8>>, allowed: &[Outcome]) {
-        let script = Script::new().request().write(bytes);
-        self.case(label, Setup::new(script), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, allowed);
-        });
+        self.outcome(label, Setup::new(Script::new().request().write(bytes)), allowed);
     }
 
     /// The same, and a response has to have exactly this body.

@@ -22,8 +22,7 @@ pub(crate) fn row_01_port_closed(trial: &mut Trial<'_>) {
             let Ok(free) = free else {
                 return scene.problem("no free port to close".to_owned());
             };
-            let answer = scene.send_exchange(exchange_to(&format!("{scheme}://{free}/")));
-            scene.expect(&answer, &[Connect]);
+            scene.send_expecting(exchange_to(&format!("{scheme}://{free}/")), &[Connect]);
         });
     }
 }
@@ -33,8 +32,7 @@ pub(crate) fn row_02_unknown_host(trial: &mut Trial<'_>) {
     for scheme in ["http", "https"] {
         trial.case(scheme, Setup::new(Script::new()).sent(0), |scene| {
             let exchange = exchange_to(&format!("{scheme}://{UNKNOWN_HOST}/")).allow_plain_http();
-            let answer = scene.send_exchange(exchange);
-            scene.expect(&answer, &[Connect]);
+            scene.send_expecting(exchange, &[Connect]);
         });
     }
 }
@@ -42,18 +40,12 @@ pub(crate) fn row_02_unknown_host(trial: &mut Trial<'_>) {
 /// Row 3, accepts, resets at once: `Connect` or `Interrupted`, nothing sent.
 pub(crate) fn row_03_resets_at_once(trial: &mut Trial<'_>) {
     let setup = Setup::new(Script::new().reset()).sent(0);
-    trial.case("reset", setup, |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Connect, Interrupted]);
-    });
+    trial.outcome("reset", setup, &[Connect, Interrupted]);
 }
 
 /// Row 4, accepts, closes at once: `Interrupted`, nothing sent.
 pub(crate) fn row_04_closes_at_once(trial: &mut Trial<'_>) {
-    trial.case("close", Setup::new(Script::new()).sent(0), |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Interrupted]);
-    });
+    trial.outcome("close", Setup::new(Script::new()).sent(0), &[Interrupted]);
 }
 
 /// Row 5, connection never completes: `Timeout` after the connect limit, nothing sent.

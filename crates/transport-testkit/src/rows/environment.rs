@@ -75,17 +75,13 @@ fn in_another_process(trial: &mut Trial<'_>, role: &str) {
     };
     let roots = env::var(ROOTS).unwrap_or_default();
     let needs = || Needs::default().roots(&roots).proxy(proxy.clone());
-    trial.case("this machine", Setup::new(Script::new().serve()).needs(needs()), |scene| {
-        let answer = scene.send();
-        scene.expect_own(&answer);
-    });
+    trial.echo("this machine", Setup::new(Script::new().serve()).needs(needs()));
     let (host, allowed) = match role {
         "environment" | "given" => (PROXIED_HOST, Outcome::Ok),
         _ => (UNKNOWN_HOST, Connect),
     };
     let setup = Setup::new(Script::new()).needs(needs()).sent(0);
     trial.case("another host", setup, |scene| {
-        let answer = scene.send_exchange(exchange_to(&format!("https://{host}/org/app/token")));
-        scene.expect(&answer, &[allowed]);
+        scene.send_expecting(exchange_to(&format!("https://{host}/org/app/token")), &[allowed]);
     });
 }

@@ -46,8 +46,7 @@ pub(crate) fn row_07_bad_certificates(trial: &mut Trial<'_>) {
     ] {
         let setup = Setup::new(Script::new().tls(identity).serve()).needs(needs);
         trial.case(label, setup.sent(0), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, &[Tls]);
+            scene.send_expecting(scene.exchange(), &[Tls]);
             if scene.server.connections().iter().any(|own| !own.received().is_empty()) {
                 scene.problem("something was sent to a server without trust".to_owned());
             }
@@ -73,8 +72,7 @@ pub(crate) fn row_08_no_tls_we_know(trial: &mut Trial<'_>) {
         let needs = Needs::default().connect_within(LIMIT);
         trial.case(label, Setup::new(script).needs(needs).sent(0), |scene| {
             scene.over_tls();
-            let answer = scene.send();
-            scene.expect(&answer, &[Connect, Timeout]);
+            scene.send_expecting(scene.exchange(), &[Connect, Timeout]);
         });
     }
 }
@@ -89,8 +87,7 @@ pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
         let setup = Setup::new(Script::new().tls(tls).serve()).needs(trusting());
         trial.case(label, setup.sent(2), |scene| {
             for _ in 0..2 {
-                let answer = scene.send();
-                scene.expect_own(&answer);
+                scene.expect_echo();
                 scene.settle();
             }
         });
@@ -98,8 +95,5 @@ pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
     let two = format!("# two\n{}\n{}", Authority::new().pem(), authority.pem());
     let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
     let setup = Setup::new(script).needs(Needs::default().roots(&two));
-    trial.case("the second of two roots", setup, |scene| {
-        let answer = scene.send();
-        scene.expect_own(&answer);
-    });
+    trial.echo("the second of two roots", setup);
 }

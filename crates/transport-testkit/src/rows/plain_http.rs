@@ -15,12 +15,10 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     let none = || Setup::new(Script::new()).sent(0);
     let plain = format!("http://{UNKNOWN_HOST}/org/app/token");
     trial.case("another host", none(), |scene| {
-        let answer = scene.send_exchange(exchange_to(&plain));
-        scene.expect(&answer, &[Unsupported]);
+        scene.send_expecting(exchange_to(&plain), &[Unsupported]);
     });
     trial.case("another host, permitted", none(), |scene| {
-        let answer = scene.send_exchange(exchange_to(&plain).allow_plain_http());
-        scene.expect(&answer, &[Connect]);
+        scene.send_expecting(exchange_to(&plain).allow_plain_http(), &[Connect]);
     });
     for (label, url) in [
         ("looks like loopback", "http://127.0.0.1.invalid/"),
@@ -28,14 +26,15 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
         ("no host", "/org/app/token"),
     ] {
         trial.case(label, none(), |scene| {
-            let answer = scene.send_exchange(exchange_to(url));
-            scene.expect(&answer, &[Unsupported]);
+            scene.send_expecting(exchange_to(url), &[Unsupported]);
         });
     }
     trial.case("credentials in the URL", none(), |scene| {
         let port = scene.server.address().port();
-        let answer = scene.send_exchange(exchange_to(&format!("http://me:pw@127.0.0.1:{port}/")));
-        scene.expect(&answer, &[Unsupported]);
+        scene.send_expecting(
+            exchange_to(&format!("http://me:pw@127.0.0.1:{port}/")),
+            &[Unsupported],
+        );
         if !scene.server.connections().is_empty() {
             scene.problem("a refused exchange opened a connection".to_owned());
         }

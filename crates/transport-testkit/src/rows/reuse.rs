@@ -2,11 +2,9 @@
 
 use easemob_token_transport::{ConnectionUse, Exchange};
 
-use crate::harness::Needs;
 use crate::scene::Scene;
-use crate::scene::setup::Setup;
+use crate::scene::setup::{Setup, trusted_tls};
 use crate::server::Connection;
-use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::script::Script;
 use crate::trial::Trial;
 
@@ -14,9 +12,7 @@ use crate::trial::Trial;
 /// mark of each response tells the truth.
 pub(crate) fn rule_02_fresh_connections(trial: &mut Trial<'_>) {
     let has_mark = trial.harness.reports_connection_use();
-    let authority = Authority::new();
-    let needs = Needs::default().roots(&authority.pem());
-    let tls = Script::new().tls(authority.issue(LOOPBACK));
+    let (tls, needs) = trusted_tls();
     for (label, script) in [("plain", Script::new()), ("inside TLS", tls)] {
         let setup = Setup::new(script.serve()).needs(needs.clone()).sent(5);
         trial.case(label, setup, |scene| {

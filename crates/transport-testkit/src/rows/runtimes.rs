@@ -1,11 +1,9 @@
 //! Rules 5 and 8: calls that nobody waits for, and calls where nothing runs them.
 
-use crate::harness::Needs;
 use crate::harness::executor::Parking;
 use crate::outcome::Outcome::{Connect, Internal, Interrupted, Ok, Timeout};
-use crate::scene::setup::Setup;
+use crate::scene::setup::{Setup, trusted_tls};
 use crate::server::Connection;
-use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::script::Script;
 use crate::trial::Trial;
 
@@ -14,16 +12,14 @@ use crate::trial::Trial;
 pub(crate) fn rule_05_dropped_call(trial: &mut Trial<'_>) {
     let asked = || Script::new().request();
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
-    let authority = Authority::new();
-    let tls = Script::new().tls(authority.issue(LOOPBACK)).request();
-    let needs = || Needs::default().roots(&authority.pem());
+    let (tls, needs) = trusted_tls();
     for (label, script, steps) in [
         ("before the answer", asked().wait_for_close(), 1),
         ("in the head", asked().write("HTTP/1.1 200 OK\r\nX-A").wait_for_close(), 2),
         ("in the body", asked().write(half).wait_for_close(), 2),
-        ("inside TLS", tls.wait_for_close(), 2),
+        ("inside TLS", tls.request().wait_for_close(), 2),
     ] {
-        trial.case(label, Setup::new(script).needs(needs()), |scene| {
+        trial.case(label, Setup::new(script).needs(needs.clone()), |scene| {
             scene.abandon(|connections| came_to(connections, steps));
         });
     }
@@ -44,22 +40,18 @@ pub(crate) fn rule_08_no_runtime(trial: &mut Trial<'_>) {
     let serve = || Setup::new(Script::new().serve()).any_number_sent();
     trial.case("no runtime", serve(), |scene| {
         scene.change_executor(Box::new(Parking));
-        let answer = scene.send();
-        scene.expect(&answer, &[Ok, Internal]);
+        scene.send_expecting(scene.exchange(), &[Ok, Internal]);
     });
     trial.case("one runtime after another", serve(), |scene| {
         for _ in 0..3 {
-            let answer = scene.send();
-            scene.expect(&answer, &[Ok, Internal]);
+            scene.send_expecting(scene.exchange(), &[Ok, Internal]);
             scene.fresh_executor();
         }
     });
     trial.case("no runtime any more", serve(), |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Ok, Internal]);
+        scene.send_expecting(scene.exchange(), &[Ok, Internal]);
         scene.change_executor(Box::new(Parking));
-        let answer = scene.send();
-        scene.expect(&answer, &[Ok, Internal]);
+        scene.send_expecting(scene.exchange(), &[Ok, Internal]);
     });
     let silent = Setup::new(Script::new().request().wait_for_close());
     trial.case("a runtime that ends under way", silent, |scene| {

@@ -5,11 +5,9 @@ use std::env;
 
 use rustls::crypto::CryptoProvider;
 
-use crate::harness::Needs;
 use crate::outcome::Outcome::Interrupted;
 use crate::scene::secrets::IN_REPLY;
-use crate::scene::setup::Setup;
-use crate::server::certificates::{Authority, LOOPBACK};
+use crate::scene::setup::{Setup, trusted_tls};
 use crate::server::script::Script;
 use crate::subprocess::rule as subprocess;
 use crate::trial::Trial;
@@ -30,10 +28,7 @@ pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
         ("another protocol", "HTTP/1.1 101 MARK\r\nUpgrade: MARK\r\n\r\n"),
     ] {
         let bytes = reply.replace("MARK", IN_REPLY);
-        trial.case(label, Setup::new(Script::new().request().write(bytes)), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, &[Interrupted]);
-        });
+        trial.outcome(label, Setup::new(Script::new().request().write(bytes)), &[Interrupted]);
     }
 }
 
@@ -53,14 +48,11 @@ pub(crate) fn rule_07_no_process_state(trial: &mut Trial<'_>) {
 }
 
 fn in_a_new_process(trial: &mut Trial<'_>, label: &str) {
-    let authority = Authority::new();
     let before = state();
-    for script in [Script::new().serve(), Script::new().tls(authority.issue(LOOPBACK)).serve()] {
-        let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
-        trial.case(label, setup, |scene| {
-            let answer = scene.send();
-            scene.expect_own(&answer);
-        });
+    let (tls, needs) = trusted_tls();
+    for script in [Script::new(), tls] {
+        let setup = Setup::new(script.serve()).needs(needs.clone());
+        trial.echo(label, setup);
     }
     let mut problems = Vec::new();
     if CryptoProvider::get_default().is_some() {

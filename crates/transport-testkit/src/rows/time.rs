@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::harness::Needs;
 use crate::outcome::Outcome::Timeout;
-use crate::scene::setup::Setup;
-use crate::server::certificates::{Authority, LOOPBACK};
+use crate::scene::setup::{Setup, trusted_tls};
 use crate::server::script::Script;
 use crate::trial::Trial;
 
@@ -16,11 +14,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) fn row_17_no_answer(trial: &mut Trial<'_>) {
     let plain = Setup::new(Script::new().request().wait_for_close());
     trial.deadline("plain", plain, LIMIT);
-    let authority = Authority::new();
-    let script = Script::new().tls(authority.issue(LOOPBACK));
-    let tls = Setup::new(script.request().wait_for_close());
-    let needs = Needs::default().roots(&authority.pem());
-    trial.deadline("inside TLS", tls.needs(needs), LIMIT);
+    let (tls, needs) = trusted_tls();
+    let tls = Setup::new(tls.request().wait_for_close()).needs(needs);
+    trial.deadline("inside TLS", tls, LIMIT);
 }
 
 /// Row 18, head dripped: `Timeout` over all, sent once.

@@ -63,8 +63,7 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let proxy = ScriptedServer::start(Script::new().serve());
     let needs = || Needs::default().proxy(proxy_at(&proxy, ""));
     trial.case("loopback", Setup::new(Script::new().serve()).needs(needs()), |scene| {
-        let answer = scene.send();
-        scene.expect_own(&answer);
+        scene.expect_echo();
         if !proxy.connections().is_empty() {
             scene.problem("loopback went through the proxy".to_owned());
         }
@@ -72,8 +71,7 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let setup = Setup::new(Script::new()).needs(needs()).sent(0);
     trial.case("plain http", setup, |scene| {
         let url = format!("http://{PROXIED_HOST}/org/app/token");
-        let answer = scene.send_exchange(exchange_to(&url).allow_plain_http());
-        scene.expect(&answer, &[Unsupported]);
+        scene.send_expecting(exchange_to(&url).allow_plain_http(), &[Unsupported]);
         if !proxy.connections().is_empty() {
             scene.problem("plain http went to the proxy".to_owned());
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use easemob_token_transport::Exchange;
+
 use super::{Answer, CLOSING, Scene, all_closed};
 use crate::outcome::{self, Outcome};
 use crate::server::Connection;
@@ -22,6 +24,19 @@ impl Scene<'_> {
             let wanted = outcome::list(allowed.iter().copied());
             self.problem(format!("{} instead of {wanted}", answer.outcome));
         }
+    }
+
+    /// Sends the exchange, which must end in one of these outcomes.
+    pub(crate) fn send_expecting(&mut self, exchange: Exchange, allowed: &[Outcome]) -> Answer {
+        let answer = self.send_exchange(exchange);
+        self.expect(&answer, allowed);
+        answer
+    }
+
+    /// Sends the usual exchange, whose response must be its own echo.
+    pub(crate) fn expect_echo(&mut self) {
+        let answer = self.send();
+        self.expect_own(&answer);
     }
 
     /// The response must have exactly this body.

@@ -1,7 +1,8 @@
 //! What a case needs: a script, settings of the adapter, a number of requests.
 
 use crate::harness::Needs;
-use crate::server::script::Plan;
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::script::{Plan, Script};
 
 /// What a case needs besides what it does.
 #[derive(Clone, Debug)]
@@ -31,4 +32,11 @@ impl Setup {
         self.needs = needs;
         self
     }
+}
+
+/// A script that begins with a TLS handshake, and the settings of a client that trusts its certificate.
+pub(crate) fn trusted_tls() -> (Script, Needs) {
+    let authority = Authority::new();
+    let script = Script::new().tls(authority.issue(LOOPBACK));
+    (script, Needs::default().roots(&authority.pem()))
 }

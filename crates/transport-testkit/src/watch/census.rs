@@ -5,8 +5,8 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long what is about to end may take to be gone.
-const SETTLING: Duration = Duration::from_secs(3);
+/// How long threads and descriptors that are about to end may take; only a failure waits that long.
+const SETTLING: Duration = Duration::from_secs(8);
 
 /// Who was there at one moment. Empty on systems without `/proc`.
 #[derive(Debug)]
@@ -83,6 +83,17 @@ pub(crate) fn processor_time() -> Option<Duration> {
 pub(crate) fn processor_time_of_thread() -> Option<Duration> {
     let stat = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     Some(Duration::from_nanos(stat.split_ascii_whitespace().next()?.parse().ok()?))
+}
+
+/// How long each thread of this process has waited for a processor so far, by its number. Empty where
+/// the system does not report it.
+pub(crate) fn processor_waits() -> BTreeMap<String, Duration> {
+    let wait = |thread: String| {
+        let stat = fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).ok()?;
+        let nanos = stat.split_ascii_whitespace().nth(1)?.parse().ok()?;
+        Some((thread, Duration::from_nanos(nanos)))
+    };
+    names("/proc/self/task").into_iter().filter_map(wait).collect()
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -1,4 +1,4 @@
-//! A transport over plain sockets that keeps the contract, or breaks it in one way that is asked for.
+//! An adapter over plain sockets that keeps the contract, or commits one fault.
 
 mod exchange;
 mod message;
@@ -24,7 +24,7 @@ use rustls::ClientConfig;
 use self::exchange::Job;
 use self::stream::Stream;
 
-/// What the transport does wrong.
+/// The fault that the adapter commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
@@ -51,14 +51,14 @@ pub(crate) enum Fault {
     LeavesAThread,
 }
 
-/// The log of the one sinner that keeps one.
+/// The log of the adapter with the fault [`Fault::Logs`].
 static LOG: Mutex<String> = Mutex::new(String::new());
 
-pub(crate) struct Sinning(pub(crate) Fault);
+pub(crate) struct BadHarness(pub(crate) Fault);
 
-impl Harness for Sinning {
+impl Harness for BadHarness {
     fn name(&self) -> &str {
-        "sinner"
+        "bad adapter"
     }
 
     fn transport(&self, needs: &Needs) -> Result<Arc<dyn Transport>, Unable> {
@@ -139,7 +139,7 @@ impl Transport for BadAdapter {
     }
 }
 
-/// The exchange on a thread of its own; dropping it closes the socket, at which the thread ends.
+/// An exchange on a thread of its own. Dropping it closes the socket, which ends the thread.
 struct OnAThread {
     shared: Arc<Mutex<Shared>>,
     wire: Arc<Mutex<Option<TcpStream>>>,

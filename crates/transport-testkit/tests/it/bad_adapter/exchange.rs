@@ -1,4 +1,4 @@
-//! One exchange from the connection to the last byte of the body, faults included.
+//! One exchange, from the connection to the last byte of the body, with the faults.
 
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use super::message::{find, parse_head, write_request};
 use super::stream::{Kind, Stream};
 use super::{Fault, Outcome};
 
-/// More than a head that is permitted can have.
+/// More bytes than a permitted head can have.
 const MAX_HEAD: usize = 64 * 1024;
 
 pub(crate) struct Job {
@@ -41,7 +41,7 @@ enum Stage {
     Answered,
 }
 
-/// What arrived, and from where more may come.
+/// The bytes that arrived, and the stream that may bring more.
 struct Incoming<'a> {
     stream: &'a mut Stream,
     bytes: Vec<u8>,
@@ -54,7 +54,7 @@ impl Job {
         let target = request.uri().clone();
         let mut stage = Stage::Begun;
         let mut result = self.once(&request, &target, &mut stage);
-        // Where nobody waits any more the socket was taken away.
+        // When the call was dropped, the socket was taken away.
         let wanted = self.wire.lock().unwrap().is_some();
         if self.fault == Fault::RepeatsPost && result.is_err() && wanted && stage == Stage::Sent {
             result = self.once(&request, &target, &mut stage);
@@ -247,7 +247,7 @@ impl Job {
 }
 
 impl Incoming<'_> {
-    /// Reads more; whether there was more.
+    /// Reads more. Returns whether more came.
     fn more(&mut self) -> Result<bool, Kind> {
         let mut chunk = [0; 4096];
         let read = self.stream.receive(&mut chunk, self.by)?;

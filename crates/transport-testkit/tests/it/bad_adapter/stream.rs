@@ -1,4 +1,4 @@
-//! A socket, with TLS or without, whose waits end in time.
+//! A socket, with TLS or without, whose reads and writes have a time limit.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -82,7 +82,7 @@ impl Stream {
         }
     }
 
-    /// Whether the other side closed it meanwhile.
+    /// Whether the other side closed it in the meantime.
     pub(crate) fn is_closed(&self) -> bool {
         let tcp = self.tcp();
         let _ = tcp.set_nonblocking(true);
@@ -164,7 +164,7 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// The time that is left; a socket takes no zero for an answer.
+/// The time that is left. A socket accepts no time limit of zero.
 fn left(by: Option<Instant>) -> Result<Duration, Kind> {
     let Some(by) = by else { return Ok(Duration::from_secs(3600)) };
     let left = by.saturating_duration_since(Instant::now());
@@ -224,7 +224,7 @@ impl ServerCertVerifier for Anyone {
     }
 }
 
-/// Whether the handshake failed by a verdict on the certificate.
+/// Whether the handshake failed because the certificate was refused.
 fn is_distrust(error: &io::Error) -> bool {
     matches!(find_in_chain(error), Some(rustls::Error::InvalidCertificate(_)))
 }
