@@ -1,4 +1,4 @@
-//! `UreqTransport` by the conformance suite: what it keeps, and what it does not, with the reasons.
+//! Conformance tests of `UreqTransport`, with the rules that it breaks and the reasons.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
@@ -9,7 +9,7 @@ use log::Level;
 
 use crate::harness::Ureq;
 
-/// The suite shows them with what happened instead, and fails when one is not needed any more.
+/// The rules that ureq breaks. The suite fails if an exception is not needed any more.
 const EXCEPTIONS: &[Exception] = &[
     Exception::case(
         "row_15_body_cut",
