@@ -24,10 +24,10 @@ thread_local! {
 
 /// Makes this thread mute, and every agent thread that isahc starts from it while the guard lives.
 ///
-/// `None` if nobody listens to isahc: setting a subscriber, even for one thread, ends the records
+/// `None` if there is no listener for isahc: setting a subscriber, even for one thread, ends the records
 /// that `tracing/log` makes for the whole process, so it is done only if needed.
 pub(crate) fn begin() -> Option<DefaultGuard> {
-    is_heard().then(|| dispatcher::set_default(mute()))
+    is_listened_to().then(|| dispatcher::set_default(mute()))
 }
 
 /// Whether the agent that this thread started last logs nothing to any listener, now or later.
@@ -43,7 +43,7 @@ pub(crate) fn is_asked_of_agents() -> bool {
     LevelFilter::current() > LevelFilter::INFO
 }
 
-fn is_heard() -> bool {
+fn is_listened_to() -> bool {
     // At other levels isahc shows neither URI, header nor body. These are the targets that do.
     is_asked_of_agents()
         || log::log_enabled!(target: "isahc::wire", log::Level::Trace)

@@ -1,7 +1,7 @@
 //! A client of isahc's on a thread of its own, and the handle that gives it an exchange.
 //!
-//! isahc runs each client on an agent thread. That thread notices only when bytes arrive that nobody
-//! wants an exchange any more, and dropping a client waits for its agent. So an exchange has a client
+//! isahc runs each client on an agent thread. That thread notices an abandoned exchange only when
+//! bytes arrive, and dropping a client waits for its agent. So an exchange has a client
 //! to itself, and a thread that may wait. The thread runs the exchange whether the caller polls or
 //! not. If the caller goes, if the time is over or if anything is odd, it drops the client, which
 //! closes the connection at once. Only after a whole response does the client stay in the pool, and

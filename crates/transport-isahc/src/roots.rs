@@ -1,4 +1,4 @@
-//! Whose certificates are trusted: the setting, and the trust store that it comes to.
+//! The setting of the root certificates, and the trust store that it means.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use isahc::tls::TrustStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-/// The setting, as the builder keeps it.
+/// The setting in the builder.
 #[derive(Clone)]
 pub(crate) enum Roots {
     System,

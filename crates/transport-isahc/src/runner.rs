@@ -127,7 +127,7 @@ impl Runner {
             Err(RecvTimeoutError::Timeout) => {
                 match self.idle.upgrade()?.take_back(thread::current().id()) {
                     Some(_) => None,
-                    // A caller took it, and is about to hand over an exchange.
+                    // A caller took it, and is about to send an exchange.
                     None => self.calls.recv().ok(),
                 }
             }

@@ -55,7 +55,7 @@ fn no_connection_is_reused_if_that_is_switched_off() {
 fn each_runtime_has_its_own_connections() {
     let server = ScriptedServer::start(Script::new().serve());
     let transport = HyperTransport::new();
-    // The first runtime lives on, and nobody turns it: a connection of it would never move.
+    // The first runtime lives on and does not turn: a connection of it would make no progress.
     let (standing, turning) = (current_thread(), current_thread());
     send(&standing, &transport, post(&server));
     let begun = Instant::now();

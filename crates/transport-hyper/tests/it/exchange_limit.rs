@@ -1,4 +1,4 @@
-//! How many exchanges are under way at once, and what becomes of the others.
+//! The limit of exchanges at once, and the exchanges that wait.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ fn limited(exchanges: usize) -> HyperTransport {
     HyperTransport::builder().max_concurrent_exchanges(exchanges).build().unwrap()
 }
 
-/// Never answers the first connection, and every request of the others.
+/// A server that is silent on the first connection and serves the others.
 fn silent_at_first() -> ScriptedServer {
     let silent = Script::new().request().wait_for_close();
     ScriptedServer::start(Plan::in_order([silent, Script::new().serve()]))

@@ -1,4 +1,4 @@
-//! What is `HyperTransport`'s own; the conformance suite tries the contract of the port.
+//! Tests of what only `HyperTransport` has; the conformance suite tests the contract of the port.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! How many exchanges are under way at once, and that a caller that is not polled blocks nobody.
+//! The limit of exchanges at once, and callers that are not polled any more.
 
 use std::error::Error;
 use std::pin::pin;
@@ -22,7 +22,7 @@ fn a_caller_that_is_never_polled_holds_its_connection_no_longer_than_its_time() 
     let started = Instant::now();
     let mut future = pin!(transport.send(post(&server).with_timeout(LIMIT)));
     assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    // Nobody polls any more, but the future is there.
+    // The future is there, but is not polled any more.
     assert!(server.wait_until(PATIENCE, |own| own.iter().any(|own| own.closed().is_some())));
     assert!(started.elapsed() < LIMIT + Duration::from_secs(1), "{:?}", started.elapsed());
     assert_eq!(block_on(future).unwrap_err().kind(), TransportErrorKind::Timeout);

@@ -1,4 +1,4 @@
-//! A ready client that was handed in: which rules are kept for it, and what it cannot report.
+//! A ready client: which rules hold for it, and what it cannot report.
 
 use easemob_token_transport::{ConnectionUse, TransportErrorKind};
 use easemob_token_transport_isahc::IsahcTransport;

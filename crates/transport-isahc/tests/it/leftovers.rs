@@ -1,4 +1,4 @@
-//! Threads and descriptors: what is kept for the next exchange, and that it goes.
+//! Threads and descriptors of idle clients and pauses, and that they go.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use easemob_token_transport_testkit::{Authority, LOOPBACK, PATIENCE, Script, Scr
 
 use crate::{post_to, send};
 
-/// libcurl sends its farewell at once, and closes when it receives one or the client ends.
+/// libcurl sends `close_notify` at once, and closes when it receives one or the client ends.
 #[test]
 fn a_connection_over_tls_does_not_stay_open_for_long_after_a_response() {
     let authority = Authority::new();
@@ -38,9 +38,9 @@ mod counted {
     }
 
     #[test]
-    fn what_is_kept_for_the_next_exchange_goes_with_the_transport() {
+    fn idle_clients_end_with_the_transport() {
         if !subprocess::is_child() {
-            let name = "what_is_kept_for_the_next_exchange_goes_with_the_transport";
+            let name = "idle_clients_end_with_the_transport";
             let test = format!("leftovers::counted::{name}");
             return subprocess::run(&mut subprocess::command(&test));
         }
@@ -50,11 +50,11 @@ mod counted {
         let before = (count("task"), count("fd"));
         send(&transport, post(&server)).unwrap();
         assert!(server.wait_until_closed(PATIENCE));
-        assert!(count("task") >= before.0 + 2, "nothing was kept");
+        assert!(count("task") >= before.0 + 2, "no client is idle");
         let dropped = Instant::now();
         drop(transport);
         while (count("task"), count("fd")) != before {
-            // Well before it would have gone by itself.
+            // Well before idle clients end by themselves.
             assert!(dropped.elapsed() < Duration::from_millis(500), "{before:?}");
             std::thread::yield_now();
         }

@@ -1,4 +1,4 @@
-//! What is `IsahcTransport`'s own; the conformance suite tries the contract of the port.
+//! Tests of what only `IsahcTransport` has; the conformance suite tests the contract of the port.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,7 +1,7 @@
-//! Rule 6: what isahc would tell subscribers and loggers, and that it does not.
+//! Secrets that isahc would log, and that it does not.
 //!
-//! Each case runs in a process of its own: subscribers and loggers are for the process. In this
-//! build `tracing/log` is on, which makes it as hard as it gets.
+//! Each test runs in a process of its own, since subscribers and loggers belong to the process. In this
+//! build `tracing/log` is on, which is the hardest case.
 
 use std::fmt::{self, Write};
 use std::sync::{Mutex, MutexGuard};
@@ -28,17 +28,17 @@ const RECEIVED: &str = "MARK-user-token";
 /// `me:MARK-proxy-password`, as it is sent.
 const PROXY_AUTHORIZATION: &str = "bWU6TUFSSy1wcm94eS1wYXNzd29yZA==";
 
-/// Everything that anybody was told.
-static HEARD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// All records of subscribers and loggers.
+static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-fn heard() -> MutexGuard<'static, Vec<String>> {
-    HEARD.lock().unwrap()
+fn logged() -> MutexGuard<'static, Vec<String>> {
+    LOGGED.lock().unwrap()
 }
 
-/// The lines that hold it.
-fn heard_of(secret: &str) -> Vec<String> {
-    let heard = heard();
-    heard.iter().filter(|line| line.contains(secret)).cloned().collect()
+/// The records that hold this text.
+fn logged_with(secret: &str) -> Vec<String> {
+    let logged = logged();
+    logged.iter().filter(|line| line.contains(secret)).cloned().collect()
 }
 
 struct Recorder(LevelFilter);
@@ -69,20 +69,20 @@ impl Subscriber for Recorder {
     fn new_span(&self, span: &Attributes<'_>) -> Id {
         let mut line = Self::line(span.metadata());
         span.record(&mut line);
-        heard().push(line.0);
+        logged().push(line.0);
         Id::from_u64(1)
     }
 
     fn record(&self, _: &Id, values: &Record<'_>) {
         let mut line = Line(String::new());
         values.record(&mut line);
-        heard().push(line.0);
+        logged().push(line.0);
     }
 
     fn event(&self, event: &Event<'_>) {
         let mut line = Self::line(event.metadata());
         event.record(&mut line);
-        heard().push(line.0);
+        logged().push(line.0);
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -90,7 +90,7 @@ impl Subscriber for Recorder {
     fn exit(&self, _: &Id) {}
 }
 
-/// Hears what the targets that begin so say.
+/// A logger that receives the records of targets with this prefix.
 struct Logger(&'static str);
 
 impl log::Log for Logger {
@@ -100,7 +100,7 @@ impl log::Log for Logger {
 
     fn log(&self, record: &log::Record<'_>) {
         if self.enabled(record.metadata()) {
-            heard().push(format!("{} {}", record.target(), record.args()));
+            logged().push(format!("{} {}", record.target(), record.args()));
         }
     }
 
@@ -152,18 +152,18 @@ fn exercise() {
 }
 
 /// Sends the same request with a bare client, to prove that the search would find something.
-fn a_bare_client_is_heard() {
+fn a_bare_client_logs_the_secrets() {
     let (client, server) = (HttpClient::new().unwrap(), server());
     block_on(client.send_async(secret_request(&server.url("http", LOOPBACK)))).unwrap();
     drop(client);
     for secret in SENT.into_iter().chain([RECEIVED]) {
-        assert!(!heard_of(secret).is_empty(), "{secret} is not heard from a bare client");
+        assert!(!logged_with(secret).is_empty(), "{secret} is not logged by a bare client");
     }
 }
 
-fn nothing_is_heard() {
+fn no_secret_is_logged() {
     for secret in [MARK, PROXY_AUTHORIZATION] {
-        assert_eq!(heard_of(secret), Vec::<String>::new());
+        assert_eq!(logged_with(secret), Vec::<String>::new());
     }
 }
 
@@ -180,33 +180,33 @@ fn subscribe(level: LevelFilter) {
 }
 
 #[test]
-fn a_subscriber_at_trace_hears_nothing() {
-    if !is_child("a_subscriber_at_trace_hears_nothing") {
+fn a_subscriber_at_trace_receives_no_secret() {
+    if !is_child("a_subscriber_at_trace_receives_no_secret") {
         return;
     }
     subscribe(LevelFilter::TRACE);
     exercise();
-    nothing_is_heard();
-    a_bare_client_is_heard();
-    heard().clear();
+    no_secret_is_logged();
+    a_bare_client_logs_the_secrets();
+    logged().clear();
     exercise();
-    nothing_is_heard();
-    // And it still hears others, on this thread and on new ones.
-    tracing::trace!("said by another");
-    std::thread::spawn(|| tracing::trace!("said elsewhere")).join().unwrap();
-    assert_eq!(heard_of("said ").len(), 2);
+    no_secret_is_logged();
+    // It still receives other records, from this thread and from new ones.
+    tracing::trace!("logged by another");
+    std::thread::spawn(|| tracing::trace!("logged on a new thread")).join().unwrap();
+    assert_eq!(logged_with("logged ").len(), 2);
 }
 
 #[test]
-fn a_logger_at_trace_hears_nothing() {
-    if !is_child("a_logger_at_trace_hears_nothing") {
+fn a_logger_at_trace_receives_no_secret() {
+    if !is_child("a_logger_at_trace_receives_no_secret") {
         return;
     }
     listen(Logger(""));
-    a_bare_client_is_heard();
-    heard().clear();
+    a_bare_client_logs_the_secrets();
+    logged().clear();
     exercise();
-    nothing_is_heard();
+    no_secret_is_logged();
     assert_eq!(LevelFilter::current(), LevelFilter::OFF);
 }
 
@@ -217,12 +217,12 @@ fn a_logger_that_leaves_isahc_out_keeps_its_other_records() {
     }
     listen(Logger("it"));
     exercise();
-    tracing::trace!("said by another");
-    assert_eq!(heard_of("said by another").len(), 1);
-    nothing_is_heard();
+    tracing::trace!("logged by another");
+    assert_eq!(logged_with("logged by another").len(), 1);
+    no_secret_is_logged();
 }
 
-/// Exchanges of one transport, before anybody listens and after.
+/// Sends exchanges with one transport, before somebody listens and after.
 fn exercise_around(listening: impl FnOnce()) {
     let (transport, server) = (IsahcTransport::new(), server());
     let call = || send(&transport, secret_exchange(&server)).unwrap();
@@ -232,40 +232,40 @@ fn exercise_around(listening: impl FnOnce()) {
     for _ in 0..3 {
         call();
     }
-    // What was kept while nobody listened speaks for the last time when it ends.
+    // A client that was idle while nobody listened could log for the last time when it ends.
     drop(transport);
     std::thread::sleep(Duration::from_millis(200));
 }
 
 #[test]
-fn a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later() {
-    if !is_child("a_client_that_was_kept_is_not_heard_by_a_subscriber_that_comes_later") {
+fn an_idle_client_does_not_log_to_a_subscriber_that_comes_later() {
+    if !is_child("an_idle_client_does_not_log_to_a_subscriber_that_comes_later") {
         return;
     }
     exercise_around(|| {
         subscribe(LevelFilter::TRACE);
     });
-    nothing_is_heard();
-    // Of an agent that is not mute, the subscriber is told each socket.
-    assert_eq!(heard_of("socket event"), Vec::<String>::new());
-    a_bare_client_is_heard();
-    assert!(!heard_of("socket event").is_empty());
+    no_secret_is_logged();
+    // An agent that is not mute would log each socket.
+    assert_eq!(logged_with("socket event"), Vec::<String>::new());
+    a_bare_client_logs_the_secrets();
+    assert!(!logged_with("socket event").is_empty());
 }
 
 #[test]
-fn a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later() {
-    if !is_child("a_client_that_was_kept_is_not_heard_by_a_logger_that_comes_later") {
+fn an_idle_client_does_not_log_to_a_logger_that_comes_later() {
+    if !is_child("an_idle_client_does_not_log_to_a_logger_that_comes_later") {
         return;
     }
     exercise_around(|| listen(Logger("")));
-    nothing_is_heard();
-    // Nor by a subscriber after the logger, which alone makes no agent mute.
+    no_secret_is_logged();
+    // Nor does a subscriber after the logger, which alone makes no agent mute.
     exercise_around(|| {
         subscribe(LevelFilter::TRACE);
     });
-    nothing_is_heard();
-    assert_eq!(heard_of("socket event"), Vec::<String>::new());
-    a_bare_client_is_heard();
+    no_secret_is_logged();
+    assert_eq!(logged_with("socket event"), Vec::<String>::new());
+    a_bare_client_logs_the_secrets();
 }
 
 #[test]
@@ -280,5 +280,5 @@ fn the_processs_level_is_not_raised() {
     subscribe(LevelFilter::INFO);
     exercise();
     assert_eq!(LevelFilter::current(), LevelFilter::INFO);
-    nothing_is_heard();
+    no_secret_is_logged();
 }
