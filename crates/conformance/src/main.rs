@@ -61,7 +61,7 @@ fn compare(permit: impl Fn(&Rule) -> bool) -> ExitCode {
 
 fn certify(harness: &dyn Harness, permit: impl Fn(&Rule) -> bool) -> Report {
     eprintln!("certifying {}", harness.name());
-    Suite::new(harness).again(|rule| again(harness.name(), rule)).only(permit).run()
+    Suite::new(harness).subprocess(|rule| again(harness.name(), rule)).only(permit).run()
 }
 
 fn again(adapter: &str, rule: &Rule) -> Command {

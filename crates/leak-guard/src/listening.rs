@@ -29,7 +29,7 @@ impl<H: Harness> Listening<H> {
     /// were said in all.
     pub fn leaks(&self, permit: impl Fn(&Rule) -> bool) -> Heard {
         let _ = capture::take();
-        let report = Suite::new(self).beside_others().only(permit).run();
+        let report = Suite::new(self).concurrently().only(permit).run();
         // What was said after the suite asked, by whatever lives longer than a case.
         self.search(&capture::take());
         self.search_text(&everything(&report));
@@ -92,7 +92,7 @@ impl<H: Harness> Harness for Listening<H> {
         self.harness.exceptions()
     }
 
-    fn overheard(&self) -> Option<String> {
+    fn captured_logs(&self) -> Option<String> {
         let events = capture::take();
         self.search(&events);
         Some(capture::transcript(&events))

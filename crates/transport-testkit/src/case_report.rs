@@ -6,9 +6,9 @@ use crate::outcome::Outcome;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The contract is kept.
-    Kept,
+    Passed,
     /// The contract is broken; what happened is in [`CaseReport::problems`].
-    Broken,
+    Failed,
     /// It is broken, and the adapter says so, with this reason.
     Excepted(String),
     /// The adapter cannot be made as the case needs it, for this reason.
@@ -37,7 +37,7 @@ impl CaseReport {
             problems: Vec::new(),
             late: Vec::new(),
             sent: 0,
-            verdict: Verdict::Kept,
+            verdict: Verdict::Passed,
         }
     }
 
@@ -47,12 +47,12 @@ impl CaseReport {
 
     pub(crate) fn judge(&mut self, exception: Option<&str>) {
         self.problems.append(&mut self.late);
-        if self.verdict != Verdict::Kept || self.problems.is_empty() {
+        if self.verdict != Verdict::Passed || self.problems.is_empty() {
             return;
         }
         self.verdict = match exception {
             Some(reason) => Verdict::Excepted(reason.to_owned()),
-            None => Verdict::Broken,
+            None => Verdict::Failed,
         };
     }
 

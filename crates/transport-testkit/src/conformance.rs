@@ -54,7 +54,7 @@ pub fn __assert_rule(harness: &dyn Harness, name: &str, module: &str) {
     let Some(rule) = RULES.iter().find(|rule| rule.name() == name) else {
         panic!("there is no rule {name}");
     };
-    let suite = Suite::new(harness).again(|rule| test_of(rule, module));
+    let suite = Suite::new(harness).subprocess(|rule| test_of(rule, module));
     let report = suite.run_rule(rule);
     // The exceptions of an adapter that passes are shown as well.
     print!("{report}");

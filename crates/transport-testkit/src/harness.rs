@@ -53,7 +53,7 @@ pub trait Harness: Sync {
     ///
     /// The suite looks in it for what its requests and replies hold. A `tracing` layer and a `log`
     /// logger at TRACE that write into a buffer make a good answer.
-    fn overheard(&self) -> Option<String> {
+    fn captured_logs(&self) -> Option<String> {
         None
     }
 }

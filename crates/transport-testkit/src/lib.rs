@@ -81,14 +81,14 @@
 //!
 //! A case is *kept* where its outcome is one of those allowed, as many requests arrived as there have
 //! to be, the time was kept, every connection was closed when the transport was gone, and none of the
-//! marked secrets stood in an error, in the transport's `Debug`, or in what [`Harness::overheard`]
+//! marked secrets stood in an error, in the transport's `Debug`, or in what [`Harness::captured_logs`]
 //! tells. After each rule no thread and no descriptor may be there that was not there before.
 //!
 //! A case that an adapter cannot keep is an [`Exception`], with a reason that the report shows; one
 //! that nothing needs (any more) fails. What an adapter has no setting for is [`Unable`]. What cannot
 //! be tried in this process is *skipped*: the environment and the process-wide state are looked at in
 //! a new process, which [`conformance!`] starts by itself and a program of your own by
-//! [`Suite::again`].
+//! [`Suite::subprocess`].
 //!
 //! Time limits have to hold to a tenth of a second. Beside each call a thread takes short naps and
 //! notes by how much it oversleeps; what the machine withheld from it is not held against the

@@ -48,21 +48,21 @@ impl RuleReport {
     /// Whether nothing is broken that the adapter does not own up to.
     #[must_use]
     pub fn passes(&self) -> bool {
-        self.problems.is_empty() && self.cases.iter().all(|own| own.verdict != Verdict::Broken)
+        self.problems.is_empty() && self.cases.iter().all(|own| own.verdict != Verdict::Failed)
     }
 
     /// The outcomes of all cases, for the table.
     #[must_use]
     pub fn cell(&self) -> String {
         let mut words = outcome::list(self.cases.iter().flat_map(|own| own.outcomes.clone()));
-        if words.is_empty() && self.cases.iter().any(|own| own.verdict == Verdict::Kept) {
-            words = "kept".to_owned();
+        if words.is_empty() && self.cases.iter().any(|own| own.verdict == Verdict::Passed) {
+            words = "passed".to_owned();
         }
         let count = |wanted: fn(&Verdict) -> bool| {
             self.cases.iter().filter(|own| wanted(&own.verdict)).count()
         };
         for (number, word) in [
-            (count(|own| *own == Verdict::Broken) + self.problems.len(), "BROKEN"),
+            (count(|own| *own == Verdict::Failed) + self.problems.len(), "FAILED"),
             (count(|own| matches!(own, Verdict::Excepted(_))), "excepted"),
             (count(|own| matches!(own, Verdict::Unable(_))), "unable"),
             (count(|own| matches!(own, Verdict::Skipped(_))), "skipped"),
@@ -82,8 +82,8 @@ impl fmt::Display for RuleReport {
         for case in &self.cases {
             let label = format!("{} ({}): {}", rule.name(), rule.what(), case.label);
             match &case.verdict {
-                Verdict::Kept => {}
-                Verdict::Broken => writeln!(f, "BROKEN   {label}: {}", case.problems.join("; "))?,
+                Verdict::Passed => {}
+                Verdict::Failed => writeln!(f, "FAILED   {label}: {}", case.problems.join("; "))?,
                 Verdict::Excepted(reason) => {
                     writeln!(f, "excepted {label}: {}: {reason}", case.problems.join("; "))?;
                 }
@@ -92,7 +92,7 @@ impl fmt::Display for RuleReport {
             }
         }
         for problem in &self.problems {
-            writeln!(f, "BROKEN   {} ({}): {problem}", rule.name(), rule.what())?;
+            writeln!(f, "FAILED   {} ({}): {problem}", rule.name(), rule.what())?;
         }
         Ok(())
     }
@@ -126,7 +126,7 @@ impl Report {
 
     /// The names of the rules that are broken.
     #[must_use]
-    pub fn broken(&self) -> Vec<&'static str> {
+    pub fn failed(&self) -> Vec<&'static str> {
         let broken = self.rules.iter().filter(|own| !own.passes());
         broken.map(|own| own.rule.name()).collect()
     }

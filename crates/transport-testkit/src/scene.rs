@@ -26,7 +26,7 @@ use crate::watch::{self, Watched};
 /// The time limit of an exchange that is not about time; only a failure takes that long.
 ///
 /// Long enough for an adapter that paces itself in a flood (rule 4) on a machine that is busy.
-pub(crate) const AMPLE: Duration = Duration::from_secs(20);
+pub(crate) const AMPLE: Duration = Duration::from_secs(15);
 /// When a call counts as hung: this long after its own time limit.
 const GRACE: Duration = Duration::from_millis(1500);
 /// How long the other side may take to see that a connection is closed.
@@ -46,7 +46,7 @@ pub(crate) struct Scene<'a> {
 }
 
 /// How one call ended, and when.
-pub(crate) struct Answer {
+pub(crate) struct Call {
     pub(crate) outcome: Outcome,
     pub(crate) response: Option<Response<Bytes>>,
     pub(crate) span: Span,
@@ -93,43 +93,43 @@ impl<'a> Scene<'a> {
         exchange_to(&self.url())
     }
 
-    pub(crate) fn send(&mut self) -> Answer {
+    pub(crate) fn send(&mut self) -> Call {
         self.send_exchange(self.exchange())
     }
 
-    pub(crate) fn send_exchange(&mut self, exchange: Exchange) -> Answer {
-        let mut answers = self.send_all(vec![exchange]);
-        // One exchange has one answer.
-        answers.remove(0)
+    pub(crate) fn send_exchange(&mut self, exchange: Exchange) -> Call {
+        let mut calls = self.send_all(vec![exchange]);
+        // One exchange is one call.
+        calls.remove(0)
     }
 
     /// Sends all of them at once.
-    pub(crate) fn send_all(&mut self, exchanges: Vec<Exchange>) -> Vec<Answer> {
+    pub(crate) fn send_all(&mut self, exchanges: Vec<Exchange>) -> Vec<Call> {
         let transport = self.transport.clone();
         let bodies: Vec<Bytes> = exchanges.iter().map(|own| own.request().body().clone()).collect();
         let stopwatch = Stopwatch::start();
         let mut ends = Vec::new();
         self.executor.block_on(Box::pin(async {
-            let calls = exchanges.into_iter().map(|exchange| {
+            let pending = exchanges.into_iter().map(|exchange| {
                 let patience = exchange.timeout().min(AMPLE) + GRACE;
                 watch::Guarded::new(transport.send(exchange), patience)
             });
-            ends = watch::all(calls).await;
+            ends = watch::all(pending).await;
         }));
         let span = stopwatch.stop();
-        let mut answers = Vec::new();
+        let mut calls = Vec::new();
         for (body, end) in bodies.into_iter().zip(ends) {
-            answers.push(self.answer(end, span, body));
+            calls.push(self.ended(end, span, body));
         }
-        answers
+        calls
     }
 
-    fn answer(
+    fn ended(
         &mut self,
         end: Watched<Result<Response<Bytes>, TransportError>>,
         span: Span,
         body: Bytes,
-    ) -> Answer {
+    ) -> Call {
         let (outcome, response) = match end {
             Watched::Done(Ok(response)) => (Outcome::Ok, Some(response)),
             Watched::Done(Err(error)) => {
@@ -141,7 +141,7 @@ impl<'a> Scene<'a> {
             Watched::Panicked => (Outcome::Panicked, None),
             Watched::Late => (Outcome::Hung, None),
         };
-        Answer { outcome, response, span, body }
+        Call { outcome, response, span, body }
     }
 
     /// Sends until the server is as the condition says, then drops the call, and lets the runtime
@@ -149,15 +149,15 @@ impl<'a> Scene<'a> {
     pub(crate) fn abandon(&mut self, when: impl Fn(&[Connection]) -> bool + Send + Sync) {
         let Self { server, transport, executor, .. } = &*self;
         let exchange = exchange_to(&url(self.scheme, LOOPBACK, server.address().port()));
-        let mut call = watch::Guarded::new(transport.send(exchange), AMPLE + GRACE);
+        let mut pending = watch::Guarded::new(transport.send(exchange), AMPLE + GRACE);
         let mut abandoned = false;
         let mut stopwatch = None;
         executor.block_on(Box::pin(async {
-            let end = watch::either(&mut call, || when(&server.connections())).await;
+            let end = watch::either(&mut pending, || when(&server.connections())).await;
             abandoned = end.is_none();
             stopwatch = Some(Stopwatch::start());
             // Inside the runtime, as a caller's own time limit would do it.
-            drop(call);
+            drop(pending);
             server.wait_until_async(CLOSING * 2, all_closed).await;
         }));
         let span = stopwatch.map(Stopwatch::stop);
@@ -187,24 +187,24 @@ impl<'a> Scene<'a> {
         &mut self,
         limit: Duration,
         when: impl Fn(&[Connection]) -> bool + Send + Sync,
-    ) -> Answer {
+    ) -> Call {
         let transport = self.transport.clone();
         let exchange = self.exchange().with_timeout(limit);
         let body = exchange.request().body().clone();
         let stopwatch = Stopwatch::start();
-        let mut call = watch::Guarded::new(transport.send(exchange), limit + GRACE);
+        let mut pending = watch::Guarded::new(transport.send(exchange), limit + GRACE);
         let mut end = None;
         let server = &self.server;
         self.executor.block_on(Box::pin(async {
             let when = || when(&server.connections());
-            end = watch::either(&mut call, when).await;
+            end = watch::either(&mut pending, when).await;
         }));
         self.executor = Box::new(Parking);
         if end.is_none() {
-            self.executor.block_on(Box::pin(async { end = Some(call.await) }));
+            self.executor.block_on(Box::pin(async { end = Some(pending.await) }));
         }
         let end = end.unwrap_or(Watched::Late);
-        self.answer(end, stopwatch.stop(), body)
+        self.ended(end, stopwatch.stop(), body)
     }
 
     /// Lets the runtime turn for a moment, so that what a connection has left to do is done.
@@ -258,7 +258,7 @@ impl<'a> Scene<'a> {
             }
         }
         drop(server);
-        if let Some(heard) = harness.overheard() {
+        if let Some(heard) = harness.captured_logs() {
             for marker in secrets::shown_in(&heard) {
                 problems.push(format!("{marker} was logged"));
             }

@@ -25,7 +25,7 @@ use self::script::Plan;
 use crate::watch;
 
 /// The longest time that a script takes; only a test that fails waits that long.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Listens on `127.0.0.1` and plays a script for each connection.
 ///

@@ -13,7 +13,7 @@ use crate::case_report::{CaseReport, Verdict};
 use crate::harness::Harness;
 use crate::report::{Report, RuleReport};
 use crate::rule::Rule;
-use crate::subprocess::rule::{self as subprocess, Again};
+use crate::subprocess::rule::{self as rule_process, RuleCommand};
 use crate::table::{self, RULES};
 use crate::trial::Trial;
 use crate::watch::census::Census;
@@ -26,7 +26,7 @@ static TURN: Mutex<()> = Mutex::new(());
 const AT_ONCE: usize = 6;
 
 /// What a time limit may be overrun by where the rules keep each other waiting.
-const BESIDE_OTHERS: Duration = Duration::from_secs(1);
+const CONCURRENT_LATENESS: Duration = Duration::from_secs(1);
 
 /// The threads on which rules run; those that an adapter starts without a name inherit it.
 const THREAD: &str = "testkit-rule";
@@ -34,7 +34,7 @@ const THREAD: &str = "testkit-rule";
 /// The rules, ready to be run for one adapter.
 pub struct Suite<'a> {
     harness: &'a dyn Harness,
-    again: Option<Box<Again<'a>>>,
+    subprocess: Option<Box<RuleCommand<'a>>>,
     rules: Vec<&'static Rule>,
     exclusive: bool,
 }
@@ -43,7 +43,7 @@ impl<'a> Suite<'a> {
     /// All rules, for this adapter.
     #[must_use]
     pub fn new(harness: &'a dyn Harness) -> Self {
-        Self { harness, again: None, rules: RULES.iter().collect(), exclusive: true }
+        Self { harness, subprocess: None, rules: RULES.iter().collect(), exclusive: true }
     }
 
     /// Tells how this very program runs one rule in a process of its own.
@@ -53,8 +53,8 @@ impl<'a> Suite<'a> {
     /// [`run_rule`](Self::run_rule), for the same adapter. Without it those cases are skipped, and
     /// the report says so.
     #[must_use]
-    pub fn again(mut self, command: impl Fn(&Rule) -> Command + Sync + 'a) -> Self {
-        self.again = Some(Box::new(command));
+    pub fn subprocess(mut self, command: impl Fn(&Rule) -> Command + Sync + 'a) -> Self {
+        self.subprocess = Some(Box::new(command));
         self
     }
 
@@ -69,7 +69,7 @@ impl<'a> Suite<'a> {
     /// faster, but nobody looks for threads and descriptors that are left over or weighs the memory,
     /// and time limits may be overrun by a second.
     #[must_use]
-    pub fn beside_others(mut self) -> Self {
+    pub fn concurrently(mut self) -> Self {
         self.exclusive = false;
         self
     }
@@ -102,9 +102,9 @@ impl<'a> Suite<'a> {
         let _turn = self.exclusive.then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner));
         let begun = Instant::now();
         let mut trial = Trial::new(self.harness, rule);
-        trial.again = self.again.as_deref();
+        trial.subprocess = self.subprocess.as_deref();
         if !self.exclusive {
-            trial.lateness = BESIDE_OTHERS;
+            trial.lateness = CONCURRENT_LATENESS;
             trial.alone = false;
         }
         let (mut problems, cases) = thread::scope(|scope| {
@@ -127,7 +127,7 @@ impl<'a> Suite<'a> {
     }
 
     fn run_trial(&self, mut trial: Trial<'_>) -> (Vec<String>, Vec<CaseReport>) {
-        if subprocess::role().is_none() {
+        if rule_process::role().is_none() {
             trial.warm_up();
         }
         let before = Census::take();
@@ -164,7 +164,7 @@ impl fmt::Debug for Suite<'_> {
 }
 
 /// Runs every rule for this adapter. What needs a process of its own is skipped; see
-/// [`Suite::again`].
+/// [`Suite::subprocess`].
 #[must_use]
 pub fn run_all(harness: &dyn Harness) -> Report {
     Suite::new(harness).run()

@@ -12,7 +12,7 @@ use crate::scene::Scene;
 use crate::scene::setup::Setup;
 use crate::server::reply;
 use crate::server::script::{Plan, Script};
-use crate::subprocess::rule::{self as subprocess, Again, Found};
+use crate::subprocess::rule::{self as rule_process, Found, RuleCommand};
 
 /// How often something that was too late is tried again before the adapter is to blame.
 const ATTEMPTS: u32 = 3;
@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 pub(crate) struct Trial<'a> {
     pub(crate) harness: &'a dyn Harness,
     pub(crate) rule: &'static Rule,
-    pub(crate) again: Option<&'a Again<'a>>,
+    pub(crate) subprocess: Option<&'a RuleCommand<'a>>,
     pub(crate) cases: Vec<CaseReport>,
     pub(crate) lateness: Duration,
     /// Whether nothing else goes on in this process meanwhile.
@@ -42,7 +42,7 @@ impl fmt::Debug for Trial<'_> {
 
 impl<'a> Trial<'a> {
     pub(crate) fn new(harness: &'a dyn Harness, rule: &'static Rule) -> Self {
-        Self { harness, rule, again: None, cases: Vec::new(), lateness: LATENESS, alone: true }
+        Self { harness, rule, subprocess: None, cases: Vec::new(), lateness: LATENESS, alone: true }
     }
 
     /// One case: a server, a transport, a runtime, and what is done with them.
@@ -83,7 +83,7 @@ impl<'a> Trial<'a> {
         role: &str,
         variables: &[(&str, String)],
     ) -> Option<Found> {
-        Some(subprocess::run(self.again?(self.rule), role, variables))
+        Some(rule_process::run(self.subprocess?(self.rule), role, variables))
     }
 
     /// A case that was tried somewhere else.

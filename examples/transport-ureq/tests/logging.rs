@@ -15,7 +15,7 @@ use crate::harness::Ureq;
 fn at_trace_ureq_logs_secrets_and_the_suite_finds_them() {
     let loud = Ureq { listening: Level::Trace, exceptions: &[] };
     let report = Suite::new(&loud).only(|rule| rule.name() == "rule_02_parallel_calls").run();
-    assert_eq!(report.broken(), ["rule_02_parallel_calls"]);
+    assert_eq!(report.failed(), ["rule_02_parallel_calls"]);
     let mut cases = report.rules().iter().flat_map(RuleReport::cases);
     // What parallel calls log is mixed.
     let case = cases.find(|own| own.label() == "20 in a row").expect("the rule has such a case");

@@ -25,7 +25,7 @@ pub fn disagreements(reports: &[Report]) -> Vec<String> {
                     found.push(format!("{}: {}: tried once only", own.rule.name(), case.label));
                     continue;
                 };
-                let both = case.verdict == Verdict::Kept && their.verdict == Verdict::Kept;
+                let both = case.verdict == Verdict::Passed && their.verdict == Verdict::Passed;
                 if both && case.outcomes != their.outcomes {
                     found.push(format!(
                         "{} ({}): {}: {} on {}, {} on {}",

@@ -81,10 +81,10 @@ pub(crate) fn row_27_endless_bodies(trial: &mut Trial<'_>) {
         ("65537 announced", asked().write(head("Content-Length: 65537\r\n")).wait_for_close()),
     ] {
         trial.case(label, Setup::new(script), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, &[TooLarge]);
-            scene.expect_end_within(&answer, SOON);
-            scene.expect_closed_by(&answer, SOON);
+            let call = scene.send();
+            scene.expect(&call, &[TooLarge]);
+            scene.expect_end_within(&call, SOON);
+            scene.expect_closed_by(&call, SOON);
         });
     }
 }
@@ -103,9 +103,9 @@ pub(crate) fn rule_03_endless_framing(trial: &mut Trial<'_>) {
     ] {
         let script = Script::new().request().write(head).write(begin).endless(more.repeat(100));
         trial.case(label, Setup::new(script), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, &[TooLarge]);
-            scene.expect_closed_by(&answer, answer.span.took);
+            let call = scene.send();
+            scene.expect(&call, &[TooLarge]);
+            scene.expect_closed_by(&call, call.span.took);
         });
     }
 }

@@ -56,18 +56,18 @@ pub(crate) fn row_05_never_connects(trial: &mut Trial<'_>) {
         let Some(full) = FullPort::new() else {
             return scene.problem("no port whose queue is full".to_owned());
         };
-        let answer = scene.send_exchange(exchange_to(&full.url()));
-        scene.expect(&answer, &[Timeout]);
-        scene.expect_end_at(&answer, LIMIT);
+        let call = scene.send_exchange(exchange_to(&full.url()));
+        scene.expect(&call, &[Timeout]);
+        scene.expect_end_at(&call, LIMIT);
     });
     trial.case("a shorter limit of the exchange", setup(), |scene| {
         let Some(full) = FullPort::new() else {
             return scene.problem("no port whose queue is full".to_owned());
         };
         let limit = LIMIT - Duration::from_millis(100);
-        let answer = scene.send_exchange(exchange_to(&full.url()).with_timeout(limit));
-        scene.expect(&answer, &[Timeout]);
-        scene.expect_end_at(&answer, limit);
+        let call = scene.send_exchange(exchange_to(&full.url()).with_timeout(limit));
+        scene.expect(&call, &[Timeout]);
+        scene.expect_end_at(&call, limit);
     });
 }
 

@@ -13,7 +13,7 @@ use crate::scene::tunnel::{check_tunnel, tunnel_to};
 use crate::server::ScriptedServer;
 use crate::server::certificates::Authority;
 use crate::server::script::Script;
-use crate::subprocess::rule as subprocess;
+use crate::subprocess::rule as rule_process;
 use crate::trial::Trial;
 
 /// Every spelling that some library obeys.
@@ -25,9 +25,9 @@ const ROOTS: &str = "EASEMOB_TOKEN_TESTKIT_ROOTS";
 /// Row 51, proxy variables set, proxy off / from the environment: 0 bytes at the proxy / CONNECT
 /// only.
 pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
-    if let Some(role) = subprocess::role() {
+    if let Some(role) = rule_process::role() {
         in_another_process(trial, &role);
-        subprocess::report(&trial.cases);
+        rule_process::report(&trial.cases);
         return;
     }
     let authority = Authority::new();
@@ -48,7 +48,7 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
             variables.push((name, exceptions.to_owned()));
         }
         let Some(mut found) = trial.run_in_subprocess(role, &variables) else {
-            trial.skip(label, "it needs a process of its own (Suite::again)");
+            trial.skip(label, "it needs a process of its own (Suite::subprocess)");
             continue;
         };
         let seen = proxy.connections();

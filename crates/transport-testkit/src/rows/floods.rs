@@ -35,11 +35,11 @@ pub(crate) fn rule_04_processor_time(trial: &mut Trial<'_>) {
         ] {
             trial.case(&label, Setup::new(script), |scene| {
                 let before = processor_time().filter(|_| measures);
-                let answer = scene.send_exchange(scene.exchange().with_timeout(limit));
-                scene.expect(&answer, &[TooLarge, Interrupted, Timeout]);
-                scene.expect_end_at(&answer, limit);
-                scene.expect_closed_by(&answer, limit);
-                scene.expect_little_work(&answer, before, limit);
+                let call = scene.send_exchange(scene.exchange().with_timeout(limit));
+                scene.expect(&call, &[TooLarge, Interrupted, Timeout]);
+                scene.expect_end_at(&call, limit);
+                scene.expect_closed_by(&call, limit);
+                scene.expect_little_work(&call, before, limit);
             });
         }
     }

@@ -22,10 +22,10 @@ pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
         let needs = Needs::default().connect_within(LIMIT);
         trial.case(label, Setup::new(script).needs(needs).sent(0), |scene| {
             scene.over_tls();
-            let answer = scene.send();
-            scene.expect(&answer, &[Timeout]);
-            scene.expect_end_at(&answer, LIMIT);
-            scene.expect_closed_by(&answer, LIMIT);
+            let call = scene.send();
+            scene.expect(&call, &[Timeout]);
+            scene.expect_end_at(&call, LIMIT);
+            scene.expect_closed_by(&call, LIMIT);
         });
     }
 }

@@ -3,7 +3,7 @@
 use super::LIMIT;
 use crate::outcome::Outcome::{Interrupted, Ok, Timeout, TooLarge};
 use crate::scene::setup::Setup;
-use crate::scene::{Answer, Scene};
+use crate::scene::{Call, Scene};
 use crate::server::reply;
 use crate::server::script::Script;
 use crate::trial::Trial;
@@ -20,9 +20,9 @@ pub(crate) fn row_21_interim_responses(trial: &mut Trial<'_>) {
     for (label, before) in [("100", INTERIM), ("103", hints), ("both", both.as_str())] {
         let bytes = [before.as_bytes(), &reply::ok(b"{}")].concat();
         trial.case(label, Setup::new(Script::new().request().write(bytes)), |scene| {
-            let answer = scene.send();
-            scene.expect_body(&answer, b"{}");
-            if answer.response.is_some_and(|own| own.headers().contains_key("x-early")) {
+            let call = scene.send();
+            scene.expect_body(&call, b"{}");
+            if call.response.is_some_and(|own| own.headers().contains_key("x-early")) {
                 scene.problem("fields of the interim response are in the final one".to_owned());
             }
         });
@@ -40,31 +40,31 @@ pub(crate) fn row_22_interim_floods(trial: &mut Trial<'_>) {
     let weigh = trial.alone;
     let endless = Script::new().request().endless(INTERIM.repeat(400));
     trial.case("endless", Setup::new(endless), |scene| {
-        let answer = send_endless(scene, weigh);
-        scene.expect(&answer, &[Timeout, TooLarge, Interrupted]);
+        let call = send_endless(scene, weigh);
+        scene.expect(&call, &[Timeout, TooLarge, Interrupted]);
     });
     for (label, more) in [("endless fields", "X-More: and more\r\n"), ("an endless field", "x")] {
         let script = Script::new().request().write("HTTP/1.1 200 OK\r\nX-First: 1");
         let begin = if more.ends_with('\n') { "\r\n" } else { "" };
         let script = script.write(begin).endless(more.repeat(1000));
         trial.case(label, Setup::new(script), |scene| {
-            let answer = send_endless(scene, weigh);
-            scene.expect(&answer, &[TooLarge, Interrupted]);
+            let call = send_endless(scene, weigh);
+            scene.expect(&call, &[TooLarge, Interrupted]);
         });
     }
 }
 
-fn send_endless(scene: &mut Scene<'_>, weigh: bool) -> Answer {
+fn send_endless(scene: &mut Scene<'_>, weigh: bool) -> Call {
     let before = resident_bytes();
     let exchange = scene.exchange().with_timeout(LIMIT);
-    let answer = scene.send_exchange(exchange);
-    scene.expect_end_at(&answer, LIMIT);
+    let call = scene.send_exchange(exchange);
+    scene.expect_end_at(&call, LIMIT);
     if let (true, Some(before), Some(after)) = (weigh, before, resident_bytes()) {
         if after.saturating_sub(before) > FLAT {
             scene.problem(format!("memory grew by {} MiB", (after - before) >> 20));
         }
     }
-    answer
+    call
 }
 
 /// Row 23, 101: `Interrupted` or `Timeout`, sent once. Nobody asked for another protocol, so the head
@@ -79,9 +79,9 @@ pub(crate) fn row_23_switching_protocols(trial: &mut Trial<'_>) {
     ] {
         trial.case(label, Setup::new(script), |scene| {
             let exchange = scene.exchange().with_timeout(LIMIT);
-            let answer = scene.send_exchange(exchange);
-            scene.expect(&answer, &[Interrupted]);
-            scene.expect_end_at(&answer, LIMIT);
+            let call = scene.send_exchange(exchange);
+            scene.expect(&call, &[Interrupted]);
+            scene.expect_end_at(&call, LIMIT);
         });
     }
 }

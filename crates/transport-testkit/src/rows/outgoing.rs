@@ -56,8 +56,8 @@ pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
             };
             let exchange = Exchange::new(request).with_timeout(AMPLE);
             let exchange = exchange.with_max_response_bytes(LARGE);
-            let answer = scene.send_exchange(exchange);
-            scene.expect_own(&answer);
+            let call = scene.send_exchange(exchange);
+            scene.expect_own(&call);
             for received in scene.server.requests() {
                 compare(scene, &received, &method, &body);
             }
@@ -72,8 +72,8 @@ pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
         let Ok(request) = request else {
             return scene.problem("the request could not be built".to_owned());
         };
-        let answer = scene.send_exchange(Exchange::new(request));
-        scene.expect_own(&answer);
+        let call = scene.send_exchange(Exchange::new(request));
+        scene.expect_own(&call);
         for received in scene.server.requests() {
             check_framing(scene, &received, b"whole");
         }
@@ -125,8 +125,8 @@ pub(crate) fn rule_02_parallel_calls(trial: &mut Trial<'_>) {
         let plan = Plan::in_order([first, Script::new().serve()]);
         trial.case(&format!("{calls} at once"), Setup::new(plan).sent(calls), |scene| {
             let exchanges = (0..calls).map(|_| scene.exchange()).collect();
-            for answer in scene.send_all(exchanges) {
-                scene.expect_own(&answer);
+            for call in scene.send_all(exchanges) {
+                scene.expect_own(&call);
             }
         });
     }

@@ -43,8 +43,8 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     for host in [LOOPBACK_NAME, "localhost", "localhost.", "IM.LOCALHOST"] {
         trial.case(host, Setup::new(Script::new().serve()), |scene| {
             let port = scene.server.address().port();
-            let answer = scene.send_exchange(exchange_to(&format!("http://{host}:{port}/")));
-            scene.expect_own(&answer);
+            let call = scene.send_exchange(exchange_to(&format!("http://{host}:{port}/")));
+            scene.expect_own(&call);
         });
     }
     let authority = Authority::new();
@@ -53,14 +53,14 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     let needs = Needs::default().roots(&authority.pem());
     trial.case("a name below .localhost inside TLS", Setup::new(script).needs(needs), |scene| {
         let url = scene.url_at(host, scene.server.address().port());
-        let answer = scene.send_exchange(exchange_to(&url));
-        scene.expect_own(&answer);
+        let call = scene.send_exchange(exchange_to(&url));
+        scene.expect_own(&call);
     });
     let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
     let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
     trial.case("a certificate for the address instead of the name", setup.sent(0), |scene| {
         let url = scene.url_at(host, scene.server.address().port());
-        let answer = scene.send_exchange(exchange_to(&url));
-        scene.expect(&answer, &[Tls]);
+        let call = scene.send_exchange(exchange_to(&url));
+        scene.expect(&call, &[Tls]);
     });
 }

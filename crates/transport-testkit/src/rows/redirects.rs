@@ -41,9 +41,9 @@ fn redirect(
     // More requests would be answered as well: a client that goes round in a circle is seen.
     let script = Script::new().request().write(bytes.clone()).request().write(bytes);
     trial.case(label, Setup::new(script), |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Ok]);
-        if let Some(response) = &answer.response {
+        let call = scene.send();
+        scene.expect(&call, &[Ok]);
+        if let Some(response) = &call.response {
             if response.status().as_str() != status {
                 scene.problem(format!("status {} came back", response.status().as_u16()));
             }

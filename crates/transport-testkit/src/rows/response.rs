@@ -49,17 +49,17 @@ pub(crate) fn rule_01_any_status(trial: &mut Trial<'_>) {
         let mut request = Request::new(Bytes::new());
         *request.method_mut() = Method::HEAD;
         *request.uri_mut() = scene.exchange().uri().clone();
-        let answer = scene.send_exchange(Exchange::new(request));
-        scene.expect_body(&answer, b"");
+        let call = scene.send_exchange(Exchange::new(request));
+        scene.expect_body(&call, b"");
     });
 }
 
 fn expect_status(trial: &mut Trial<'_>, label: &str, bytes: Vec<u8>, body: &[u8]) {
     let wanted = label.split([' ', ',']).next().unwrap_or_default();
     trial.case(label, Setup::new(Script::new().request().write(bytes)), |scene| {
-        let answer = scene.send();
-        scene.expect_body(&answer, body);
-        if answer.response.is_some_and(|own| own.status().as_str() != wanted) {
+        let call = scene.send();
+        scene.expect_body(&call, body);
+        if call.response.is_some_and(|own| own.status().as_str() != wanted) {
             scene.problem("another status came back".to_owned());
         }
     });
@@ -76,9 +76,9 @@ pub(crate) fn rule_03_body_cap(trial: &mut Trial<'_>) {
             let script = Script::new().request().write(bytes.clone());
             trial.case(&format!("5 bytes {label}, {cap} allowed"), Setup::new(script), |scene| {
                 let exchange = scene.exchange().with_max_response_bytes(cap);
-                let answer = scene.send_exchange(exchange);
-                scene.expect(&answer, &[allowed]);
-                if answer.response.is_some_and(|own| own.body() != "12345") {
+                let call = scene.send_exchange(exchange);
+                scene.expect(&call, &[allowed]);
+                if call.response.is_some_and(|own| own.body() != "12345") {
                     scene.problem("another body came back".to_owned());
                 }
             });
@@ -87,16 +87,16 @@ pub(crate) fn rule_03_body_cap(trial: &mut Trial<'_>) {
     let script = Script::new().request().write(reply::ok(b""));
     trial.case("nothing, 0 allowed", Setup::new(script), |scene| {
         let exchange = scene.exchange().with_max_response_bytes(0);
-        let answer = scene.send_exchange(exchange);
-        scene.expect_body(&answer, b"");
+        let call = scene.send_exchange(exchange);
+        scene.expect_body(&call, b"");
     });
     // A caller that wants more than the default gets it.
     let large = vec![b'x'; 200_000];
     let script = Script::new().request().write(reply::ok(&large));
     trial.case("200000 bytes, as many allowed", Setup::new(script), |scene| {
         let exchange = scene.exchange().with_max_response_bytes(200_000);
-        let answer = scene.send_exchange(exchange);
-        scene.expect_body(&answer, &large);
+        let call = scene.send_exchange(exchange);
+        scene.expect_body(&call, &large);
     });
 }
 
@@ -122,9 +122,9 @@ pub(crate) fn rule_03_as_it_came(trial: &mut Trial<'_>) {
     let fields = "X-One: a\r\nX-Two: 1\r\nx-two: 2\r\nRetry-After: 30\r\n";
     let bytes = reply::with_fields("429 Many", fields, b"{\"error\":\"reach_limit\"}");
     trial.case("fields", Setup::new(Script::new().request().write(bytes)), |scene| {
-        let answer = scene.send();
-        scene.expect_body(&answer, b"{\"error\":\"reach_limit\"}");
-        let Some(response) = &answer.response else { return };
+        let call = scene.send();
+        scene.expect_body(&call, b"{\"error\":\"reach_limit\"}");
+        let Some(response) = &call.response else { return };
         let values = |name: &str| -> Vec<&[u8]> {
             response.headers().get_all(name).iter().map(HeaderValue::as_bytes).collect()
         };

@@ -28,17 +28,17 @@ pub(crate) fn rule_02_fresh_connections(trial: &mut Trial<'_>) {
 fn expect_connection(scene: &mut Scene<'_>, exchange: Exchange, has_mark: bool) {
     let is_fresh = exchange.needs_fresh_connection();
     let body = exchange.request().body().clone();
-    let answer = scene.send_exchange(exchange);
-    scene.expect_own(&answer);
+    let call = scene.send_exchange(exchange);
+    scene.expect_own(&call);
     scene.settle();
     let connections = scene.server.connections();
     let carried = |own: &&Connection| own.requests().iter().any(|one| one.body() == body);
     let Some(connection) = connections.iter().find(carried) else { return };
     let is_first = connection.requests().len() == 1;
-    if is_fresh && !(is_first && connection.accepted() >= answer.span.begun) {
+    if is_fresh && !(is_first && connection.accepted() >= call.span.begun) {
         scene.problem("a fresh connection was asked for, and an old one was used".to_owned());
     }
-    let mark = answer.response.and_then(|own| own.extensions().get::<ConnectionUse>().copied());
+    let mark = call.response.and_then(|own| own.extensions().get::<ConnectionUse>().copied());
     let truth = if is_first { ConnectionUse::Fresh } else { ConnectionUse::Reused };
     if mark.is_some_and(|mark| mark != truth) {
         scene.problem(format!("the connection was {truth:?}, and the mark says otherwise"));

@@ -56,7 +56,7 @@ pub(crate) fn rule_08_no_runtime(trial: &mut Trial<'_>) {
     let silent = Setup::new(Script::new().request().wait_for_close());
     trial.case("a runtime that ends under way", silent, |scene| {
         let limit = super::LIMIT * 2;
-        let answer = scene.orphan(limit, |connections| came_to(connections, 1));
-        scene.expect(&answer, &[Internal, Timeout, Interrupted, Connect]);
+        let call = scene.orphan(limit, |connections| came_to(connections, 1));
+        scene.expect(&call, &[Internal, Timeout, Interrupted, Connect]);
     });
 }

@@ -9,7 +9,7 @@ use crate::outcome::Outcome::Interrupted;
 use crate::scene::secrets::IN_REPLY;
 use crate::scene::setup::{Setup, trusted_tls};
 use crate::server::script::Script;
-use crate::subprocess::rule as subprocess;
+use crate::subprocess::rule as rule_process;
 use crate::trial::Trial;
 
 /// Rule 6: no error, nor what is behind it, shows a header's value, the query or the body, of the
@@ -36,14 +36,14 @@ pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
 /// directory to work in.
 pub(crate) fn rule_07_no_process_state(trial: &mut Trial<'_>) {
     const LABEL: &str = "after exchanges with and without TLS";
-    if subprocess::role().is_some() {
+    if rule_process::role().is_some() {
         in_a_new_process(trial, LABEL);
-        subprocess::report(&trial.cases);
+        rule_process::report(&trial.cases);
         return;
     }
     match trial.run_in_subprocess("state", &[]) {
         Some(found) => trial.record(LABEL, found.outcomes, found.problems),
-        None => trial.skip(LABEL, "it needs a process of its own (Suite::again)"),
+        None => trial.skip(LABEL, "it needs a process of its own (Suite::subprocess)"),
     }
 }
 

@@ -57,14 +57,14 @@ pub(crate) fn rule_04_odd_limits(trial: &mut Trial<'_>) {
     let serve = || Setup::new(Script::new().serve());
     trial.case("no time", serve().any_number_sent(), |scene| {
         let exchange = scene.exchange().with_timeout(Duration::ZERO);
-        let answer = scene.send_exchange(exchange);
-        scene.expect(&answer, &[Timeout]);
-        scene.expect_end_at(&answer, Duration::ZERO);
+        let call = scene.send_exchange(exchange);
+        scene.expect(&call, &[Timeout]);
+        scene.expect_end_at(&call, Duration::ZERO);
     });
     trial.case("more than a clock can count", serve(), |scene| {
         let exchange = scene.exchange().with_timeout(Duration::MAX);
-        let answer = scene.send_exchange(exchange);
-        scene.expect_own(&answer);
+        let call = scene.send_exchange(exchange);
+        scene.expect_own(&call);
     });
     // Each part in time, all of them together not.
     let drip = |bytes: &[u8]| (bytes.to_vec(), Duration::from_millis(30));

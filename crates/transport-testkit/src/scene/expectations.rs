@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use easemob_token_transport::Exchange;
 
-use super::{Answer, CLOSING, Scene, all_closed};
+use super::{CLOSING, Call, Scene, all_closed};
 use crate::outcome::{self, Outcome};
 use crate::server::Connection;
 use crate::watch::census;
@@ -18,31 +18,31 @@ const EARLINESS: Duration = Duration::from_millis(5);
 const HANDS: u32 = 3;
 
 impl Scene<'_> {
-    pub(crate) fn expect(&mut self, answer: &Answer, allowed: &[Outcome]) {
-        self.outcomes.push(answer.outcome);
-        if !allowed.contains(&answer.outcome) {
+    pub(crate) fn expect(&mut self, call: &Call, allowed: &[Outcome]) {
+        self.outcomes.push(call.outcome);
+        if !allowed.contains(&call.outcome) {
             let wanted = outcome::list(allowed.iter().copied());
-            self.problem(format!("{} instead of {wanted}", answer.outcome));
+            self.problem(format!("{} instead of {wanted}", call.outcome));
         }
     }
 
     /// Sends the exchange, which must end in one of these outcomes.
-    pub(crate) fn send_expecting(&mut self, exchange: Exchange, allowed: &[Outcome]) -> Answer {
-        let answer = self.send_exchange(exchange);
-        self.expect(&answer, allowed);
-        answer
+    pub(crate) fn send_expecting(&mut self, exchange: Exchange, allowed: &[Outcome]) -> Call {
+        let call = self.send_exchange(exchange);
+        self.expect(&call, allowed);
+        call
     }
 
     /// Sends the usual exchange, whose response must be its own echo.
     pub(crate) fn expect_echo(&mut self) {
-        let answer = self.send();
-        self.expect_own(&answer);
+        let call = self.send();
+        self.expect_own(&call);
     }
 
     /// The response must have exactly this body.
-    pub(crate) fn expect_body(&mut self, answer: &Answer, body: &[u8]) {
-        self.expect(answer, &[Outcome::Ok]);
-        if let Some(response) = &answer.response {
+    pub(crate) fn expect_body(&mut self, call: &Call, body: &[u8]) {
+        self.expect(call, &[Outcome::Ok]);
+        if let Some(response) = &call.response {
             if response.body() != body {
                 let (got, wanted) = (response.body().len(), body.len());
                 self.problem(format!("another body: {got} bytes where {wanted} were sent"));
@@ -51,17 +51,17 @@ impl Scene<'_> {
     }
 
     /// The response must be the echo of the very request.
-    pub(crate) fn expect_own(&mut self, answer: &Answer) {
-        self.expect(answer, &[Outcome::Ok]);
-        if answer.response.as_ref().is_some_and(|own| own.body() != &answer.body) {
+    pub(crate) fn expect_own(&mut self, call: &Call) {
+        self.expect(call, &[Outcome::Ok]);
+        if call.response.as_ref().is_some_and(|own| own.body() != &call.body) {
             self.problem("the response belongs to another request".to_owned());
         }
     }
 
     /// The call must have ended with this limit.
-    pub(crate) fn expect_end_at(&mut self, answer: &Answer, limit: Duration) {
-        let Span { took, stall, .. } = answer.span;
-        if answer.outcome == Outcome::Timeout && took + EARLINESS < limit {
+    pub(crate) fn expect_end_at(&mut self, call: &Call, limit: Duration) {
+        let Span { took, stall, .. } = call.span;
+        if call.outcome == Outcome::Timeout && took + EARLINESS < limit {
             self.problem(format!("timed out after {took:?}, before the limit of {limit:?}"));
         }
         if took > limit + self.lateness + stall * HANDS {
@@ -70,8 +70,8 @@ impl Scene<'_> {
     }
 
     /// The call must have ended within this time.
-    pub(crate) fn expect_end_within(&mut self, answer: &Answer, limit: Duration) {
-        let Span { took, stall, .. } = answer.span;
+    pub(crate) fn expect_end_within(&mut self, call: &Call, limit: Duration) {
+        let Span { took, stall, .. } = call.span;
         if took > limit + stall * HANDS {
             self.late(format!("{took:?} where {limit:?} were allowed (control stalled {stall:?})"));
         }
@@ -83,14 +83,14 @@ impl Scene<'_> {
     /// fifth; an adapter without a bound takes all of the limit.
     pub(crate) fn expect_little_work(
         &mut self,
-        answer: &Answer,
+        call: &Call,
         before: Option<Duration>,
         limit: Duration,
     ) {
         let connections = self.server.connections();
         let of_server: Duration = connections.iter().map(Connection::processor_time).sum();
         let (Some(before), Some(after)) = (before, census::processor_time()) else { return };
-        let of_suite = of_server + answer.span.processor_time;
+        let of_suite = of_server + call.span.processor_time;
         let took = after.saturating_sub(before).saturating_sub(of_suite);
         let part = if cfg!(debug_assertions) { 5 } else { 10 };
         if took > limit / part {
@@ -99,9 +99,9 @@ impl Scene<'_> {
     }
 
     /// The server must see its connections closed within a second after the limit.
-    pub(crate) fn expect_closed_by(&mut self, answer: &Answer, limit: Duration) {
+    pub(crate) fn expect_closed_by(&mut self, call: &Call, limit: Duration) {
         let server = &self.server;
-        let begun = answer.span.begun;
+        let begun = call.span.begun;
         self.executor.block_on(Box::pin(async {
             server.wait_until_async(CLOSING * 2, all_closed).await;
         }));
@@ -109,7 +109,7 @@ impl Scene<'_> {
             let took = connection.closed().map(|own| own.saturating_duration_since(begun));
             match took {
                 None => self.problem("the connection stays open after the time limit".to_owned()),
-                Some(took) if took > limit + CLOSING + answer.span.stall * HANDS => {
+                Some(took) if took > limit + CLOSING + call.span.stall * HANDS => {
                     self.late(format!("the connection closed after {took:?}"));
                 }
                 Some(_) => {}

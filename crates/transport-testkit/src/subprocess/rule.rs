@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 use crate::rule::Rule;
 
 /// Builds the command that runs one rule of this program in a process of its own.
-pub(crate) type Again<'a> = dyn Fn(&Rule) -> Command + Sync + 'a;
+pub(crate) type RuleCommand<'a> = dyn Fn(&Rule) -> Command + Sync + 'a;
 
 /// The variable that names the part of the rule for the other process.
 const ROLE: &str = "EASEMOB_TOKEN_TESTKIT_ROLE";

@@ -81,7 +81,7 @@ impl Harness for BadHarness {
         self.0 == Fault::MarksAllAsFresh
     }
 
-    fn overheard(&self) -> Option<String> {
+    fn captured_logs(&self) -> Option<String> {
         (self.0 == Fault::Logs).then(|| std::mem::take(&mut *LOG.lock().unwrap()))
     }
 }

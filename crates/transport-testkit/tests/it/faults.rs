@@ -37,18 +37,18 @@ fn a_rule_in_a_process_of_its_own() {
 /// Runs all rules; the adapter with this fault must break these and no other.
 #[track_caller]
 fn breaks(fault: Fault, expected: &[&str]) {
-    let report = Suite::new(&BadHarness(fault)).again(again(fault)).beside_others().run();
-    assert_eq!(report.broken(), expected, "{report}");
+    let report = Suite::new(&BadHarness(fault)).subprocess(again(fault)).concurrently().run();
+    assert_eq!(report.failed(), expected, "{report}");
 }
 
 #[test]
 fn without_a_fault_every_case_of_every_rule_is_kept() {
     let report =
-        Suite::new(&BadHarness(Fault::None)).again(again(Fault::None)).beside_others().run();
+        Suite::new(&BadHarness(Fault::None)).subprocess(again(Fault::None)).concurrently().run();
     assert!(report.passes(), "{report}");
     let cases = report.rules().iter().flat_map(RuleReport::cases);
     for case in cases {
-        assert_eq!(*case.verdict(), Verdict::Kept, "{}", case.label());
+        assert_eq!(*case.verdict(), Verdict::Passed, "{}", case.label());
     }
     assert_eq!(report.rules().len(), RULES.len());
 }

@@ -37,7 +37,7 @@ impl Harness for Ureq {
         self.exceptions
     }
 
-    fn overheard(&self) -> Option<String> {
+    fn captured_logs(&self) -> Option<String> {
         Some(mem::take(&mut *HEARD.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
