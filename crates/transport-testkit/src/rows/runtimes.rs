@@ -1,4 +1,4 @@
-//! Rules 5 and 8: calls that nobody waits for, and calls where nothing runs them.
+//! Rules 5 and 8: calls that are dropped, and calls without a runtime.
 
 use crate::harness::executor::Parking;
 use crate::outcome::Outcome::{Connect, Internal, Interrupted, Ok, Timeout};
@@ -7,8 +7,7 @@ use crate::server::Connection;
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Rule 5: dropping the future ends the exchange, and the other side sees the connection closed
-/// within a second.
+/// Rule 5: dropping the future ends the exchange, and its connection is closed within a second.
 pub(crate) fn rule_05_dropped_call(trial: &mut Trial<'_>) {
     let asked = || Script::new().request();
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
@@ -34,8 +33,8 @@ fn came_to(connections: &[Connection], steps: usize) -> bool {
     connections.iter().any(|own| own.steps() >= steps)
 }
 
-/// Rule 8: outside its runtime, and after that is gone, an adapter works or gives an error value at
-/// once; it neither panics nor hangs.
+/// Rule 8: without its runtime, or after that has ended, an adapter works or returns an error at once;
+/// it neither panics nor hangs.
 pub(crate) fn rule_08_no_runtime(trial: &mut Trial<'_>) {
     let serve = || Setup::new(Script::new().serve()).any_number_sent();
     trial.case("no runtime", serve(), |scene| {

@@ -1,11 +1,11 @@
-//! Rows 14 to 16: responses that are not whole.
+//! Rows 14 to 16: responses that are cut off.
 
 use crate::outcome::Outcome::Interrupted;
 use crate::scene::setup::Setup;
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Row 14, status line or head cut: `Interrupted`, sent once.
+/// Row 14, status line or head cut off: `Interrupted`, sent once.
 pub(crate) fn row_14_head_cut(trial: &mut Trial<'_>) {
     for (label, bytes) in [
         ("in the version", "HTT"),
@@ -33,7 +33,7 @@ pub(crate) fn row_15_body_cut(trial: &mut Trial<'_>) {
     trial.reply("a refusal", refusal, &[Interrupted]);
 }
 
-/// Row 16, chunked: cut, bad size, overflowing size: `Interrupted`, sent once.
+/// Row 16, chunked: cut off, bad size, overflowing size: `Interrupted`, sent once.
 pub(crate) fn row_16_bad_chunks(trial: &mut Trial<'_>) {
     for (label, chunks) in [
         ("no chunk", ""),

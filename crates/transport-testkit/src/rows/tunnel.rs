@@ -1,4 +1,4 @@
-//! Proxies that are given by URL: a tunnel and nothing else.
+//! Rule 11: proxies that are given by URL open a tunnel and see nothing else.
 
 use easemob_token_transport::{Proxy, ProxyUrl};
 
@@ -18,8 +18,8 @@ use crate::trial::Trial;
 /// `me:MARK-PROXY-b3f5`, as Basic credentials.
 const BASIC: &str = "Basic bWU6TUFSSy1QUk9YWS1iM2Y1";
 
-/// A proxy by URL sees CONNECT with its own credentials and nothing of the exchange; loopback goes
-/// past it, and plain `http://` does not go at all.
+/// Rule 11: a proxy sees CONNECT with its own credentials and nothing of the exchange. Loopback is
+/// reached directly, and plain `http://` is refused.
 pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let authority = Authority::new();
     for (label, credentials, host, basic) in [
@@ -57,8 +57,8 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     });
 }
 
-/// A proxy that opens no tunnel is no connection, one that says nothing uses up the connect limit,
-/// and a server behind it that is not to be trusted gets nothing.
+/// Rule 11: a proxy that opens no tunnel is a failed connection, a silent one uses up the connect limit,
+/// and an untrusted server behind it gets no request.
 pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
     let authority = Authority::new();
     let asked = || Script::new().request();
