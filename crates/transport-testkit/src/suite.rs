@@ -18,8 +18,9 @@ use crate::table::{self, RULES};
 use crate::trial::Trial;
 use crate::watch::census::Census;
 
-/// Lets one rule run at a time: a new thread or descriptor is then the rule's own, and no other rule
-/// slows it down.
+/// Lets one rule run at a time, so that no other rule slows it down.
+///
+/// New threads and descriptors are then the rule's own.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// How many rules run at once if that is permitted. They wait most of the time.

@@ -76,8 +76,9 @@ impl<'a> Trial<'a> {
         report
     }
 
-    /// Runs this rule again in another process, in this role and with these variables; `None` if the
-    /// suite has no command for that.
+    /// Runs this rule in another process, in this role and with these variables.
+    ///
+    /// `None` if the suite has no command for that.
     pub(crate) fn run_in_subprocess(
         &self,
         role: &str,
@@ -131,8 +132,8 @@ impl<'a> Trial<'a> {
     pub(crate) fn reply_with_body(&mut self, label: &str, bytes: impl Into<Vec<u8>>, body: &[u8]) {
         let script = Script::new().request().write(bytes);
         self.case(label, Setup::new(script), |scene| {
-            let answer = scene.send();
-            scene.expect_body(&answer, body);
+            let call = scene.send();
+            scene.expect_body(&call, body);
         });
     }
 
@@ -140,10 +141,10 @@ impl<'a> Trial<'a> {
     pub(crate) fn deadline(&mut self, label: &str, setup: Setup, limit: Duration) {
         self.case(label, setup, |scene| {
             let exchange = scene.exchange().with_timeout(limit);
-            let answer = scene.send_exchange(exchange);
-            scene.expect(&answer, &[Outcome::Timeout]);
-            scene.expect_end_at(&answer, limit);
-            scene.expect_closed_by(&answer, limit);
+            let call = scene.send_exchange(exchange);
+            scene.expect(&call, &[Outcome::Timeout]);
+            scene.expect_end_at(&call, limit);
+            scene.expect_closed_by(&call, limit);
         });
     }
 

@@ -46,7 +46,7 @@ pub(crate) fn row_11_second_request_dies(trial: &mut Trial<'_>) {
 
 /// Row 12, one response too many right after the first: both calls get their own, two requests.
 pub(crate) fn row_12_glued_response(trial: &mut Trial<'_>) {
-    let script = Script::new().request().echo_with(stranger()).serve();
+    let script = Script::new().request().echo_with(unsolicited()).serve();
     for (label, settles) in [("at once", false), ("after a moment", true)] {
         trial.case(label, Setup::new(script.clone()).sent(2), |scene| {
             scene.expect_echo();
@@ -69,7 +69,7 @@ pub(crate) fn row_13_unsolicited_response(trial: &mut Trial<'_>) {
         ("inside TLS", tls, false),
     ] {
         let steps = script.steps().len() + 4;
-        let first = script.clone().request().echo().gate(0).write(stranger()).serve();
+        let first = script.clone().request().echo().gate(0).write(unsolicited()).serve();
         let plan = Plan::in_order([first, script.serve()]);
         trial.case(label, Setup::new(plan).needs(needs.clone()).sent(2), |scene| {
             scene.expect_echo();
@@ -89,6 +89,6 @@ pub(crate) fn row_13_unsolicited_response(trial: &mut Trial<'_>) {
     }
 }
 
-fn stranger() -> Vec<u8> {
+fn unsolicited() -> Vec<u8> {
     reply::ok(format!("{{\"access_token\":\"{IN_REPLY}\"}}").as_bytes())
 }

@@ -100,8 +100,7 @@ pub(crate) fn row_29_not_http(trial: &mut Trial<'_>) {
     }
 }
 
-/// Row 32, 200 with HTML, BOM, trailing bytes, nothing, or half a JSON: a response with its body
-/// unchanged; sent once.
+/// Row 32, 200 with HTML, BOM, trailing bytes, nothing, or half a JSON: `Ok`, body unchanged; sent once.
 pub(crate) fn row_32_any_body_is_handed_on(trial: &mut Trial<'_>) {
     for (label, body) in [
         ("HTML", &b"<html><body>502 Bad Gateway</body></html>"[..]),

@@ -14,8 +14,9 @@ const MEASURED: Duration = Duration::from_secs(2);
 const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-/// Rule 4: if a peer sends as fast as it can, in large pieces or byte by byte, the adapter uses at most
-/// a tenth of the time limit in processor time. `Timeout`, or an error before that.
+/// Rule 4: a flood costs at most a tenth of the time limit in processor time. `Timeout`, or an error before.
+///
+/// The peer sends as fast as it can, in large pieces or byte by byte.
 pub(crate) fn rule_04_processor_time(trial: &mut Trial<'_>) {
     // Other work in this process would count as well.
     let measures = trial.alone;

@@ -16,7 +16,7 @@ pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
     // A record of 8 KiB that is never complete.
     let slow = [&b"\x16\x03\x03\x20\x00"[..], &[0; 4096]].concat();
     for (label, script) in [
-        ("no answer", Script::new().read(1).wait_for_close()),
+        ("no response", Script::new().read(1).wait_for_close()),
         ("dripped", Script::new().read(1).drip(slow, Duration::from_millis(10))),
     ] {
         let needs = Needs::default().connect_within(LIMIT);

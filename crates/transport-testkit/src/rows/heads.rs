@@ -29,8 +29,10 @@ pub(crate) fn row_21_interim_responses(trial: &mut Trial<'_>) {
     }
 }
 
-/// Row 22, twenty thousand 1xx: `Ok` or `Interrupted`; endless 1xx: `Timeout`, `TooLarge` or
-/// `Interrupted`; endless head: `TooLarge` or `Interrupted`; memory flat; sent once.
+/// Row 22, twenty thousand 1xx: `Ok` or `Interrupted`, sent once.
+///
+/// Endless 1xx: `Timeout`, `TooLarge` or `Interrupted`. Endless head: `TooLarge` or `Interrupted`. Memory
+/// stays flat.
 pub(crate) fn row_22_interim_floods(trial: &mut Trial<'_>) {
     let many = [INTERIM.repeat(20_000).as_bytes(), &reply::ok(b"{}")].concat();
     trial.reply("twenty thousand", many, &[Ok, Interrupted]);

@@ -25,8 +25,9 @@ const UNWANTED: [&str; 10] = [
     "proxy-connection",
 ];
 
-/// Rule 2: exactly one request is sent, with method, target, fields and body as given, and with no
-/// field that would change the response, such as `Accept-Encoding`.
+/// Rule 2: exactly one request is sent, with method, target, fields and body as given.
+///
+/// No field is added that would change the response, such as `Accept-Encoding`.
 pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
     let nothing = || Bytes::new();
     let binary = || (0..=255).collect::<Vec<u8>>().into();

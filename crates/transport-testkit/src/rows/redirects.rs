@@ -9,8 +9,7 @@ use crate::server::reply;
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Row 20, 300, 301, 302, 303, 304, 307, 308, to any location: a response; 0 bytes reach the target;
-/// sent once.
+/// Row 20, 300 to 304, 307, 308, to any location: `Ok`; 0 bytes reach the target; sent once.
 pub(crate) fn row_20_redirects(trial: &mut Trial<'_>) {
     for status in ["300", "301", "302", "303", "304", "307", "308"] {
         redirect(trial, &format!("{status} to another server"), status, |target| {

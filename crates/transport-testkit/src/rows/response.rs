@@ -90,8 +90,9 @@ pub(crate) fn rule_03_body_cap(trial: &mut Trial<'_>) {
     });
 }
 
-/// Rule 3: the fields of a head may have 32 KiB, counted as names, values and four bytes for each, and
-/// not one more.
+/// Rule 3: the fields of a head may have 32 KiB and not one byte more.
+///
+/// Names, values and four bytes for each field count.
 pub(crate) fn rule_03_head_cap(trial: &mut Trial<'_>) {
     // `Content-Length: 2` and its line end are 19 bytes, `X: ` and its line end are 5.
     let filling = |bytes: usize| format!("X: {}\r\n", "v".repeat(bytes - 19 - 5));

@@ -8,8 +8,7 @@ use crate::server::Connection;
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Rule 2: an exchange that needs a fresh connection gets one of its own, and the mark of each response
-/// is true.
+/// Rule 2: an exchange that needs a fresh connection gets one. The mark of each response is true.
 pub(crate) fn rule_02_fresh_connections(trial: &mut Trial<'_>) {
     let has_mark = trial.harness.reports_connection_use();
     let (tls, needs) = trusted_tls();

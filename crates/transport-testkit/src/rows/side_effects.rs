@@ -12,8 +12,9 @@ use crate::server::script::Script;
 use crate::subprocess::rule as rule_process;
 use crate::trial::Trial;
 
-/// Rule 6: no error and none of its sources shows a header value, the query or the body, of the request
-/// or the response. Every case of every rule checks that; here the responses are full of secrets.
+/// Rule 6: no error and none of its sources shows a header value, the query or the body.
+///
+/// Every case of every rule checks that. Here the responses are full of secrets.
 pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
     for (label, reply) in [
         ("no HTTP", "MARK\r\n\r\n"),

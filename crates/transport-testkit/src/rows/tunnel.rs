@@ -57,8 +57,9 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     });
 }
 
-/// Rule 11: a proxy that opens no tunnel is a failed connection, a silent one uses up the connect limit,
-/// and an untrusted server behind it gets no request.
+/// Rule 11: a proxy that opens no tunnel is a failed connection.
+///
+/// A silent proxy uses up the connect limit. An untrusted server behind a proxy gets no request.
 pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
     let authority = Authority::new();
     let asked = || Script::new().request();
