@@ -1,4 +1,4 @@
-//! Row 51: proxy variables, which count only for those who ask.
+//! Row 51: proxy variables, which count only if the setting says so.
 
 use std::env;
 
@@ -16,10 +16,10 @@ use crate::server::script::Script;
 use crate::subprocess::rule as rule_process;
 use crate::trial::Trial;
 
-/// Every spelling that some library obeys.
+/// The variables that HTTP libraries read.
 const VARIABLES: [&str; 6] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-/// The root that the other process has to trust.
+/// The variable with the root certificate for the other process.
 const ROOTS: &str = "EASEMOB_TOKEN_TESTKIT_ROOTS";
 
 /// Row 51, proxy variables set, proxy off / from the environment: 0 bytes at the proxy / CONNECT
@@ -63,7 +63,7 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
     }
 }
 
-/// What the process with the variables does: one call to this machine, one to another host.
+/// Makes one call to this machine and one to another host, in the process with the variables.
 fn in_another_process(trial: &mut Trial<'_>, role: &str) {
     let proxy = match role {
         "off" => Proxy::Off,

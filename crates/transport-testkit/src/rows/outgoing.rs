@@ -1,4 +1,4 @@
-//! Rule 2: one request goes out, as it was given, and its own answer comes back.
+//! Rule 2: one request is sent, as given, and its own response returned.
 
 use easemob_token_transport::Exchange;
 use easemob_token_transport::bytes::Bytes;
@@ -11,7 +11,7 @@ use crate::server::request::Received;
 use crate::server::script::{Plan, Script};
 use crate::trial::Trial;
 
-/// Fields that would change what comes back, or tell what nobody is to know.
+/// Header fields that would change the response or reveal something.
 const UNWANTED: [&str; 10] = [
     "accept-encoding",
     "te",
@@ -25,11 +25,12 @@ const UNWANTED: [&str; 10] = [
     "proxy-connection",
 ];
 
-/// So much that some libraries ask first (`Expect: 100-continue`).
+/// A body so large that some libraries ask first (`Expect: 100-continue`).
 const LARGE: usize = 2 * 1024 * 1024;
 
-/// Rule 2: exactly one request goes out, with its method, target, fields and body as given, and
-/// nothing that would change the answer; no Accept-Encoding.
+/// Rule 2: exactly one request is sent, with method, target, fields and body as given.
+///
+/// No field is added that would change the response, such as `Accept-Encoding`.
 pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
     let nothing = || Bytes::new();
     let binary = || (0..=255).collect::<Vec<u8>>().into();
@@ -107,20 +108,20 @@ fn compare(scene: &mut Scene<'_>, received: &Received, method: &Method, body: &[
 fn check_framing(scene: &mut Scene<'_>, received: &Received, body: &[u8]) {
     for name in received.names() {
         if UNWANTED.iter().any(|unwanted| name.eq_ignore_ascii_case(unwanted)) {
-            scene.problem(format!("{name} was sent and not given"));
+            scene.problem(format!("{name} was sent and was not in the request"));
         }
     }
     let framed = received.fields("content-length").count();
     let chunked = received.fields("transfer-encoding").count();
     if framed + chunked > 1 || (!body.is_empty() && framed + chunked == 0) {
-        scene.problem("the length of the request is not told once".to_owned());
+        scene.problem("the request must carry its length exactly once".to_owned());
     }
 }
 
-/// Rule 2: calls that are under way at once get their own answers, whatever the order of these.
+/// Rule 2: parallel calls get their own responses, in whatever order these arrive.
 pub(crate) fn rule_02_parallel_calls(trial: &mut Trial<'_>) {
     for calls in [2, 16] {
-        // The first to be accepted is answered when all of them have asked.
+        // The first connection gets its response after all requests have arrived.
         let first = Script::new().request().gather(calls).echo().serve();
         let plan = Plan::in_order([first, Script::new().serve()]);
         trial.case(&format!("{calls} at once"), Setup::new(plan).sent(calls), |scene| {

@@ -1,4 +1,4 @@
-//! Proxies that are given by URL: a tunnel and nothing else.
+//! Rule 11: proxies that are given by URL open a tunnel and see nothing else.
 
 use easemob_token_transport::Proxy;
 
@@ -23,8 +23,8 @@ const RFC_BASIC: &str = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
 /// The case of a proxy over TLS whose certificate no root has signed.
 const UNTRUSTED: &str = "over TLS by a stranger";
 
-/// A proxy by URL sees CONNECT with its own credentials and nothing of the exchange; loopback goes
-/// past it, and plain `http://` does not go at all.
+/// Rule 11: a proxy sees CONNECT with its own credentials and nothing of the exchange. Loopback is
+/// reached directly, and plain `http://` is refused.
 pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let authority = Authority::new();
     let own = format!("me:{IN_PROXY}@");
@@ -71,8 +71,9 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     });
 }
 
-/// A proxy that opens no tunnel is no connection, one that says nothing uses up the connect limit,
-/// and a server behind it that is not to be trusted gets nothing.
+/// Rule 11: a proxy that opens no tunnel is a failed connection.
+///
+/// A silent proxy uses up the connect limit. An untrusted server behind a proxy gets no request.
 pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
     let authority = Authority::new();
     let asked = || Script::new().request();

@@ -25,11 +25,11 @@ pub(crate) struct Job {
     pub(crate) fault: Fault,
     pub(crate) proxy: Option<ProxyUrl>,
     pub(crate) tls: Arc<ClientConfig>,
-    pub(crate) kept: Arc<Mutex<Option<Stream>>>,
+    pub(crate) idle: Arc<Mutex<Option<Stream>>>,
     pub(crate) connect_by: Option<Instant>,
     pub(crate) finish_by: Option<Instant>,
     pub(crate) max_bytes: usize,
-    pub(crate) keeps: bool,
+    pub(crate) reuses: bool,
     pub(crate) wire: Arc<Mutex<Option<TcpStream>>>,
 }
 
@@ -74,9 +74,9 @@ impl Job {
         stage: &mut Stage,
     ) -> Result<Response<Bytes>, (Kind, Vec<u8>)> {
         let none = |kind| (kind, Vec::new());
-        let kept = if self.keeps { self.kept.lock().unwrap().take() } else { None };
-        let kept = kept.filter(|own| !own.is_closed());
-        let mut stream = match kept {
+        let idle = if self.reuses { self.idle.lock().unwrap().take() } else { None };
+        let idle = idle.filter(|own| !own.is_closed());
+        let mut stream = match idle {
             Some(stream) => stream,
             None => self.open(target).map_err(none)?,
         };
@@ -98,8 +98,8 @@ impl Job {
         if self.fault == Fault::MarksAllAsFresh {
             response.extensions_mut().insert(ConnectionUse::Fresh);
         }
-        if self.keeps {
-            *self.kept.lock().unwrap() = Some(stream);
+        if self.reuses {
+            *self.idle.lock().unwrap() = Some(stream);
         }
         if self.fault == Fault::FollowsRedirects && response.status().is_redirection() {
             let place = response.headers().get(LOCATION).and_then(|own| own.to_str().ok());
