@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use easemob_token_transport::{Transport, TransportErrorKind};
 use easemob_token_transport_isahc::IsahcTransport;
-use easemob_token_transport_testkit::{PATIENCE, Plan, Script, ScriptedServer};
+use easemob_token_transport_testkit::{Plan, Script, ScriptedServer};
 use futures_lite::future::block_on;
 
-use crate::{post, send};
+use crate::{AMPLE, post, send};
 
 const LIMIT: Duration = Duration::from_millis(400);
 
@@ -23,7 +23,7 @@ fn a_caller_that_is_never_polled_holds_its_connection_no_longer_than_its_time() 
     let mut future = pin!(transport.send(post(&server).with_timeout(LIMIT)));
     assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     // The future is there, but is not polled any more.
-    assert!(server.wait_until(PATIENCE, |own| own.iter().any(|own| own.closed().is_some())));
+    assert!(server.wait_until(AMPLE, |own| own.iter().any(|own| own.closed().is_some())));
     assert!(started.elapsed() < LIMIT + Duration::from_secs(1), "{:?}", started.elapsed());
     assert_eq!(block_on(future).unwrap_err().kind(), TransportErrorKind::Timeout);
 }
@@ -35,7 +35,7 @@ fn one_that_waits_for_a_place_gets_it_or_an_error_that_names_the_setting() {
     let transport = IsahcTransport::builder().max_concurrent_exchanges(1).build().unwrap();
     let mut first = Box::pin(transport.send(post(&server).with_timeout(LIMIT * 3)));
     assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    assert!(server.wait_until(PATIENCE, |own| own.iter().any(|own| !own.requests().is_empty())));
+    assert!(server.wait_until(AMPLE, |own| own.iter().any(|own| !own.requests().is_empty())));
 
     let error = send(&transport, post(&server).with_timeout(LIMIT)).unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Timeout);

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use easemob_token_transport_isahc::IsahcTransport;
-use easemob_token_transport_testkit::{Authority, LOOPBACK, PATIENCE, Script, ScriptedServer};
+use easemob_token_transport_testkit::{Authority, LOOPBACK, Script, ScriptedServer};
 
-use crate::{post_to, send};
+use crate::{AMPLE, post_to, send};
 
 /// libcurl sends `close_notify` at once, and closes when it receives one or the client ends.
 #[test]
@@ -16,7 +16,7 @@ fn a_connection_over_tls_does_not_stay_open_for_long_after_a_response() {
     let transport = IsahcTransport::builder().roots_pem(authority.pem()).build().unwrap();
     send(&transport, post_to(&server.url("https", LOOPBACK))).unwrap();
     let answered = Instant::now();
-    assert!(server.wait_until(PATIENCE, |own| own.iter().all(|own| own.closed().is_some())));
+    assert!(server.wait_until(AMPLE, |own| own.iter().all(|own| own.closed().is_some())));
     assert!(answered.elapsed() < Duration::from_secs(2), "{:?}", answered.elapsed());
 }
 
@@ -49,7 +49,7 @@ mod counted {
         let transport = IsahcTransport::new();
         let before = (count("task"), count("fd"));
         send(&transport, post(&server)).unwrap();
-        assert!(server.wait_until_closed(PATIENCE));
+        assert!(server.wait_until_closed(AMPLE));
         assert!(count("task") >= before.0 + 2, "no client is idle");
         let dropped = Instant::now();
         drop(transport);

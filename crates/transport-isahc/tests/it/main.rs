@@ -16,11 +16,16 @@ mod requests;
 mod settings;
 mod trust;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use easemob_token_transport::{Exchange, Transport, TransportError, TransportErrorKind};
 use easemob_token_transport_testkit::{LOOPBACK, ScriptedServer};
 use futures_lite::future::block_on;
 use http::{Request, Response};
+
+/// A limit that only a failing test reaches.
+const AMPLE: Duration = Duration::from_secs(10);
 
 const BODY: &str = "{\"a\":1}";
 
