@@ -50,7 +50,7 @@ async fn main() {
     let client = Client::builder("https://a1.easemob.com", "org#app");
     let client = match std::env::args().nth(1) {
         Some(_) => client.transport(HyperTransport::new()),
-        None => client.transport(IsahcTransport::new().unwrap()),
+        None => client.transport(IsahcTransport::new()),
     };
     let token = client.build().unwrap().user_token_by_password("alice", "secret").await.unwrap();
     println!("{}", token.access_token().expose());

@@ -1,4 +1,4 @@
-//! A server, a transport and what runs it, together for one case.
+//! The fixture of one case: a server, a transport and an executor.
 
 mod expectations;
 pub(crate) mod secrets;
@@ -27,9 +27,9 @@ use crate::watch::{self, Watched};
 ///
 /// Long enough for an adapter that paces itself in a flood (rule 4) on a machine that is busy.
 pub(crate) const AMPLE: Duration = Duration::from_secs(15);
-/// When a call counts as hung: this long after its own time limit.
+/// The time after its own limit at which a call counts as hung.
 const GRACE: Duration = Duration::from_millis(1500);
-/// How long the other side may take to see that a connection is closed.
+/// The time within which the server must see that a connection is closed.
 const CLOSING: Duration = Duration::from_secs(1);
 
 pub(crate) struct Scene<'a> {
@@ -41,7 +41,7 @@ pub(crate) struct Scene<'a> {
     outcomes: Vec<Outcome>,
     problems: Vec<String>,
     late: Vec<String>,
-    /// What a time limit may be overrun by, the machine's stalls apart.
+    /// By how much a call may overrun its time limit, apart from delays of the machine.
     lateness: Duration,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Call {
     pub(crate) outcome: Outcome,
     pub(crate) response: Option<Response<Bytes>>,
     pub(crate) span: Span,
-    /// What the request's body was.
+    /// The body of the request.
     body: Bytes,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// Lets the clients come with TLS to a server whose script does not begin with it.
+    /// Uses TLS with a server whose script does not begin with it.
     pub(crate) fn over_tls(&mut self) {
         self.scheme = "https";
     }
@@ -103,7 +103,7 @@ impl<'a> Scene<'a> {
         calls.remove(0)
     }
 
-    /// Sends all of them at once.
+    /// Sends all exchanges at once.
     pub(crate) fn send_all(&mut self, exchanges: Vec<Exchange>) -> Vec<Call> {
         let transport = self.transport.clone();
         let bodies: Vec<Bytes> = exchanges.iter().map(|own| own.request().body().clone()).collect();
@@ -144,8 +144,7 @@ impl<'a> Scene<'a> {
         Call { outcome, response, span, body }
     }
 
-    /// Sends until the server is as the condition says, then drops the call, and lets the runtime
-    /// turn until the connection is seen to be closed.
+    /// Starts a call, drops it when the condition holds, and expects that its connection is closed.
     pub(crate) fn abandon(&mut self, when: impl Fn(&[Connection]) -> bool + Send + Sync) {
         let Self { server, transport, executor, .. } = &*self;
         let exchange = exchange_to(&url(self.scheme, LOOPBACK, server.address().port()));
@@ -156,7 +155,7 @@ impl<'a> Scene<'a> {
             let end = watch::either(&mut pending, || when(&server.connections())).await;
             abandoned = end.is_none();
             stopwatch = Some(Stopwatch::start());
-            // Inside the runtime, as a caller's own time limit would do it.
+            // Inside the runtime, as the time limit of a caller would do it.
             drop(pending);
             server.wait_until_async(CLOSING * 2, all_closed).await;
         }));
@@ -173,7 +172,7 @@ impl<'a> Scene<'a> {
                     let took = closed.saturating_duration_since(span.begun);
                     if took > CLOSING + span.stall {
                         self.late(format!(
-                            "the connection of a dropped call closed after {took:?}"
+                            "the connection of a dropped call was closed after {took:?}"
                         ));
                     }
                 }
@@ -181,8 +180,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Begins a call, ends the runtime when the server is as the condition says, and goes on with
-    /// the call without one.
+    /// Starts a call, ends its runtime when the condition holds, and goes on without a runtime.
     pub(crate) fn orphan(
         &mut self,
         limit: Duration,
@@ -207,14 +205,14 @@ impl<'a> Scene<'a> {
         self.ended(end, stopwatch.stop(), body)
     }
 
-    /// Lets the runtime turn for a moment, so that what a connection has left to do is done.
+    /// Lets the runtime run for a moment, so that it finishes its work on connections.
     pub(crate) fn settle(&self) {
         self.executor.block_on(Box::pin(async {
             watch::until(Duration::from_millis(30), || false).await;
         }));
     }
 
-    /// Replaces what runs the transport; the old one is gone.
+    /// Replaces the executor, which ends the old one.
     pub(crate) fn change_executor(&mut self, executor: Box<dyn Executor>) {
         self.executor = executor;
     }
@@ -231,7 +229,7 @@ impl<'a> Scene<'a> {
         self.late.push(text);
     }
 
-    /// Takes everything down and writes the report.
+    /// Ends everything and writes the report.
     pub(crate) fn end(self, sent: Option<usize>, report: &mut CaseReport) {
         let Self { server, transport, executor, harness, .. } = self;
         let mut problems = self.problems;
@@ -248,7 +246,7 @@ impl<'a> Scene<'a> {
         if let Some(sent) = sent.filter(|&sent| sent != requests) {
             problems.push(format!("{requests} requests were sent instead of {sent}"));
         }
-        // Half a request more is a second sending that did not come far.
+        // A part of a further request is a second attempt that did not get far.
         if sent == Some(requests) {
             for connection in server.connections() {
                 let bytes = connection.unfinished().len();
@@ -280,7 +278,7 @@ fn url(scheme: &str, host: &str, port: u16) -> String {
     format!("{scheme}://{host}:{port}/org/app/token?q={query}")
 }
 
-/// A `POST` with secrets in it, whose body no other request of this process has.
+/// A `POST` with marked secrets and a body that no other request of this process has.
 pub(crate) fn exchange_to(url: &str) -> Exchange {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);

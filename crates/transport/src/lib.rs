@@ -1,9 +1,8 @@
-//! The port between `easemob-token` and an HTTP library: one trait, what goes in, what comes out.
+//! The transport port of `easemob-token`: one trait between the client and an HTTP library.
 //!
-//! A [`Transport`] sends one [`Exchange`] and gives back one complete response or one
-//! [`TransportError`]. The contract that every adapter keeps is written on the trait. This crate
-//! has no I/O of its own and knows nothing of tokens: an adapter needs this crate and its own HTTP
-//! library, nothing else.
+//! A [`Transport`] sends one [`Exchange`] and returns one complete response or one
+//! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate has no I/O
+//! and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
 
 mod classify;
 mod config_error;
@@ -39,5 +38,5 @@ pub use transport::Transport;
 /// The attribute for implementing [`Transport`], so that an adapter needs no dependency of its own.
 pub use async_trait::async_trait;
 
-// The two crates whose types the port shows, for those who write an adapter.
+// The two crates whose types are part of the port, for authors of adapters.
 pub use {bytes, http};

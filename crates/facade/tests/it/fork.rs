@@ -124,9 +124,9 @@ in_its_own_process! {
     row_61_over_hyper:
         "hyper", forks_in_mid_acquisition, easemob_token::hyper::HyperTransport::new();
     row_61_over_isahc:
-        "isahc", forks_in_mid_acquisition, easemob_token::isahc::IsahcTransport::new().unwrap();
+        "isahc", forks_in_mid_acquisition, easemob_token::isahc::IsahcTransport::new();
     row_61_blocking_over_hyper:
         "hyper", forks_while_a_thread_waits, easemob_token::hyper::HyperTransport::new();
     row_61_blocking_over_isahc:
-        "isahc", forks_while_a_thread_waits, easemob_token::isahc::IsahcTransport::new().unwrap();
+        "isahc", forks_while_a_thread_waits, easemob_token::isahc::IsahcTransport::new();
 }

@@ -21,7 +21,7 @@ macro_rules! over_each_transport {
         mod over_isahc {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $behaviour() {
-                super::$behaviour(easemob_token::isahc::IsahcTransport::new().unwrap()).await;
+                super::$behaviour(easemob_token::isahc::IsahcTransport::new()).await;
             })+
         }
     };

@@ -193,7 +193,7 @@ mod over_sockets {
     #[test]
     fn row_55_isahc_is_independent_of_the_runtime_that_ends() {
         let service = Service::start();
-        let client = service.client(easemob_token::isahc::IsahcTransport::new().unwrap());
+        let client = service.client(easemob_token::isahc::IsahcTransport::new());
         let hold = service.emulator.hold();
         let is_under_way = service.emulator.wait_for_requests(1);
         assert_eq!(outlived(&client, is_under_way, || hold.release()), Ok(()));
@@ -221,7 +221,7 @@ mod over_sockets {
     #[test]
     fn row_49_isahc_needs_no_runtime() {
         let service = Service::start();
-        let client = service.client(easemob_token::isahc::IsahcTransport::new().unwrap());
+        let client = service.client(easemob_token::isahc::IsahcTransport::new());
         block_on(client.app_token()).unwrap();
         block_on(client.user_token("c").into_future()).unwrap();
         block_on(client.user_token_by_password("c", "1").into_future()).unwrap();
@@ -237,6 +237,6 @@ mod over_sockets {
     #[cfg(feature = "isahc")]
     #[test]
     fn row_49_isahc_serves_one_runtime_after_another() {
-        each_runtime_in_its_turn(easemob_token::isahc::IsahcTransport::new().unwrap());
+        each_runtime_in_its_turn(easemob_token::isahc::IsahcTransport::new());
     }
 }

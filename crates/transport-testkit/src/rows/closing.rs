@@ -1,4 +1,4 @@
-//! Rows 9 to 13: connections that end in between, and what they must not do to the next call.
+//! Rows 9 to 13: connections that end early, or bring a response too many.
 
 use crate::outcome::Outcome::Interrupted;
 use crate::scene::AMPLE;
@@ -18,8 +18,8 @@ pub(crate) fn row_10_resets_after_request(trial: &mut Trial<'_>) {
     trial.outcome("reset", Setup::new(Script::new().request().reset()), &[Interrupted]);
 }
 
-/// Row 11, first call well; reads the second request, then closes: `Ok`, then `Interrupted`, exactly
-/// two requests in all.
+/// Row 11, responds once; reads the second request, then closes: `Ok`, then `Interrupted`, exactly two
+/// requests in all.
 pub(crate) fn row_11_second_request_dies(trial: &mut Trial<'_>) {
     let first = || Script::new().request().echo();
     for (label, plan) in [
@@ -32,8 +32,7 @@ pub(crate) fn row_11_second_request_dies(trial: &mut Trial<'_>) {
             scene.send_expecting(scene.exchange(), &[Interrupted]);
         });
     }
-    // The server closed while nobody asked: nothing was sent on that connection, so this costs no
-    // call.
+    // The server closes an idle connection. Nothing was sent on it, so no call may fail.
     let plan = Plan::in_order([first(), Script::new().serve()]);
     trial.case("closes the idle connection", Setup::new(plan).sent(2), |scene| {
         scene.expect_echo();
@@ -45,9 +44,9 @@ pub(crate) fn row_11_second_request_dies(trial: &mut Trial<'_>) {
     });
 }
 
-/// Row 12, one response too many, glued to the first: both calls get their own, two requests.
+/// Row 12, one response too many right after the first: both calls get their own, two requests.
 pub(crate) fn row_12_glued_response(trial: &mut Trial<'_>) {
-    let script = Script::new().request().echo_with(stranger()).serve();
+    let script = Script::new().request().echo_with(unsolicited()).serve();
     for (label, settles) in [("at once", false), ("after a moment", true)] {
         trial.case(label, Setup::new(script.clone()).sent(2), |scene| {
             scene.expect_echo();
@@ -64,13 +63,13 @@ pub(crate) fn row_12_glued_response(trial: &mut Trial<'_>) {
 pub(crate) fn row_13_unsolicited_response(trial: &mut Trial<'_>) {
     let (tls, needs) = trusted_tls();
     for (label, script, turns) in [
-        // While nothing turns the runtime nobody can notice what arrives.
+        // While the runtime does not run, nobody can notice what arrives.
         ("while no runtime turns", Script::new(), false),
         ("while the runtime turns", Script::new(), true),
         ("inside TLS", tls, false),
     ] {
         let steps = script.steps().len() + 4;
-        let first = script.clone().request().echo().gate(0).write(stranger()).serve();
+        let first = script.clone().request().echo().gate(0).write(unsolicited()).serve();
         let plan = Plan::in_order([first, script.serve()]);
         trial.case(label, Setup::new(plan).needs(needs.clone()).sent(2), |scene| {
             scene.expect_echo();
@@ -90,6 +89,6 @@ pub(crate) fn row_13_unsolicited_response(trial: &mut Trial<'_>) {
     }
 }
 
-fn stranger() -> Vec<u8> {
+fn unsolicited() -> Vec<u8> {
     reply::ok(format!("{{\"access_token\":\"{IN_REPLY}\"}}").as_bytes())
 }

@@ -1,4 +1,4 @@
-//! Rows 1 to 5: connections that do not come about, or not for long.
+//! Rows 1 to 5: connections that are not established, or closed at once.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -48,7 +48,7 @@ pub(crate) fn row_04_closes_at_once(trial: &mut Trial<'_>) {
     trial.outcome("close", Setup::new(Script::new()).sent(0), &[Interrupted]);
 }
 
-/// Row 5, connection never completes: `Timeout` after the connect limit, nothing sent.
+/// Row 5, connection is never established: `Timeout` after the connect limit, nothing sent.
 pub(crate) fn row_05_never_connects(trial: &mut Trial<'_>) {
     let setup = || Setup::new(Script::new()).sent(0);
     let needs = Needs::default().connect_within(LIMIT);
@@ -71,7 +71,7 @@ pub(crate) fn row_05_never_connects(trial: &mut Trial<'_>) {
     });
 }
 
-/// A port whose queue is full, so that the system leaves whoever knocks without an answer.
+/// A port whose queue is full, so that the system does not respond to connection attempts.
 struct FullPort {
     port: u16,
     _sockets: Vec<Socket>,
@@ -89,7 +89,7 @@ impl FullPort {
         for _ in 0..4 {
             let filler = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
             filler.set_nonblocking(true).ok()?;
-            // Under way is all that it has to be.
+            // It only has to be in progress.
             let _ = filler.connect(&address);
             sockets.push(filler);
         }

@@ -1,4 +1,4 @@
-//! Rows 6 to 8: TLS handshakes that stall, cannot be trusted, or are none; and the good ones.
+//! Rows 6 to 8 and rule 10: TLS handshakes that stall, fail or succeed.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::trial::Trial;
 
 /// Row 6, TLS handshake stalls: `Timeout` after the connect limit, nothing sent.
 pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
-    // A record of 8 KiB that does not come to its end.
+    // A record of 8 KiB that is never complete.
     let slow = [&b"\x16\x03\x03\x20\x00"[..], &[0; 4096]].concat();
     for (label, script) in [
-        ("no answer", Script::new().read(1).wait_for_close()),
+        ("no response", Script::new().read(1).wait_for_close()),
         ("dripped", Script::new().read(1).drip(slow, Duration::from_millis(10))),
     ] {
         let needs = Needs::default().connect_within(LIMIT);
@@ -48,15 +48,15 @@ pub(crate) fn row_07_bad_certificates(trial: &mut Trial<'_>) {
         trial.case(label, setup.sent(0), |scene| {
             scene.send_expecting(scene.exchange(), &[Tls]);
             if scene.server.connections().iter().any(|own| !own.received().is_empty()) {
-                scene.problem("something was sent to a server without trust".to_owned());
+                scene.problem("something was sent to a server that is not trusted".to_owned());
             }
         });
     }
 }
 
-/// Row 8, old TLS only, closes in the handshake, plain text on the TLS port: `Connect` or `Timeout`,
-/// nothing sent. It may go well the next time, so an adapter must not say `Tls`, which is the
-/// verdict on a certificate and which nobody tries again.
+/// Row 8, old TLS only, closes during the handshake, plain text on the TLS port: `Connect` or `Timeout`,
+/// nothing sent. A retry may succeed, so the kind must not be `Tls`, which means a refused certificate
+/// and is not retried.
 pub(crate) fn row_08_no_tls_we_know(trial: &mut Trial<'_>) {
     let hello = || Script::new().read(1);
     let plain = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
@@ -77,8 +77,7 @@ pub(crate) fn row_08_no_tls_we_know(trial: &mut Trial<'_>) {
     }
 }
 
-/// A server whose certificate a given root vouches for is trusted, over TLS 1.2 and 1.3, and what
-/// is inside TLS keeps the same rules.
+/// Rule 10: a server whose certificate leads to a given root is trusted, over TLS 1.2 and 1.3.
 pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
     let authority = Authority::new();
     let trusting = || Needs::default().roots(&authority.pem());

@@ -1,4 +1,4 @@
-//! Rows 21 to 23, 30 and 31: heads that are odd, or come before the head that counts.
+//! Rows 21 to 23, 30 and 31: interim responses, endless heads and odd heads.
 
 use super::LIMIT;
 use crate::outcome::Outcome::{Interrupted, Ok, Timeout, TooLarge};
@@ -10,7 +10,7 @@ use crate::trial::Trial;
 use crate::watch::census::resident_bytes;
 
 const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\n";
-/// What memory may grow by while heads come in without end: much less than what comes in.
+/// By how much memory may grow during an endless head: much less than what arrives.
 const FLAT: u64 = 32 * 1024 * 1024;
 
 /// Row 21, 100 or 103, then 200: `Ok`, sent once.
@@ -23,20 +23,21 @@ pub(crate) fn row_21_interim_responses(trial: &mut Trial<'_>) {
             let call = scene.send();
             scene.expect_body(&call, b"{}");
             if call.response.is_some_and(|own| own.headers().contains_key("x-early")) {
-                scene.problem("fields of the interim response are in the final one".to_owned());
+                scene.problem("the final response has header fields of the interim one".to_owned());
             }
         });
     }
 }
 
-/// Row 22, twenty thousand 1xx: `Ok` or `Interrupted`; endless: `Timeout`, or `TooLarge` or `Interrupted` if
-/// they are counted; memory flat; sent once. The same for the fields of a head without end, which may be
-/// called `TooLarge`.
+/// Row 22, twenty thousand 1xx: `Ok` or `Interrupted`, sent once.
+///
+/// Endless 1xx: `Timeout`, `TooLarge` or `Interrupted`. Endless head: `TooLarge` or `Interrupted`. Memory
+/// stays flat.
 pub(crate) fn row_22_interim_floods(trial: &mut Trial<'_>) {
     let many = [INTERIM.repeat(20_000).as_bytes(), &reply::ok(b"{}")].concat();
     trial.reply("twenty thousand", many, &[Ok, Interrupted]);
 
-    // Others in this process would be weighed as well.
+    // Other work in this process would count as well.
     let weigh = trial.alone;
     let endless = Script::new().request().endless(INTERIM.repeat(400));
     trial.case("endless", Setup::new(endless), |scene| {
@@ -67,8 +68,8 @@ fn send_endless(scene: &mut Scene<'_>, weigh: bool) -> Call {
     call
 }
 
-/// Row 23, 101: `Interrupted` or `Timeout`, sent once. Nobody asked for another protocol, so the head
-/// says all there is to know, and the suite asks for `Interrupted`.
+/// Row 23, 101: `Interrupted`, sent once. The request did not ask for another protocol, so the head is
+/// reason enough, and the adapter must not wait.
 pub(crate) fn row_23_switching_protocols(trial: &mut Trial<'_>) {
     let switch = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n";
     let script = Script::new().request().write(switch);
@@ -86,7 +87,7 @@ pub(crate) fn row_23_switching_protocols(trial: &mut Trial<'_>) {
     }
 }
 
-/// Row 30, obsolete folding, latin-1 in a header, HTTP/1.0: `Ok`, sent once.
+/// Row 30, obsolete folding, Latin-1 in a header, HTTP/1.0: `Ok`, sent once.
 pub(crate) fn row_30_old_and_odd_heads(trial: &mut Trial<'_>) {
     for (label, bytes) in [
         (

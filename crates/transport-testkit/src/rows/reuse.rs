@@ -1,4 +1,4 @@
-//! Rule 2: connections of one's own, and the mark that says whether a connection was reused.
+//! Rule 2: fresh connections, and the mark that tells them from reused ones.
 
 use easemob_token_transport::{ConnectionUse, Exchange};
 
@@ -8,8 +8,7 @@ use crate::server::Connection;
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Rule 2: an exchange that asks for a fresh connection gets one that carries nothing else, and the
-/// mark of each response tells the truth.
+/// Rule 2: an exchange that needs a fresh connection gets one. The mark of each response is true.
 pub(crate) fn rule_02_fresh_connections(trial: &mut Trial<'_>) {
     let has_mark = trial.harness.reports_connection_use();
     let (tls, needs) = trusted_tls();
@@ -36,12 +35,12 @@ fn expect_connection(scene: &mut Scene<'_>, exchange: Exchange, has_mark: bool) 
     let Some(connection) = connections.iter().find(carried) else { return };
     let is_first = connection.requests().len() == 1;
     if is_fresh && !(is_first && connection.accepted() >= call.span.begun) {
-        scene.problem("a fresh connection was asked for, and an old one was used".to_owned());
+        scene.problem("an exchange that needs a fresh connection used an old one".to_owned());
     }
     let mark = call.response.and_then(|own| own.extensions().get::<ConnectionUse>().copied());
     let truth = if is_first { ConnectionUse::Fresh } else { ConnectionUse::Reused };
     if mark.is_some_and(|mark| mark != truth) {
-        scene.problem(format!("the connection was {truth:?}, and the mark says otherwise"));
+        scene.problem(format!("the connection was {truth:?}, and the mark is another"));
     }
     if has_mark && mark.is_none() {
         scene.problem("the response has no mark".to_owned());

@@ -1,4 +1,4 @@
-//! Rules 5 and 8: calls that nobody waits for, and calls where nothing runs them.
+//! Rules 5 and 8: calls that are dropped, and calls without a runtime.
 
 use crate::harness::executor::Parking;
 use crate::outcome::Outcome::{Connect, Internal, Interrupted, Ok, Timeout};
@@ -7,14 +7,13 @@ use crate::server::Connection;
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Rule 5: dropping the future ends the exchange, and the other side sees the connection closed
-/// within a second.
+/// Rule 5: dropping the future ends the exchange, and its connection is closed within a second.
 pub(crate) fn rule_05_dropped_call(trial: &mut Trial<'_>) {
     let asked = || Script::new().request();
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
     let (tls, needs) = trusted_tls();
     for (label, script, steps) in [
-        ("before the answer", asked().wait_for_close(), 1),
+        ("before the response", asked().wait_for_close(), 1),
         ("in the head", asked().write("HTTP/1.1 200 OK\r\nX-A").wait_for_close(), 2),
         ("in the body", asked().write(half).wait_for_close(), 2),
         ("inside TLS", tls.request().wait_for_close(), 2),
@@ -34,8 +33,9 @@ fn came_to(connections: &[Connection], steps: usize) -> bool {
     connections.iter().any(|own| own.steps() >= steps)
 }
 
-/// Rule 8: outside its runtime, and after that is gone, an adapter works or gives an error value at
-/// once; it neither panics nor hangs.
+/// Rule 8: without its runtime an adapter works or returns an error at once.
+///
+/// It neither panics nor hangs, also after the runtime has ended.
 pub(crate) fn rule_08_no_runtime(trial: &mut Trial<'_>) {
     let serve = || Setup::new(Script::new().serve()).any_number_sent();
     trial.case("no runtime", serve(), |scene| {

@@ -1,4 +1,4 @@
-//! Rules 6 and 7: what an adapter tells of an exchange, and what it does to its process.
+//! Rules 6 and 7: what an adapter shows of an exchange, and what it changes in its process.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,8 +12,9 @@ use crate::server::script::Script;
 use crate::subprocess::rule as rule_process;
 use crate::trial::Trial;
 
-/// Rule 6: no error, nor what is behind it, shows a header's value, the query or the body, of the
-/// request or the reply. Every case of every rule looks for that; here the replies are full of it.
+/// Rule 6: no error and none of its sources shows a header value, the query or the body.
+///
+/// Every case of every rule checks that. Here the responses are full of secrets.
 pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
     for (label, reply) in [
         ("no HTTP", "MARK\r\n\r\n"),
@@ -32,8 +33,8 @@ pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
     }
 }
 
-/// Rule 7: no process-wide state is set: no default crypto provider, no variable, no other
-/// directory to work in.
+/// Rule 7: no process-wide state is set: no default crypto provider, no variable, no working
+/// directory.
 pub(crate) fn rule_07_no_process_state(trial: &mut Trial<'_>) {
     const LABEL: &str = "after exchanges with and without TLS";
     if rule_process::role().is_some() {

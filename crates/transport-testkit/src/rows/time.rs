@@ -1,4 +1,4 @@
-//! Rows 17 to 19, and rule 4: every wait ends with the exchange's limit.
+//! Rows 17 to 19 and rule 4: every wait ends at the exchange's time limit.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::trial::Trial;
 
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Row 17, no answer: `Timeout`, sent once; the socket is closed within a second.
+/// Row 17, no response: `Timeout`, sent once; the socket is closed within a second.
 pub(crate) fn row_17_no_answer(trial: &mut Trial<'_>) {
     let plain = Setup::new(Script::new().request().wait_for_close());
     trial.deadline("plain", plain, LIMIT);
@@ -51,8 +51,8 @@ pub(crate) fn row_19_body_drips_or_stalls(trial: &mut Trial<'_>) {
     }
 }
 
-/// Rule 4: the limit covers everything from the name look-up to the last byte; no time at all is
-/// `Timeout`, and more time than a clock can count is no fault.
+/// Rule 4: the limit covers everything from the name look-up to the last byte. A limit of zero is
+/// `Timeout`, and one beyond the range of the clock works.
 pub(crate) fn rule_04_odd_limits(trial: &mut Trial<'_>) {
     let serve = || Setup::new(Script::new().serve());
     trial.case("no time", serve().any_number_sent(), |scene| {
@@ -66,7 +66,7 @@ pub(crate) fn rule_04_odd_limits(trial: &mut Trial<'_>) {
         let call = scene.send_exchange(exchange);
         scene.expect_own(&call);
     });
-    // Each part in time, all of them together not.
+    // Each part is in time, all parts together are not.
     let drip = |bytes: &[u8]| (bytes.to_vec(), Duration::from_millis(30));
     let (interim, pause) = drip(b"HTTP");
     let script = Script::new().request().drip(interim, pause);

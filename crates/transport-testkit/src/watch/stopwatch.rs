@@ -17,19 +17,19 @@ const NAP: Duration = Duration::from_millis(2);
 pub(crate) struct Stopwatch {
     begun: Instant,
     over: Arc<AtomicBool>,
-    /// Its longest stall, and its processor time.
+    /// Returns its longest stall and its processor time.
     control: JoinHandle<(Duration, Duration)>,
     processor_waits: BTreeMap<String, Duration>,
 }
 
-/// What a [`Stopwatch`] found.
+/// The result of a [`Stopwatch`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) begun: Instant,
     pub(crate) took: Duration,
     /// The longest delay that the machine caused.
     pub(crate) stall: Duration,
-    /// What the control took of the processor.
+    /// The processor time of the thread that took naps.
     pub(crate) processor_time: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! An adapter over plain sockets that keeps the contract, or commits one fault.
+//! An adapter over plain sockets that reuses the contract, or commits one fault.
 
 mod exchange;
 mod message;
@@ -73,7 +73,7 @@ impl Harness for BadHarness {
             needs: needs.clone(),
             tls: stream::config(fault, needs.roots_pem.as_deref()),
             proxy,
-            kept: Arc::default(),
+            idle: Arc::default(),
         }))
     }
 
@@ -92,7 +92,7 @@ struct BadAdapter {
     needs: Needs,
     tls: Arc<ClientConfig>,
     proxy: ProxyRules,
-    kept: Arc<Mutex<Option<Stream>>>,
+    idle: Arc<Mutex<Option<Stream>>>,
 }
 
 type Outcome = Result<Response<Bytes>, TransportError>;
@@ -118,16 +118,16 @@ impl Transport for BadAdapter {
             fault: self.fault,
             proxy: self.proxy.proxy_for(&uri)?.cloned(),
             tls: self.tls.clone(),
-            kept: self.kept.clone(),
+            idle: self.idle.clone(),
             connect_by: started.checked_add(self.needs.connect_timeout),
             finish_by: started
                 .checked_add(exchange.timeout())
                 .filter(|_| self.fault != Fault::NeverTimesOut),
             max_bytes: match self.fault {
-                Fault::IgnoresTheCap => 1 << 20,
+                Fault::IgnoresTheCap => 1 << 22,
                 _ => exchange.max_response_bytes(),
             },
-            keeps: match self.fault {
+            reuses: match self.fault {
                 Fault::HandsOverWhatCame | Fault::MarksAllAsFresh => {
                     !exchange.needs_fresh_connection()
                 }

@@ -87,7 +87,9 @@ faults! {
         rule_09_plain_http, rule_11_proxy_sees_connect_only,
     ];
     counting_no_chunk_extensions_and_no_trailers: BoundsNoFraming, [rule_03_endless_framing];
-    trusting_anyone: TrustsAnyone, [row_07_bad_certificates, rule_11_proxy_faults];
+    trusting_anyone: TrustsAnyone, [
+        row_07_bad_certificates, rule_09_plain_http, rule_11_proxy_faults,
+    ];
     ignoring_the_bound_of_the_body: IgnoresTheCap, [
         row_26_large_bodies, row_27_endless_bodies, rule_03_body_cap,
     ];

@@ -25,11 +25,11 @@ pub(crate) struct Job {
     pub(crate) fault: Fault,
     pub(crate) proxy: Option<ProxyUrl>,
     pub(crate) tls: Arc<ClientConfig>,
-    pub(crate) kept: Arc<Mutex<Option<Stream>>>,
+    pub(crate) idle: Arc<Mutex<Option<Stream>>>,
     pub(crate) connect_by: Option<Instant>,
     pub(crate) finish_by: Option<Instant>,
     pub(crate) max_bytes: usize,
-    pub(crate) keeps: bool,
+    pub(crate) reuses: bool,
     pub(crate) wire: Arc<Mutex<Option<TcpStream>>>,
 }
 
@@ -74,9 +74,9 @@ impl Job {
         stage: &mut Stage,
     ) -> Result<Response<Bytes>, (Kind, Vec<u8>)> {
         let none = |kind| (kind, Vec::new());
-        let kept = if self.keeps { self.kept.lock().unwrap().take() } else { None };
-        let kept = kept.filter(|own| !own.is_closed());
-        let mut stream = match kept {
+        let idle = if self.reuses { self.idle.lock().unwrap().take() } else { None };
+        let idle = idle.filter(|own| !own.is_closed());
+        let mut stream = match idle {
             Some(stream) => stream,
             None => self.open(target).map_err(none)?,
         };
@@ -85,7 +85,7 @@ impl Job {
             _ => "",
         };
         let bytes = write_request(request, target, more);
-        stream.write(&bytes, self.finish_by).map_err(none)?;
+        stream.send(&bytes, self.finish_by).map_err(none)?;
         *stage = Stage::Sent;
         let mut incoming = Incoming { stream: &mut stream, bytes: Vec::new(), by: self.finish_by };
         let first = incoming.more().map_err(none)?;
@@ -98,8 +98,8 @@ impl Job {
         if self.fault == Fault::MarksAllAsFresh {
             response.extensions_mut().insert(ConnectionUse::Fresh);
         }
-        if self.keeps {
-            *self.kept.lock().unwrap() = Some(stream);
+        if self.reuses {
+            *self.idle.lock().unwrap() = Some(stream);
         }
         if self.fault == Fault::FollowsRedirects && response.status().is_redirection() {
             let place = response.headers().get(LOCATION).and_then(|own| own.to_str().ok());
@@ -123,12 +123,15 @@ impl Job {
             None => self.dial(host, port, by)?,
             Some(proxy) => {
                 let mut stream = self.dial(proxy.host(), proxy.port(), by)?;
+                if proxy.is_https() {
+                    stream = stream.secure(self.tls.clone(), proxy.host(), by)?;
+                }
                 let mut connect =
                     format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
                 if let Some(value) = proxy.authorization() {
                     connect += &format!("Proxy-Authorization: {}\r\n", value.to_str().unwrap());
                 }
-                stream.write(format!("{connect}\r\n").as_bytes(), by)?;
+                stream.send(format!("{connect}\r\n").as_bytes(), by)?;
                 let mut incoming = Incoming { stream: &mut stream, bytes: Vec::new(), by };
                 let granted = incoming.head().map_err(|kind| match kind {
                     Kind::Timeout => kind,
@@ -180,7 +183,9 @@ impl Job {
     fn read_body(&self, incoming: &mut Incoming<'_>, head: &HeaderMap) -> Result<Vec<u8>, Kind> {
         if let Some(coding) = head.get(TRANSFER_ENCODING) {
             return match coding.as_bytes() {
-                b"chunked" => self.read_chunks(incoming),
+                b"chunked" if head.get_all(TRANSFER_ENCODING).iter().count() == 1 => {
+                    self.read_chunks(incoming)
+                }
                 _ => Err(Kind::Interrupted),
             };
         }
@@ -245,7 +250,7 @@ impl Incoming<'_> {
     /// Reads more. Returns whether more came.
     fn more(&mut self) -> Result<bool, Kind> {
         let mut chunk = [0; 4096];
-        let read = self.stream.read(&mut chunk, self.by)?;
+        let read = self.stream.receive(&mut chunk, self.by)?;
         self.bytes.extend_from_slice(&chunk[..read]);
         Ok(read > 0)
     }

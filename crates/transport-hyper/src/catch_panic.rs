@@ -7,19 +7,19 @@ use std::task::Poll;
 
 use easemob_token_transport::{TransportError, TransportErrorKind};
 
-/// The future's output, or an `Internal` error where it panics.
+/// Returns the future's output, or an `Internal` error if it panics.
 ///
-/// tokio panics where a runtime lacks the time or the I/O driver, and has no way to ask before.
+/// tokio panics if a runtime lacks the time or the I/O driver, and offers no way to ask before.
 ///
-/// It is handed in pinned, since an `async fn` would keep room for it twice.
-pub(crate) async fn without_panic<F: Future>(
+/// The future comes pinned, since an `async fn` would reserve space for it twice.
+pub(crate) async fn catch_panic<F: Future>(
     mut future: Pin<&mut F>,
 ) -> Result<F::Output, TransportError> {
     poll_fn(|cx| {
-        // After a panic the future is only dropped, so a broken state of it is never seen.
+        // After a panic the future is only dropped, so nobody sees its broken state.
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(poll) => poll.map(Ok),
-            // What was panicked with is not kept: nobody can promise that it holds no secret.
+            // The payload of the panic is dropped: it could hold a secret.
             Err(_) => Poll::Ready(Err(TransportError::with_source(
                 TransportErrorKind::Internal,
                 "tokio or hyper panicked: does the runtime have its time and I/O drivers on \
