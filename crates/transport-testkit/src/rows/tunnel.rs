@@ -3,7 +3,6 @@
 use easemob_token_transport::{Proxy, ProxyUrl};
 
 use super::{LIMIT, PROXIED_HOST};
-use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Interrupted, Timeout, Tls, Unsupported};
 use crate::scene::exchange_to;
 use crate::scene::secrets::IN_PROXY;
@@ -28,27 +27,25 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
         ("by a name that nobody looks up", String::new(), "proxy.nobody.knows.localhost", None),
     ] {
         let proxy = ScriptedServer::start(tunnel_to(authority.issue(PROXIED_HOST)).serve());
-        let needs = Needs::default().roots(&authority.pem());
-        let needs = needs.proxy(proxy_by_name(host, &proxy, &credentials));
-        trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
+        let setup = Setup::new(Script::new()).sent(0).roots(&authority.pem());
+        let setup = setup.proxy(proxy_by_name(host, &proxy, &credentials));
+        trial.case(label, setup, |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
-            let call = scene.send_exchange(exchange_to(&url));
-            scene.expect_own(&call);
+            scene.expect_echo_of(exchange_to(&url));
             for problem in check_tunnel(&proxy, basic) {
                 scene.problem(problem);
             }
         });
     }
     let proxy = ScriptedServer::start(Script::new().serve());
-    let needs = || Needs::default().proxy(proxy_at(&proxy, ""));
-    trial.case("loopback", Setup::new(Script::new().serve()).needs(needs()), |scene| {
+    let setup = |script| Setup::new(script).proxy(proxy_at(&proxy, ""));
+    trial.case("loopback", setup(Script::new().serve()), |scene| {
         scene.expect_echo();
         if !proxy.connections().is_empty() {
             scene.problem("loopback went through the proxy".to_owned());
         }
     });
-    let setup = Setup::new(Script::new()).needs(needs()).sent(0);
-    trial.case("plain http", setup, |scene| {
+    trial.case("plain http", setup(Script::new()).sent(0), |scene| {
         let url = format!("http://{PROXIED_HOST}/org/app/token");
         scene.send_expecting(exchange_to(&url).allow_plain_http(), &[Unsupported]);
         if !proxy.connections().is_empty() {
@@ -75,9 +72,9 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
         ("a stranger inside", tunnel_to(Authority::new().issue(PROXIED_HOST)).serve(), &[Tls]),
     ] {
         let proxy = ScriptedServer::start(script);
-        let needs = Needs::default().roots(&authority.pem()).connect_within(LIMIT);
-        let needs = needs.proxy(proxy_at(&proxy, &format!("me:{IN_PROXY}@")));
-        trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
+        let setup = Setup::new(Script::new()).sent(0).roots(&authority.pem());
+        let setup = setup.connect_within(LIMIT).proxy(proxy_at(&proxy, &format!("me:{IN_PROXY}@")));
+        trial.case(label, setup, |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
             let call = scene.send_exchange(exchange_to(&url));
             scene.expect(&call, allowed);
