@@ -140,7 +140,7 @@ const PROGRAMS: &[Program] = &[
     Program {
         name: "easemob-token over isahc",
         dependencies: "easemob-token = { path = \"CRATES/facade\", default-features = false, features = [\"blocking\", \"isahc\"] }",
-        main: (BLOCKING, "easemob_token::isahc::IsahcTransport::new().unwrap()"),
+        main: (BLOCKING, "easemob_token::isahc::IsahcTransport::new()"),
         at_most: None,
     },
     Program {

@@ -55,7 +55,7 @@ impl Script {
 
     /// Whether a server has written all bytes of this script, the first on its connection.
     pub(crate) fn is_played(&self, connection: &testkit::Connection) -> bool {
-        let steps = self.append_to(testkit::Script::new()).steps().len();
+        let steps = self.append_to(testkit::Script::new()).step_count();
         connection.is_over() || connection.steps() >= steps
     }
 

@@ -53,7 +53,7 @@ impl ClientKind {
         short_life: Duration,
     ) -> Result<Client, ConfigError> {
         let builder = transport
-            .client(base_url)?
+            .client(base_url)
             .client_credentials(self.name(), self.secret())
             .app_token_ttl(if self.has_short_life() { short_life } else { LONG_LIFE });
         self.set(builder).build()

@@ -3,7 +3,8 @@
 use clap::{Parser, ValueEnum, value_parser};
 use easemob_token::hyper::HyperTransport;
 use easemob_token::isahc::IsahcTransport;
-use easemob_token::{Client, ClientBuilder, ConfigError};
+use easemob_token::{Client, ClientBuilder};
+use easemob_token_emulator::DEMO_APP_KEY;
 
 use crate::plan::Plan;
 
@@ -47,10 +48,11 @@ impl Transport {
         }
     }
 
-    pub(crate) fn client(self) -> Result<ClientBuilder, ConfigError> {
-        Ok(match self {
-            Self::Hyper => Client::builder().transport(HyperTransport::new()),
-            Self::Isahc => Client::builder().transport(IsahcTransport::new()?),
-        })
+    pub(crate) fn client(self, base_url: &str) -> ClientBuilder {
+        let builder = Client::builder(base_url, DEMO_APP_KEY);
+        match self {
+            Self::Hyper => builder.transport(HyperTransport::new()),
+            Self::Isahc => builder.transport(IsahcTransport::new()),
+        }
     }
 }

@@ -39,7 +39,7 @@ fn hyper(provider: Option<CryptoProvider>) -> HyperTransport {
 }
 
 fn isahc() -> IsahcTransport {
-    IsahcTransport::new().unwrap()
+    IsahcTransport::new()
 }
 
 #[test]

@@ -57,8 +57,7 @@ pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
             };
             let exchange = Exchange::new(request).with_timeout(AMPLE);
             let exchange = exchange.with_max_response_bytes(LARGE);
-            let call = scene.send_exchange(exchange);
-            scene.expect_own(&call);
+            scene.expect_echo_of(exchange);
             for received in scene.server.requests() {
                 compare(scene, &received, &method, &body);
             }
