@@ -12,8 +12,7 @@ pub use self::app_key::AppKey;
 pub use self::base_url::BaseUrl;
 use crate::build_error::{BuildError, Field};
 use crate::grant::{Grant, Payload};
-use crate::response::refusal::{self, SentRequest};
-use crate::response::{ResponseError, TokenResponse};
+use crate::response::{Hidden, ResponseError, TokenResponse, refusal};
 use crate::token::{AccessToken, TtlUnits, UserId};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -103,12 +102,12 @@ impl TokenEndpoint {
             let response = TokenResponse::parse(body, self.units, grant.ttl(), received_at)?;
             return grant.token(response).map_err(ResponseError::wrong_shape);
         }
-        let request = SentRequest {
+        let sent = Hidden {
             app_token: grant.authorization().map(AccessToken::expose),
             secret: grant.secret(),
             user_id: grant.user_id().map(UserId::as_str),
         };
-        Err(refusal::parse(&head, body, &request, received_at))
+        Err(refusal::parse(&head, body, &sent, received_at))
     }
 }
 

@@ -12,4 +12,5 @@ pub use self::error::ResponseError;
 pub use self::kind::{ErrorCategory, ErrorScope, ResponseErrorKind, RetryAdvice};
 #[cfg(feature = "dynamic")]
 pub(crate) use self::member::{Member, Object};
+pub(crate) use self::redact::Hidden;
 pub(crate) use self::success::TokenResponse;

@@ -30,11 +30,12 @@ const ESCAPES: usize = 3;
 /// The most bytes that are decoded in total, so that no text takes long.
 const WORK: usize = 1 << 20;
 
-/// Values that an error text must not show.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Hidden<'a> {
-    pub(super) secrets: [Option<&'a str>; 2],
-    pub(super) user_id: Option<&'a str>,
+/// Values of a request that an error text must not show. It has no `Debug`.
+#[derive(Clone, Copy)]
+pub(crate) struct Hidden<'a> {
+    pub(crate) app_token: Option<&'a str>,
+    pub(crate) secret: Option<&'a str>,
+    pub(crate) user_id: Option<&'a str>,
 }
 
 /// Returns at most `limit` characters of `text`, with hidden values and credentials replaced.
@@ -81,7 +82,7 @@ struct Pattern {
 fn patterns(hidden: &Hidden<'_>) -> Vec<Pattern> {
     let pattern =
         |text: &str, alone: bool| Pattern { text: Decoded::of(text).folded().text, alone };
-    let secrets = hidden.secrets.iter().flatten();
+    let secrets = [hidden.secret, hidden.app_token].into_iter().flatten();
     secrets
         .map(|secret| pattern(secret, secret.len() < SHORT))
         .chain(hidden.user_id.map(|user_id| pattern(user_id, true)))
@@ -220,11 +221,11 @@ mod tests {
     use super::*;
 
     fn hide(text: &str, secret: &str) -> String {
-        clean(text, 512, &Hidden { secrets: [Some(secret), None], user_id: None })
+        clean(text, 512, &Hidden { app_token: None, secret: Some(secret), user_id: None })
     }
 
     fn cut(text: &str) -> String {
-        clean(text, 512, &Hidden { secrets: [None, None], user_id: None })
+        clean(text, 512, &Hidden { app_token: None, secret: None, user_id: None })
     }
 
     #[test]

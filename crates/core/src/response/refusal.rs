@@ -18,18 +18,11 @@ use super::retry_after;
 const CODE_LIMIT: usize = 64;
 const DESCRIPTION_LIMIT: usize = 512;
 
-/// Contents of the refused request, none of which an error text may repeat.
-pub(crate) struct SentRequest<'a> {
-    pub(crate) app_token: Option<&'a str>,
-    pub(crate) secret: Option<&'a str>,
-    pub(crate) user_id: Option<&'a str>,
-}
-
-/// Reads a response with any status but 200.
+/// Reads a response with any status but 200; `sent` is what the request contained.
 pub(crate) fn parse(
     head: &Parts,
     body: &[u8],
-    request: &SentRequest<'_>,
+    sent: &Hidden<'_>,
     received_at: SystemTime,
 ) -> ResponseError {
     let body = object(body);
@@ -40,24 +33,23 @@ pub(crate) fn parse(
     let retry_after = retry_after::read(&head.headers, received_at);
     let advice = match kind.retry_advice() {
         // A gateway's 401 does not ask for an app token, so a new one would not help.
-        RetryAdvice::WithNewAppToken if request.app_token.is_none() || !is_from_service => {
+        RetryAdvice::WithNewAppToken if sent.app_token.is_none() || !is_from_service => {
             RetryAdvice::Never
         }
         RetryAdvice::After(pause) => RetryAdvice::After(retry_after.unwrap_or(pause)),
         RetryAdvice::Backoff => retry_after.map_or(RetryAdvice::Backoff, RetryAdvice::After),
         advice @ (RetryAdvice::Never | RetryAdvice::Once | RetryAdvice::WithNewAppToken) => advice,
     };
-    let hidden = Hidden { secrets: [request.secret, request.app_token], user_id: request.user_id };
     let description = if kind == Kind::Redirected {
-        redirect_target(&head.headers, &hidden)
+        redirect_target(&head.headers, sent)
     } else if kind == Kind::Malformed {
         Some("the status means nothing here".to_owned())
     } else {
-        description.map(|text| redact::clean(text, DESCRIPTION_LIMIT, &hidden))
+        description.map(|text| redact::clean(text, DESCRIPTION_LIMIT, sent))
     };
     // A user ID such as `unauthorized` must not hide the code, which is the service's own word.
-    let hidden = Hidden { user_id: None, ..hidden };
-    let code = code.map(|text| redact::clean(text, CODE_LIMIT, &hidden));
+    let secrets = Hidden { user_id: None, ..*sent };
+    let code = code.map(|text| redact::clean(text, CODE_LIMIT, &secrets));
     Details { kind, status, code, description, retry_after, advice, is_from_service }.into()
 }
 
