@@ -1,19 +1,19 @@
-//! Why the command has no token: the exit code, and the text on standard error.
+//! Failures of the command: the exit code, and the text on standard error.
 
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use easemob_token::{BuildError, ConfigError, Error, ErrorKind};
+use easemob_token::{BuildError, ConfigError, Error, ErrorCategory, ErrorKind};
 use serde::Serialize;
 
 use crate::args::Format;
 use crate::output;
 
-/// What a shell reports of a command that a closed pipe ended (128 + SIGPIPE).
+/// Exit code of a command that a closed pipe ended (128 + SIGPIPE).
 const READER_GONE: u8 = 141;
 
-/// What is said on standard error; the members are those of the JSON form.
+/// A failure as it is written to standard error; the members are those of the JSON form.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failure {
     kind: &'static str,
@@ -35,33 +35,33 @@ impl Failure {
             status: None,
             code: None,
             description: None,
-            retryable: false,
+            retryable: kind.is_retryable(),
             attempts: 0,
             exit: exit_code(kind),
         }
     }
 
-    /// Something that was typed, or a setting, is wrong.
+    /// An argument or a setting is wrong.
     pub(crate) fn invalid_input(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidInput, message.into())
     }
 
-    /// A fault of ours, or of the machine.
+    /// The program or the machine is at fault.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message.into())
     }
 
     /// The whole command took too long, after this many requests.
     pub(crate) fn deadline(message: String, attempts: u32) -> Self {
-        Self { retryable: true, attempts, ..Self::new(ErrorKind::Timeout, message) }
+        Self { attempts, ..Self::new(ErrorKind::Timeout, message) }
     }
 
-    /// Whoever read standard output has seen enough: nothing to say.
+    /// The reader of standard output has closed the pipe: nothing is written.
     pub(crate) fn reader_gone() -> Self {
         Self { exit: READER_GONE, ..Self::internal(String::new()) }
     }
 
-    /// Says it, and gives the code to exit with.
+    /// Writes it, and returns the exit code.
     pub(crate) fn report(&self, format: Format) -> ExitCode {
         let json = || serde_json::to_string(&serde_json::json!({ "error": self }));
         match format {
@@ -76,26 +76,13 @@ impl Failure {
 }
 
 fn exit_code(kind: ErrorKind) -> u8 {
-    match kind {
-        ErrorKind::InvalidInput => 2,
-        ErrorKind::InvalidClient
-        | ErrorKind::InvalidPassword
-        | ErrorKind::UserNotFound
-        | ErrorKind::UserDeactivated
-        | ErrorKind::InvalidUsername
-        | ErrorKind::ApplicationNotFound
-        | ErrorKind::Unauthorized
-        | ErrorKind::Rejected => 3,
-        ErrorKind::RateLimited | ErrorKind::QuotaExceeded => 4,
-        ErrorKind::Connect
-        | ErrorKind::Tls
-        | ErrorKind::Timeout
-        | ErrorKind::Interrupted
-        | ErrorKind::ServerError
-        | ErrorKind::Conflict => 5,
-        ErrorKind::TooLarge | ErrorKind::Redirected | ErrorKind::MalformedResponse => 6,
-        // `Internal`, and any kind that is not in the contract: a fault of ours.
-        _ => 1,
+    match kind.category() {
+        ErrorCategory::Internal => 1,
+        ErrorCategory::InvalidInput => 2,
+        ErrorCategory::Refused => 3,
+        ErrorCategory::Limited => 4,
+        ErrorCategory::Unavailable => 5,
+        ErrorCategory::BadResponse => 6,
     }
 }
 
@@ -148,14 +135,14 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// Whether the words ask for JSON, for an error in the words themselves.
-pub(crate) fn wants_json(words: impl Iterator<Item = OsString>) -> bool {
-    let words: Vec<_> = words.collect();
-    words.iter().any(|word| word == "--format=json")
-        || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+/// Whether the arguments select JSON, for an error in the arguments themselves.
+pub(crate) fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    let arguments: Vec<_> = arguments.collect();
+    arguments.iter().any(|argument| argument == "--format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
 }
 
-/// The first line of an error in the words, without its prefix.
+/// The first line of an error in the arguments, without its prefix.
 pub(crate) fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
@@ -167,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_seen_in_both_spellings() {
+    fn json_is_recognized_in_both_spellings() {
         let words = |words: &[&str]| wants_json(words.iter().map(OsString::from));
         assert!(words(&["x", "--format", "json"]) && words(&["x", "--format=json"]));
         assert!(!words(&["x", "--format", "text"]) && !words(&["json"]));

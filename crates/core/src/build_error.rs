@@ -1,6 +1,7 @@
-//! A value that cannot become a request: which field is wrong, and what to do.
+//! Errors for input that cannot become a request: which field is wrong, and what to write.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::fmt;
 
 /// The field of the input that a [`BuildError`] is about.
@@ -19,13 +20,13 @@ pub enum Field {
     UserId,
     /// The user's password.
     Password,
-    /// An access token that was handed in.
+    /// An access token that was passed in.
     AccessToken,
-    /// The lifetime that was asked for.
+    /// The requested lifetime.
     Ttl,
     /// The unit of `ttl` and `expires_in`.
     TtlUnits,
-    /// The time that was handed in as now.
+    /// The time that was passed in as the present.
     Clock,
     /// The request as a whole.
     Request,
@@ -51,8 +52,8 @@ impl fmt::Display for Field {
 
 /// Input that was refused before anything was sent.
 ///
-/// `Display` names the field, says what is wrong with it and what to write instead. It never
-/// repeats the input: a base URL or an App Key that is wrong may hold a secret in the wrong place.
+/// `Display` names the field, what is wrong with it and what to write instead. It never repeats the
+/// input: a wrong base URL or App Key may hold a secret in the wrong place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
     field: Field,
@@ -70,7 +71,7 @@ impl BuildError {
         self.field
     }
 
-    /// What is wrong with it and what to write instead: the text without the field's name.
+    /// The text without the field's name: what is wrong, and what to write instead.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem
@@ -84,3 +85,26 @@ impl fmt::Display for BuildError {
 }
 
 impl std::error::Error for BuildError {}
+
+impl From<Infallible> for BuildError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// Refuses a text that is empty.
+pub(crate) fn require(field: Field, text: &str) -> Result<(), BuildError> {
+    if text.is_empty() { Err(BuildError::new(field, "is empty")) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_problem_is_the_text_without_the_field() {
+        let error = require(Field::ClientId, "").unwrap_err();
+        assert_eq!((error.field(), error.problem()), (Field::ClientId, "is empty"));
+        assert_eq!(error.to_string(), "client ID: is empty");
+    }
+}

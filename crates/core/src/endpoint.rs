@@ -1,4 +1,4 @@
-//! The token endpoint of one app: grant in, request out; response in, token or refusal out.
+//! Token endpoint of one app: builds the request of a grant and parses its response.
 
 mod app_key;
 mod base_url;
@@ -6,18 +6,19 @@ mod base_url;
 use std::time::SystemTime;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 
 pub use self::app_key::AppKey;
 pub use self::base_url::BaseUrl;
 use crate::build_error::{BuildError, Field};
 use crate::grant::{Grant, Payload};
-use crate::response::{self, ResponseError};
-use crate::token::TtlUnits;
+use crate::response::refusal::{self, SentRequest};
+use crate::response::{ResponseError, TokenResponse};
+use crate::token::{AccessToken, TtlUnits, UserId};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// `POST {base URL}/{org}/{app}/token`, with the units that this deployment counts in.
+/// The endpoint `POST {base URL}/{org}/{app}/token`, with the units in which its cluster counts.
 ///
 /// Make one for each app and keep it: the URI is prepared once and shared by every request.
 #[derive(Clone, Debug)]
@@ -35,8 +36,8 @@ impl TokenEndpoint {
     ///
     /// # Errors
     ///
-    /// None that a parsed base URL and App Key are known to cause; the URI library has the last
-    /// word.
+    /// [`Field::BaseUrl`] if the URI library does not accept the result. No parsed base URL and App
+    /// Key are known for which that happens.
     pub fn new(base_url: &BaseUrl, app_key: &AppKey, units: TtlUnits) -> Result<Self, BuildError> {
         let uri = format!("{base_url}/{}/{}/token", app_key.org(), app_key.app());
         let uri = Uri::try_from(uri)
@@ -44,7 +45,7 @@ impl TokenEndpoint {
         Ok(Self { uri, app_key: app_key.clone(), units })
     }
 
-    /// Where requests go.
+    /// The URI of every request.
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.uri
@@ -66,8 +67,8 @@ impl TokenEndpoint {
     ///
     /// # Errors
     ///
-    /// [`Field::Ttl`] where the lifetime asked for cannot be said in this endpoint's unit: shorter
-    /// than one unit, or more than an `i64` of units.
+    /// [`Field::Ttl`] if the requested lifetime is shorter than one of this endpoint's units or longer
+    /// than an `i64` of units.
     pub fn request<G: Grant>(&self, grant: &G) -> Result<Request<Payload>, BuildError> {
         let ttl = grant.ttl().to_wire(self.units.request)?;
         let mut request = Request::new(grant.body(ttl)?);
@@ -98,6 +99,15 @@ impl TokenEndpoint {
         received_at: SystemTime,
     ) -> Result<G::Token, ResponseError> {
         let (head, body) = response.into_parts();
-        response::parse(grant, &head, body, self.units, received_at)
+        if head.status == StatusCode::OK {
+            let response = TokenResponse::parse(body, self.units, grant.ttl(), received_at)?;
+            return grant.token(response).map_err(ResponseError::wrong_shape);
+        }
+        let request = SentRequest {
+            app_token: grant.authorization().map(AccessToken::expose),
+            secret: grant.secret(),
+            user_id: grant.user_id().map(UserId::as_str),
+        };
+        Err(refusal::parse(&head, body, &request, received_at))
     }
 }

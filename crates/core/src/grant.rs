@@ -1,4 +1,4 @@
-//! What is asked for: one value a grant, its fields checked.
+//! Grants of the token endpoint: one checked value for each request.
 
 mod client_credentials;
 mod inherit;
@@ -12,20 +12,19 @@ pub use self::payload::Payload;
 pub(crate) use self::sealed::Sealed;
 use std::fmt;
 
-use crate::build_error::{BuildError, Field};
 use crate::token::IssuedToken;
 
 /// A grant of the token endpoint: [`ClientCredentials`], [`Password`] or [`Inherit`].
 ///
 /// It names the type of token that it yields. The trait is sealed: the service has these three.
 pub trait Grant: Sealed {
-    /// The token that a successful answer holds.
+    /// The token in a successful response.
     type Token: IssuedToken;
     /// The name of the grant.
     const TYPE: GrantType;
 }
 
-/// Which grant a request is for. The names are those of `grant_type` on the wire.
+/// Type of a grant, by its name on the wire (`grant_type`).
 // Complete: the service has these three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GrantType {
@@ -58,16 +57,19 @@ impl fmt::Display for GrantType {
 mod sealed {
     use super::Payload;
     use crate::build_error::BuildError;
-    use crate::response::Answer;
-    use crate::token::{AccessToken, Ttl};
+    use crate::response::TokenResponse;
+    use crate::token::{AccessToken, Ttl, UserId};
 
     #[expect(unnameable_types, reason = "sealed: other crates are not to implement a grant")]
     pub trait Sealed {
-        /// The token as this grant's type, made of an answer that was found good.
-        fn token(&self, answer: Answer<'_>) -> Result<<Self as super::Grant>::Token, &'static str>
+        /// Makes the token of this grant's type from a checked response.
+        fn token(
+            &self,
+            response: TokenResponse<'_>,
+        ) -> Result<<Self as super::Grant>::Token, &'static str>
         where
             Self: super::Grant;
-        /// The lifetime to ask for.
+        /// The requested lifetime.
         fn ttl(&self) -> Ttl;
         /// The request's body, with `ttl` in the wire's unit.
         fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError>;
@@ -75,12 +77,7 @@ mod sealed {
         fn authorization(&self) -> Option<&AccessToken>;
         /// The secret that no error text may repeat.
         fn secret(&self) -> Option<&str>;
-        /// The user whom the request names; no error text may repeat this either.
-        fn user_id(&self) -> Option<&str>;
+        /// The user that the request names; no error text may repeat this either.
+        fn user_id(&self) -> Option<&UserId>;
     }
-}
-
-/// A text that must not be empty.
-fn required(field: Field, text: String) -> Result<String, BuildError> {
-    if text.is_empty() { Err(BuildError::new(field, "is empty")) } else { Ok(text) }
 }

@@ -1,15 +1,15 @@
-//! What to send to the Easemob (环信) token endpoint and what its answers mean, without any I/O.
+//! Requests and responses of the Easemob (环信) token endpoint, and what to do next, without any I/O.
 //!
-//! The service hands out tokens at `POST {scheme}://{host}/{org}/{app}/token`. This crate builds
+//! The service issues tokens at `POST {scheme}://{host}/{org}/{app}/token`. This crate builds
 //! the [`http::Request`] of each grant and turns the [`http::Response`] into a typed token or a
 //! typed refusal. It opens no socket, reads no clock, no environment and no file, and logs
 //! nothing; time comes in as an argument. Embed it under any HTTP stack, in any runtime or none.
 //!
-//! | grant | what it yields |
+//! | grant | token |
 //! |---|---|
 //! | [`ClientCredentials`] | an [`AppToken`], for the app server itself |
 //! | [`Password`] | a [`UserToken`], by user ID and password |
-//! | [`Inherit`] | a [`UserToken`], by user ID, on the strength of an app token |
+//! | [`Inherit`] | a [`UserToken`], by user ID, authorized by an app token |
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -30,7 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What is promised
+//! # Guarantees
 //!
 //! - No `Debug`, `Display` or error of any type here shows a secret, a token, or a byte of a
 //!   successful body.
@@ -58,10 +58,10 @@ pub use policy::{
     Decision, Freshness, Jitter, Keep, NextStep, Now, Priority, RateLimiter, Refusal, Report,
     RequestQueue, Retry, RetryLimits, Success, Ticket, TokenState, Turn, Uptime,
 };
-pub use response::{ResponseError, ResponseErrorKind, RetryAdvice};
+pub use response::{ErrorCategory, ErrorScope, ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;
 pub use token::inspect;
 pub use token::{
     AccessToken, AppToken, IssuedToken, Lifetime, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
-    UserToken,
+    UserId, UserToken,
 };

@@ -1,11 +1,11 @@
-//! What to do next, decided without a clock: about a cached token, a failed request, a queue.
+//! Decisions about cached tokens, failed requests and queues, without a clock.
 
+mod cooldown;
 mod evidence;
 mod freshness;
 mod now;
 mod rate_limiter;
 mod request_queue;
-mod rest;
 mod retry;
 mod token_state;
 

@@ -1,4 +1,4 @@
-//! The tokens that the service hands out: for the app server, and for one user.
+//! Tokens that the service issues: for the app server, and for one user.
 
 mod access_token;
 pub mod inspect;
@@ -6,6 +6,7 @@ mod lifetime;
 mod ttl;
 mod unit_mismatch;
 mod user;
+mod user_id;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,12 +21,13 @@ pub use self::ttl::{Ttl, TtlUnit, TtlUnits};
 pub use self::unit_mismatch::UnitMismatch;
 pub use self::user::User;
 pub(crate) use self::user::UserParts;
+pub use self::user_id::UserId;
 
 /// The usual and the longest time for which a token of unknown lifetime is cached.
 const UNKNOWN_CACHED: Duration = Duration::from_secs(60);
 const UNKNOWN_CACHED_AT_MOST: Duration = Duration::from_secs(60 * 60);
 
-/// What the tokens of all grants have in common.
+/// Common properties of the tokens of all grants.
 pub trait IssuedToken {
     /// The token itself.
     fn access_token(&self) -> &AccessToken;
@@ -36,16 +38,14 @@ pub trait IssuedToken {
     /// Evidence that the configured unit of lifetimes is wrong.
     fn unit_mismatch(&self) -> Option<&UnitMismatch>;
 
-    /// Whether the answer proves that the token is for the one who asked: it names the user, or
-    /// there is none to name.
+    /// Whether the response proves that the token is for the requested user, or there is no user.
     fn names_its_user(&self) -> bool;
 
-    /// How long a cache may hand it out.
+    /// How long a cache may return it.
     ///
-    /// That is its lifetime. A token of unknown lifetime is cached for a minute, so that the service is
-    /// not asked for each call. If the token itself tells a lifetime
-    /// ([`inspect`](crate::inspect)), it is cached for that time, at most an hour; 0 means permanent
-    /// there.
+    /// That is its lifetime. A token of unknown lifetime is cached for a minute, so that not every call
+    /// sends a request. If the token itself contains a lifetime ([`inspect`](crate::inspect)), it is
+    /// cached for that time, at most an hour; 0 means permanent there.
     fn cache_lifetime(&self) -> Lifetime {
         if self.lifetime() != Lifetime::Unknown {
             return self.lifetime();
@@ -85,7 +85,7 @@ macro_rules! issued_token {
 issued_token!(AppToken, |_| true);
 issued_token!(UserToken, |token| token.user().and_then(User::username).is_some());
 
-/// What every answer with a token in it holds.
+/// Facts in every response that holds a token.
 pub(crate) struct Granted {
     pub(crate) access_token: AccessToken,
     pub(crate) lifetime: Lifetime,
@@ -110,6 +110,29 @@ impl AppToken {
         Self { access_token, lifetime, received_at, unit_mismatch, application }
     }
 
+    /// An app token that was stored elsewhere, with what the service reported when it was issued.
+    ///
+    /// Without these facts use [`Lifetime::Unknown`] and the present.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use easemob_token_core::{AccessToken, AppToken, Inherit, Lifetime};
+    ///
+    /// let access_token = AccessToken::new("YWMt-stored")?;
+    /// let app_token = AppToken::from_parts(access_token, Lifetime::Unknown, SystemTime::now());
+    /// let grant = Inherit::new("alice", &app_token)?;
+    /// # Ok::<(), easemob_token_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn from_parts(
+        access_token: AccessToken,
+        lifetime: Lifetime,
+        received_at: SystemTime,
+    ) -> Self {
+        let granted = Granted { access_token, lifetime, received_at, unit_mismatch: None };
+        Self::new(granted, None)
+    }
+
     /// The token itself.
     #[must_use]
     pub fn access_token(&self) -> &AccessToken {
@@ -128,21 +151,21 @@ impl AppToken {
         self.lifetime
     }
 
-    /// When the answer that held it arrived.
+    /// When the response that held it arrived.
     #[must_use]
     pub fn received_at(&self) -> SystemTime {
         self.received_at
     }
 
-    /// When it ends; `None` where it is permanent, where that is unknown, and where the time is
-    /// beyond what a [`SystemTime`] holds.
+    /// When it expires; `None` if it is permanent, if that is unknown, or if the time is beyond what a
+    /// [`SystemTime`] holds.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.lifetime.end_from(self.received_at)
     }
 
-    /// What speaks for a unit that is set wrongly. Where it is there, the lifetime is by the
-    /// shortest reading; say it to whoever can change the setting.
+    /// Evidence that the configured unit is wrong. If there is any, the lifetime is the shortest
+    /// reading; show it to the operator, who can change the setting.
     #[must_use]
     pub fn unit_mismatch(&self) -> Option<&UnitMismatch> {
         self.unit_mismatch.as_deref()
@@ -184,28 +207,27 @@ impl UserToken {
         self.lifetime
     }
 
-    /// When the answer that held it arrived.
+    /// When the response that held it arrived.
     #[must_use]
     pub fn received_at(&self) -> SystemTime {
         self.received_at
     }
 
-    /// When it ends; `None` where it is permanent, where that is unknown, and where the time is
-    /// beyond what a [`SystemTime`] holds.
+    /// When it expires; `None` if it is permanent, if that is unknown, or if the time is beyond what a
+    /// [`SystemTime`] holds.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.lifetime.end_from(self.received_at)
     }
 
-    /// What speaks for a unit that is set wrongly. Where it is there, the lifetime is by the
-    /// shortest reading; say it to whoever can change the setting.
+    /// Evidence that the configured unit is wrong. If there is any, the lifetime is the shortest
+    /// reading; show it to the operator, who can change the setting.
     #[must_use]
     pub fn unit_mismatch(&self) -> Option<&UnitMismatch> {
         self.unit_mismatch.as_deref()
     }
 
-    /// The user whom the service wrote beside the token. An answer without one still gives a
-    /// token.
+    /// The user in the response. It can be missing.
     #[must_use]
     pub fn user(&self) -> Option<&User> {
         self.user.as_ref()

@@ -125,7 +125,7 @@ impl<S: TokenSource> TokenCache<S> {
 
     /// Takes in that the service refused this token, if it is the cached one. If it is to be replaced,
     /// that starts beside the caller.
-    pub(crate) fn report(self: &Arc<Self>, refused: &AccessToken, refusal: &Refusal<'_>) -> Report {
+    pub(crate) fn report(self: &Arc<Self>, refused: &AccessToken, refusal: &Refusal) -> Report {
         let now = self.context().clock.now();
         let mut state = self.lock();
         let Some(entry) = self.entry_of(refused) else { return Report::Outdated };

@@ -201,10 +201,6 @@ impl Client {
     }
 
     pub(crate) async fn inherit(&self, key: UserTokenKey) -> Result<UserToken, Error> {
-        // The user ID is checked before an app token is fetched in vain.
-        if key.user_id.is_empty() {
-            return Err(Error::invalid_input("user ID: is empty"));
-        }
         let with_app_token = self.with_app_token()?;
         match &self.inner.user_tokens {
             Some(user_tokens) => user_tokens.get(&key).await,

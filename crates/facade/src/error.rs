@@ -1,87 +1,173 @@
-//! Why there is no token: one error for everything that a [`Client`](crate::Client) does.
+//! Error of every call of a [`Client`](crate::Client): its kind, its cause, and what to do.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easemob_token_core::{BuildError, ResponseError, ResponseErrorKind, RetryAdvice};
+use easemob_token_core::{
+    BuildError, ErrorCategory, ErrorScope, ResponseError, ResponseErrorKind, RetryAdvice,
+};
 use easemob_token_transport::{TransportError, TransportErrorKind};
 
-/// What went wrong, for the caller's decision. The names are stable ([`as_str`](Self::as_str)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The transport cannot be used here: the wrong async runtime, a dead thread.
-    Internal,
-    /// Something that was handed in is wrong; nothing was sent.
-    InvalidInput,
-    /// The client ID or the client secret is wrong.
-    InvalidClient,
-    /// The user ID or the password is wrong.
-    InvalidPassword,
-    /// There is no such user.
-    UserNotFound,
-    /// The user's account is banned.
-    UserDeactivated,
-    /// The user ID breaks the service's rules.
-    InvalidUsername,
-    /// There is no such org or app on this cluster.
-    ApplicationNotFound,
-    /// The service does not accept the app token.
-    Unauthorized,
-    /// The service refused for another reason.
-    Rejected,
-    /// Asked too often.
-    RateLimited,
-    /// The plan's quota is used up.
-    QuotaExceeded,
-    /// No connection.
-    Connect,
-    /// No trusted TLS connection.
-    Tls,
-    /// The time was over.
-    Timeout,
-    /// The connection broke, or the reply is not a whole HTTP response.
-    Interrupted,
-    /// The service or a gateway has trouble.
-    ServerError,
-    /// The user is being created by another request.
-    Conflict,
-    /// The response is larger than the limit.
-    TooLarge,
-    /// The server redirects, which is not followed.
-    Redirected,
-    /// The answer is no token answer.
-    MalformedResponse,
+/// Defines the kinds from their rows, so that no list can miss one.
+macro_rules! kinds {
+    (
+        responses { $( $(#[$response_doc:meta])* $response:ident = $core:ident, )+ }
+        others { $( $(#[$doc:meta])* $kind:ident = ($name:literal, $category:ident, $retryable:literal), )+ }
+    ) => {
+        /// Kind of an error, for the caller's decision. The names are stable ([`as_str`](Self::as_str)).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $( $(#[$response_doc])* $response, )+
+            $( $(#[$doc])* $kind, )+
+        }
+
+        /// The kind for each kind of the core. A kind that is missing here does not compile.
+        const RESPONSE_KINDS: [(ResponseErrorKind, ErrorKind); ResponseErrorKind::ALL.len()] =
+            [$( (ResponseErrorKind::$core, ErrorKind::$response), )+];
+
+        impl ErrorKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$response,)+ $(Self::$kind,)+];
+
+            const fn row(self) -> Row {
+                match self {
+                    $( Self::$response => Row::of_response(ResponseErrorKind::$core), )+
+                    $( Self::$kind => Row {
+                        name: $name,
+                        category: ErrorCategory::$category,
+                        scope: ErrorScope::App,
+                        is_retryable: $retryable,
+                    }, )+
+                }
+            }
+        }
+    };
+}
+
+/// The facts about one kind. For a kind of the core they stand in its own row there.
+struct Row {
+    name: &'static str,
+    category: ErrorCategory,
+    scope: ErrorScope,
+    is_retryable: bool,
+}
+
+impl Row {
+    const fn of_response(kind: ResponseErrorKind) -> Self {
+        Self {
+            name: kind.as_str(),
+            category: kind.category(),
+            scope: kind.scope(),
+            is_retryable: kind.retry_advice().is_retryable(),
+        }
+    }
+}
+
+kinds! {
+    responses {
+        /// The client ID or the client secret is wrong.
+        InvalidClient = InvalidClient,
+        /// The user ID or the password is wrong.
+        InvalidPassword = InvalidPassword,
+        /// There is no such user.
+        UserNotFound = UserNotFound,
+        /// The user's account is banned.
+        UserDeactivated = UserDeactivated,
+        /// The user ID breaks the service's rules.
+        InvalidUsername = InvalidUsername,
+        /// There is no such org or app on this cluster.
+        ApplicationNotFound = ApplicationNotFound,
+        /// The service does not accept the app token.
+        Unauthorized = Unauthorized,
+        /// The service refused for another reason.
+        Rejected = Rejected,
+        /// Too many requests were sent, or are waiting in this client.
+        RateLimited = RateLimited,
+        /// The plan's quota is used up.
+        QuotaExceeded = QuotaExceeded,
+        /// The service or a gateway has trouble.
+        ServerError = ServerError,
+        /// The user is being created by another request.
+        Conflict = Conflict,
+        /// The server redirects, which is not followed.
+        Redirected = Redirected,
+        /// The response is not a token response.
+        MalformedResponse = Malformed,
+    }
+    others {
+        /// The transport cannot be used here: the wrong async runtime, a dead thread.
+        Internal = ("internal", Internal, false),
+        /// A setting or an argument is wrong; nothing was sent.
+        InvalidInput = ("invalid_input", InvalidInput, false),
+        /// There is no connection.
+        Connect = ("connect", Unavailable, true),
+        /// There is no trusted TLS connection.
+        Tls = ("tls", Unavailable, false),
+        /// Timed out.
+        Timeout = ("timeout", Unavailable, true),
+        /// The connection broke, or the reply is not a whole HTTP response.
+        Interrupted = ("interrupted", Unavailable, true),
+        /// The response is larger than the limit.
+        TooLarge = ("too_large", BadResponse, false),
+    }
 }
 
 impl ErrorKind {
     /// The stable name, in `snake_case`, as the command and log fields use it.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Internal => "internal",
-            Self::InvalidInput => "invalid_input",
-            Self::InvalidClient => "invalid_client",
-            Self::InvalidPassword => "invalid_password",
-            Self::UserNotFound => "user_not_found",
-            Self::UserDeactivated => "user_deactivated",
-            Self::InvalidUsername => "invalid_username",
-            Self::ApplicationNotFound => "application_not_found",
-            Self::Unauthorized => "unauthorized",
-            Self::Rejected => "rejected",
-            Self::RateLimited => "rate_limited",
-            Self::QuotaExceeded => "quota_exceeded",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Interrupted => "interrupted",
-            Self::ServerError => "server_error",
-            Self::Conflict => "conflict",
-            Self::TooLarge => "too_large",
-            Self::Redirected => "redirected",
-            Self::MalformedResponse => "malformed_response",
+    pub const fn as_str(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The class of errors to which it belongs, such as those with one exit code.
+    #[must_use]
+    pub const fn category(self) -> ErrorCategory {
+        self.row().category
+    }
+
+    /// Whether the same call may succeed later, as far as the kind alone shows it.
+    ///
+    /// [`Error::is_retryable`] knows more: a malformed response that is not JSON may be torn.
+    #[must_use]
+    pub const fn is_retryable(self) -> bool {
+        self.row().is_retryable
+    }
+
+    /// Whether the operator should see it, and not only the caller: it is not about one user, and not
+    /// about an argument of the caller.
+    pub(crate) fn concerns_operator(self) -> bool {
+        match self.category() {
+            ErrorCategory::InvalidInput => false,
+            ErrorCategory::Refused => self.row().scope == ErrorScope::App,
+            ErrorCategory::Limited
+            | ErrorCategory::Unavailable
+            | ErrorCategory::BadResponse
+            | ErrorCategory::Internal => true,
+        }
+    }
+}
+
+impl From<ResponseErrorKind> for ErrorKind {
+    fn from(kind: ResponseErrorKind) -> Self {
+        let row = RESPONSE_KINDS.iter().find(|(core, _)| *core == kind);
+        // The table holds every kind, as its length and a test guarantee.
+        row.map_or(Self::Rejected, |(_, own)| *own)
+    }
+}
+
+impl From<TransportErrorKind> for ErrorKind {
+    fn from(kind: TransportErrorKind) -> Self {
+        match kind {
+            TransportErrorKind::Connect => Self::Connect,
+            TransportErrorKind::Tls => Self::Tls,
+            TransportErrorKind::Timeout => Self::Timeout,
+            TransportErrorKind::Interrupted => Self::Interrupted,
+            TransportErrorKind::TooLarge => Self::TooLarge,
+            TransportErrorKind::Unsupported => Self::InvalidInput,
+            TransportErrorKind::Internal => Self::Internal,
         }
     }
 }
@@ -92,10 +178,9 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Why there is no token. Cheap to clone: all who waited for one acquisition share its error.
+/// Error of a call that returned no token. Cheap to clone: all callers of one acquisition share it.
 ///
-/// `Display` is one phrase that shows no secret; what lies below it is in
-/// [`source`](StdError::source).
+/// `Display` is one phrase that shows no secret; its cause is in [`source`](StdError::source).
 #[derive(Clone, Debug)]
 pub struct Error(Arc<Inner>);
 
@@ -111,12 +196,11 @@ enum Cause {
     Build(BuildError),
     Transport(TransportError),
     Response(ResponseError),
-    /// So many requests went out for one token that the next has to wait.
+    /// Too many requests were sent for one token, so the next one has to wait.
     TooOften,
-    /// So many requests of this client wait for their turn that this one's would come so much
-    /// later, which is too late.
+    /// Too many requests of this client are queued: this one would be sent after its deadline.
     QueueTooLong(Duration),
-    /// So many users' tokens are waited for that no other one can be served in time.
+    /// Too many users' tokens are requested at once: another one would miss its deadline.
     TooManyUsers(Duration),
     /// The caller waited until its deadline.
     Deadline,
@@ -140,14 +224,14 @@ impl Error {
         Self::transport(error, attempts)
     }
 
-    /// The task that was to bring a token is gone, and so are those that took its place.
+    /// The task that fetched a token is gone, and so are those that replaced it.
     pub(crate) fn dropped(attempts: u32) -> Self {
         let cause = "the task that fetched the token is gone: its runtime ended or is not driven";
         Self::internal(cause, attempts)
     }
 
-    /// Code that is not ours, such as a custom transport, panicked. What it said is not kept:
-    /// nobody can promise that it holds no secret.
+    /// Foreign code, such as a custom transport, panicked. Its message is dropped, since it may hold a
+    /// secret.
     pub(crate) fn panicked(attempts: u32) -> Self {
         Self::internal("the transport or the runtime panicked", attempts)
     }
@@ -193,36 +277,12 @@ impl Error {
                 ErrorKind::RateLimited
             }
             Cause::Deadline => ErrorKind::Timeout,
-            Cause::Transport(error) => match error.kind() {
-                TransportErrorKind::Connect => ErrorKind::Connect,
-                TransportErrorKind::Tls => ErrorKind::Tls,
-                TransportErrorKind::Timeout => ErrorKind::Timeout,
-                TransportErrorKind::Interrupted => ErrorKind::Interrupted,
-                TransportErrorKind::TooLarge => ErrorKind::TooLarge,
-                TransportErrorKind::Unsupported => ErrorKind::InvalidInput,
-                TransportErrorKind::Internal => ErrorKind::Internal,
-            },
-            Cause::Response(error) => match error.kind() {
-                ResponseErrorKind::InvalidClient => ErrorKind::InvalidClient,
-                ResponseErrorKind::InvalidPassword => ErrorKind::InvalidPassword,
-                ResponseErrorKind::UserNotFound => ErrorKind::UserNotFound,
-                ResponseErrorKind::UserDeactivated => ErrorKind::UserDeactivated,
-                ResponseErrorKind::InvalidUsername => ErrorKind::InvalidUsername,
-                ResponseErrorKind::ApplicationNotFound => ErrorKind::ApplicationNotFound,
-                ResponseErrorKind::Unauthorized => ErrorKind::Unauthorized,
-                ResponseErrorKind::Conflict => ErrorKind::Conflict,
-                ResponseErrorKind::RateLimited => ErrorKind::RateLimited,
-                ResponseErrorKind::QuotaExceeded => ErrorKind::QuotaExceeded,
-                ResponseErrorKind::ServerError => ErrorKind::ServerError,
-                ResponseErrorKind::Redirected => ErrorKind::Redirected,
-                ResponseErrorKind::Malformed => ErrorKind::MalformedResponse,
-                // `Rejected`, and any refusal that the core learns to tell apart later.
-                _ => ErrorKind::Rejected,
-            },
+            Cause::Transport(error) => error.kind().into(),
+            Cause::Response(error) => error.kind().into(),
         }
     }
 
-    /// The HTTP status, where a response arrived.
+    /// The HTTP status, if a response arrived.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.as_response().map(|error| error.status().as_u16())
@@ -234,8 +294,8 @@ impl Error {
         self.as_response().and_then(ResponseError::code)
     }
 
-    /// The member `error_description` of the service's error body, or what is wrong with an answer
-    /// that cannot be read; cleaned of secrets.
+    /// The member `error_description` of the service's error body, or the fault of a response that
+    /// cannot be read; cleaned of secrets.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.as_response().and_then(ResponseError::description)
@@ -245,12 +305,15 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.cause {
-            Cause::Input(_) | Cause::Build(_) => false,
-            Cause::TooOften | Cause::QueueTooLong(_) | Cause::TooManyUsers(_) | Cause::Deadline => {
-                true
-            }
-            Cause::Transport(error) => error.is_retryable(),
+            // A torn body is retryable, and another malformed response is not.
             Cause::Response(error) => error.is_retryable(),
+            Cause::Input(_)
+            | Cause::Build(_)
+            | Cause::Transport(_)
+            | Cause::TooOften
+            | Cause::QueueTooLong(_)
+            | Cause::TooManyUsers(_)
+            | Cause::Deadline => self.kind().is_retryable(),
         }
     }
 
@@ -268,14 +331,13 @@ impl Error {
         }
     }
 
-    /// Whether the time was over.
+    /// Whether it timed out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// How many requests were handed to the transport for the token that failed; 0 where the
-    /// input was refused before.
+    /// How many requests were handed to the transport for this token; 0 if the input was refused.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -298,14 +360,15 @@ impl fmt::Display for Error {
             Cause::Transport(error) => error.fmt(f),
             Cause::Response(error) => error.fmt(f),
             Cause::TooOften => f.write_str(
-                "asked too often for one token: no more than ten requests a minute; are its tokens \
-                 refused as soon as they are made?",
+                "asked too often for one token: at most ten requests a minute; check whether its tokens \
+                 are refused as soon as they are issued",
             ),
             Cause::QueueTooLong(_) => f.write_str(
-                "too many requests of this client wait for their turn: see requests_per_second",
+                "too many requests of this client are queued: raise requests_per_second",
             ),
             Cause::TooManyUsers(_) => f.write_str(
-                "too many users' tokens are waited for: see requests_per_second and acquisition_deadline",
+                "too many users' tokens are requested at once: raise requests_per_second or \
+                 acquisition_deadline",
             ),
             Cause::Deadline => f.write_str("no token came within the deadline of the call"),
         }
@@ -334,7 +397,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_phrase_is_said_once_and_the_cause_is_below_it() {
+    fn each_kind_of_the_core_has_one_row() {
+        for kind in ResponseErrorKind::ALL {
+            assert_eq!(ErrorKind::from(*kind).as_str(), kind.as_str());
+        }
+    }
+
+    #[test]
+    fn a_transport_error_is_as_retryable_as_its_kind() {
+        use TransportErrorKind::{
+            Connect, Internal, Interrupted, Timeout, Tls, TooLarge, Unsupported,
+        };
+        for kind in [Connect, Tls, Timeout, Interrupted, TooLarge, Unsupported, Internal] {
+            assert_eq!(ErrorKind::from(kind).is_retryable(), kind.is_retryable(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_errors_about_one_user_or_one_argument_are_hidden_from_the_operator() {
+        use ErrorKind::{
+            InvalidInput, InvalidPassword, InvalidUsername, UserDeactivated, UserNotFound,
+        };
+        let hidden: Vec<_> =
+            ErrorKind::ALL.iter().filter(|kind| !kind.concerns_operator()).collect();
+        let expected =
+            [InvalidPassword, UserNotFound, UserDeactivated, InvalidUsername, InvalidInput];
+        assert_eq!(hidden, expected.iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_phrase_is_written_once_and_the_cause_is_below_it() {
         let cause = TransportError::with_source(TransportErrorKind::Connect, "port 1 is closed");
         let error = Error::transport(cause, 1);
         assert_eq!(error.to_string(), "could not connect to the server");

@@ -88,8 +88,8 @@ pub use client::{Authorization, Client, ClientBuilder, PasswordTokenRequest, Use
 pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
-    AccessToken, AppKey, AppToken, BaseUrl, BuildError, GrantType, Lifetime, ResponseError, Secret,
-    Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
+    AccessToken, AppKey, AppToken, BaseUrl, BuildError, ErrorCategory, GrantType, Lifetime,
+    ResponseError, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
 };
 pub use easemob_token_transport as transport;
 pub use easemob_token_transport::ConfigError;

@@ -12,7 +12,7 @@ use tracing::Span;
 
 pub use self::event::{Event, Observer};
 use self::warnings::Warnings;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// What a client and its clones tell, and to whom.
 #[derive(Default)]
@@ -132,23 +132,11 @@ fn failed(grant: GrantType, error: &Error, usable: bool, time: Duration) {
             )
         };
     }
-    // What is wrong with one user, or with what a caller handed in, is no operator's business.
-    if is_about_one_user(error.kind()) {
-        event!(tracing::Level::DEBUG);
-    } else {
+    if error.kind().concerns_operator() {
         event!(tracing::Level::WARN);
+    } else {
+        event!(tracing::Level::DEBUG);
     }
-}
-
-fn is_about_one_user(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::InvalidInput
-            | ErrorKind::InvalidPassword
-            | ErrorKind::InvalidUsername
-            | ErrorKind::UserDeactivated
-            | ErrorKind::UserNotFound
-    )
 }
 
 fn millis(time: Duration) -> u64 {

@@ -6,12 +6,10 @@ use super::fault::{Fault, Faults};
 use super::signature::{Key, same_secret};
 use super::token::{Claims, DynamicToken, Padding};
 use super::unverified::{AppKeyMember, UnverifiedToken};
-use crate::build_error::{BuildError, Field};
+use crate::build_error::{BuildError, Field, require};
 use crate::endpoint::AppKey;
 use crate::secret::Secret;
-
-/// The longest user ID, in bytes.
-const MAX_USER_ID: usize = 64;
+use crate::token::UserId;
 
 /// Makes dynamic user tokens of one app, and checks them.
 ///
@@ -34,12 +32,8 @@ impl Signer {
         client_secret: impl Into<Secret>,
     ) -> Result<Self, BuildError> {
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
-        if client_id.is_empty() {
-            return Err(BuildError::new(Field::ClientId, "is empty"));
-        }
-        if client_secret.expose().is_empty() {
-            return Err(BuildError::new(Field::ClientSecret, "is empty"));
-        }
+        require(Field::ClientId, &client_id)?;
+        require(Field::ClientSecret, client_secret.expose())?;
         let client_id = client_id.into_boxed_str();
         let key = Key { app_key: app_key.clone(), client_id, client_secret };
         Ok(Self { key, padding: Padding::default() })
@@ -75,7 +69,7 @@ impl Signer {
         ttl: Duration,
         now: SystemTime,
     ) -> Result<DynamicToken, BuildError> {
-        let user_id = folded(user_id)?;
+        let user_id = UserId::new(user_id)?.to_documented()?;
         let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| {
             BuildError::new(Field::Clock, "is before 1970; set the time of this machine")
         })?;
@@ -125,29 +119,4 @@ impl Signer {
         }
         Faults::none_or(faults)
     }
-}
-
-/// The user ID as the service knows it.
-fn folded(user_id: &str) -> Result<String, BuildError> {
-    let wrong = |problem| Err(BuildError::new(Field::UserId, problem));
-    if user_id.is_empty() {
-        return wrong("is empty");
-    }
-    if user_id.len() > MAX_USER_ID {
-        return wrong("is longer than 64 bytes");
-    }
-    let folded = user_id.to_ascii_lowercase();
-    if !folded.bytes().all(is_legal) {
-        return wrong("has a character that is none of a-z 0-9 _ . -");
-    }
-    Ok(folded)
-}
-
-fn is_legal(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.' | b'-')
-}
-
-/// Whether the service would take it for a user ID, in whatever case.
-pub(super) fn is_user_id(text: &str) -> bool {
-    folded(text).is_ok()
 }

@@ -10,11 +10,11 @@ use serde::Deserialize;
 
 use super::fault::{Fault, Faults, ParseError};
 use super::signature::Signature;
-use super::signer::is_user_id;
 use super::token::LONG_TTL;
 use crate::endpoint::AppKey;
 use crate::response::{Member, Object};
 use crate::secret::Secret;
+use crate::token::UserId;
 
 /// What a dynamic token says, before anybody has vouched for it.
 ///
@@ -120,7 +120,7 @@ impl UnverifiedToken {
                 AppKeyMember::Other(Secret::new(app_key))
             }
         };
-        if !is_user_id(&user_id) {
+        if UserId::new(&user_id).and_then(|user_id| user_id.to_documented()).is_err() {
             shape.push(Fault::InvalidUserId);
         }
         if ttl <= 0 {

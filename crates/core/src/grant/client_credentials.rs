@@ -1,16 +1,16 @@
-//! `POST /{org}/{app}/token` with `grant_type: client_credentials`: a token of the app itself.
+//! The grant `client_credentials`: a token of the app itself.
 
 use super::payload::{Payload, Value};
-use super::{Grant, GrantType, Sealed, required};
-use crate::build_error::{BuildError, Field};
-use crate::response::Answer;
+use super::{Grant, GrantType, Sealed};
+use crate::build_error::{BuildError, Field, require};
+use crate::response::TokenResponse;
 use crate::secret::Secret;
-use crate::token::{AccessToken, AppToken, Ttl};
+use crate::token::{AccessToken, AppToken, Ttl, UserId};
 
-/// Asks for an app token, by the app's client ID and client secret.
+/// Requests an app token, by the app's client ID and client secret.
 ///
 /// App tokens have administrator rights: every other REST call and the [`Inherit`](super::Inherit)
-/// grant carry one. They belong on the app server alone.
+/// grant carry one. Keep them on the app server.
 #[derive(Clone, Debug)]
 pub struct ClientCredentials {
     client_id: String,
@@ -23,20 +23,18 @@ impl ClientCredentials {
     ///
     /// # Errors
     ///
-    /// [`Field::ClientId`] or [`Field::ClientSecret`] where it is empty.
+    /// [`Field::ClientId`] or [`Field::ClientSecret`] if it is empty.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
     ) -> Result<Self, BuildError> {
-        let client_id = required(Field::ClientId, client_id.into())?;
-        let client_secret = client_secret.into();
-        if client_secret.expose().is_empty() {
-            return Err(BuildError::new(Field::ClientSecret, "is empty"));
-        }
+        let (client_id, client_secret) = (client_id.into(), client_secret.into());
+        require(Field::ClientId, &client_id)?;
+        require(Field::ClientSecret, client_secret.expose())?;
         Ok(Self { client_id, client_secret, ttl: Ttl::ServerDefault })
     }
 
-    /// Asks for another lifetime.
+    /// Requests another lifetime.
     #[must_use]
     pub fn with_ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.ttl = ttl.into();
@@ -50,9 +48,9 @@ impl Grant for ClientCredentials {
 }
 
 impl Sealed for ClientCredentials {
-    fn token(&self, answer: Answer<'_>) -> Result<AppToken, &'static str> {
-        let application = answer.application.text("application is not a string")?.map(Into::into);
-        Ok(AppToken::new(answer.granted, application))
+    fn token(&self, response: TokenResponse<'_>) -> Result<AppToken, &'static str> {
+        let application = response.application.text("application is not a string")?;
+        Ok(AppToken::new(response.granted, application.map(Into::into)))
     }
 
     fn ttl(&self) -> Ttl {
@@ -76,7 +74,7 @@ impl Sealed for ClientCredentials {
         Some(self.client_secret.expose())
     }
 
-    fn user_id(&self) -> Option<&str> {
+    fn user_id(&self) -> Option<&UserId> {
         None
     }
 }

@@ -1,17 +1,17 @@
-//! `POST /{org}/{app}/token` with `grant_type: inherit`: a user token by user ID alone.
+//! The grant `inherit`: a user token by user ID alone.
 
 use super::payload::{Payload, Value};
-use super::{Grant, GrantType, Sealed, required};
-use crate::build_error::{BuildError, Field};
-use crate::response::Answer;
-use crate::token::{AccessToken, Ttl, UserToken};
+use super::{Grant, GrantType, Sealed};
+use crate::build_error::BuildError;
+use crate::response::TokenResponse;
+use crate::token::{AccessToken, AppToken, Ttl, UserId, UserToken};
 
-/// Asks for a user token, by user ID, on the strength of an app token.
+/// Requests a user token by user ID, authorized by an app token.
 ///
-/// This is the way that upstream recommends: it needs no password of the user.
+/// This is the grant that the documentation recommends: it needs no password of the user.
 #[derive(Clone, Debug)]
 pub struct Inherit {
-    username: String,
+    user_id: UserId,
     app_token: AccessToken,
     auto_create_user: bool,
     ttl: Ttl,
@@ -21,26 +21,30 @@ impl Inherit {
     /// The grant for this user, with the server's default lifetime; a user who does not exist is
     /// not created.
     ///
-    /// The user ID is sent as written: the service reads it without regard to case and answers in
-    /// lower case.
+    /// The user ID is sent as written: the service reads it without regard to case and returns it in
+    /// lower case. Make an app token that was stored as text by
+    /// [`AppToken::from_parts`].
     ///
     /// # Errors
     ///
-    /// [`Field::UserId`] where it is empty.
-    pub fn new(username: impl Into<String>, app_token: &AccessToken) -> Result<Self, BuildError> {
-        let username = required(Field::UserId, username.into())?;
-        let app_token = app_token.clone();
-        Ok(Self { username, app_token, auto_create_user: false, ttl: Ttl::ServerDefault })
+    /// [`Field::UserId`](crate::Field::UserId) if it is empty.
+    pub fn new(
+        user_id: impl TryInto<UserId, Error: Into<BuildError>>,
+        app_token: &AppToken,
+    ) -> Result<Self, BuildError> {
+        let user_id = user_id.try_into().map_err(Into::into)?;
+        let app_token = app_token.access_token().clone();
+        Ok(Self { user_id, app_token, auto_create_user: false, ttl: Ttl::ServerDefault })
     }
 
-    /// Whether the service creates the user where there is none. Sent in either case.
+    /// Whether the service creates a user that does not exist. Sent in either case.
     #[must_use]
     pub fn with_auto_create_user(mut self, create: bool) -> Self {
         self.auto_create_user = create;
         self
     }
 
-    /// Asks for another lifetime.
+    /// Requests another lifetime.
     #[must_use]
     pub fn with_ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.ttl = ttl.into();
@@ -54,8 +58,8 @@ impl Grant for Inherit {
 }
 
 impl Sealed for Inherit {
-    fn token(&self, answer: Answer<'_>) -> Result<UserToken, &'static str> {
-        answer.into_user_token(&self.username)
+    fn token(&self, response: TokenResponse<'_>) -> Result<UserToken, &'static str> {
+        response.into_user_token(&self.user_id)
     }
 
     fn ttl(&self) -> Ttl {
@@ -65,7 +69,7 @@ impl Sealed for Inherit {
     fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError> {
         Payload::write(&[
             ("grant_type", Value::Text("inherit")),
-            ("username", Value::Text(&self.username)),
+            ("username", Value::Text(self.user_id.as_str())),
             ("autoCreateUser", Value::Flag(self.auto_create_user)),
             ("ttl", Value::Count(ttl)),
         ])
@@ -79,7 +83,7 @@ impl Sealed for Inherit {
         None
     }
 
-    fn user_id(&self) -> Option<&str> {
-        Some(&self.username)
+    fn user_id(&self) -> Option<&UserId> {
+        Some(&self.user_id)
     }
 }

@@ -1,19 +1,19 @@
-//! `POST /{org}/{app}/token` with `grant_type: password`: a user token by user ID and password.
+//! The grant `password`: a user token by user ID and password.
 
 use super::payload::{Payload, Value};
-use super::{Grant, GrantType, Sealed, required};
-use crate::build_error::{BuildError, Field};
-use crate::response::Answer;
+use super::{Grant, GrantType, Sealed};
+use crate::build_error::{BuildError, Field, require};
+use crate::response::TokenResponse;
 use crate::secret::Secret;
-use crate::token::{AccessToken, AppToken, Ttl, UserToken};
+use crate::token::{AccessToken, AppToken, Ttl, UserId, UserToken};
 
-/// Asks for a user token, by user ID and password.
+/// Requests a user token by user ID and password.
 ///
-/// Upstream calls this way deprecated and still serves it. A token that was obtained so must not
-/// be served again to somebody who gives another password: ask each time.
+/// The documentation calls this grant deprecated; the service still offers it. Do not cache its
+/// token: a caller with a wrong password would get it. Send a request each time.
 #[derive(Clone, Debug)]
 pub struct Password {
-    username: String,
+    user_id: UserId,
     password: Secret,
     ttl: Ttl,
     app_token: Option<AccessToken>,
@@ -22,39 +22,39 @@ pub struct Password {
 impl Password {
     /// The grant for this user, with the server's default lifetime and without an app token.
     ///
-    /// The user ID is sent as written: the service reads it without regard to case and answers in
+    /// The user ID is sent as written: the service reads it without regard to case and returns it in
     /// lower case.
     ///
     /// # Errors
     ///
-    /// [`Field::UserId`] or [`Field::Password`] where it is empty.
+    /// [`Field::UserId`] or [`Field::Password`] if it is empty.
     pub fn new(
-        username: impl Into<String>,
+        user_id: impl TryInto<UserId, Error: Into<BuildError>>,
         password: impl Into<Secret>,
     ) -> Result<Self, BuildError> {
-        let username = required(Field::UserId, username.into())?;
+        let user_id = user_id.try_into().map_err(Into::into)?;
         let password = password.into();
-        if password.expose().is_empty() {
-            return Err(BuildError::new(Field::Password, "is empty"));
-        }
-        Ok(Self { username, password, ttl: Ttl::ServerDefault, app_token: None })
+        require(Field::Password, password.expose())?;
+        Ok(Self { user_id, password, ttl: Ttl::ServerDefault, app_token: None })
     }
 
-    /// The user whose token it asks for.
+    /// The user whose token is requested.
     #[must_use]
-    pub fn user_id(&self) -> &str {
-        &self.username
+    pub fn user_id(&self) -> &UserId {
+        &self.user_id
     }
 
-    /// Asks for another lifetime.
+    /// Requests another lifetime.
     #[must_use]
     pub fn with_ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.ttl = ttl.into();
         self
     }
 
-    /// Sends an app token along. The documentation says both that every REST call carries one and,
-    /// in the header table and sample of this call, that it does not; so it is off by default.
+    /// Sends an app token with the request, which is off by default.
+    ///
+    /// The documentation contradicts itself: every REST call carries an app token, but the header table
+    /// and the sample of this call show none.
     #[must_use]
     pub fn authorized_by(mut self, app_token: &AppToken) -> Self {
         self.app_token = Some(app_token.access_token().clone());
@@ -68,8 +68,8 @@ impl Grant for Password {
 }
 
 impl Sealed for Password {
-    fn token(&self, answer: Answer<'_>) -> Result<UserToken, &'static str> {
-        answer.into_user_token(&self.username)
+    fn token(&self, response: TokenResponse<'_>) -> Result<UserToken, &'static str> {
+        response.into_user_token(&self.user_id)
     }
 
     fn ttl(&self) -> Ttl {
@@ -79,7 +79,7 @@ impl Sealed for Password {
     fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError> {
         Payload::write(&[
             ("grant_type", Value::Text("password")),
-            ("username", Value::Text(&self.username)),
+            ("username", Value::Text(self.user_id.as_str())),
             ("password", Value::Secret(self.password.expose())),
             ("ttl", Value::Count(ttl)),
         ])
@@ -93,7 +93,7 @@ impl Sealed for Password {
         Some(self.password.expose())
     }
 
-    fn user_id(&self) -> Option<&str> {
-        Some(&self.username)
+    fn user_id(&self) -> Option<&UserId> {
+        Some(&self.user_id)
     }
 }

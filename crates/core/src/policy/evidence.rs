@@ -1,36 +1,37 @@
-//! Evidence on whether the service still accepts a token: refusals, and requests that it accepted.
+//! Evidence of whether the service still accepts a token: refused and accepted requests.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{RateLimiter, Uptime};
+use crate::token::UserId;
 
-/// Replacements on the word of one reporter: two at once, then one a minute.
+/// Limit on replacements that one reporter causes: two at once, then one a minute.
 const PERIOD: Duration = Duration::from_secs(60);
 const IN_A_PERIOD: NonZeroU32 = NonZeroU32::new(3).unwrap();
 const AT_ONCE: NonZeroU32 = NonZeroU32::new(2).unwrap();
 
 /// A 401 for a request that carried the token.
-#[derive(Clone, Copy, Debug)]
-pub struct Refusal<'a> {
-    /// When the refused request was sent; the present if that is not known.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// When the refused request was sent; the present if that is unknown.
     pub sent: Uptime,
-    /// The user whose token the request asked for, if the token endpoint itself refused; `None` for
-    /// a report from elsewhere.
-    pub user: Option<&'a str>,
+    /// The user whose token was requested, if the token endpoint refused; `None` for any other
+    /// endpoint.
+    pub user: Option<UserId>,
 }
 
 /// How much a refusal proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strength {
-    /// Nothing: the service accepted the token in a request that was sent later.
+    /// Nothing: the service accepted the token in a later request.
     Disproved,
     /// Little: it may be about one endpoint or one user.
     Single,
-    /// More: the token endpoint refused the token for two users in a row. It never accepted it, so it
-    /// may refuse them all.
+    /// More: the token endpoint refused the token for two users in a row. It never accepted this token,
+    /// so it may refuse all of them.
     Repeated,
-    /// Much: the token endpoint accepted the token once, and then refused it for two users in a row.
+    /// Much: the token endpoint accepted the token, and then refused it for two users in a row.
     Confirmed,
 }
 
@@ -39,10 +40,10 @@ pub(super) struct Evidence {
     /// When the latest refused request was sent, unless a later one was accepted.
     refused: Option<Uptime>,
     /// The user for whom the token endpoint refused the token first.
-    user: Option<Box<str>>,
+    user: Option<UserId>,
     /// When the latest accepted request was sent.
     accepted: Option<Uptime>,
-    /// The service answered a refused token with the very same one, so that asking gains nothing.
+    /// The service issued the refused token once more, so another request would gain nothing.
     unchanged: bool,
     budget: RateLimiter,
 }
@@ -53,29 +54,25 @@ impl Evidence {
         Self { refused: None, user: None, accepted: None, unchanged: false, budget }
     }
 
-    pub(super) fn refused(&mut self, refusal: &Refusal<'_>) -> Strength {
+    pub(super) fn refused(&mut self, refusal: &Refusal) -> Strength {
         if self.accepted.is_some_and(|accepted| accepted > refusal.sent) {
             return Strength::Disproved;
         }
         self.refused = self.refused.max(Some(refusal.sent));
-        match (&self.user, refusal.user) {
-            (Some(first), Some(user)) if !self.unchanged && !first.eq_ignore_ascii_case(user) => {
-                if self.accepted.is_some() {
-                    Strength::Confirmed
-                } else {
-                    Strength::Repeated
-                }
+        match (&self.user, &refusal.user) {
+            (Some(first), Some(user)) if !self.unchanged && first != user => {
+                if self.accepted.is_some() { Strength::Confirmed } else { Strength::Repeated }
             }
             (None, Some(user)) => {
-                self.user = Some(user.into());
+                self.user = Some(user.clone());
                 Strength::Single
             }
             _ => Strength::Single,
         }
     }
 
-    /// The service accepted the token in a request that was sent then. Returns whether that clears
-    /// a mismatch.
+    /// Records that the service accepted the token in a request sent at this time. Returns whether that
+    /// clears a refusal.
     pub(super) fn accepted(&mut self, sent: Uptime) -> bool {
         self.accepted = self.accepted.max(Some(sent));
         let is_cleared = self.refused.is_some_and(|refused| sent > refused);
@@ -85,12 +82,12 @@ impl Evidence {
         is_cleared
     }
 
-    /// Takes a replacement on the word of one reporter from the budget.
+    /// Takes one replacement from the budget of a single reporter.
     pub(super) fn try_spend(&mut self, now: Uptime) -> bool {
         self.budget.try_take(now)
     }
 
-    /// Another token is kept from now on, or the same one once more.
+    /// Starts anew with another token, or with the same one once more.
     pub(super) fn renewed(&mut self, unchanged: bool) {
         let budget = self.budget.clone();
         *self = Self { unchanged, budget, ..Self::new() };
@@ -105,8 +102,8 @@ mod tests {
         Uptime::from_origin(Duration::from_secs(seconds))
     }
 
-    fn grant(sent: u64, user: &str) -> Refusal<'_> {
-        Refusal { sent: at(sent), user: Some(user) }
+    fn grant(sent: u64, user: &str) -> Refusal {
+        Refusal { sent: at(sent), user: Some(UserId::new(user).unwrap()) }
     }
 
     #[test]
@@ -114,8 +111,8 @@ mod tests {
         let mut evidence = Evidence::new();
         evidence.accepted(at(0));
         let endpoint = Refusal { sent: at(1), user: None };
-        for refusal in [endpoint, grant(1, "alice"), grant(2, "ALICE"), endpoint] {
-            assert_eq!(evidence.refused(&refusal), Strength::Single);
+        for refusal in [&endpoint, &grant(1, "alice"), &grant(2, "ALICE"), &endpoint] {
+            assert_eq!(evidence.refused(refusal), Strength::Single);
         }
         assert_eq!(evidence.refused(&grant(2, "bob")), Strength::Confirmed);
     }
@@ -130,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_was_sent_later_and_accepted_clears_the_suspicion() {
+    fn a_request_that_was_sent_later_and_accepted_clears_the_refusals() {
         let mut evidence = Evidence::new();
         assert_eq!(evidence.refused(&grant(2, "alice")), Strength::Single);
         assert!(!evidence.accepted(at(1)), "it was sent before");

@@ -36,7 +36,7 @@ pub enum Turn {
     /// Ask again at this time, or earlier.
     At(Uptime),
     /// Give up: the turn would come at this time, after the caller's deadline.
-    TooLate(Uptime),
+    DeadlineExceeded(Uptime),
 }
 
 /// A queue of requests under a limit for each second.
@@ -83,7 +83,7 @@ impl RequestQueue {
         let turn = known.unwrap_or_else(|| self.limiter.slot(now, self.ahead_of(ticket)));
         if turn > deadline {
             self.waiting.remove(&ticket);
-            return Turn::TooLate(turn);
+            return Turn::DeadlineExceeded(turn);
         }
         self.waiting.insert(ticket, turn);
         Turn::At(turn)
@@ -152,7 +152,7 @@ mod tests {
                     assert!(time > now, "asking again at once would never end");
                     next[first].0 = time;
                 }
-                Turn::TooLate(_) => panic!("nothing is too late"),
+                Turn::DeadlineExceeded(_) => panic!("nothing is too late"),
             }
         }
         times
@@ -235,7 +235,7 @@ mod tests {
         let mut queue = queue(1);
         let (first, second) = (user(&mut queue), user(&mut queue));
         assert_eq!(queue.turn(first, at(0), FAR), Turn::Now);
-        assert_eq!(queue.turn(second, at(0), at(999)), Turn::TooLate(at(1_000)));
+        assert_eq!(queue.turn(second, at(0), at(999)), Turn::DeadlineExceeded(at(1_000)));
         assert_eq!(queue.waiting(), 0);
         let third = user(&mut queue);
         assert_eq!(queue.turn(third, at(0), at(1_000)), Turn::At(at(1_000)));

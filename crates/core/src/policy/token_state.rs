@@ -3,30 +3,30 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::cooldown::Cooldown;
 use super::evidence::{Evidence, Refusal, Strength};
-use super::rest::Rest;
 use super::{Freshness, Jitter, Now, RateLimiter, Uptime};
 use crate::response::ResponseError;
 use crate::token::{IssuedToken, Lifetime};
 
-/// What a caller that wants the token does now.
+/// Next step of a caller that needs the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Decision {
-    /// Take the kept token.
+    /// Use the cached token.
     Use,
-    /// Take the kept token, and start the acquisition that replaces it. Only one caller is told.
+    /// Use the cached token, and start the acquisition that replaces it. Only one caller gets this.
     UseAndRefresh,
-    /// Start the acquisition and wait for it. Only one caller is told.
+    /// Start the acquisition and wait for it. Only one caller gets this.
     Fetch,
     /// Wait for the acquisition in flight.
     Join,
-    /// The last acquisition failed, or too many requests were sent: ask again at this time, or take
+    /// The last acquisition failed, or too many requests were sent: call again at this time, or return
     /// the last error.
     WaitUntil(Uptime),
 }
 
-/// Which token to keep after an acquisition succeeded.
+/// Token to keep after an acquisition succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 // Complete: there is the new token, and there may be an old one.
 pub enum Keep {
@@ -36,77 +36,77 @@ pub enum Keep {
     Old,
 }
 
-/// What became of a token that was just issued.
+/// Result of a successful acquisition.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Success {
     /// The number of the new token, higher than all before it.
     pub generation: u64,
-    /// When the new token is due for renewal, and until when it may be handed out.
+    /// When the new token is due for renewal, and until when it may be used.
     pub freshness: Freshness,
-    /// Which token to keep.
+    /// The token to keep.
     pub keep: Keep,
 }
 
-/// What follows from the report that a token was refused.
+/// Result of a report that a token was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-// Complete: a caller does one thing for each.
+// Complete: a caller has one reaction to each.
 pub enum Report {
-    /// Another token is kept, or none.
+    /// Another token is cached, or none.
     Outdated,
-    /// The service accepted the token in a request that was sent later: it is good.
+    /// The service accepted the token in a later request: it is good.
     Disproved,
-    /// The token is to be replaced, and stays in use until the new one is there.
+    /// Replace the token; it stays in use until the new one arrives.
     Replace,
-    /// The token must not be used any more.
+    /// Do not use the token any more.
     Remove,
     /// Too many reports of this kind: the token stays in use and is not replaced.
     Ignored,
 }
 
-/// The bookkeeping of one token for many callers, without the token, a clock or a lock.
+/// State of one cached token with many callers, without the token, a clock or a lock.
 ///
-/// Ask [`decide`](Self::decide) for each caller. The caller that is told `Fetch` or `UseAndRefresh`
-/// starts one acquisition of at most [`max_requests`](Self::max_requests) requests, tells of each by
+/// Call [`decide`](Self::decide) for each caller. The caller that gets `Fetch` or `UseAndRefresh` starts
+/// one acquisition of at most [`max_requests`](Self::max_requests) requests, reports each by
 /// [`sent`](Self::sent), and reports its end by [`succeeded`](Self::succeeded),
-/// [`failed`](Self::failed) or [`abandoned`](Self::abandoned). Then these hold:
+/// [`failed`](Self::failed) or [`abandoned`](Self::abandoned). In return:
 ///
 /// - at most one acquisition is in flight;
 /// - a failure never removes, shortens or delays a token that is still good, and neither does a new
 ///   token of unknown lifetime;
 /// - generations only grow;
-/// - no more than ten requests are sent in any minute, however often tokens are refused or callers
-///   ask; while the service is away, a request is sent at least every ten seconds that somebody
-///   asks in vain, so that errors end soon after it is back;
+/// - no more than ten requests are sent in any minute, however often tokens are refused;
+/// - while the service is unavailable and callers get errors, a request is sent at least every ten
+///   seconds, so that the errors end soon after the service is back;
 /// - while a token is good, failing requests become one a minute;
-/// - a [report](Self::report) that a token was refused is evidence and no order: the token stays in use
-///   until its replacement is there, unless two users confirm it.
+/// - a [report](Self::report) that a token was refused is only evidence: the token stays in use until
+///   its replacement arrives, unless the reports of two users confirm it.
 #[derive(Clone, Debug)]
 pub struct TokenState {
     generation: u64,
-    kept: Option<Kept>,
-    /// The kept token was reported as refused, and is due at once.
+    cached: Option<CachedToken>,
+    /// The cached token was reported as refused, and is due at once.
     is_reported: bool,
     in_flight: bool,
     failures: u32,
-    rest: Option<Rest>,
+    cooldown: Option<Cooldown>,
     last_sent: Option<Now>,
     limiter: RateLimiter,
     evidence: Evidence,
 }
 
-/// The token that is kept.
+/// Facts about the cached token.
 #[derive(Clone, Copy, Debug)]
-struct Kept {
+struct CachedToken {
     generation: u64,
     freshness: Freshness,
-    /// Whether the service told its lifetime.
-    is_known: bool,
+    /// Whether the service reported its lifetime.
+    has_lifetime: bool,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// The most requests in one minute, and how many of them at once; the rest is one each ten seconds.
+/// The most requests in one minute, and how many of them at once; the others are sent every ten seconds.
 const IN_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const AT_ONCE: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
@@ -114,11 +114,11 @@ impl Default for TokenState {
     fn default() -> Self {
         Self {
             generation: 0,
-            kept: None,
+            cached: None,
             is_reported: false,
             in_flight: false,
             failures: 0,
-            rest: None,
+            cooldown: None,
             last_sent: None,
             limiter: RateLimiter::new(IN_A_MINUTE, MINUTE, AT_ONCE),
             evidence: Evidence::new(),
@@ -133,7 +133,7 @@ impl TokenState {
         Self::default()
     }
 
-    /// The number of the last token; each is one higher than all before it.
+    /// The number of the last token; each token has the next one.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
@@ -145,19 +145,19 @@ impl TokenState {
         self.in_flight
     }
 
-    /// Whether a token is kept that may be handed out at `now`.
+    /// Whether a token is cached that may be used at `now`.
     #[must_use]
     pub fn is_usable(&self, now: Now) -> bool {
-        self.kept.is_some_and(|kept| kept.freshness.is_usable(now))
+        self.cached.is_some_and(|cached| cached.freshness.is_usable(now))
     }
 
-    /// What a caller does at `now`. After `Fetch` or `UseAndRefresh` an acquisition is in flight.
+    /// Decides what a caller does at `now`. After `Fetch` or `UseAndRefresh` an acquisition is in flight.
     pub fn decide(&mut self, now: Now) -> Decision {
-        let usable = self.kept.filter(|kept| kept.freshness.is_usable(now));
+        let usable = self.cached.filter(|cached| cached.freshness.is_usable(now));
         let pause = self.pause(now, usable.is_some());
         match usable {
-            Some(kept) => {
-                let is_due = self.is_reported || kept.freshness.is_due(now);
+            Some(cached) => {
+                let is_due = self.is_reported || cached.freshness.is_due(now);
                 if !is_due || self.in_flight || !pause.is_zero() {
                     return Decision::Use;
                 }
@@ -175,30 +175,31 @@ impl TokenState {
 
     /// How long nothing is sent.
     fn pause(&self, now: Now, usable: bool) -> Duration {
-        let rest = self.rest.map(|rest| rest.remaining(now, usable));
+        let cooldown = self.cooldown.map(|cooldown| cooldown.remaining(now, usable));
         let limit = self.limiter.next(now.uptime).since(now.uptime);
-        rest.unwrap_or_default().max(limit)
+        cooldown.unwrap_or_default().max(limit)
     }
 
-    /// The most requests that the acquisition which starts at `now` may send: one while a token
-    /// is usable, since nobody waits and the next one comes anyway; otherwise, and for a token that was
-    /// reported as refused, what the minute has left. At least one.
+    /// The most requests that the acquisition which starts at `now` may send, at least one.
+    ///
+    /// It is one while a token is usable: nobody waits, and another acquisition follows. Without a token,
+    /// or if it was reported as refused, it is what the limit of the minute leaves.
     #[must_use]
     pub fn max_requests(&self, now: Now) -> u32 {
         let nobody_waits = self.is_usable(now) && !self.is_reported;
         if nobody_waits { 1 } else { self.limiter.free(now.uptime).max(1) }
     }
 
-    /// A request of the acquisition in flight was sent at `now`.
+    /// Reports that the acquisition in flight sent a request at `now`.
     pub fn sent(&mut self, now: Now) {
         self.last_sent = Some(now);
         self.limiter.take(now.uptime);
     }
 
-    /// The acquisition brought a token, received at `received`.
+    /// Reports that the acquisition got a token, which was received at `received`.
     ///
-    /// `is_unchanged` says that it is the very token that was last reported as refused: then asking
-    /// once more gains nothing, and no number of reports makes it unusable.
+    /// Set `is_unchanged` if it is the same token that was last reported as refused: another request
+    /// would get it again, so reports do not make it unusable.
     pub fn succeeded(
         &mut self,
         token: &impl IssuedToken,
@@ -208,12 +209,11 @@ impl TokenState {
     ) -> Success {
         self.in_flight = false;
         self.failures = 0;
-        self.rest = None;
+        self.cooldown = None;
         self.keep(token, is_unchanged, received, jitter)
     }
 
-    /// An acquisition that counted as abandoned brought a token after all: it is kept if no other one
-    /// is usable.
+    /// Reports that an abandoned acquisition got a token after all; it is kept if no other is usable.
     pub fn succeeded_late(
         &mut self,
         token: &impl IssuedToken,
@@ -235,39 +235,40 @@ impl TokenState {
         self.generation += 1;
         let generation = self.generation;
         let freshness = Freshness::new(token.cache_lifetime(), received, jitter);
-        let is_known = token.lifetime() != Lifetime::Unknown;
-        let is_old_good = self.kept.is_some_and(|kept| {
-            kept.is_known && kept.freshness.is_usable(received) && !self.is_reported
+        let has_lifetime = token.lifetime() != Lifetime::Unknown;
+        let is_old_good = self.cached.is_some_and(|old| {
+            old.has_lifetime && old.freshness.is_usable(received) && !self.is_reported
         });
-        if !is_known && is_old_good {
-            self.rest = Some(Rest::while_usable(received, MINUTE));
+        if !has_lifetime && is_old_good {
+            self.cooldown = Some(Cooldown::while_usable(received, MINUTE));
             return Success { generation, freshness, keep: Keep::Old };
         }
-        self.kept = Some(Kept { generation, freshness, is_known });
+        self.cached = Some(CachedToken { generation, freshness, has_lifetime });
         self.is_reported = false;
         self.evidence.renewed(is_unchanged);
         Success { generation, freshness, keep: Keep::New }
     }
 
-    /// The acquisition failed, at `now`: with a response, or without one (`None`).
+    /// Reports that the acquisition failed at `now`, with a response or without one (`None`).
     pub fn failed(&mut self, response: Option<&ResponseError>, now: Now, jitter: Jitter) {
         self.in_flight = false;
         self.failures = self.failures.saturating_add(1);
-        self.rest = Rest::after_failure(self.failures, response, self.last_sent, now, jitter);
+        self.cooldown =
+            Cooldown::after_failure(self.failures, response, self.last_sent, now, jitter);
     }
 
-    /// The acquisition has no end: its task was dropped or is not run any more. Another one may
-    /// start at once.
+    /// Reports that the acquisition will not end: its task was dropped or is not run any more. Another
+    /// one may start at once.
     pub fn abandoned(&mut self) {
         self.in_flight = false;
     }
 
-    /// The service answered 401 to a request that carried the token of this generation.
+    /// Reports a 401 for a request that carried the token of this generation.
     ///
     /// After `Replace`, [`decide`](Self::decide) starts the acquisition of another token. `Remove` is
-    /// answered only if that acquisition is in flight or may start at once.
-    pub fn report(&mut self, generation: u64, refusal: &Refusal<'_>, now: Now) -> Report {
-        if !self.is_kept(generation) {
+    /// returned only if that acquisition is in flight or may start at once.
+    pub fn report(&mut self, generation: u64, refusal: &Refusal, now: Now) -> Report {
+        if !self.is_cached(generation) {
             return Report::Outdated;
         }
         let strength = self.evidence.refused(refusal);
@@ -290,31 +291,33 @@ impl TokenState {
         Report::Replace
     }
 
-    /// The service accepted the token of this generation in a request that was sent then. A report
-    /// about an earlier request does not count any more. Returns whether that takes one back.
+    /// Reports that the service accepted the token of this generation in a request sent at this time.
+    ///
+    /// Earlier refusals do not count any more. Returns whether there were any.
     pub fn accepted(&mut self, generation: u64, sent: Uptime) -> bool {
-        let is_cleared = self.is_kept(generation) && self.evidence.accepted(sent);
+        let is_cleared = self.is_cached(generation) && self.evidence.accepted(sent);
         if is_cleared {
             self.is_reported = false;
         }
         is_cleared
     }
 
-    /// The owner of the token of this generation does not want it any more. Returns whether it is
-    /// gone: an older one is gone already, and one stays if it cannot be replaced at once or was
-    /// invalidated too often.
+    /// Removes the token of this generation. Returns whether it was removed.
+    ///
+    /// It stays if it cannot be replaced at once or if tokens were invalidated too often. A token of
+    /// another generation is not cached any more.
     pub fn invalidate(&mut self, generation: u64, now: Now) -> bool {
-        let is_gone = self.is_kept(generation)
+        let is_removed = self.is_cached(generation)
             && self.may_replace(now)
             && self.evidence.try_spend(now.uptime);
-        if is_gone {
+        if is_removed {
             self.remove();
         }
-        is_gone
+        is_removed
     }
 
-    fn is_kept(&self, generation: u64) -> bool {
-        self.kept.is_some_and(|kept| kept.generation == generation)
+    fn is_cached(&self, generation: u64) -> bool {
+        self.cached.is_some_and(|cached| cached.generation == generation)
     }
 
     fn may_replace(&self, now: Now) -> bool {
@@ -322,7 +325,7 @@ impl TokenState {
     }
 
     fn remove(&mut self) {
-        self.kept = None;
+        self.cached = None;
         self.is_reported = false;
     }
 }

@@ -2,6 +2,7 @@
 
 mod binary;
 mod decoded;
+mod digits;
 mod entity;
 mod escape;
 

@@ -1,8 +1,8 @@
-//! The documented refusals: status, error code and description to a kind.
+//! Classification of refusals: status, error code and description give the kind.
 //!
 //! The same `error` means different things under different statuses, so all three are read.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::header::LOCATION;
 use http::response::Parts;
@@ -10,27 +10,26 @@ use http::{HeaderMap, Uri};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::error::{ResponseError, ResponseErrorKind as Kind, RetryAdvice};
+use super::error::{Details, ResponseError};
+use super::kind::{ResponseErrorKind as Kind, RetryAdvice};
 use super::redact::{self, Hidden};
 use super::retry_after;
 
 const CODE_LIMIT: usize = 64;
 const DESCRIPTION_LIMIT: usize = 512;
-/// The pause after a 429 that names none.
-const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(60);
-/// The pause after two creations of one user, which conflict within one second.
-const CONFLICT_PAUSE: Duration = Duration::from_secs(1);
 
-/// What the refused request was.
-pub(super) struct Asked<'a> {
-    pub(super) by_app_token: bool,
-    pub(super) hidden: Hidden<'a>,
+/// Contents of the refused request, none of which an error text may repeat.
+pub(crate) struct SentRequest<'a> {
+    pub(crate) app_token: Option<&'a str>,
+    pub(crate) secret: Option<&'a str>,
+    pub(crate) user_id: Option<&'a str>,
 }
 
-pub(super) fn read(
+/// Reads a response with any status but 200.
+pub(crate) fn parse(
     head: &Parts,
     body: &[u8],
-    asked: &Asked<'_>,
+    request: &SentRequest<'_>,
     received_at: SystemTime,
 ) -> ResponseError {
     let body = object(body);
@@ -38,24 +37,28 @@ pub(super) fn read(
     let status = head.status;
     let kind = classify(status.as_u16(), code.unwrap_or_default(), description.unwrap_or_default());
     let is_from_service = is_service_error(status.as_u16(), code.unwrap_or_default());
-    let pause = retry_after::read(&head.headers, received_at);
-    let advice = match kind {
+    let retry_after = retry_after::read(&head.headers, received_at);
+    let advice = match kind.retry_advice() {
         // A gateway's 401 does not ask for an app token, so a new one would not help.
-        Kind::Unauthorized if asked.by_app_token && is_from_service => RetryAdvice::WithNewAppToken,
-        Kind::RateLimited => RetryAdvice::After(pause.unwrap_or(RATE_LIMIT_PAUSE)),
-        Kind::Conflict => RetryAdvice::After(pause.unwrap_or(CONFLICT_PAUSE)),
-        Kind::ServerError => pause.map_or(RetryAdvice::Backoff, RetryAdvice::After),
-        _ => RetryAdvice::Never,
+        RetryAdvice::WithNewAppToken if request.app_token.is_none() || !is_from_service => {
+            RetryAdvice::Never
+        }
+        RetryAdvice::After(pause) => RetryAdvice::After(retry_after.unwrap_or(pause)),
+        RetryAdvice::Backoff => retry_after.map_or(RetryAdvice::Backoff, RetryAdvice::After),
+        advice @ (RetryAdvice::Never | RetryAdvice::Once | RetryAdvice::WithNewAppToken) => advice,
     };
-    let description = match kind {
-        Kind::Redirected => redirect_target(&head.headers, &asked.hidden),
-        Kind::Malformed => Some("the status means nothing here".to_owned()),
-        _ => description.map(|text| redact::clean(text, DESCRIPTION_LIMIT, &asked.hidden)),
+    let hidden = Hidden { secrets: [request.secret, request.app_token], user_id: request.user_id };
+    let description = if kind == Kind::Redirected {
+        redirect_target(&head.headers, &hidden)
+    } else if kind == Kind::Malformed {
+        Some("the status means nothing here".to_owned())
+    } else {
+        description.map(|text| redact::clean(text, DESCRIPTION_LIMIT, &hidden))
     };
     // A user ID such as `unauthorized` must not hide the code, which is the service's own word.
-    let hidden = Hidden { user_id: None, ..asked.hidden };
+    let hidden = Hidden { user_id: None, ..hidden };
     let code = code.map(|text| redact::clean(text, CODE_LIMIT, &hidden));
-    ResponseError::refused(kind, status, code, description, pause, advice, is_from_service)
+    Details { kind, status, code, description, retry_after, advice, is_from_service }.into()
 }
 
 /// Whether a refusal with this code is the service's own.
@@ -77,22 +80,23 @@ fn is_service_error(status: u16, code: &str) -> bool {
 /// The error body as JSON, `null` if it is not: gateways send pages, text or nothing.
 ///
 /// Every member can be missing. A byte order mark, a byte that is not UTF-8, text behind the object
-/// and a member that occurs twice do not hide what the service says.
+/// and a member that occurs twice do not hide the error.
 fn object(body: &[u8]) -> Value {
     let text = String::from_utf8_lossy(body);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    // Without a look at what follows.
+    // `from_str` would refuse text that follows.
     Value::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap_or_default()
 }
 
-/// The text of a member; an empty one says as little as none.
+/// The text of a member; an empty one counts as missing.
 fn text<'a>(body: &'a Value, member: &str) -> Option<&'a str> {
     body.get(member)?.as_str().filter(|text| !text.is_empty())
 }
 
+/// The kind by the documented table; a description is a sample there, and no constant.
 fn classify(status: u16, code: &str, description: &str) -> Kind {
-    // Descriptions are samples, not constants: looked at for their tell-tale words.
-    let says = |words: &str| description.to_ascii_lowercase().contains(words);
+    let description = description.to_ascii_lowercase();
+    let says = |words: &str| description.contains(words);
     match (status, code) {
         (300..=399, _) => Kind::Redirected,
         (400, "invalid_grant") if says("client_id") || says("client_secret") => Kind::InvalidClient,
@@ -108,11 +112,11 @@ fn classify(status: u16, code: &str, description: &str) -> Kind {
         (429, _) => Kind::RateLimited,
         (408 | 500..=599, _) => Kind::ServerError,
         (400..=499, _) => Kind::Rejected,
-        _ => Kind::Malformed,
+        (..300 | 600.., _) => Kind::Malformed,
     }
 }
 
-/// Scheme and host of a redirect's target; the rest of it is nobody's business.
+/// Scheme and host of a redirect's target; the rest of it may hold secrets.
 fn redirect_target(headers: &HeaderMap, hidden: &Hidden<'_>) -> Option<String> {
     let target: Uri = headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
     match (target.scheme_str(), target.host()) {

@@ -1,9 +1,10 @@
-//! An access token: opaque, checked, never shown.
+//! Access token: opaque, checked, and hidden in every output.
 
 use std::fmt;
 
 use http::HeaderValue;
 
+use super::inspect::{self, Inspection};
 use crate::build_error::{BuildError, Field};
 
 /// An access token, as a client or another REST call needs it.
@@ -30,17 +31,17 @@ const BEARER: &str = "Bearer ";
 const MAX_BYTES: usize = 8192;
 
 impl AccessToken {
-    /// Takes in a token that came from elsewhere, such as a store of your own.
+    /// A token that came from elsewhere, such as a store of your own.
     ///
     /// # Errors
     ///
-    /// [`Field::AccessToken`] where it is empty, longer than 8192 characters, or has a character
-    /// that is not visible ASCII.
+    /// [`Field::AccessToken`] if it is empty, longer than 8192 characters, or has a character that is not
+    /// visible ASCII.
     pub fn new(token: &str) -> Result<Self, BuildError> {
         Self::parse(token).map_err(|fault| BuildError::new(Field::AccessToken, fault))
     }
 
-    /// The same, with the fault as a phrase.
+    /// Checks a token; the error is a phrase without the field.
     pub(crate) fn parse(token: &str) -> Result<Self, &'static str> {
         if token.is_empty() {
             return Err("is empty");
@@ -73,6 +74,12 @@ impl AccessToken {
     #[must_use]
     pub fn authorization(&self) -> HeaderValue {
         self.bearer.clone()
+    }
+
+    /// The contents of the token, for diagnosis only; `None` if it is opaque. See [`inspect`].
+    #[must_use]
+    pub fn inspect(&self) -> Option<Inspection> {
+        inspect::inspect(self.expose())
     }
 }
 

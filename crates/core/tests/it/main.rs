@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use easemob_token_core::{
-    AccessToken, ClientCredentials, Grant, Inherit, IssuedToken, Lifetime, Now, Password,
+    AccessToken, AppToken, ClientCredentials, Grant, Inherit, IssuedToken, Lifetime, Now, Password,
     ResponseError, TokenEndpoint, TtlUnits, UnitMismatch, Uptime,
 };
 
@@ -45,7 +45,11 @@ fn password_grant() -> Password {
 }
 
 fn inherit_grant() -> Inherit {
-    Inherit::new("C", &AccessToken::new("YWMt-app-token").unwrap()).unwrap()
+    Inherit::new("C", &app_token("YWMt-app-token")).unwrap()
+}
+
+fn app_token(text: &str) -> AppToken {
+    AppToken::from_parts(AccessToken::new(text).unwrap(), Lifetime::Unknown, received_at())
 }
 
 /// 2021-11-24T08:01:06Z, about when the sample token was issued.

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use easemob_token_core::{
-    AccessToken, ClientCredentials, Inherit, Lifetime, Password, Ttl, TtlUnit, TtlUnits,
-};
+use easemob_token_core::{ClientCredentials, Inherit, Lifetime, Password, Ttl, TtlUnit, TtlUnits};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{endpoint, inherit_grant, password_grant, received_at, response};
+use crate::{app_token, endpoint, inherit_grant, password_grant, received_at, response};
 
 /// Any text, with the characters that break naive JSON writers more often than chance has them.
 fn text() -> impl Strategy<Value = String> {
@@ -53,7 +51,7 @@ proptest! {
     ) {
         let endpoint = endpoint(TtlUnits::STANDARD);
         let wish = if timed { Ttl::For(Duration::from_secs(ttl as u64)) } else { Ttl::ServerDefault };
-        let app_token = AccessToken::new("app").unwrap();
+        let app_token = app_token("app");
         let password = Password::new(&*username, &*secret).unwrap().with_ttl(wish);
         let client = ClientCredentials::new(&*username, &*secret).unwrap().with_ttl(wish);
         let inherit = Inherit::new(&*username, &app_token).unwrap()

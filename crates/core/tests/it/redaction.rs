@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use easemob_token_core::ResponseErrorKind as Kind;
-use easemob_token_core::{AccessToken, Inherit, Password, ResponseError, TtlUnits};
+use easemob_token_core::{Inherit, Password, ResponseError, TtlUnits};
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::encodings::{Encoding, binary, case, escape};
-use crate::{endpoint, received_at, response};
+use crate::{app_token, endpoint, received_at, response};
 
 fn refused_as(user_id: &str, password: &str, code: &str, description: &str) -> ResponseError {
     let body = json!({"error": code, "error_description": description}).to_string();
@@ -84,7 +84,7 @@ fn base64_in_lines_is_one_run() {
 #[test]
 fn an_app_token_is_replaced_in_each_encoding() {
     let token = "T0ken.of~the!app";
-    let grant = Inherit::new("u", &AccessToken::new(token).unwrap()).unwrap();
+    let grant = Inherit::new("u", &app_token(token)).unwrap();
     for encoding in [
         Encoding::Case(2),
         Encoding::Json(u64::MAX),

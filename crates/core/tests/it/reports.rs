@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use easemob_token_core::{Decision, Jitter, Lifetime, Refusal, Report, TokenState, Uptime};
+use easemob_token_core::{Decision, Jitter, Lifetime, Refusal, Report, TokenState, Uptime, UserId};
 
 use crate::{Token, at};
 
@@ -28,12 +28,12 @@ fn sent(millis: u64) -> Uptime {
     at(millis).uptime
 }
 
-fn endpoint(millis: u64) -> Refusal<'static> {
+fn endpoint(millis: u64) -> Refusal {
     Refusal { sent: sent(millis), user: None }
 }
 
-fn grant(millis: u64, user: &str) -> Refusal<'_> {
-    Refusal { sent: sent(millis), user: Some(user) }
+fn grant(millis: u64, user: &str) -> Refusal {
+    Refusal { sent: sent(millis), user: Some(UserId::new(user).unwrap()) }
 }
 
 #[test]
@@ -110,13 +110,12 @@ fn a_request_that_was_accepted_later_disproves_a_report() {
 }
 
 /// Five minutes in which somebody reports the newest token ten times a second.
-fn requests_under_noise(mut refusal: impl FnMut(u64) -> Option<&'static str>) -> Vec<u64> {
+fn requests_under_noise(mut refusal_of: impl FnMut(u64) -> Option<&'static str>) -> Vec<u64> {
     let mut state = with_token();
     let mut requests = Vec::new();
     for millis in (100..300_000).step_by(100) {
-        let user = refusal(millis);
-        let generation = state.generation();
-        let _ = state.report(generation, &Refusal { sent: sent(millis), user }, at(millis));
+        let refusal = refusal_of(millis).map_or(endpoint(millis), |user| grant(millis, user));
+        let _ = state.report(state.generation(), &refusal, at(millis));
         match state.decide(at(millis)) {
             Decision::Use => {}
             Decision::UseAndRefresh | Decision::Fetch => {

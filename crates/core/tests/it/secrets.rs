@@ -1,10 +1,10 @@
 //! No `Debug`, `Display` or error shows a secret or a byte of a successful body.
 
 use easemob_token_core::{
-    AccessToken, ClientCredentials, Grant, Inherit, Password, ResponseError, Secret, TtlUnits,
+    ClientCredentials, Grant, Inherit, Password, ResponseError, Secret, TtlUnits,
 };
 
-use crate::{endpoint, received_at, response};
+use crate::{app_token, endpoint, received_at, response};
 
 const CLIENT_SECRET: &str = "MARK-client-secret";
 const PASSWORD: &str = "MARK-password";
@@ -12,11 +12,10 @@ const APP_TOKEN: &str = "MARK-app-token";
 const USER_TOKEN: &str = "MARK-user-token";
 
 fn grants() -> (ClientCredentials, Password, Inherit) {
-    let app_token = AccessToken::new(APP_TOKEN).unwrap();
     (
         ClientCredentials::new("id", CLIENT_SECRET).unwrap(),
         Password::new("c", PASSWORD).unwrap(),
-        Inherit::new("c", &app_token).unwrap(),
+        Inherit::new("c", &app_token(APP_TOKEN)).unwrap(),
     )
 }
 

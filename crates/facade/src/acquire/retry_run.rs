@@ -182,7 +182,7 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
                         None => source.app_token(None, deadline).await?,
                     };
                 }
-                Turn::TooLate(time) => {
+                Turn::DeadlineExceeded(time) => {
                     return Err(Error::queue_too_long(time.since(now), self.in_flight.requests()));
                 }
             }

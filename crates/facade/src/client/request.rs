@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use easemob_token_core::{Password, Secret, Ttl, UserToken};
+use easemob_token_core::{BuildError, Password, Secret, Ttl, UserId, UserToken};
 
 use super::Client;
 use crate::error::Error;
@@ -17,32 +17,37 @@ type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>
 #[derive(Debug)]
 pub struct UserTokenRequest {
     client: Client,
-    key: UserTokenKey,
+    key: Result<UserTokenKey, BuildError>,
 }
 
 impl UserTokenRequest {
     pub(crate) fn new(client: Client, username: String) -> Self {
         let ttl = Ttl::ServerDefault;
-        let key = UserTokenKey { user_id: username, auto_create_user: false, ttl };
+        let user_id = UserId::new(username);
+        let key = user_id.map(|user_id| UserTokenKey { user_id, auto_create_user: false, ttl });
         Self { client, key }
     }
 
     /// Creates the user where there is none. Off unless asked for.
     pub fn auto_create_user(mut self, create: bool) -> Self {
-        self.key.auto_create_user = create;
+        if let Ok(key) = &mut self.key {
+            key.auto_create_user = create;
+        }
         self
     }
 
     /// Asks for another lifetime than the server's default.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.key.ttl = ttl.into();
+        if let Ok(key) = &mut self.key {
+            key.ttl = ttl.into();
+        }
         self
     }
 
     /// The cached token if it may be handed out.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek(&self) -> Option<UserToken> {
-        self.client.peek_user_token(&self.key)
+        self.client.peek_user_token(self.key.as_ref().ok()?)
     }
 
     /// Marks this token, which was got with these very options, as refused, so that the cache does not
@@ -53,7 +58,9 @@ impl UserTokenRequest {
     /// A second report, and one about an older token, change nothing. Neither does a report of a token
     /// that cannot be replaced now: two of a user's tokens can be marked at once, then one a minute.
     pub fn invalidate(self, refused: &UserToken) {
-        self.client.invalidate_user_token(&self.key, refused.access_token());
+        if let Ok(key) = &self.key {
+            self.client.invalidate_user_token(key, refused.access_token());
+        }
     }
 }
 
@@ -63,7 +70,7 @@ impl IntoFuture for UserTokenRequest {
 
     fn into_future(self) -> TokenFuture {
         let Self { client, key } = self;
-        Box::pin(async move { client.inherit(key).await })
+        Box::pin(async move { client.inherit(key?).await })
     }
 }
 

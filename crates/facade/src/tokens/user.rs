@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, Weak};
 
-use easemob_token_core::{AccessToken, AppToken, BuildError, GrantType, Inherit, Ttl, UserToken};
+use easemob_token_core::{
+    AccessToken, AppToken, BuildError, GrantType, Inherit, Ttl, UserId, UserToken,
+};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 
@@ -16,13 +17,12 @@ use crate::cache::{TokenCache, TokenSource};
 use crate::error::Error;
 use crate::sync::{Mutex, MutexGuard};
 
-/// Whose token is asked for, and with which options.
+/// Key of a cached user token: the user and the options of the request.
 ///
-/// Two are equal if the service would not tell them apart: it reads user IDs without regard to
-/// case. The user ID is sent as it was written first.
-#[derive(Clone, Debug)]
+/// The user ID is sent as it was written first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct UserTokenKey {
-    pub(crate) user_id: String,
+    pub(crate) user_id: UserId,
     pub(crate) auto_create_user: bool,
     pub(crate) ttl: Ttl,
 }
@@ -34,28 +34,10 @@ impl UserTokenKey {
         with_app_token: &'a WithAppToken,
     ) -> impl GrantSource<Token = UserToken> + 'a {
         let make = |app_token: &AppToken| -> Result<Inherit, BuildError> {
-            let grant = Inherit::new(&*self.user_id, app_token.access_token())?;
+            let grant = Inherit::new(&self.user_id, app_token)?;
             Ok(grant.with_auto_create_user(self.auto_create_user).with_ttl(self.ttl))
         };
         AppAuthorized { app_tokens: &with_app_token.app_tokens, user_id: &self.user_id, make }
-    }
-}
-
-impl PartialEq for UserTokenKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.user_id.eq_ignore_ascii_case(&other.user_id)
-            && (self.auto_create_user, self.ttl) == (other.auto_create_user, other.ttl)
-    }
-}
-
-impl Eq for UserTokenKey {}
-
-impl Hash for UserTokenKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for byte in self.user_id.bytes() {
-            state.write_u8(byte.to_ascii_lowercase());
-        }
-        (self.auto_create_user, self.ttl).hash(state);
     }
 }
 
@@ -196,7 +178,8 @@ mod tests {
     use super::*;
 
     fn key(user_id: &str) -> UserTokenKey {
-        UserTokenKey { user_id: user_id.into(), auto_create_user: false, ttl: Ttl::ServerDefault }
+        let user_id = UserId::new(user_id).unwrap();
+        UserTokenKey { user_id, auto_create_user: false, ttl: Ttl::ServerDefault }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use easemob_token_core::{AppToken, BuildError, Grant, Refusal, Report, Uptime};
+use easemob_token_core::{AppToken, BuildError, Grant, Refusal, Report, Uptime, UserId};
 
 use super::AppTokenCache;
 use crate::acquire::{GrantSource, Refused, RequestContext};
@@ -20,7 +20,7 @@ pub(crate) struct WithAppToken {
 /// A grant of one user that is made with an app token.
 pub(crate) struct AppAuthorized<'a, F> {
     pub(crate) app_tokens: &'a Arc<AppTokenCache>,
-    pub(crate) user_id: &'a str,
+    pub(crate) user_id: &'a UserId,
     pub(crate) make: F,
 }
 
@@ -63,7 +63,7 @@ where
     }
 
     fn refused(&self, app_token: &AppToken, sent: Uptime) -> Report {
-        let refusal = Refusal { sent, user: Some(self.user_id) };
+        let refusal = Refusal { sent, user: Some(self.user_id.clone()) };
         self.app_tokens.report(app_token.access_token(), &refusal)
     }
 

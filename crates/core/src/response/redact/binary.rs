@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::decoded::Decoded;
-use super::escape::hex_byte;
+use super::digits::hex_byte;
 
 /// An encoding of whole runs, read from its first characters on or from a later one.
 ///

@@ -1,6 +1,6 @@
 //! Character references of HTML: by name, in decimal, in hexadecimal.
 
-use super::escape::number;
+use super::digits::number;
 
 /// The names of ASCII characters, each followed by its character.
 const ASCII: &[&str] = &[

@@ -1,6 +1,7 @@
-//! Encodings that write a character at a time: JSON, percent and HTML.
+//! Encodings of single characters: JSON, percent and HTML.
 
 use super::decoded::Decoded;
+use super::digits::{hex, hex_byte};
 use super::entity;
 
 /// An encoding in which any subset of the characters may be escaped.
@@ -84,21 +85,4 @@ fn unicode(rest: &[u8]) -> Option<(char, usize)> {
     let pair = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
     let c = char::decode_utf16(pair).next()?.ok()?;
     Some((c, 12))
-}
-
-pub(super) fn hex_byte(digits: &[u8]) -> Option<u8> {
-    u8::try_from(hex(digits)?).ok()
-}
-
-fn hex(digits: &[u8]) -> Option<u32> {
-    number(digits, 16)
-}
-
-/// The number that these digits, and nothing else, write.
-pub(super) fn number(digits: &[u8], radix: u32) -> Option<u32> {
-    let digit = |number: u32, b: &u8| {
-        let digit = char::from(*b).to_digit(radix)?;
-        number.checked_mul(radix)?.checked_add(digit)
-    };
-    if digits.is_empty() { None } else { digits.iter().try_fold(0, digit) }
 }

@@ -1,4 +1,4 @@
-//! The body of a 200: its members read, checked, and handed to the grant.
+//! Body of a 200: its members are read, checked, and handed to the grant.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::error::ResponseError;
 use super::member::{Member, Object};
 use crate::token::{
-    AccessToken, Granted, Lifetime, Ttl, TtlUnits, UnitMismatch, User, UserParts, UserToken,
+    AccessToken, Granted, Lifetime, Ttl, TtlUnits, UnitMismatch, User, UserId, UserParts, UserToken,
 };
 
 type Text<'a> = Member<Cow<'a, str>>;
@@ -42,19 +42,20 @@ struct UserMembers<'a> {
     activated: Member<bool>,
 }
 
-/// An answer with a token in it, from which a grant makes its own type of token.
+/// A response that holds a token, from which a grant makes its own type of token.
 #[expect(unnameable_types, reason = "a part of the sealed trait `Grant`")]
-pub struct Answer<'a> {
+pub struct TokenResponse<'a> {
     pub(crate) granted: Granted,
     pub(crate) application: Text<'a>,
     user: Member<Object<UserMembers<'a>>>,
 }
 
-impl<'a> Answer<'a> {
-    pub(super) fn read(
+impl<'a> TokenResponse<'a> {
+    /// Reads a body; `units` are those that the request was written with too.
+    pub(crate) fn parse(
         body: &'a [u8],
         units: TtlUnits,
-        asked: Ttl,
+        requested: Ttl,
         received_at: SystemTime,
     ) -> Result<Self, ResponseError> {
         let wrong = ResponseError::wrong_shape;
@@ -63,19 +64,19 @@ impl<'a> Answer<'a> {
             Ok(text) => serde_json::from_str(text),
             Err(_) => serde_json::from_slice(body),
         }
-        .map_err(|error| unreadable(&error))?;
+        .map_err(|error| not_readable(&error))?;
         let Some(Object(members)) = body.ok() else {
             return Err(wrong("the body is not a JSON object"));
         };
         let token = members.access_token.optional("access_token is not a string").map_err(wrong)?;
         let token = token.ok_or_else(|| wrong("access_token is missing"))?;
-        let access_token = AccessToken::parse(&token)
-            .map_err(|fault| ResponseError::wrong_shape_of("access_token", fault))?;
+        let access_token =
+            AccessToken::parse(&token).map_err(|fault| wrong(&format!("access_token {fault}")))?;
         let expires_in =
             members.expires_in.optional("expires_in is not a whole number").map_err(wrong)?;
-        let mut lifetime = Lifetime::from_wire(expires_in, units.response, asked);
-        // A wish that cannot be sent has not been sent.
-        let ttl = asked.to_wire(units.request).unwrap_or_default();
+        let mut lifetime = Lifetime::from_wire(expires_in, units.response, requested);
+        // If the TTL cannot be encoded, the request carried none.
+        let ttl = requested.to_wire(units.request).unwrap_or_default();
         let mismatch = UnitMismatch::find_in(&token, units, ttl, expires_in);
         if let Some(mismatch) = &mismatch {
             lifetime = mismatch.shortest(lifetime);
@@ -85,19 +86,16 @@ impl<'a> Answer<'a> {
         Ok(Self { granted, application: members.application, user: members.user })
     }
 
-    /// The token of the user `asked`. An answer that names another user is refused: it belongs to
-    /// somebody else.
-    pub(crate) fn into_user_token(self, asked: &str) -> Result<UserToken, &'static str> {
+    /// The token of the requested user. A response that names another user is an error, since the
+    /// token belongs to somebody else.
+    pub(crate) fn into_user_token(self, requested: &UserId) -> Result<UserToken, &'static str> {
         let user = match self.user.optional("user is not an object")? {
             Some(Object(user)) => Some(user.into_user()?),
             None => None,
         };
-        if let Some(named) = user.as_ref().and_then(User::username) {
-            let same =
-                named.eq_ignore_ascii_case(asked) || named.to_lowercase() == asked.to_lowercase();
-            if !same {
-                return Err("user.username names another user than the one asked for");
-            }
+        let named = user.as_ref().and_then(User::username);
+        if named.is_some_and(|named| !requested.is_named_by(named)) {
+            return Err("user.username names another user than the one asked for");
         }
         Ok(UserToken::new(self.granted, user))
     }
@@ -116,10 +114,10 @@ impl UserMembers<'_> {
     }
 }
 
-/// `serde_json`'s message can quote the body, so only its category and its place are taken.
-fn unreadable(error: &serde_json::Error) -> ResponseError {
-    // Members of a wrong type are no error here, so the one thing wrong with well-formed JSON is
-    // a member of ours that occurs twice.
+/// The error without the text of `serde_json`, which can quote the body.
+fn not_readable(error: &serde_json::Error) -> ResponseError {
+    // A member of a wrong type is not an error here. In well-formed JSON the only possible error is a
+    // member of ours that occurs twice.
     if error.is_data() {
         return ResponseError::wrong_shape("a member occurs twice");
     }

@@ -1,0 +1,153 @@
+//! User IDs: which text is one, and which two name the same user.
+//!
+//! The documentation allows 1 to 64 bytes of `a-z 0-9 _ . -`; older editions allow `A-Z` and fold it to
+//! lower case. The service returns the lower case of what was requested.
+//!
+//! - Two IDs name the same user if they differ in the case of ASCII letters alone.
+//! - For other letters it is undocumented whether the service folds them. So two such IDs count as
+//!   two users, whose tokens are never mixed up, and a response may return either case.
+//! - Requests carry the ID as it was written: only the service knows what its cluster accepts.
+//!   Dynamic tokens are checked by nobody else, so their IDs must obey the documentation.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::build_error::{BuildError, Field, require};
+
+/// A user ID as it was written, compared without regard to the case of ASCII letters.
+///
+/// ```
+/// use easemob_token_core::UserId;
+///
+/// assert_eq!(UserId::new("Alice")?, UserId::new("alice")?);
+/// assert_eq!(UserId::new("Alice")?.as_str(), "Alice");
+/// assert!(UserId::new("").is_err());
+/// # Ok::<(), easemob_token_core::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct UserId(Arc<str>);
+
+/// The longest documented user ID, in bytes.
+#[cfg(feature = "dynamic")]
+const MAX_BYTES: usize = 64;
+
+impl UserId {
+    /// A user ID from any text that is not empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Field::UserId`] if it is empty.
+    pub fn new(text: impl AsRef<str>) -> Result<Self, BuildError> {
+        let text = text.as_ref();
+        require(Field::UserId, text)?;
+        Ok(Self(text.into()))
+    }
+
+    /// The user ID as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a response that names this user is about the requested one.
+    pub(crate) fn is_named_by(&self, named: &str) -> bool {
+        self.0.eq_ignore_ascii_case(named) || self.0.to_lowercase() == named.to_lowercase()
+    }
+
+    /// The documented form, in lower case.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn to_documented(&self) -> Result<String, BuildError> {
+        let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+        if self.0.len() > MAX_BYTES {
+            return Err(BuildError::new(Field::UserId, "is longer than 64 bytes"));
+        }
+        if !self.0.bytes().all(is_allowed) {
+            let problem = "has a character that is none of a-z 0-9 _ . -";
+            return Err(BuildError::new(Field::UserId, problem));
+        }
+        Ok(self.0.to_ascii_lowercase())
+    }
+}
+
+impl PartialEq for UserId {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for UserId {}
+
+impl Hash for UserId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for byte in self.0.bytes() {
+            state.write_u8(byte.to_ascii_lowercase());
+        }
+        // No UTF-8 text holds this byte, so the next field cannot be taken for a part of this one.
+        state.write_u8(0xff);
+    }
+}
+
+impl TryFrom<&str> for UserId {
+    type Error = BuildError;
+
+    fn try_from(text: &str) -> Result<Self, BuildError> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<&String> for UserId {
+    type Error = BuildError;
+
+    fn try_from(text: &String) -> Result<Self, BuildError> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<String> for UserId {
+    type Error = BuildError;
+
+    fn try_from(text: String) -> Result<Self, BuildError> {
+        Self::new(text)
+    }
+}
+
+impl From<&Self> for UserId {
+    fn from(user_id: &Self) -> Self {
+        user_id.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
+    use super::*;
+
+    fn id(text: &str) -> UserId {
+        UserId::new(text).unwrap()
+    }
+
+    #[test]
+    fn only_the_case_of_ascii_letters_does_not_matter() {
+        let hasher = BuildHasherDefault::<DefaultHasher>::default();
+        assert_eq!(id("Alice"), id("aLICE"));
+        assert_eq!(hasher.hash_one(id("Alice")), hasher.hash_one(id("aLICE")));
+        for (one, other) in [("alice", "alicf"), ("é", "É"), ("k", "\u{212a}"), ("a", "a ")] {
+            assert_ne!(id(one), id(other));
+        }
+        // Fields that follow each other do not run together.
+        let pair = |a, b| hasher.hash_one((id(a), id(b)));
+        assert_ne!(pair("ab", "c"), pair("a", "bc"));
+    }
+
+    #[test]
+    fn a_response_may_name_the_user_in_any_case() {
+        for (requested, named) in [("C", "c"), ("c", "C"), ("É", "é"), ("é", "É"), ("张三", "张三")]
+        {
+            assert!(id(requested).is_named_by(named), "{requested} {named}");
+        }
+        for (requested, named) in [("c", "d"), ("c", ""), ("c", "cc"), ("é", "e")] {
+            assert!(!id(requested).is_named_by(named), "{requested} {named}");
+        }
+    }
+}
