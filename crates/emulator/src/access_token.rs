@@ -1,4 +1,4 @@
-//! Access tokens in the documented layout: issued with a keyed digest, and read again.
+//! Access tokens in the documented layout: issues them with a keyed digest and verifies them.
 //!
 //! URL-safe base64 without padding of `ac-` and 94 bytes, big-endian: token UUID (version 1),
 //! application or management UUID, principal UUID, kind, 3, time of issue in milliseconds,
@@ -22,31 +22,31 @@ const PREFIX: &[u8; 3] = b"ac-";
 const SIGNED: usize = 62;
 const WHOLE: usize = 94;
 
-/// Whose token it is.
+/// Whether a token belongs to the application or to a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     App,
     User,
 }
 
-/// What a token says.
+/// The fields of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Claims {
-    /// The application for a user token, a management id for an app token.
+    /// The application in a user token, a management ID in an app token.
     pub(crate) scope: Uuid,
-    /// `user.uuid`, or the application.
+    /// `user.uuid` in a user token, the application in an app token.
     pub(crate) principal: Uuid,
     pub(crate) kind: TokenKind,
     pub(crate) issued_ms: u64,
     pub(crate) lifetime: u32,
 }
 
-/// Why a token was not read.
+/// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
-    /// It has not the layout.
-    Rubbish,
-    /// It has the layout, and a digest that is not of this emulator.
+pub(crate) enum TokenFault {
+    /// It does not have the layout.
+    Malformed,
+    /// It has the layout, but not a digest of this emulator.
     Foreign,
     /// It was issued here and has been revoked since.
     Revoked,
@@ -81,8 +81,8 @@ impl TokenIssuer {
         Uuid::new_v1(time, &self.node)
     }
 
-    /// Issues a token. The epoch goes into the digest alone, so that all tokens of one can be
-    /// revoked without remembering any; it is 0 for user tokens.
+    /// Issues a token. The epoch is part of the digest only, so that all tokens of an epoch can be
+    /// revoked without storing any. It is 0 for user tokens.
     pub(crate) fn issue(
         &self,
         kind: TokenKind,
@@ -109,21 +109,21 @@ impl TokenIssuer {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Reads a token and checks its digest. App tokens of an epoch before `epoch` are revoked.
-    pub(crate) fn read(&self, token: &[u8], epoch: u64) -> Result<Claims, Unread> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| Unread::Rubbish)?;
-        let fields = bytes.strip_prefix(PREFIX).ok_or(Unread::Rubbish)?;
-        let claims = Claims::decode(fields).ok_or(Unread::Rubbish)?;
+    /// Decodes a token and checks its digest. App tokens of an epoch before `epoch` are revoked.
+    pub(crate) fn verify(&self, token: &[u8], epoch: u64) -> Result<Claims, TokenFault> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| TokenFault::Malformed)?;
+        let fields = bytes.strip_prefix(PREFIX).ok_or(TokenFault::Malformed)?;
+        let claims = Claims::decode(fields).ok_or(TokenFault::Malformed)?;
         let (signed, digest) = fields.split_at(SIGNED);
-        // User tokens belong to the first epoch for ever.
+        // User tokens always belong to the first epoch.
         let epoch = if claims.kind == TokenKind::App { epoch } else { 0 };
         let issued_in = (0..=epoch)
             .rev()
             // Compares in constant time.
             .find(|epoch| self.digest(signed, *epoch).verify_slice(digest).is_ok());
         match issued_in {
-            None => Err(Unread::Foreign),
-            Some(issued_in) if issued_in < epoch => Err(Unread::Revoked),
+            None => Err(TokenFault::Foreign),
+            Some(issued_in) if issued_in < epoch => Err(TokenFault::Revoked),
             Some(_) => Ok(claims),
         }
     }
@@ -165,7 +165,7 @@ impl Claims {
     }
 
     pub(crate) fn is_expired(&self, now: Duration) -> bool {
-        Lifetime::is_over(self.issued_ms, self.lifetime, unix_ms(now))
+        Lifetime::is_expired(self.issued_ms, self.lifetime, unix_ms(now))
     }
 }
 
@@ -181,30 +181,33 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_issued_until_the_end() {
+    fn an_issued_token_is_valid_until_it_expires() {
         let issuer = TokenIssuer::new().unwrap();
-        let claims = issuer.read(issue(&issuer, 0).as_bytes(), 0).unwrap();
+        let claims = issuer.verify(issue(&issuer, 0).as_bytes(), 0).unwrap();
         assert_eq!((claims.scope, claims.principal), (Uuid::nil(), Uuid::max()));
         assert!(!claims.is_expired(AT + Duration::from_millis(9_999)));
         assert!(claims.is_expired(AT + Duration::from_secs(10)));
     }
 
     #[test]
-    fn tells_rubbish_foreign_and_revoked_apart() {
+    fn malformed_foreign_and_revoked_tokens_have_different_faults() {
         let issuer = TokenIssuer::new().unwrap();
         let token = issue(&issuer, 0);
-        assert_eq!(issuer.read(token.as_bytes(), 1), Err(Unread::Revoked));
-        assert_eq!(TokenIssuer::new().unwrap().read(token.as_bytes(), 0), Err(Unread::Foreign));
-        assert_eq!(issuer.read(&token.as_bytes()[..129], 0), Err(Unread::Rubbish));
-        assert_eq!(issuer.read(b"\xff", 0), Err(Unread::Rubbish));
+        assert_eq!(issuer.verify(token.as_bytes(), 1), Err(TokenFault::Revoked));
+        assert_eq!(
+            TokenIssuer::new().unwrap().verify(token.as_bytes(), 0),
+            Err(TokenFault::Foreign)
+        );
+        assert_eq!(issuer.verify(&token.as_bytes()[..129], 0), Err(TokenFault::Malformed));
+        assert_eq!(issuer.verify(b"\xff", 0), Err(TokenFault::Malformed));
     }
 
     #[test]
-    fn one_changed_bit_is_foreign() {
+    fn a_token_with_one_changed_bit_is_foreign() {
         let issuer = TokenIssuer::new().unwrap();
         let mut bytes = URL_SAFE_NO_PAD.decode(issue(&issuer, 0)).unwrap();
         bytes[3 + 61] ^= 1;
         let forged = URL_SAFE_NO_PAD.encode(bytes);
-        assert_eq!(issuer.read(forged.as_bytes(), 0), Err(Unread::Foreign));
+        assert_eq!(issuer.verify(forged.as_bytes(), 0), Err(TokenFault::Foreign));
     }
 }

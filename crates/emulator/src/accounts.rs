@@ -1,4 +1,4 @@
-//! Whom the emulator knows: applications, their clients, their users.
+//! Accounts of the emulator: applications, their clients and their users.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::clock::unix_ms;
 use crate::rate::RateWindow;
 use crate::secret::Secret;
 
-/// One application; its App Key is the key under which it is kept.
+/// One application, stored under its App Key.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) id: Uuid,
@@ -26,12 +26,12 @@ pub(crate) struct App {
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) id: Uuid,
-    /// None for users who can only use `inherit`.
+    /// `None` for a user who can only use `inherit`.
     pub(crate) password: Option<Secret>,
     pub(crate) created: Duration,
     pub(crate) modified: Duration,
     pub(crate) activated: bool,
-    /// Whether a request with `autoCreateUser` made this user, and so can collide with another.
+    /// Whether a request with `autoCreateUser` created this user, so that it can conflict with another.
     pub(crate) created_by_request: bool,
 }
 
@@ -46,7 +46,7 @@ impl App {
         }
     }
 
-    /// Every sample app token carries this in the place where user tokens name the application.
+    /// The ID in app tokens at the place of the application in user tokens, as in all samples.
     pub(crate) fn management_id() -> Uuid {
         Uuid::from_u128(1)
     }
@@ -57,7 +57,7 @@ impl User {
         Self { id, password, created: at, modified: at, activated: true, created_by_request: false }
     }
 
-    /// The object `user` of an answer.
+    /// The object `user` of a response.
     pub(crate) fn to_json(&self, username: &str) -> Value {
         json!({
             "uuid": self.id.to_string(),

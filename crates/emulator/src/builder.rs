@@ -1,4 +1,4 @@
-//! Setting up an emulator before it starts.
+//! Settings of an emulator, and its start.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::service::Service;
 use crate::settings::{BannedAs, Settings, UnknownUserAs};
 use crate::ttl::{PermanentAs, Unit};
 
-/// The settings of an [`Emulator`]; made by [`Emulator::builder`].
+/// Configures and starts an [`Emulator`].
 ///
-/// Nothing has to be set. Values are checked by [`start`](Builder::start), so that the chain is
-/// not interrupted.
+/// Created by [`Emulator::builder`]. Every setting has a default. [`start`](Builder::start) checks
+/// the values.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
@@ -55,54 +55,54 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Where to listen, as `host:port`; port 0 takes a free one. Default `127.0.0.1:0`.
+    /// Sets the address to listen on, as `host:port`. Port 0 takes a free one. Default `127.0.0.1:0`.
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.listen = address.into();
         self
     }
 
-    /// Permits an address that other machines can reach. This is a service for tests: it speaks
-    /// plain HTTP, and its credentials may be public ones.
+    /// Permits an address that other machines can reach. The emulator is made for tests: it speaks
+    /// plain HTTP, and its credentials may be public.
     pub fn allow_remote(mut self) -> Self {
         self.allow_remote = true;
         self
     }
 
-    /// The application: organization and application name. Case-sensitive. Default
+    /// Sets the application: organization and application name, case-sensitive. Default
     /// [`DEMO_ORG`](crate::DEMO_ORG) and [`DEMO_APP`](crate::DEMO_APP).
     pub fn app_key(mut self, org: impl Into<String>, app: impl Into<String>) -> Self {
         self.key = (org.into(), app.into());
         self
     }
 
-    /// The application's UUID. Default [`DEMO_APPLICATION_ID`](crate::DEMO_APPLICATION_ID) for
-    /// the demo application, a new one for any other.
+    /// Sets the application's UUID. Default [`DEMO_APPLICATION_ID`](crate::DEMO_APPLICATION_ID) for
+    /// the demo application, a new UUID for any other.
     pub fn application_id(mut self, uuid: impl Into<String>) -> Self {
         self.application_id = Some(uuid.into());
         self
     }
 
-    /// A client of the application, instead of the demo one; may be called for several.
+    /// Adds a client of the application, instead of the demo client. Call it again for another.
     pub fn client(mut self, id: impl Into<String>, secret: &str) -> Self {
         self.clients.push((id.into(), Secret::new(secret)));
         self
     }
 
-    /// A registered user, instead of the demo one; may be called for several. The user ID is
-    /// folded to lower case.
+    /// Adds a registered user, instead of the demo user. Call it again for another. The user ID is
+    /// converted to lower case.
     pub fn user(mut self, user: impl Into<String>, password: &str) -> Self {
         self.users.push((user.into(), Some(Secret::new(password))));
         self
     }
 
-    /// A user registered without a password, for whom only `inherit` is left.
+    /// Adds a user without a password, who can only get a token by `inherit`.
     pub fn user_without_password(mut self, user: impl Into<String>) -> Self {
         self.users.push((user.into(), None));
         self
     }
 
-    /// One more application with one client and no users, so that a token of the wrong App Key
-    /// can be had.
+    /// Adds another application with one client and no users, for tests with a token of the wrong
+    /// App Key.
     pub fn further_app(
         mut self,
         org: impl Into<String>,
@@ -115,88 +115,88 @@ impl Builder {
         self
     }
 
-    /// In which unit `ttl` is read and `expires_in` written. Default seconds for both; VIP 5
-    /// is documented with milliseconds for either or both.
+    /// Sets the units of `ttl` in requests and of `expires_in` in responses. Default seconds for
+    /// both; VIP 5 is documented with milliseconds for either or both.
     pub fn ttl_units(mut self, request: Unit, response: Unit) -> Self {
         self.settings.request_unit = request;
         self.settings.response_unit = response;
         self
     }
 
-    /// The console's setting: how long a token lives where the request has no `ttl`. Zero is
-    /// permanent, as in `ttl`. Default 60 days.
+    /// Sets the lifetime of tokens if a request has no `ttl`, like the setting in the console. Zero
+    /// is permanent, as in `ttl`. Default 60 days.
     pub fn default_ttl(mut self, ttl: Duration) -> Self {
         self.settings.default_ttl = ttl;
         self
     }
 
-    /// What `expires_in` says for a permanent token. Default [`PermanentAs::UsergridMax`].
-    pub fn permanent_as(mut self, answer: PermanentAs) -> Self {
-        self.settings.permanent_as = answer;
+    /// Sets `expires_in` of a permanent token. Default [`PermanentAs::UsergridMax`].
+    pub fn permanent_as(mut self, value: PermanentAs) -> Self {
+        self.settings.permanent_as = value;
         self
     }
 
-    /// How many requests each App Key has in any one second, app and user tokens together.
-    /// Default 300, as documented.
+    /// Sets how many requests each App Key may send within a second, for app and user tokens
+    /// together. Default 300, as documented.
     pub fn request_limit(mut self, per_second: u32) -> Self {
         self.settings.request_limit = Some(per_second);
         self
     }
 
-    /// No limit on the number of requests.
+    /// Removes the limit on the number of requests.
     pub fn no_request_limit(mut self) -> Self {
         self.settings.request_limit = None;
         self
     }
 
-    /// The largest body that is not answered with 413, in bytes. Default 65 536; the service's
-    /// own limit is documented nowhere.
+    /// Sets the largest body that is not refused with 413, in bytes. Default 65 536; the service's
+    /// own limit is undocumented.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.settings.body_limit = bytes;
         self
     }
 
-    /// How long after the creation of a user another `autoCreateUser` for the same user ID is
-    /// answered with 409. By default (zero) only one that was under way already at the time
-    /// of the creation is; the documentation speaks of "two creations in one second".
+    /// Sets how long after the creation of a user another `autoCreateUser` for the same user ID is
+    /// refused with 409. By default (zero) only a request that had arrived before the creation is;
+    /// the documentation speaks of "two creations in one second".
     pub fn creation_window(mut self, window: Duration) -> Self {
         self.settings.creation_window = window;
         self
     }
 
-    /// Makes the password grant ask for an app token too. Default off: the header table and the
+    /// Makes the password grant require an app token too. Default off: the header table and the
     /// sample of its page have none.
     pub fn password_needs_app_token(mut self, needed: bool) -> Self {
         self.settings.password_needs_app_token = needed;
         self
     }
 
-    /// What an unknown user is told by one of the user grants.
-    pub fn unknown_user_as(mut self, grant: Grant, answer: UnknownUserAs) -> Self {
-        self.settings.set_unknown_user_as(grant, answer);
+    /// Sets the response to an unknown user in one of the user grants.
+    pub fn unknown_user_as(mut self, grant: Grant, response: UnknownUserAs) -> Self {
+        self.settings.set_unknown_user_as(grant, response);
         self
     }
 
-    /// What a banned user gets. Default [`BannedAs::Refused`].
-    pub fn banned_as(mut self, answer: BannedAs) -> Self {
-        self.settings.banned_as = answer;
+    /// Sets the response to a banned user. Default [`BannedAs::Refused`].
+    pub fn banned_as(mut self, response: BannedAs) -> Self {
+        self.settings.banned_as = response;
         self
     }
 
-    /// How many requests [`Emulator::requests`] can show; the oldest are forgotten. Default
-    /// 10 000.
+    /// Sets how many requests [`Emulator::requests`] returns at most; the oldest are dropped.
+    /// Default 10 000.
     pub fn keep_requests(mut self, count: usize) -> Self {
         self.keep_requests = count;
         self
     }
 
     /// Checks the settings, listens, and serves in the background. Must be called in a tokio
-    /// runtime with its I/O and time drivers.
+    /// runtime with I/O and time enabled.
     ///
     /// # Errors
     ///
-    /// A setting is not usable, the address is not a loopback one (see
-    /// [`allow_remote`](Builder::allow_remote)), or the operating system refuses it. The error
+    /// Fails if a setting is invalid, if the address is not a loopback address (see
+    /// [`allow_remote`](Builder::allow_remote)), or if the operating system refuses it. The error
     /// names the address.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let listen = self.listen.clone();
@@ -244,7 +244,7 @@ impl Builder {
         Ok(service)
     }
 
-    /// What was not set comes from the public samples.
+    /// Fills settings that were not set with the public samples.
     fn fill_in_demo(&mut self) {
         let is_demo = self.key.0 == demo::DEMO_ORG && self.key.1 == demo::DEMO_APP;
         if self.application_id.is_none() && is_demo {

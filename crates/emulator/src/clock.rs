@@ -1,14 +1,14 @@
-//! The emulator's clock: real time plus an offset that a test can move.
+//! The emulator's clock: real time plus an offset that a test can change.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Counts from one reading of the wall clock, so that an adjustment of the machine's clock in the
-/// middle of a test changes nothing.
+/// A clock based on one reading of the system clock, so that later adjustments of that clock have no
+/// effect.
 #[derive(Debug)]
 pub(crate) struct Clock {
     started: Instant,
-    /// Wall clock at `started`, since the Unix epoch.
+    /// Time of the system clock at `started`, since the Unix epoch.
     origin: Duration,
     offset_ms: AtomicI64,
 }
@@ -39,14 +39,14 @@ impl Clock {
     }
 
     fn shift(&self, by_ms: i64) {
-        // The closure always answers `Some`, so the update cannot fail.
+        // The closure always returns `Some`, so the update cannot fail.
         let _ = self.offset_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |offset| {
             Some(offset.saturating_add(by_ms))
         });
     }
 }
 
-/// Whole milliseconds, as every timestamp on the wire.
+/// Whole milliseconds, like every timestamp on the wire.
 pub(crate) fn unix_ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! A running emulator: what a test asks of it, and does to it.
+//! A running emulator: its address, its requests, and the faults and users a test sets.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::received::ReceivedRequest;
 use crate::secret::Secret;
 use crate::server::Server;
 
-/// A stand-in for the token service, listening until it is shut down or dropped.
+/// A running emulator of the token service. It listens until it is shut down or dropped.
 ///
-/// Every method takes `&self`: put it into an `Arc` to share it.
+/// Every method takes `&self`: wrap it in an `Arc` to share it.
 #[derive(Debug)]
 pub struct Emulator {
     address: SocketAddr,
@@ -29,7 +29,7 @@ impl Emulator {
         Self { address, exchanges, server }
     }
 
-    /// Settings other than the demo ones.
+    /// Creates a [`Builder`] for settings other than the demo settings.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -38,18 +38,18 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// The operating system gives no port or no randomness.
+    /// Fails if the operating system gives no port or no random bytes.
     pub async fn start() -> Result<Self, StartError> {
         Self::builder().start().await
     }
 
-    /// `http://` and the address, without a path and without a slash at the end.
+    /// The base URL: `http://` and the address, without a path or a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The address that it listens on, with the port that it was given.
+    /// The address it listens on, with the actual port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -62,94 +62,94 @@ impl Emulator {
         format!("{org}#{app}")
     }
 
-    /// Where tokens are asked for: the base URL, organization, application and `/token`.
+    /// The URL for token requests: the base URL, organization, application and `/token`.
     #[must_use]
     pub fn token_url(&self) -> String {
         let (org, app) = self.exchanges.service.primary();
         format!("{}/{org}/{app}/token", self.base_url())
     }
 
-    /// The requests received so far, answered or not, the oldest first.
+    /// The requests received so far, with or without a response, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<ReceivedRequest> {
-        self.exchanges.journal.kept()
+        self.exchanges.journal.requests()
     }
 
-    /// How many requests have been received, forgotten ones included.
+    /// How many requests have been received, dropped ones included.
     #[must_use]
     pub fn request_count(&self) -> u64 {
         self.exchanges.journal.arrived()
     }
 
-    /// Forgets the requests received so far; [`request_count`](Self::request_count) goes on.
+    /// Drops the requests received so far. [`request_count`](Self::request_count) is not reset.
     pub fn clear_requests(&self) {
         self.exchanges.journal.clear();
     }
 
-    /// The requests that end from now on, as they end.
+    /// Subscribes to the requests that finish from now on.
     #[must_use]
     pub fn subscribe(&self) -> Subscription {
         self.exchanges.journal.subscribe()
     }
 
-    /// Waits until `count` requests in all have been received, answered or not.
+    /// Waits until `count` requests in total have been received, with or without a response.
     pub async fn wait_for_requests(&self, count: u64) {
         self.exchanges.journal.wait_for(count).await;
     }
 
-    /// Holds back every answer until the guard is released. Requests still arrive, are recorded,
-    /// and let [`wait_for_requests`](Self::wait_for_requests) go on.
+    /// Holds back every response until the guard is released. Requests still arrive, are recorded,
+    /// and count for [`wait_for_requests`](Self::wait_for_requests).
     pub fn hold(&self) -> Hold {
         self.exchanges.gate.close()
     }
 
-    /// Scripts what the next requests meet.
+    /// Scripts a fault for the next requests.
     ///
     /// # Errors
     ///
-    /// A part of the fault is not possible in HTTP, such as the status 99.
+    /// Fails if a part of the fault is not possible in HTTP, such as the status 99.
     pub fn inject(&self, fault: Fault) -> Result<(), SetupError> {
         fault.check()?;
         self.exchanges.faults().push(fault);
         Ok(())
     }
 
-    /// How many scripted faults have not been used up.
+    /// How many injected faults are not used yet.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.exchanges.faults().len()
     }
 
-    /// Forgets the faults that have not been used up.
+    /// Drops the faults that are not used yet.
     pub fn clear_faults(&self) {
         self.exchanges.faults().clear();
     }
 
-    /// Registers a user with a password, or gives an existing one this password.
+    /// Registers a user with a password, or sets the password of an existing user.
     ///
     /// # Errors
     ///
-    /// The user ID or the password breaks the rules of the service.
+    /// Fails if the user ID or the password breaks the rules of the service.
     pub fn add_user(&self, user: &str, password: &str) -> Result<(), SetupError> {
         let password = Some(Secret::new(password));
         check_password(password.as_ref())?;
         self.exchanges.service.put_user(user, password)
     }
 
-    /// Registers a user without a password, or takes an existing one's away.
+    /// Registers a user without a password, or removes the password of an existing user.
     ///
     /// # Errors
     ///
-    /// The user ID breaks the rules of the service.
+    /// Fails if the user ID breaks the rules of the service.
     pub fn add_user_without_password(&self, user: &str) -> Result<(), SetupError> {
         self.exchanges.service.put_user(user, None)
     }
 
-    /// Bans a user: no more tokens.
+    /// Bans a user, who gets no more tokens.
     ///
     /// # Errors
     ///
-    /// There is no such user.
+    /// Fails if there is no such user.
     pub fn ban(&self, user: &str) -> Result<(), SetupError> {
         self.exchanges.service.change_user(user, |user| user.activated = false)
     }
@@ -158,19 +158,19 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// There is no such user.
+    /// Fails if there is no such user.
     pub fn unban(&self, user: &str) -> Result<(), SetupError> {
         self.exchanges.service.change_user(user, |user| user.activated = true)
     }
 
-    /// Makes every app token issued so far invalid, so that the next `inherit` that uses one is
-    /// answered with 401 `unauthorized`.
+    /// Revokes every app token issued so far: an `inherit` request with one of them gets 401
+    /// `unauthorized`.
     pub fn revoke_app_tokens(&self) {
         self.exchanges.service.revoke_app_tokens();
     }
 
-    /// Moves the emulator's clock ahead: tokens expire and the request limit recovers, and nobody
-    /// had to sleep. Delays that were scripted run in real time.
+    /// Moves the emulator's clock forward: tokens expire and the request limit recovers without
+    /// waiting. Scripted delays still take real time.
     pub fn advance(&self, by: Duration) {
         self.exchanges.service.clock.advance(by);
     }
@@ -192,8 +192,8 @@ impl Emulator {
         self.server.open()
     }
 
-    /// Stops listening, cuts every connection, and returns when no task is left. What was
-    /// recorded can still be read. Dropping the emulator does the same without waiting.
+    /// Stops listening, closes every connection, and returns when every task has ended. Recorded
+    /// requests can still be read. Dropping the emulator does the same without waiting.
     pub async fn shutdown(&self) {
         self.server.shutdown().await;
         self.exchanges.journal.close();
@@ -202,7 +202,7 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // The tasks end a moment later; whoever listens need not wait for them.
+        // The tasks end a moment later; subscribers do not have to wait for them.
         self.exchanges.journal.close();
     }
 }

@@ -1,10 +1,10 @@
-//! What can be wrong with the emulator's settings, and with starting it.
+//! Errors of the emulator's settings and of its start.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// A value given to the emulator that it cannot work with. Never shows a secret.
+/// An invalid setting or argument. Never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetupError {
     setting: &'static str,
@@ -16,7 +16,7 @@ impl SetupError {
         Self { setting, problem }
     }
 
-    /// The setting at fault, in words such as `organization` or `user ID`.
+    /// The name of the invalid setting, such as `organization` or `user ID`.
     #[must_use]
     pub fn setting(&self) -> &'static str {
         self.setting
@@ -31,7 +31,7 @@ impl fmt::Display for SetupError {
 
 impl Error for SetupError {}
 
-/// Why the emulator did not start.
+/// An error from [`Builder::start`](crate::Builder::start).
 #[derive(Debug)]
 pub struct StartError {
     kind: StartErrorKind,
@@ -43,14 +43,14 @@ pub struct StartError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StartErrorKind {
-    /// A setting is not usable; the source is a [`SetupError`].
+    /// A setting is invalid; the source is a [`SetupError`].
     InvalidSetting,
-    /// The address can be reached from other machines and
+    /// Other machines can reach the address, and
     /// [`allow_remote`](crate::Builder::allow_remote) was not called.
     NotLoopback,
     /// The operating system refused the address; the source is an [`io::Error`].
     Listen,
-    /// The operating system gave no randomness for the keys.
+    /// The operating system gave no random bytes for the keys.
     Entropy,
 }
 
@@ -79,7 +79,7 @@ impl StartError {
         Self { kind, listen: listen.to_owned(), source }
     }
 
-    /// What went wrong, for a decision.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> StartErrorKind {
         self.kind
@@ -97,16 +97,19 @@ impl fmt::Display for StartError {
         let listen = self.listen.escape_debug();
         match self.kind {
             StartErrorKind::InvalidSetting => {
-                write!(f, "cannot start the emulator on {listen}: a setting is not usable")
+                write!(f, "cannot start the emulator on {listen}: a setting is invalid")
             }
             StartErrorKind::NotLoopback => write!(
                 f,
                 "cannot start the emulator on {listen}: other machines could reach it; \
-                 allow that expressly or listen on 127.0.0.1"
+                 allow remote clients or listen on 127.0.0.1"
             ),
             StartErrorKind::Listen => write!(f, "cannot listen on {listen}"),
             StartErrorKind::Entropy => {
-                write!(f, "cannot start the emulator on {listen}: no randomness for its keys")
+                write!(
+                    f,
+                    "cannot start the emulator on {listen}: the operating system gave no random bytes"
+                )
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One exchange: read the request, let the test interfere, answer, record.
+//! One exchange: reads the request, applies a fault, responds, and records it.
 
 use std::fmt;
 use std::future::pending;
@@ -6,19 +6,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Incoming};
 use serde_json::Value;
 
-use crate::answer::Answer;
 use crate::fault::{Action, Fault, FaultQueue};
 use crate::hold::Gate;
 use crate::journal::Journal;
 use crate::received::{Outcome, ReceivedRequest};
+use crate::response::Response;
 use crate::service::{Call, Service};
 
-/// Everything that the connections of one emulator share.
+/// State shared by the connections of one emulator.
 #[derive(Debug)]
 pub(crate) struct Exchanges {
     pub(crate) service: Service,
@@ -27,13 +27,13 @@ pub(crate) struct Exchanges {
     faults: Mutex<FaultQueue>,
 }
 
-/// Tells the server library to close the connection without an answer.
+/// Makes the server library close the connection without a response.
 #[derive(Debug)]
 pub(crate) struct CloseConnection;
 
 impl fmt::Display for CloseConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is to be closed without an answer")
+        f.write_str("the connection is to be closed without a response")
     }
 }
 
@@ -44,44 +44,49 @@ enum BodyEnd {
     Whole,
     /// Over the limit, and read to its end.
     TooLarge,
-    /// So far over the limit that reading on makes no sense.
+    /// So far over the limit that reading stopped.
     FarTooLarge,
-    /// The caller went away in the middle.
+    /// The client disconnected before the end.
     Broken,
 }
 
 impl Exchanges {
-    pub(crate) fn new(service: Service, keep: usize) -> Self {
-        Self { service, journal: Journal::new(keep), gate: Gate::new(), faults: Mutex::default() }
+    pub(crate) fn new(service: Service, capacity: usize) -> Self {
+        Self {
+            service,
+            journal: Journal::new(capacity),
+            gate: Gate::new(),
+            faults: Mutex::default(),
+        }
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultQueue> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the server library calls for each request.
+    /// Serves one request; the server library calls it.
     pub(crate) async fn serve(
         &self,
         request: Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, CloseConnection> {
+    ) -> Result<http::Response<Full<Bytes>>, CloseConnection> {
         let arrived = self.service.clock.now();
         let (head, body) = request.into_parts();
         let (body, end) = read(body, self.service.settings.body_limit).await;
         let request =
             self.journal.enter(|number| ReceivedRequest::new(number, arrived, head, body));
-        // From here on the request is recorded as abandoned if the caller goes away.
+        // From here on the request is recorded as abandoned if the client disconnects.
         let open = Open { exchanges: self, request: &request, arrived };
         if matches!(end, BodyEnd::Broken) {
             return Err(CloseConnection);
         }
         self.gate.passed().await;
         let fault = self.faults().take(request.grant(), request.username());
-        match self.meet(fault, &request, arrived, &end).await {
-            Some(answer) => {
-                let answer =
-                    if matches!(end, BodyEnd::FarTooLarge) { answer.closing() } else { answer };
-                open.finish(Outcome::Answered, Some(answer.clone()));
-                Ok(answer.into_response())
+        match self.respond(fault, &request, arrived, &end).await {
+            Some(response) => {
+                let close = matches!(end, BodyEnd::FarTooLarge);
+                let response = if close { response.closing() } else { response };
+                open.finish(Outcome::Answered, Some(response.clone()));
+                Ok(response.into_response())
             }
             None => {
                 open.finish(Outcome::Closed, None);
@@ -90,34 +95,34 @@ impl Exchanges {
         }
     }
 
-    /// The answer to a request, by way of the fault that it meets; none to close the connection.
-    async fn meet(
+    /// Computes the response, with the fault applied; `None` closes the connection.
+    async fn respond(
         &self,
         fault: Option<Fault>,
         request: &ReceivedRequest,
         arrived: Duration,
         end: &BodyEnd,
-    ) -> Option<Answer> {
+    ) -> Option<Response> {
         let Some(fault) = fault else {
-            return Some(self.natural(request, arrived, end));
+            return Some(self.regular(request, arrived, end));
         };
         if !fault.wait.is_zero() {
             tokio::time::sleep(fault.wait).await;
         }
-        let mut answer = match fault.action {
+        let mut response = match fault.action {
             Action::Hang => pending().await,
             Action::Close => return None,
-            Action::Serve(edits) => edited(self.natural(request, arrived, end), edits),
+            Action::Serve(edits) => edited(self.regular(request, arrived, end), edits),
             scripted => scripted.scripted(self.service.stamp(arrived))?,
         };
-        answer.headers.extend(fault.headers);
-        Some(answer)
+        response.headers.extend(fault.headers);
+        Some(response)
     }
 
-    /// What the gateway or the service says by itself.
-    fn natural(&self, request: &ReceivedRequest, arrived: Duration, end: &BodyEnd) -> Answer {
+    /// The response of the gateway or the service without a fault.
+    fn regular(&self, request: &ReceivedRequest, arrived: Duration, end: &BodyEnd) -> Response {
         if matches!(end, BodyEnd::TooLarge | BodyEnd::FarTooLarge) {
-            return Answer::gateway(StatusCode::PAYLOAD_TOO_LARGE);
+            return Response::gateway(StatusCode::PAYLOAD_TOO_LARGE);
         }
         self.service.answer(&Call {
             method: request.http_method(),
@@ -130,7 +135,7 @@ impl Exchanges {
     }
 }
 
-/// A request without an end. Dropped when the caller goes away, since the server library then
+/// A request in progress. Dropped when the client disconnects, since the server library then
 /// drops the exchange.
 struct Open<'a> {
     exchanges: &'a Exchanges,
@@ -139,9 +144,9 @@ struct Open<'a> {
 }
 
 impl Open<'_> {
-    fn finish(&self, outcome: Outcome, answer: Option<Answer>) {
+    fn finish(&self, outcome: Outcome, response: Option<Response>) {
         let took = self.exchanges.service.stamp(self.arrived).took;
-        if self.request.finish(outcome, answer, took) {
+        if self.request.finish(outcome, response, took) {
             self.exchanges.journal.publish(self.request);
         }
     }
@@ -149,48 +154,48 @@ impl Open<'_> {
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        // Does nothing where the end is recorded.
+        // Does nothing if the end is recorded already.
         self.finish(Outcome::Abandoned, None);
     }
 }
 
-/// Reads a body and keeps as much of it as the limit allows. What is over the limit is still
-/// read for a while: a caller whose bytes are refused may never get to see the answer.
+/// Reads a body and stores as much of it as the limit allows. Bytes over the limit are still read
+/// for a while: a client that cannot write may never read the response.
 async fn read(mut body: impl Body<Data = Bytes> + Unpin, limit: usize) -> (Bytes, BodyEnd) {
-    const PATIENCE: usize = 8 * 1024 * 1024;
-    let mut kept = BytesMut::new();
+    const MOST_DISCARDED: usize = 8 * 1024 * 1024;
+    let mut stored = BytesMut::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            return (kept.freeze(), BodyEnd::Broken);
+            return (stored.freeze(), BodyEnd::Broken);
         };
         let Ok(data) = frame.into_data() else {
             continue;
         };
         length = length.saturating_add(data.len());
-        let room = limit.saturating_sub(kept.len()).min(data.len());
-        kept.extend_from_slice(&data[..room]);
-        if length > limit.saturating_add(PATIENCE) {
-            return (kept.freeze(), BodyEnd::FarTooLarge);
+        let free = limit.saturating_sub(stored.len()).min(data.len());
+        stored.extend_from_slice(&data[..free]);
+        if length > limit.saturating_add(MOST_DISCARDED) {
+            return (stored.freeze(), BodyEnd::FarTooLarge);
         }
     }
     let end = if length > limit { BodyEnd::TooLarge } else { BodyEnd::Whole };
-    (kept.freeze(), end)
+    (stored.freeze(), end)
 }
 
-/// Sets and removes members of a JSON answer.
-fn edited(mut answer: Answer, edits: Vec<(String, Option<Value>)>) -> Answer {
+/// Sets and removes members of a JSON response.
+fn edited(mut response: Response, edits: Vec<(String, Option<Value>)>) -> Response {
     if edits.is_empty() {
-        return answer;
+        return response;
     }
-    if let Ok(Value::Object(mut members)) = serde_json::from_slice(&answer.body) {
+    if let Ok(Value::Object(mut members)) = serde_json::from_slice(&response.body) {
         for (name, value) in edits {
             match value {
                 Some(value) => members.insert(name, value),
                 None => members.remove(&name),
             };
         }
-        answer.body = Value::Object(members).to_string().into();
+        response.body = Value::Object(members).to_string().into();
     }
-    answer
+    response
 }

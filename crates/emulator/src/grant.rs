@@ -1,17 +1,17 @@
-//! The three grants, as `grant_type` names them.
+//! The three grants, by their `grant_type`.
 
 use serde_json::Value;
 
-/// What a request asks for.
+/// The grant of a request.
 ///
-/// Complete on purpose: the service knows these three.
+/// Exhaustive: the service has these three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Grant {
     /// `client_credentials`: an app token.
     ClientCredentials,
     /// `password`: a user token by user ID and password.
     Password,
-    /// `inherit`: a user token by user ID, on the strength of an app token.
+    /// `inherit`: a user token by user ID, authorized by an app token.
     Inherit,
 }
 
@@ -26,14 +26,14 @@ impl Grant {
         }
     }
 
-    /// Case-sensitive, like every part of the body.
+    /// Finds a grant by its name, case-sensitive like every part of the body.
     pub(crate) fn named(name: &str) -> Option<Self> {
         [Self::ClientCredentials, Self::Password, Self::Inherit]
             .into_iter()
             .find(|grant| grant.as_str() == name)
     }
 
-    /// The grant that a request body names.
+    /// The grant of a request body.
     pub(crate) fn of(body: &Value) -> Option<Self> {
         body.get("grant_type").and_then(Value::as_str).and_then(Self::named)
     }

@@ -1,16 +1,17 @@
-//! Holding answers back: requests arrive and wait until the test lets them go.
+//! Holds responses back until the test releases them.
 
 use tokio::sync::watch;
 
-/// How many holds are in force. Requests pass while there is none.
+/// Counts the holds. Requests pass while there is none.
 #[derive(Debug)]
 pub(crate) struct Gate(watch::Sender<usize>);
 
-/// While this lives, requests arrive, are counted and recorded, and get no answer.
+/// A guard that holds responses back. Created by [`Emulator::hold`](crate::Emulator::hold).
 ///
-/// Ended by [`release`](Hold::release) or by dropping it; several holds end with the last one.
+/// Requests still arrive and are counted and recorded. Responses are sent once every hold is
+/// [released](Hold::release) or dropped.
 #[derive(Debug)]
-#[must_use = "requests pass again as soon as the hold is dropped"]
+#[must_use = "responses are sent again when the hold is dropped"]
 pub struct Hold(watch::Sender<usize>);
 
 impl Gate {
@@ -30,7 +31,7 @@ impl Gate {
 }
 
 impl Hold {
-    /// Lets the requests go.
+    /// Releases the responses.
     pub fn release(self) {
         drop(self);
     }

@@ -1,4 +1,4 @@
-//! The requests that have arrived: kept, counted, and told to whoever listens.
+//! The journal of received requests: stores, counts and publishes them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,68 +8,68 @@ use tokio::sync::{mpsc, watch};
 
 use crate::received::ReceivedRequest;
 
-/// What one emulator has received.
+/// The requests that one emulator received.
 #[derive(Debug)]
 pub(crate) struct Journal {
     entries: Mutex<Entries>,
     arrived: watch::Sender<u64>,
-    keep: usize,
+    capacity: usize,
 }
 
 #[derive(Debug, Default)]
 struct Entries {
-    kept: VecDeque<ReceivedRequest>,
-    listeners: Vec<mpsc::UnboundedSender<ReceivedRequest>>,
+    requests: VecDeque<ReceivedRequest>,
+    subscribers: Vec<mpsc::UnboundedSender<ReceivedRequest>>,
 }
 
-/// The requests that end after [`Emulator::subscribe`](crate::Emulator::subscribe), one by one.
+/// A stream of finished requests. Created by [`Emulator::subscribe`](crate::Emulator::subscribe).
 ///
-/// None is lost: what is not fetched waits in memory.
+/// No request is lost: those that were not read yet are stored in memory.
 pub struct Subscription(mpsc::UnboundedReceiver<ReceivedRequest>);
 
 impl Journal {
-    pub(crate) fn new(keep: usize) -> Self {
-        Self { entries: Mutex::default(), arrived: watch::Sender::new(0), keep }
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { entries: Mutex::default(), arrived: watch::Sender::new(0), capacity }
     }
 
-    /// Records an arrival; `make` is given its number.
+    /// Records an arrival. `make` takes its number.
     pub(crate) fn enter(&self, make: impl FnOnce(u64) -> ReceivedRequest) -> ReceivedRequest {
         let mut entries = self.lock();
         // Under the lock, so that numbers and order agree.
         let number = *self.arrived.borrow() + 1;
         let request = make(number);
-        if entries.kept.len() >= self.keep {
-            entries.kept.pop_front();
+        if entries.requests.len() >= self.capacity {
+            entries.requests.pop_front();
         }
-        if self.keep > 0 {
-            entries.kept.push_back(request.clone());
+        if self.capacity > 0 {
+            entries.requests.push_back(request.clone());
         }
         self.arrived.send_replace(number);
         request
     }
 
-    /// Tells the listeners that a request has ended.
+    /// Sends a finished request to the subscribers.
     pub(crate) fn publish(&self, request: &ReceivedRequest) {
-        self.lock().listeners.retain(|listener| listener.send(request.clone()).is_ok());
+        self.lock().subscribers.retain(|subscriber| subscriber.send(request.clone()).is_ok());
     }
 
     pub(crate) fn subscribe(&self) -> Subscription {
         let (sender, receiver) = mpsc::unbounded_channel();
-        self.lock().listeners.push(sender);
+        self.lock().subscribers.push(sender);
         Subscription(receiver)
     }
 
-    /// No more will come.
+    /// Ends every subscription.
     pub(crate) fn close(&self) {
-        self.lock().listeners.clear();
+        self.lock().subscribers.clear();
     }
 
-    pub(crate) fn kept(&self) -> Vec<ReceivedRequest> {
-        self.lock().kept.iter().cloned().collect()
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.lock().requests.iter().cloned().collect()
     }
 
     pub(crate) fn clear(&self) {
-        self.lock().kept.clear();
+        self.lock().requests.clear();
     }
 
     pub(crate) fn arrived(&self) -> u64 {
@@ -87,12 +87,12 @@ impl Journal {
 }
 
 impl Subscription {
-    /// The next request that has ended; none once the emulator has stopped.
+    /// Waits for the next finished request; returns `None` after the emulator has stopped.
     pub async fn next(&mut self) -> Option<ReceivedRequest> {
         self.0.recv().await
     }
 
-    /// The next one, if it has ended already.
+    /// Returns the next finished request without waiting, if there is one.
     pub fn try_next(&mut self) -> Option<ReceivedRequest> {
         self.0.try_recv().ok()
     }

@@ -1,9 +1,9 @@
-//! A stand-in for the Easemob token service: a real HTTP server for tests and first steps.
+//! An emulator of the Easemob token service: a real HTTP server for tests and first steps.
 //!
-//! It answers `POST /{org}/{app}/token` as the public documentation describes the service, on a
-//! loopback port of its own, in the process of the test. Nothing leaves the machine, nobody's
-//! account is banned for asking too often, and what hardly ever happens (a quota used up, a
-//! gateway's HTML, an app token that dies early) happens when the test says so.
+//! [`Emulator`] answers `POST /{org}/{app}/token` as the public documentation describes the service,
+//! on a loopback port of its own, in the process of the test. Nothing leaves the machine and no
+//! account is banned for sending too many requests. A test can script what rarely happens: a quota
+//! that is used up, the HTML page of a gateway, an app token that is revoked early.
 //!
 //! ```
 //! use easemob_token_emulator::{Emulator, Fault, Grant};
@@ -12,8 +12,8 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let emulator = Emulator::start().await?;
 //!
-//! // The client under test is given `emulator.base_url()` and the demo credentials. Its next
-//! // request for a user token meets a rate limit, the one after that succeeds:
+//! // Give the client under test `emulator.base_url()` and the demo credentials. Its next request
+//! // for a user token is refused with a rate limit; the one after that succeeds:
 //! emulator.inject(Fault::rate_limited(None).on(Grant::Password))?;
 //!
 //! for request in emulator.requests() {
@@ -26,9 +26,9 @@
 //!
 //! # With `curl`
 //!
-//! `Emulator::start()` knows the public sample credentials: the application
-//! [`DEMO_APP_KEY`], the client [`DEMO_CLIENT_ID`] with [`DEMO_CLIENT_SECRET`], and one user,
-//! [`DEMO_USER`] with the password [`DEMO_PASSWORD`]. The documentation's own request works:
+//! [`Emulator::start`] knows the public sample credentials: the application [`DEMO_APP_KEY`], the
+//! client [`DEMO_CLIENT_ID`] with [`DEMO_CLIENT_SECRET`], and one user, [`DEMO_USER`] with the
+//! password [`DEMO_PASSWORD`]. The request of the documentation works unchanged:
 //!
 //! ```sh
 //! curl -X POST -H 'Content-Type: application/json' -H 'Accept: application/json' -d '{
@@ -36,63 +36,62 @@
 //! }' 'http://127.0.0.1:PORT/easemob-demo/testapp/token'
 //! ```
 //!
-//! # What it answers by itself
+//! # Responses
 //!
-//! | the request | the answer |
+//! | request | response |
 //! |---|---|
-//! | one of the three grants, in order | 200 with the documented members |
+//! | a valid request for one of the three grants | 200 with the documented members |
 //! | no `client_id`, no `client_secret` | 400 `illegal_argument` |
 //! | wrong `client_id`, wrong `client_secret` | 400 `invalid_grant` |
 //! | wrong password; a user registered without one | 400 `invalid_grant` |
 //! | a banned user ([`Emulator::ban`]) | 400 `invalid_grant`, `user not activated` |
-//! | `autoCreateUser` with a user ID that breaks the rules | 400 `illegal_argument` |
-//! | a body that is no JSON object | 400 `json_parse` |
-//! | `inherit` with no app token, an expired one, a revoked one, rubbish | 401 `unauthorized` |
-//! | `inherit` with a user token, or a token of another application or system | 401 `auth_bad_access_token` |
+//! | `autoCreateUser` with an invalid user ID | 400 `illegal_argument` |
+//! | a body that is not a JSON object | 400 `json_parse` |
+//! | `inherit` with no app token, or with an expired, revoked or malformed one | 401 `unauthorized` |
+//! | `inherit` with a user token, or with a token of another application or system | 401 `auth_bad_access_token` |
 //! | an unknown user | 404, see [`Builder::unknown_user_as`] |
 //! | an unknown organization or application | 404 `organization_application_not_found` |
 //! | `autoCreateUser` while another request creates that user | 409 `concurrent_operation_error` |
-//! | a body over the limit | 413, a gateway's HTML |
+//! | a body over the limit | 413, an HTML page |
 //! | a `Content-Type` that is not JSON | 415 `web_application` |
 //! | more than 300 requests within a second | 429 `reach_limit` |
 //!
-//! Everything else is scripted with a [`Fault`]: any documented [`Refusal`] out of turn, failures
-//! of servers and gateways, redirects, delays, silence, a closed connection, changed members.
+//! Script everything else with a [`Fault`]: any documented [`Refusal`], failures of servers and
+//! gateways, redirects, delays, a request without a response, a closed connection, changed members.
 //!
-//! # Where the documentation is silent
+//! # Undocumented behavior
 //!
-//! The emulator has to do something, and a client must not rely on it:
+//! The documentation leaves these open. The emulator has to choose, and a client must not rely on it:
 //!
-//! - a permanent token says [`PermanentAs`] in `expires_in`, and the largest number inside;
-//! - a wrong password is told `invalid password`, a user registered without one `invalid
-//!   username or password`;
-//! - an unknown user is told `user not found` by the password grant and `User null not found`
-//!   by `inherit`;
-//! - a missing or unknown `grant_type`, a missing `username` or `password`, a `ttl` that is
-//!   negative, broken or no number are 400 `illegal_argument` in words of our own;
-//! - `exception` in errors is a word of our own;
-//! - another method is 405, another path 404, both with a gateway's HTML;
-//! - the client secret and the password are checked before `ttl` is, the app token before
-//!   anything in the body of `inherit`, the request limit before the body;
-//! - a part of a second counts as a whole one, in `expires_in` in seconds and inside the token.
+//! - `expires_in` of a permanent token is set by [`PermanentAs`]; inside the token the lifetime is
+//!   the largest number;
+//! - the description is `invalid password` for a wrong password, and `invalid username or password`
+//!   for a user registered without one;
+//! - the description for an unknown user is `user not found` in the password grant and `User null
+//!   not found` in `inherit`;
+//! - a missing or unknown `grant_type`, a missing `username` or `password`, and a `ttl` that is
+//!   negative, fractional or not a number are 400 `illegal_argument` with a description of our own;
+//! - `exception` in errors is the emulator's own;
+//! - another method is 405, another path 404, both with an HTML page;
+//! - the client secret and the password are checked before `ttl`, the app token before the body of
+//!   `inherit`, the request limit before the body;
+//! - a fraction of a second is rounded up, in `expires_in` in seconds and inside the token.
 //!
 //! # Tokens
 //!
-//! They have the layout of the public sample tokens (130 characters, `YWMt…`), with a keyed digest
-//! of this emulator's own, which is checked when a token comes back. So a token of another
-//! emulator, or of the real service, is one "of another system". [`Emulator::advance`] lets
-//! them expire without a pause, [`Emulator::revoke_app_tokens`] before their time.
+//! Tokens have the layout of the public sample tokens (130 characters, `YWMt…`), with a keyed digest
+//! of this emulator, which is checked when a token comes back. A token of another emulator or of the
+//! real service is therefore refused as one of another system. [`Emulator::advance`] lets tokens
+//! expire without waiting, and [`Emulator::revoke_app_tokens`] ends them early.
 //!
-//! # Safe use
+//! # Security
 //!
-//! It speaks plain HTTP and is no gatekeeper: it listens on loopback addresses alone unless
-//! [`Builder::allow_remote`] is called. It writes no log at all. `Debug` and `Display` of
-//! everything here mask secrets; the methods of [`ReceivedRequest`] that show what was really
-//! sent say so.
+//! The emulator speaks plain HTTP and listens on loopback addresses only, unless
+//! [`Builder::allow_remote`] is called. It writes no log. `Debug` and `Display` of every type mask
+//! secrets; methods of [`ReceivedRequest`] that return unmasked data say so.
 
 mod access_token;
 mod accounts;
-mod answer;
 mod builder;
 mod clock;
 mod demo;
@@ -108,6 +107,7 @@ mod naming;
 mod rate;
 mod received;
 mod refusal;
+mod response;
 mod secret;
 mod server;
 mod service;

@@ -1,15 +1,14 @@
-//! Making what went over the wire fit to be shown: secrets go, the shape stays.
+//! Masks secrets in requests and responses, so that they can be logged.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// The prefixes by which the service's secrets are known; worth showing, since they say what
-/// kind of thing stood there.
+/// Prefixes of the service's secrets. They are shown, since they identify the kind of secret.
 const PREFIXES: [&str; 3] = ["YWMt", "ZHQt", "YXA6"];
 
-/// Members that hold no secret. What is not listed is masked, so that a misspelt
-/// `client_secret` is not shown either.
+/// Members without a secret. Every other member is masked, so that a misspelt `client_secret` is
+/// not shown either.
 const SHOWN: [&str; 21] = [
     "grant_type",
     "username",
@@ -34,18 +33,18 @@ const SHOWN: [&str; 21] = [
     "code",
 ];
 
-/// Longer texts are cut.
+/// The longest text in characters; longer ones are cut.
 const TEXT_MAX: usize = 160;
 
-/// The secrets of one request, so that they are also found where an answer repeats them.
+/// The secrets of one request, so that they are also masked in a response that repeats them.
 #[derive(Default)]
 pub(crate) struct Known(Vec<String>);
 
 impl Known {
-    /// Shorter secrets than this would blot out ordinary words.
+    /// Shorter secrets are not searched, since they would mask ordinary words.
     const SHORTEST: usize = 6;
 
-    /// Takes the secrets out of a request.
+    /// Collects the secrets of a request.
     pub(crate) fn of_request(authorization: Option<&[u8]>, body: Option<&Value>) -> Self {
         let members = body
             .and_then(Value::as_object)
@@ -61,7 +60,7 @@ impl Known {
     }
 }
 
-/// One secret: its kind and its length where the kind is known, nothing otherwise.
+/// Masks a secret: shows its kind and length if the kind is known.
 pub(crate) fn secret(text: &str) -> String {
     match PREFIXES.iter().find(|prefix| text.starts_with(**prefix)) {
         Some(prefix) => format!("{prefix}…({} chars)", text.chars().count()),
@@ -69,7 +68,7 @@ pub(crate) fn secret(text: &str) -> String {
     }
 }
 
-/// A header field. Credentials keep their scheme.
+/// Masks a header field. Credentials keep their scheme.
 pub(crate) fn header(name: &str, value: &[u8], known: &Known) -> String {
     let text = String::from_utf8_lossy(value);
     match name {
@@ -84,7 +83,7 @@ pub(crate) fn header(name: &str, value: &[u8], known: &Known) -> String {
     }
 }
 
-/// A body on one line: JSON with its secrets masked, anything else by its size.
+/// Masks a body on one line: JSON without its secrets, anything else as its size.
 pub(crate) fn body(body: &[u8], content_type: Option<&str>, known: &Known) -> String {
     if body.is_empty() {
         return "[no body]".to_owned();
@@ -102,7 +101,7 @@ pub(crate) fn body(body: &[u8], content_type: Option<&str>, known: &Known) -> St
     }
 }
 
-/// Text that may hold a secret without meaning to.
+/// Masks known secrets and tokens in text.
 pub(crate) fn plain(text: &str, known: &Known) -> String {
     let mut masked = text.to_owned();
     for secret_text in &known.0 {
@@ -136,7 +135,7 @@ fn json(value: &Value, shown: bool, known: &Known) -> Value {
     }
 }
 
-/// Masks what begins like one of the service's secrets and goes on long enough to be one.
+/// Masks every word that has the prefix and the length of a secret of the service.
 fn mask_prefixed(text: &str) -> String {
     const LONG: usize = 12;
     let mut masked = String::with_capacity(text.len());
@@ -158,7 +157,7 @@ fn mask_prefixed(text: &str) -> String {
     masked
 }
 
-/// Control characters as escapes: a log line is one line, and commands no terminal.
+/// Escapes control characters, so that a log line is one line and cannot control a terminal.
 fn visible(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
         if c.is_control() {

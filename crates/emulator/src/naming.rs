@@ -1,4 +1,4 @@
-//! The rules that names obey: organizations, applications, user IDs.
+//! Rules for names: organizations, applications, user IDs.
 
 use crate::error::SetupError;
 
@@ -8,19 +8,19 @@ pub(crate) const USER_ID_MAX: usize = 64;
 /// The longest password, in characters.
 pub(crate) const PASSWORD_MAX: usize = 64;
 
-/// How a user ID breaks the rules.
+/// Why a user ID is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UserIdFault {
     TooLong,
     NotLegal,
 }
 
-/// User IDs are case-insensitive: the service folds them and answers in lower case.
+/// Converts a user ID to lower case, as the service does: user IDs are case-insensitive.
 pub(crate) fn fold_user_id(given: &str) -> String {
     given.to_ascii_lowercase()
 }
 
-/// 1 to 64 bytes of `[a-z0-9_.-]`, after folding.
+/// Checks a user ID in lower case: 1 to 64 bytes of `[a-z0-9_.-]`.
 pub(crate) fn check_user_id(folded: &str) -> Result<(), UserIdFault> {
     let legal =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
@@ -33,7 +33,7 @@ pub(crate) fn check_user_id(folded: &str) -> Result<(), UserIdFault> {
     }
 }
 
-/// An organization or application name: what fits one path segment without any encoding.
+/// Checks an organization or application name: one path segment that needs no encoding.
 pub(crate) fn check_path_name(setting: &'static str, name: &str) -> Result<(), SetupError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     if name.is_empty() || name == "." || name == ".." || !name.bytes().all(plain) {

@@ -1,22 +1,22 @@
-//! The limit on requests: so many in any one second, for each App Key.
+//! The limit on requests per second, for each App Key.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The requests of the last second that were let through.
+/// The requests that were admitted within the last second.
 #[derive(Debug, Default)]
 pub(crate) struct RateWindow {
     admitted: VecDeque<Duration>,
 }
 
 impl RateWindow {
-    /// Whether one more request may pass at `now`. A refused one does not count, so a caller
-    /// that hammers is let through again as soon as a second has room.
+    /// Whether another request is admitted at `now`. Refused requests do not count, so they do not
+    /// delay the next admission.
     pub(crate) fn admit(&mut self, now: Duration, limit: Option<u32>) -> bool {
         let Some(limit) = limit else { return true };
-        // The second test forgets entries of the future, left by a clock that was turned back.
+        // The second test drops entries of the future, left by a clock that was turned back.
         while self.admitted.front().is_some_and(|at| now.abs_diff(*at) >= SECOND || *at > now) {
             self.admitted.pop_front();
         }
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holds_in_any_second_not_in_calendar_seconds() {
+    fn the_limit_holds_in_any_second_not_in_calendar_seconds() {
         let mut window = RateWindow::default();
         let at = Duration::from_millis;
         assert!(window.admit(at(900), Some(2)));

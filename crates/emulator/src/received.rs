@@ -1,4 +1,4 @@
-//! One request as it arrived, and what became of it.
+//! A received request, and how it ended.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -8,15 +8,14 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
-use crate::answer::Answer;
 use crate::grant::Grant;
 use crate::mask::{self, Known};
+use crate::response::Response;
 
-/// A request that the emulator received, with its answer as soon as there is one.
+/// A request that the emulator received, with its response once there is one.
 ///
-/// A cheap handle: copies show the same request. `Display` is one line for a log and `Debug` a
-/// little more; both mask secrets. The other methods show what was really sent: mind where
-/// that goes.
+/// Cloning is cheap: clones refer to the same request. `Display` is one line for a log, `Debug` has
+/// more detail; both mask secrets. Methods without `masked` in their name return unmasked data.
 #[derive(Clone)]
 pub struct ReceivedRequest(Arc<Inner>);
 
@@ -33,7 +32,7 @@ struct Inner {
 
 struct Finished {
     outcome: Outcome,
-    answer: Option<Answer>,
+    response: Option<Response>,
     took: Duration,
 }
 
@@ -41,11 +40,11 @@ struct Finished {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// An answer was handed to the connection.
+    /// A response was sent.
     Answered,
-    /// The connection was closed without an answer, as a fault demanded.
+    /// The connection was closed without a response, by a fault.
     Closed,
-    /// The caller went away before there was an answer.
+    /// The client disconnected before there was a response.
     Abandoned,
 }
 
@@ -64,9 +63,14 @@ impl ReceivedRequest {
         }))
     }
 
-    /// Records the end; false where it is known already.
-    pub(crate) fn finish(&self, outcome: Outcome, answer: Option<Answer>, took: Duration) -> bool {
-        self.0.finished.set(Finished { outcome, answer, took }).is_ok()
+    /// Records the end; returns false if it is recorded already.
+    pub(crate) fn finish(
+        &self,
+        outcome: Outcome,
+        response: Option<Response>,
+        took: Duration,
+    ) -> bool {
+        self.0.finished.set(Finished { outcome, response, took }).is_ok()
     }
 
     pub(crate) fn http_method(&self) -> &Method {
@@ -77,13 +81,13 @@ impl ReceivedRequest {
         self.0.headers.get(name).map(http::HeaderValue::as_bytes)
     }
 
-    /// Counts from 1, in the order of arrival.
+    /// The number of the request, from 1, in the order of arrival.
     #[must_use]
     pub fn number(&self) -> u64 {
         self.0.number
     }
 
-    /// When its head arrived, on the emulator's clock.
+    /// The time of arrival of its head, on the emulator's clock.
     #[must_use]
     pub fn received_at(&self) -> SystemTime {
         UNIX_EPOCH.checked_add(self.0.at).unwrap_or(UNIX_EPOCH)
@@ -101,115 +105,115 @@ impl ReceivedRequest {
         self.0.uri.path()
     }
 
-    /// What stood behind a question mark.
+    /// The query, if the URL has one.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.0.uri.query()
     }
 
-    /// The header fields, those of one name together: lower-case name, raw value.
+    /// The header fields, grouped by name: lower-case name and raw value.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 
-    /// The first field of this name, where its value is text.
+    /// The first field of this name, if its value is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.header_bytes(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
-    /// The body as it was sent; cut at the body limit.
+    /// The body as it was sent, cut at the body limit.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }
 
-    /// The body, where it is JSON.
+    /// The body, if it is JSON.
     #[must_use]
     pub fn json(&self) -> Option<&Value> {
         self.0.json.as_ref()
     }
 
-    /// The grant that the body names.
+    /// The grant in the body.
     #[must_use]
     pub fn grant(&self) -> Option<Grant> {
         self.json().and_then(Grant::of)
     }
 
-    /// The user ID that the body names, as it was sent.
+    /// The member `username` of the body, as it was sent.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
         self.json()?.get("username")?.as_str()
     }
 
-    /// How it ended; none while it is held, delayed or hanging.
+    /// How the request ended; `None` while it is held, delayed or hanging.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         self.0.finished.get().map(|finished| finished.outcome)
     }
 
-    /// The status that was answered.
+    /// The status of the response.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.answer().map(|answer| answer.status.as_u16())
+        self.response().map(|response| response.status.as_u16())
     }
 
-    /// The first field of this name in the answer, where its value is text. `Date` and
-    /// `Content-Length` are added after the answer is recorded.
+    /// The first field of this name in the response, if its value is text. `Date` and
+    /// `Content-Length` are added after the response is recorded.
     #[must_use]
     pub fn response_header(&self, name: &str) -> Option<&str> {
-        let mut fields = self.answer()?.headers.iter();
+        let mut fields = self.response()?.headers.iter();
         fields.find(|(known, _)| known == name).and_then(|(_, value)| value.to_str().ok())
     }
 
-    /// The body that was answered.
+    /// The body of the response.
     #[must_use]
     pub fn response_body(&self) -> Option<&[u8]> {
-        self.answer().map(|answer| &answer.body[..])
+        self.response().map(|response| &response.body[..])
     }
 
-    /// The body that was answered, where it is JSON.
+    /// The body of the response, if it is JSON.
     #[must_use]
     pub fn response_json(&self) -> Option<Value> {
         serde_json::from_slice(self.response_body()?).ok()
     }
 
-    /// From the arrival of the head to the end, on the emulator's clock.
+    /// The time from the arrival of the head to the end, on the emulator's clock.
     #[must_use]
     pub fn took(&self) -> Option<Duration> {
         self.0.finished.get().map(|finished| finished.took)
     }
 
-    /// The body on one line, fit to be shown: JSON with its secrets masked
-    /// (`"password":"***"`), anything else by its size.
+    /// The body on one line for a log: JSON with its secrets masked (`"password":"***"`), anything
+    /// else as its size.
     #[must_use]
     pub fn masked_body(&self) -> String {
         mask::body(self.body(), self.header("content-type"), &self.known())
     }
 
-    /// The answered body on one line, fit to be shown (`"access_token":"YWMt…(130 chars)"`).
+    /// The body of the response on one line for a log (`"access_token":"YWMt…(130 chars)"`).
     #[must_use]
     pub fn masked_response_body(&self) -> Option<String> {
         let body = self.response_body()?;
         Some(mask::body(body, self.response_header("content-type"), &self.known()))
     }
 
-    /// A header field, fit to be shown (`Bearer YWMt…(130 chars)`).
+    /// A header field for a log (`Bearer YWMt…(130 chars)`).
     #[must_use]
     pub fn masked_header(&self, name: &str) -> Option<String> {
         let value = self.header_bytes(name)?;
         Some(mask::header(&name.to_ascii_lowercase(), value, &self.known()))
     }
 
-    fn answer(&self) -> Option<&Answer> {
-        self.0.finished.get()?.answer.as_ref()
+    fn response(&self) -> Option<&Response> {
+        self.0.finished.get()?.response.as_ref()
     }
 
     fn known(&self) -> Known {
         Known::of_request(self.header_bytes("authorization"), self.json())
     }
 
-    /// The path, fit to be shown. A query is no part of this protocol and could hold anything.
+    /// The path for a log. A query is not part of this protocol and could hold anything.
     fn masked_target(&self) -> String {
         let path = mask::plain(self.path(), &self.known());
         if self.query().is_some() { format!("{path}?***") } else { path }
@@ -225,9 +229,9 @@ impl fmt::Display for ReceivedRequest {
         write!(f, " {} -> ", self.masked_body())?;
         match (self.outcome(), self.status(), self.masked_response_body()) {
             (Some(Outcome::Answered), Some(status), Some(body)) => write!(f, "{status} {body}"),
-            (Some(Outcome::Closed), ..) => f.write_str("connection closed without an answer"),
-            (Some(Outcome::Abandoned), ..) => f.write_str("the caller went away"),
-            _ => f.write_str("no answer yet"),
+            (Some(Outcome::Closed), ..) => f.write_str("connection closed without a response"),
+            (Some(Outcome::Abandoned), ..) => f.write_str("the client disconnected"),
+            _ => f.write_str("no response yet"),
         }
     }
 }

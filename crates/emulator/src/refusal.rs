@@ -1,9 +1,9 @@
-//! The documented refusals: each with its status, its `error` and its `error_description`.
+//! The documented refusals, with their status, `error` and `error_description`.
 
-/// One row of the documented error table; what the service says when it will not give a token.
+/// A refusal: one row of the documented error table.
 ///
-/// The emulator answers most of these by itself when a request deserves them. Each can also be
-/// provoked with [`Fault::refusal`](crate::Fault::refusal).
+/// The emulator responds with most of these by itself. Each can also be scripted with
+/// [`Fault::refusal`](crate::Fault::refusal).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -11,7 +11,7 @@ pub enum Refusal {
     ClientIdMissing,
     /// 400 `illegal_argument`: `client_secret must be provided`
     ClientSecretMissing,
-    /// 400 `illegal_argument` with other words: the documentation shows none for these cases.
+    /// 400 `illegal_argument` with another description; these cases are undocumented.
     IllegalArgument(String),
     /// 400 `invalid_grant`: `client_id does not match`
     ClientIdMismatch,
@@ -27,11 +27,12 @@ pub enum Refusal {
     UsernameNotLegal(String),
     /// 400 `illegal_argument`: `USERNAME_TOO_LONG`
     UsernameTooLong,
-    /// 400 `json_parse`: `Unexpected character …`, with what follows those words.
+    /// 400 `json_parse`: `Unexpected character …`, with the rest of the description.
     JsonParse(String),
     /// 401 `unauthorized`: `Unable to authenticate (OAuth)`; the app token is invalid.
     AppTokenInvalid,
-    /// 401 `unauthorized`: `Unable to authenticate due to expired access token`; or there is none.
+    /// 401 `unauthorized`: `Unable to authenticate due to expired access token`; also if there is no
+    /// token.
     AppTokenExpired,
     /// 401 `auth_bad_access_token`: `Unable to authenticate due to corrupt access token`; a user
     /// token, or the token of another App Key.
@@ -42,19 +43,19 @@ pub enum Refusal {
     UserNotFound,
     /// 404 `entity_not_found`: `User null not found`
     UserEntityNotFound,
-    /// 404 `organization_application_not_found`: `Could not find application for …`, with what
-    /// follows those words.
+    /// 404 `organization_application_not_found`: `Could not find application for …`, with the rest
+    /// of the description.
     ApplicationNotFound(String),
     /// 409 `concurrent_operation_error`: `concurrency create app user failed`
     ConcurrentCreation,
-    /// 413 `Request Entity Too Large`, without a description. When a body really is too large
-    /// the emulator answers as a gateway does, with HTML; this is the same row as JSON.
+    /// 413 `Request Entity Too Large`, without a description. If a body really is too large, the
+    /// emulator responds like a gateway, with HTML; this is the same row as JSON.
     RequestEntityTooLarge,
     /// 415 `web_application`: `Unsupported Media Type`
     UnsupportedMediaType,
-    /// 429 `resource_limited`: the quota of the plan is used up; waiting does not help.
+    /// 429 `resource_limited`: the quota of the plan is used up; retrying does not help.
     QuotaExceeded,
-    /// 429 `reach_limit`: `This request has reached api limit`; waiting helps.
+    /// 429 `reach_limit`: `This request has reached api limit`; retrying later helps.
     RateLimited,
 }
 
@@ -71,7 +72,7 @@ impl Refusal {
         self.row().1
     }
 
-    /// The member `error_description`; one row has none.
+    /// The member `error_description`, except in one row.
     #[must_use]
     pub fn description(&self) -> Option<String> {
         let text = match self {
@@ -85,7 +86,7 @@ impl Refusal {
         Some(text)
     }
 
-    /// Status, `error`, and the description where it is fixed.
+    /// Status, `error`, and the description if it is constant.
     fn row(&self) -> (u16, &'static str, &'static str) {
         match self {
             Self::ClientIdMissing => (400, "illegal_argument", "client_id must be provided."),

@@ -1,10 +1,10 @@
-//! A configured secret: compared in constant time, never shown.
+//! A configured secret, compared in constant time and never shown.
 
 use std::fmt;
 
 use subtle::ConstantTimeEq as _;
 
-/// A client secret or a password that the emulator was told.
+/// A client secret or a password from the settings.
 #[derive(Clone)]
 pub(crate) struct Secret(Box<str>);
 
@@ -13,12 +13,12 @@ impl Secret {
         Self(text.into())
     }
 
-    /// Whether `given` is the secret; takes equally long wherever the two differ.
+    /// Whether `given` is the secret; compares in constant time.
     pub(crate) fn matches(&self, given: &str) -> bool {
         self.0.as_bytes().ct_eq(given.as_bytes()).into()
     }
 
-    /// For the checks at the start; the text goes nowhere else.
+    /// The length in characters, for the checks at the start.
     pub(crate) fn len_chars(&self) -> usize {
         self.0.chars().count()
     }

@@ -14,10 +14,10 @@ use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::exchange::Exchanges;
 
-/// A caller that opens a connection and sends half a head is not waited for longer than this.
+/// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The tasks of one emulator.
+/// The task that accepts connections, and the tasks of the connections.
 #[derive(Debug)]
 pub(crate) struct Server {
     connections: Arc<Connections>,
@@ -25,7 +25,7 @@ pub(crate) struct Server {
     abort: AbortHandle,
 }
 
-/// The open connections; held by the accepting task and by [`Server`], never by a connection.
+/// The open connections; owned by the accepting task and by [`Server`], never by a connection.
 #[derive(Debug, Default)]
 struct Connections {
     tasks: Mutex<JoinSet<()>>,
@@ -38,7 +38,7 @@ struct Count {
     closed: AtomicU64,
 }
 
-/// Counts a connection as closed, in whatever way its task ends.
+/// Counts a connection as closed when its task ends or is aborted.
 struct CountClosed(Arc<Count>);
 
 impl Drop for CountClosed {
@@ -48,7 +48,7 @@ impl Drop for CountClosed {
 }
 
 impl Server {
-    /// Starts to serve; `listener` is bound already.
+    /// Serves on a listener that is bound already.
     pub(crate) fn spawn(listener: TcpListener, exchanges: Arc<Exchanges>) -> Self {
         let connections = Arc::new(Connections::default());
         let accept = tokio::spawn(accept(listener, exchanges, Arc::clone(&connections)));
@@ -56,14 +56,14 @@ impl Server {
         Self { connections, accept: tokio::sync::Mutex::new(Some(accept)), abort }
     }
 
-    /// Stops listening, cuts every connection, and returns when no task is left.
+    /// Stops listening, closes every connection, and returns when every task has ended.
     pub(crate) async fn shutdown(&self) {
         self.abort.abort();
         if let Some(accept) = self.accept.lock().await.take() {
-            // Its end is the cancellation asked for.
+            // It ends with the cancellation of the line above.
             let _ = accept.await;
         }
-        // Nothing is added to the set any more.
+        // Nothing is added to the set from here on.
         let mut tasks = std::mem::take(&mut *self.connections.lock());
         tasks.shutdown().await;
     }
@@ -92,8 +92,8 @@ impl Connections {
     }
 }
 
-/// Resolves and binds; every address that the name stands for must be a loopback one, unless
-/// remote callers are expressly allowed. `Ok(None)` where that does not hold.
+/// Resolves and binds. Every address of the name must be a loopback address, unless remote clients
+/// are allowed; otherwise the result is `Ok(None)`.
 pub(crate) async fn bind(listen: &str, allow_remote: bool) -> io::Result<Option<TcpListener>> {
     let addresses: Vec<SocketAddr> = tokio::net::lookup_host(listen).await?.collect();
     if !allow_remote && addresses.iter().any(|address| !address.ip().to_canonical().is_loopback()) {
@@ -105,27 +105,27 @@ pub(crate) async fn bind(listen: &str, allow_remote: bool) -> io::Result<Option<
 async fn accept(listener: TcpListener, exchanges: Arc<Exchanges>, connections: Arc<Connections>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors, or a caller that is gone: neither is cured by haste.
+            // No descriptor is free, or the client has gone: wait before the next attempt.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
         connections.count.accepted.fetch_add(1, Ordering::SeqCst);
         let closed = CountClosed(Arc::clone(&connections.count));
         let mut tasks = connections.lock();
-        tasks.spawn(converse(stream, Arc::clone(&exchanges), closed));
+        tasks.spawn(serve(stream, Arc::clone(&exchanges), closed));
         while tasks.try_join_next().is_some() {}
     }
 }
 
-/// One connection, until either side has had enough.
-async fn converse(stream: TcpStream, exchanges: Arc<Exchanges>, closed: CountClosed) {
-    // Answers are small; waiting for more to send would only delay them.
+/// Serves one connection until either side closes it.
+async fn serve(stream: TcpStream, exchanges: Arc<Exchanges>, closed: CountClosed) {
+    // Responses are small: waiting for more data would only delay them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let exchanges = Arc::clone(&exchanges);
         async move { exchanges.serve(request).await }
     });
-    // An error is the caller's going away, or a fault that was asked for.
+    // An error means that the client has disconnected, or is a scripted fault.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

@@ -1,4 +1,4 @@
-//! The token service itself: from a whole request to the documented answer.
+//! The token service: turns a request into the documented response.
 
 mod authorization;
 mod grants;
@@ -14,15 +14,15 @@ use uuid::Uuid;
 
 use crate::access_token::TokenIssuer;
 use crate::accounts::{App, User};
-use crate::answer::{Answer, Stamp};
 use crate::clock::Clock;
 use crate::error::SetupError;
 use crate::naming::{check_user_id, fold_user_id};
 use crate::refusal::Refusal;
+use crate::response::{Response, Stamp};
 use crate::secret::Secret;
 use crate::settings::Settings;
 
-/// A request whose body has arrived whole.
+/// A request whose whole body has arrived.
 #[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
@@ -34,20 +34,20 @@ pub(crate) struct Call<'a> {
     pub(crate) arrived: Duration,
 }
 
-/// What is asked of the service, and what it remembers.
+/// The state of the service: settings, clock and accounts.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     issuer: TokenIssuer,
-    /// By organization and name; `primary` is among them.
+    /// Applications by organization and name; `primary` is one of them.
     apps: Mutex<HashMap<(String, String), App>>,
     primary: (String, String),
 }
 
 impl Service {
-    /// `primary` is the App Key that [`Self::change_user`] and its like act on; its id may be
-    /// given, to be recognizable.
+    /// Creates the service. `primary` is the App Key that [`Self::put_user`] and
+    /// [`Self::change_user`] act on; `id` is its UUID, or a new one is made.
     pub(crate) fn new(
         settings: Settings,
         clock: Clock,
@@ -61,7 +61,7 @@ impl Service {
         Self { settings, clock, issuer, apps, primary }
     }
 
-    /// The application whose App Key is `key`, made where there is none.
+    /// Changes the application with this App Key; creates it if there is none.
     pub(crate) fn with_app<T>(
         &self,
         key: &(String, String),
@@ -77,7 +77,7 @@ impl Service {
         &self.primary
     }
 
-    /// Registers a user, or gives an existing one this password.
+    /// Registers a user, or sets the password of an existing one.
     pub(crate) fn put_user(&self, user: &str, password: Option<Secret>) -> Result<(), SetupError> {
         let user = fold_user_id(user);
         check_user_id(&user)
@@ -110,29 +110,28 @@ impl Service {
         })
     }
 
-    /// Ends the life of every app token issued so far.
+    /// Revokes every app token issued so far.
     pub(crate) fn revoke_app_tokens(&self) {
         for app in self.lock().values_mut() {
             app.token_epoch += 1;
         }
     }
 
-    /// Answers as the service does. What a gateway does before it (the size of bodies, faults) is
-    /// not asked here.
-    pub(crate) fn answer(&self, call: &Call<'_>) -> Answer {
+    /// Responds like the service. The checks of a gateway (size of bodies, faults) come before.
+    pub(crate) fn answer(&self, call: &Call<'_>) -> Response {
         match call.path.split('/').collect::<Vec<_>>().as_slice() {
             ["", org, app, "token"] if !org.is_empty() && !app.is_empty() => {
                 if call.method != Method::POST {
-                    let mut answer = Answer::gateway(StatusCode::METHOD_NOT_ALLOWED);
-                    answer.headers.push((ALLOW, HeaderValue::from_static("POST")));
-                    return answer;
+                    let mut response = Response::gateway(StatusCode::METHOD_NOT_ALLOWED);
+                    response.headers.push((ALLOW, HeaderValue::from_static("POST")));
+                    return response;
                 }
                 match self.token(call, &(String::from(*org), String::from(*app))) {
-                    Ok(body) => Answer::json(StatusCode::OK, &body),
-                    Err(refusal) => Answer::refusal(&refusal, self.stamp(call.arrived)),
+                    Ok(body) => Response::json(StatusCode::OK, &body),
+                    Err(refusal) => Response::refusal(&refusal, self.stamp(call.arrived)),
                 }
             }
-            _ => Answer::gateway(StatusCode::NOT_FOUND),
+            _ => Response::gateway(StatusCode::NOT_FOUND),
         }
     }
 
@@ -162,7 +161,7 @@ impl Service {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(String, String), App>> {
-        // A panic elsewhere leaves the map whole: every change to it is a single step.
+        // A panic elsewhere leaves the map consistent: every change to it is a single step.
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,12 +1,13 @@
-//! How one emulator behaves: the settings that requests are answered by.
+//! Settings that decide how requests are answered.
 
 use std::time::Duration;
 
 use crate::grant::Grant;
 use crate::ttl::{PermanentAs, Unit};
 
-/// What an unknown user is told; the documentation has three answers and does not say which
-/// grant gives which.
+/// The response to an unknown user.
+///
+/// The documentation has three and does not say which grant uses which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnknownUserAs {
@@ -18,7 +19,7 @@ pub enum UnknownUserAs {
     InvalidUsernameOrPassword,
 }
 
-/// What happens when a banned user asks for a token with everything else right.
+/// The response to a banned user whose request is valid otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BannedAs {
@@ -29,7 +30,7 @@ pub enum BannedAs {
     NotActivated,
 }
 
-/// Everything but names and secrets.
+/// Settings other than names and secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) request_unit: Unit,
@@ -53,11 +54,11 @@ impl Settings {
         }
     }
 
-    pub(crate) fn set_unknown_user_as(&mut self, grant: Grant, answer: UnknownUserAs) {
+    pub(crate) fn set_unknown_user_as(&mut self, grant: Grant, response: UnknownUserAs) {
         match grant {
-            Grant::Inherit => self.unknown_by_inherit = answer,
-            Grant::Password => self.unknown_by_password = answer,
-            // That grant knows no users.
+            Grant::Inherit => self.unknown_by_inherit = response,
+            Grant::Password => self.unknown_by_password = response,
+            // That grant has no users.
             Grant::ClientCredentials => {}
         }
     }

@@ -1,12 +1,12 @@
-//! How long a token lives: `ttl` as it is asked for, `expires_in` as it is answered.
+//! Lifetimes of tokens: `ttl` in requests, `expires_in` in responses.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// The unit in which one direction of the wire counts lifetimes.
+/// The unit of lifetimes in requests or in responses.
 ///
-/// Complete on purpose: the documentation knows these two.
+/// Exhaustive: the documentation has these two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Seconds: every deployment but VIP 5.
@@ -15,15 +15,15 @@ pub enum Unit {
     Milliseconds,
 }
 
-/// What `expires_in` says for a permanent token; the documentation shows it nowhere.
+/// The value of `expires_in` for a permanent token, which is undocumented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PermanentAs {
-    /// `i64::MAX / 1000`, as Apache Usergrid answers, from which the service descends. Sent as it
-    /// is in both units. The default.
+    /// `i64::MAX / 1000`, the value of Apache Usergrid, on which the service is based. The same in
+    /// both units. The default.
     #[default]
     UsergridMax,
-    /// `0`, the value that asks for a permanent token.
+    /// `0`, the value that requests a permanent token.
     Zero,
     /// `-1`.
     Negative,
@@ -49,18 +49,18 @@ pub(crate) enum Lifetime {
     For(Duration),
 }
 
-/// What the four bytes of the token say when it is permanent. No sample shows it; the largest
-/// value keeps a reader that adds it to the time of issue from finding a dead token.
+/// The four bytes inside a permanent token. No sample shows one; with the largest value, a client
+/// that adds it to the time of issue does not find an expired token.
 const PERMANENT_IN_TOKEN: u32 = u32::MAX;
 
 impl Lifetime {
-    /// Zero is permanent, as it is in `ttl`.
+    /// Converts a duration; zero is permanent, as in `ttl`.
     pub(crate) fn from_duration(duration: Duration) -> Self {
         if duration.is_zero() { Self::Permanent } else { Self::For(duration) }
     }
 
-    /// Reads the member `ttl`: absent (or null) is the console's setting, a number and its
-    /// decimal text are the same. `None` for anything that is no count.
+    /// Parses the member `ttl`: absent or null is the console's setting; a number and its decimal
+    /// text are the same. Returns `None` for anything else.
     pub(crate) fn requested(ttl: Option<&Value>, unit: Unit, console: Duration) -> Option<Self> {
         let count = match ttl {
             None | Some(Value::Null) => return Some(Self::from_duration(console)),
@@ -76,8 +76,8 @@ impl Lifetime {
         }))
     }
 
-    /// The member `expires_in`. A part of a second counts as a whole one, so that a short life
-    /// is not announced as `0`.
+    /// The member `expires_in`. A fraction of a second is rounded up, so that a short lifetime is
+    /// not sent as `0`.
     pub(crate) fn expires_in(self, unit: Unit, permanent: PermanentAs) -> i64 {
         let count = match (self, unit) {
             (Self::Permanent, _) => return permanent.expires_in(),
@@ -87,7 +87,7 @@ impl Lifetime {
         i64::try_from(count).unwrap_or(i64::MAX)
     }
 
-    /// The four bytes inside the token, seconds in every deployment.
+    /// The four bytes inside the token, in seconds in every deployment.
     pub(crate) fn in_token(self) -> u32 {
         match self {
             Self::Permanent => PERMANENT_IN_TOKEN,
@@ -95,8 +95,8 @@ impl Lifetime {
         }
     }
 
-    /// Whether a token of this issue and these four bytes is over at `now_ms`.
-    pub(crate) fn is_over(issued_ms: u64, in_token: u32, now_ms: u64) -> bool {
+    /// Whether a token with this time of issue and these four bytes has expired at `now_ms`.
+    pub(crate) fn is_expired(issued_ms: u64, in_token: u32, now_ms: u64) -> bool {
         in_token != PERMANENT_IN_TOKEN
             && now_ms >= issued_ms.saturating_add(u64::from(in_token) * 1000)
     }
@@ -107,7 +107,7 @@ fn whole_seconds(life: Duration) -> u64 {
 }
 
 fn decimal(text: &str) -> Option<u64> {
-    // `u64::from_str` would take a leading plus sign.
+    // `u64::from_str` would accept a leading plus sign.
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_zero_and_a_count_are_three_wishes() {
+    fn absent_zero_and_a_number_are_three_lifetimes() {
         let absent = Lifetime::requested(None, Unit::Seconds, CONSOLE);
         assert_eq!(absent, Some(Lifetime::For(CONSOLE)));
         assert_eq!(requested(&json!(0)), Some(Lifetime::Permanent));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_count_is_refused() {
+    fn anything_but_a_count_is_refused() {
         for odd in [json!(-1), json!(1.5), json!("+1"), json!(""), json!("1e3"), json!(true)] {
             assert_eq!(requested(&odd), None, "{odd}");
         }
@@ -156,6 +156,6 @@ mod tests {
         assert_eq!(life.in_token(), u32::MAX);
         let short = Lifetime::For(Duration::from_millis(1));
         assert_eq!(short.expires_in(Unit::Seconds, PermanentAs::Zero), 1);
-        assert!(!Lifetime::is_over(u64::MAX, 1, u64::MAX - 1));
+        assert!(!Lifetime::is_expired(u64::MAX, 1, u64::MAX - 1));
     }
 }

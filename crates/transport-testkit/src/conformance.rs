@@ -1,11 +1,12 @@
 //! The macro that makes a test of every rule.
 
-use std::env;
 use std::process::Command;
 
 use crate::harness::Harness;
-use crate::rule::{RULES, Rule};
+use crate::rule::Rule;
+use crate::subprocess;
 use crate::suite::Suite;
+use crate::table::RULES;
 
 /// Expands to one `#[test]` for every rule, named like the rule's function, for one adapter.
 ///
@@ -60,12 +61,9 @@ pub fn __assert_rule(harness: &dyn Harness, name: &str, module: &str) {
     assert!(report.passes(), "{} breaks the contract:\n{report}", harness.name());
 }
 
-/// This test program, running the test of one rule and no other.
+/// The command that runs the test of one rule, which is in this module, in a process of its own.
 fn test_of(rule: &Rule, module: &str) -> Command {
     // The module path begins with the program's own name, which names of tests leave out.
     let inner = module.split_once("::").map(|(_, inner)| format!("{inner}::"));
-    let test = format!("{}{}", inner.unwrap_or_default(), rule.name());
-    let mut command = Command::new(env::current_exe().unwrap_or_default());
-    command.args(["--exact", &test, "--nocapture", "--test-threads=1"]);
-    command
+    subprocess::command(&format!("{}{}", inner.unwrap_or_default(), rule.name()))
 }

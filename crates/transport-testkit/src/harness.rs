@@ -1,5 +1,7 @@
 //! What the author of an adapter gives to the suite.
 
+pub(crate) mod executor;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::time::Duration;
 
 use easemob_token_transport::{DEFAULT_CONNECT_TIMEOUT, Proxy, Transport};
 
-use crate::executor::{Executor, Parking};
+use self::executor::{Executor, Parking};
 
 /// An adapter to be certified: how to make one, how to run its futures, what it cannot do.
 ///

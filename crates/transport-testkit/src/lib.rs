@@ -105,37 +105,34 @@
 //! [`ScriptedServer`] is of use by itself: it plays a [`Script`] for each connection, TLS with a
 //! certificate of one's own [`Authority`] included, and remembers every byte that came.
 
-mod census;
-mod certificates;
+mod case_report;
 mod conformance;
-mod executor;
 mod harness;
 mod outcome;
-pub mod reply;
 mod report;
-mod request;
 mod rows;
 mod rule;
 mod scene;
-mod script;
-mod secrets;
 mod server;
-mod stopwatch;
-mod subprocess;
+pub mod subprocess;
 mod suite;
+mod table;
 mod trial;
-mod tunnel;
 mod watch;
 
-pub use certificates::{Authority, Identity, LOOPBACK};
+pub use case_report::{CaseReport, Verdict};
 #[doc(hidden)]
 pub use conformance::__assert_rule;
-pub use executor::{Executor, Parking, Task};
+pub use harness::executor::{Executor, Parking, Task};
 pub use harness::{Exception, Harness, Needs, Unable};
 pub use outcome::Outcome;
-pub use report::{CaseReport, Report, RuleReport, Verdict, disagreements, table};
-pub use request::Received;
-pub use rule::{ROWS_OF_THE_CORE, RULES, Rule};
-pub use script::{Plan, Script, Step};
-pub use server::{Connection, PATIENCE, ScriptedServer};
+pub use report::comparison::{disagreements, table};
+pub use report::{Report, RuleReport};
+pub use rule::Rule;
+pub use server::certificates::{Authority, Identity, KeyKind, LOOPBACK};
+pub use server::request::Received;
+pub use server::script::{Plan, Responder, Script, Step};
+pub use server::tls::ServerTls;
+pub use server::{Connection, PATIENCE, ScriptedServer, reply};
 pub use suite::{Suite, run_all};
+pub use table::{ROWS_OF_THE_CORE, RULES};

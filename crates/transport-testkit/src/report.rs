@@ -1,95 +1,13 @@
 //! What the suite found out about an adapter, and the table that shows it.
 
+pub(crate) mod comparison;
+
 use std::fmt;
 use std::time::Duration;
 
-use crate::outcome::{self, Outcome};
+use crate::case_report::{CaseReport, Verdict};
+use crate::outcome;
 use crate::rule::Rule;
-
-/// What is to be thought of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The contract is kept.
-    Kept,
-    /// The contract is broken; what happened is in [`CaseReport::problems`].
-    Broken,
-    /// It is broken, and the adapter says so, with this reason.
-    Excepted(String),
-    /// The adapter cannot be made as the case needs it, for this reason.
-    Unable(String),
-    /// The case could not be tried here, for this reason, and nobody is to blame.
-    Skipped(String),
-}
-
-/// What happened in one case of a rule.
-#[derive(Clone, Debug)]
-pub struct CaseReport {
-    pub(crate) label: String,
-    pub(crate) outcomes: Vec<Outcome>,
-    pub(crate) problems: Vec<String>,
-    /// Problems of time, for which the machine may be to blame.
-    pub(crate) late: Vec<String>,
-    pub(crate) sent: usize,
-    pub(crate) verdict: Verdict,
-}
-
-impl CaseReport {
-    pub(crate) fn new(label: &str) -> Self {
-        Self {
-            label: label.to_owned(),
-            outcomes: Vec::new(),
-            problems: Vec::new(),
-            late: Vec::new(),
-            sent: 0,
-            verdict: Verdict::Kept,
-        }
-    }
-
-    pub(crate) fn only_late(&self) -> bool {
-        self.problems.is_empty() && !self.late.is_empty()
-    }
-
-    pub(crate) fn judge(&mut self, exception: Option<&str>) {
-        self.problems.append(&mut self.late);
-        if self.verdict != Verdict::Kept || self.problems.is_empty() {
-            return;
-        }
-        self.verdict = match exception {
-            Some(reason) => Verdict::Excepted(reason.to_owned()),
-            None => Verdict::Broken,
-        };
-    }
-
-    /// What the case is about.
-    #[must_use]
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
-    /// How its calls ended, in their order.
-    #[must_use]
-    pub fn outcomes(&self) -> &[Outcome] {
-        &self.outcomes
-    }
-
-    /// What was not as the contract says.
-    #[must_use]
-    pub fn problems(&self) -> &[String] {
-        &self.problems
-    }
-
-    /// How many whole requests arrived.
-    #[must_use]
-    pub fn sent(&self) -> usize {
-        self.sent
-    }
-
-    /// What is to be thought of it.
-    #[must_use]
-    pub fn verdict(&self) -> &Verdict {
-        &self.verdict
-    }
-}
 
 /// What happened in all cases of a rule.
 #[derive(Clone, Debug)]
@@ -219,73 +137,4 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.rules.iter().try_for_each(|own| write!(f, "{own}"))
     }
-}
-
-/// Where adapters that have to behave alike do not: one line for each case.
-///
-/// Rules whose outcome may differ are left out, and so are cases that an adapter cannot have or for
-/// which it has an exception.
-#[must_use]
-pub fn disagreements(reports: &[Report]) -> Vec<String> {
-    let mut found = Vec::new();
-    let Some((first, others)) = reports.split_first() else {
-        return found;
-    };
-    for other in others {
-        for (own, theirs) in first.rules.iter().zip(&other.rules) {
-            if own.rule.may_differ() {
-                continue;
-            }
-            for case in &own.cases {
-                let same = |their: &&CaseReport| their.label == case.label;
-                let Some(their) = theirs.cases.iter().find(same) else {
-                    found.push(format!("{}: {}: tried once only", own.rule.name(), case.label));
-                    continue;
-                };
-                let both = case.verdict == Verdict::Kept && their.verdict == Verdict::Kept;
-                if both && case.outcomes != their.outcomes {
-                    found.push(format!(
-                        "{} ({}): {}: {} on {}, {} on {}",
-                        own.rule.name(),
-                        own.rule.what(),
-                        case.label,
-                        outcome::list(case.outcomes.iter().copied()),
-                        first.adapter,
-                        outcome::list(their.outcomes.iter().copied()),
-                        other.adapter,
-                    ));
-                }
-            }
-        }
-    }
-    found
-}
-
-/// The rules as a Markdown table, one column for each adapter.
-#[must_use]
-pub fn table(reports: &[Report]) -> String {
-    let Some(first) = reports.first() else {
-        return String::new();
-    };
-    let mut rows = vec![vec!["rule".to_owned(), "what".to_owned()]];
-    rows[0].extend(reports.iter().map(|own| own.adapter.clone()));
-    for (index, own) in first.rules.iter().enumerate() {
-        let mut row = vec![own.rule.id().to_owned(), own.rule.what().to_owned()];
-        let cells = reports.iter().map(|own| own.rules.get(index).map(RuleReport::cell));
-        row.extend(cells.map(Option::unwrap_or_default));
-        rows.push(row);
-    }
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    let mut text = String::new();
-    for (number, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(&widths);
-        let cells: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
-        text += &format!("| {} |\n", cells.join(" | "));
-        if number == 0 {
-            let lines: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
-            text += &format!("| {} |\n", lines.join(" | "));
-        }
-    }
-    text
 }

@@ -1,7 +1,7 @@
 //! What each row of the fault table and each rule of the contract does and expects.
 //!
-//! Every function here that is named `row_…` or `rule_…` has to be in the list of
-//! [`rule`](crate::rule), or it is dead code.
+//! Every function here that is named `row_…` or `rule_…` has to be in the
+//! [`table`](crate::table), or it is dead code.
 
 pub(crate) mod bounds;
 pub(crate) mod closing;

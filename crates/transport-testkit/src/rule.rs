@@ -1,25 +1,17 @@
-//! The list of all rules: the one place from which the table and the tests are made.
+//! A rule of the conformance suite, as data.
 
-use std::fmt;
-
-use crate::rows::{
-    bounds, closing, connecting, contents, environment, floods, handshake, heads, outgoing,
-    plain_http, redirects, response, reuse, runtimes, side_effects, time, torn, tunnel,
-};
-use crate::trial::Trial;
-
-/// A row of the fault table or a rule of the contract, with what tries it.
+/// A row of the fault table or a rule of the contract.
+#[derive(Clone, Debug)]
 pub struct Rule {
-    id: &'static str,
-    name: &'static str,
-    what: &'static str,
-    spread: Spread,
-    run: fn(&mut Trial<'_>),
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) spread: Spread,
 }
 
 /// Whether adapters have to agree on the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Spread {
+pub(crate) enum Spread {
     /// Each case has one outcome, on every adapter.
     Agree,
     /// Each adapter may have one of a set.
@@ -49,148 +41,5 @@ impl Rule {
     #[must_use]
     pub fn may_differ(&self) -> bool {
         self.spread == Spread::Differ
-    }
-
-    pub(crate) fn run(&self, trial: &mut Trial<'_>) {
-        (self.run)(trial);
-    }
-}
-
-impl fmt::Debug for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rule")
-            .field("id", &self.id)
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Hands the list of all rules to a macro, after what else that macro is to get.
-///
-/// A function that is not in the list is dead code, and `cargo build` says so; one in the list is in
-/// [`RULES`] and in every [`conformance!`](crate::conformance).
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __every_rule {
-    ([$($callback:tt)+] $more:tt) => {
-        $($callback)+! { $more
-            connecting::row_01_port_closed, "1", Agree, "port closed";
-            connecting::row_02_unknown_host, "2", Agree, "unknown host";
-            connecting::row_03_resets_at_once, "3", Differ, "accepts, resets at once";
-            connecting::row_04_closes_at_once, "4", Agree, "accepts, closes at once";
-            connecting::row_05_never_connects, "5", Agree, "connection never completes";
-            handshake::row_06_handshake_stalls, "6", Agree, "TLS handshake stalls";
-            handshake::row_07_bad_certificates, "7", Agree, "certificate not to be trusted";
-            handshake::row_08_no_tls_we_know, "8", Agree, "old TLS, no TLS, closes in the handshake";
-            closing::row_09_closes_after_request, "9", Agree, "reads the request, then closes";
-            closing::row_10_resets_after_request, "10", Agree, "reads the request, then resets";
-            closing::row_11_second_request_dies, "11", Agree, "reads the second request, then closes";
-            closing::row_12_glued_response, "12", Agree, "one response too many, glued to the first";
-            closing::row_13_unsolicited_response, "13", Agree, "a response on the idle connection";
-            torn::row_14_head_cut, "14", Agree, "status line or head cut";
-            torn::row_15_body_cut, "15", Agree, "body shorter than its length";
-            torn::row_16_bad_chunks, "16", Agree, "chunks cut, of bad or overflowing size";
-            time::row_17_no_answer, "17", Agree, "no answer";
-            time::row_18_head_drips, "18", Agree, "head dripped";
-            time::row_19_body_drips_or_stalls, "19", Agree, "body dripped or stalled";
-            redirects::row_20_redirects, "20", Agree, "300 to 308, to any place";
-            heads::row_21_interim_responses, "21", Agree, "100 or 103, then 200";
-            heads::row_22_interim_floods, "22", Differ, "twenty thousand 1xx; heads without end";
-            heads::row_23_switching_protocols, "23", Agree, "101";
-            bounds::row_24_long_fields, "24", Agree, "a header field of 31 KiB, of 33 KiB";
-            bounds::row_25_many_fields, "25", Agree, "100 header fields, 101";
-            bounds::row_26_large_bodies, "26", Agree, "body of 65 536 bytes, of 65 537";
-            bounds::row_27_endless_bodies, "27", Agree, "endless body; Content-Length 2^64-1";
-            contents::row_28_compressed, "28", Agree, "gzip, brotli, bomb";
-            contents::row_29_not_http, "29", Agree, "what is not HTTP/1";
-            heads::row_30_old_and_odd_heads, "30", Agree, "obsolete folding, latin-1, HTTP/1.0";
-            heads::row_31_bare_line_feeds, "31", Differ, "bare LF in the head";
-            contents::row_32_any_body_is_handed_on, "32", Agree, "HTML, BOM, nothing, half a JSON";
-            environment::row_51_proxy_variables, "51", Agree, "proxy variables";
-            response::rule_01_any_status, "c1", Agree, "a complete response of any status is Ok";
-            outgoing::rule_02_request_as_given, "c2", Agree, "one request, as it was given";
-            outgoing::rule_02_parallel_calls, "c2", Agree, "calls at once get their own answers";
-            reuse::rule_02_fresh_connections, "c2", Agree, "a fresh connection on request, and its mark";
-            response::rule_03_body_cap, "c3", Agree, "the caller's bound of the body, to the byte";
-            response::rule_03_head_cap, "c3", Agree, "the bound of the head, to the byte";
-            response::rule_03_as_it_came, "c3", Agree, "status, fields and body as they came";
-            bounds::rule_03_endless_framing, "c3", Agree, "chunk sizes, extensions, trailers without end";
-            time::rule_04_odd_limits, "c4", Agree, "no time, all the time, a chain of delays";
-            floods::rule_04_processor_time, "c4", Differ, "a flood takes a tenth of the time";
-            runtimes::rule_05_dropped_call, "c5", Agree, "a dropped call closes its connection";
-            side_effects::rule_06_errors_show_nothing, "c6", Agree, "no error shows a secret";
-            side_effects::rule_07_no_process_state, "c7", Agree, "no process-wide state is set";
-            runtimes::rule_08_no_runtime, "c8", Differ, "no runtime, or one that is gone";
-            plain_http::rule_09_plain_http, "c9", Agree, "plain http only where it is permitted";
-            handshake::rule_10_good_certificates, "c10", Agree, "TLS 1.2 and 1.3, trusted roots";
-            tunnel::rule_11_proxy_sees_connect_only, "c11", Agree, "a proxy sees CONNECT only";
-            tunnel::rule_11_proxy_faults, "c11", Agree, "a proxy that opens no tunnel";
-        }
-    };
-}
-
-macro_rules! table {
-    ({} $($module:ident :: $name:ident, $id:literal, $spread:ident, $what:literal;)*) => {
-        /// All rules: the rows of the fault table in their order, then the contract's.
-        pub const RULES: &[Rule] = &[
-            $(Rule {
-                id: $id,
-                name: stringify!($name),
-                what: $what,
-                spread: Spread::$spread,
-                run: $module::$name,
-            },)*
-        ];
-    };
-}
-
-__every_rule! { [table] {} }
-
-/// Rows of the fault table from 1 to 35 that are no matter of the transport, and why.
-pub const ROWS_OF_THE_CORE: &[(&str, &str)] = &[
-    ("33", "the shape of the JSON: the transport hands every body on as it came"),
-    ("34", "values of expires_in: the transport does not read bodies"),
-    ("35", "an expires_in too large: the transport does not read bodies"),
-];
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::fs;
-    use std::path::Path;
-
-    use super::*;
-
-    #[test]
-    fn every_function_that_is_named_like_a_rule_is_in_the_list() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rows");
-        let mut found = BTreeSet::new();
-        for file in fs::read_dir(folder).unwrap() {
-            let text = fs::read_to_string(file.unwrap().path()).unwrap();
-            for line in text.lines().map(str::trim_start) {
-                let Some((_, name)) = line.split_once("fn ") else { continue };
-                if name.starts_with("row_") || name.starts_with("rule_") {
-                    found.insert(name.split_once('(').unwrap().0.to_owned());
-                }
-            }
-        }
-        let listed: BTreeSet<String> = RULES.iter().map(|rule| rule.name().to_owned()).collect();
-        assert_eq!(found, listed);
-        assert_eq!(RULES.len(), listed.len(), "a rule is in the list twice");
-    }
-
-    #[test]
-    fn every_row_from_1_to_35_and_51_is_here_or_the_cores() {
-        let mut ids: BTreeSet<&str> = RULES.iter().map(Rule::id).collect();
-        ids.extend(ROWS_OF_THE_CORE.iter().map(|(id, _)| *id));
-        for row in (1..=35).chain([51]).map(|row| row.to_string()) {
-            assert!(ids.contains(row.as_str()), "{row}");
-        }
-    }
-
-    #[test]
-    fn only_rows_3_22_and_31_floods_and_the_runtimes_may_differ() {
-        let differ = RULES.iter().filter(|rule| rule.may_differ()).map(Rule::id);
-        assert_eq!(differ.collect::<Vec<_>>(), ["3", "22", "31", "c4", "c8"]);
     }
 }

@@ -1,6 +1,9 @@
 //! A server, a transport and what runs it, together for one case.
 
 mod expectations;
+pub(crate) mod secrets;
+pub(crate) mod setup;
+pub(crate) mod tunnel;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,15 +13,14 @@ use easemob_token_transport::bytes::Bytes;
 use easemob_token_transport::http::{Request, Response};
 use easemob_token_transport::{Exchange, Transport, TransportError};
 
-use crate::certificates::LOOPBACK;
-use crate::executor::{Executor, Parking};
+use self::setup::Setup;
+use crate::case_report::CaseReport;
+use crate::harness::executor::{Executor, Parking};
 use crate::harness::{Harness, Unable};
 use crate::outcome::Outcome;
-use crate::report::CaseReport;
-use crate::secrets;
+use crate::server::certificates::LOOPBACK;
 use crate::server::{Connection, ScriptedServer};
-use crate::stopwatch::{Span, Stopwatch};
-use crate::trial::Setup;
+use crate::watch::stopwatch::{Span, Stopwatch};
 use crate::watch::{self, Watched};
 
 /// The time limit of an exchange that is not about time. Generous: only a failure uses it up.
@@ -154,10 +156,7 @@ impl<'a> Scene<'a> {
             stopwatch = Some(Stopwatch::start());
             // Inside the runtime, as a caller's own time limit would do it.
             drop(call);
-            watch::until(CLOSING * 2, || {
-                server.connections().iter().all(|own| own.closed().is_some())
-            })
-            .await;
+            server.wait_until_async(CLOSING * 2, all_closed).await;
         }));
         let span = stopwatch.map(Stopwatch::stop);
         if !abandoned {
@@ -267,6 +266,11 @@ impl<'a> Scene<'a> {
         report.late = self.late;
         report.sent = requests;
     }
+}
+
+/// Whether the other side closed every connection.
+fn all_closed(connections: &[Connection]) -> bool {
+    connections.iter().all(|own| own.closed().is_some())
 }
 
 fn url(scheme: &str, host: &str, port: u16) -> String {

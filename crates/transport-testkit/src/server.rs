@@ -4,8 +4,13 @@
     reason = "where no socket can be opened on loopback there is nothing to test with"
 )]
 
+pub(crate) mod certificates;
 mod player;
 mod record;
+pub mod reply;
+pub(crate) mod request;
+pub(crate) mod script;
+pub(crate) mod tls;
 
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -15,8 +20,9 @@ use std::time::{Duration, Instant};
 use self::player::Player;
 pub use self::record::Connection;
 use self::record::Record;
-use crate::request::Received;
-use crate::script::Plan;
+use self::request::Received;
+use self::script::Plan;
+use crate::watch;
 
 /// The longest that any step of a script waits; only a test that fails waits that long.
 pub const PATIENCE: Duration = Duration::from_secs(8);
@@ -69,6 +75,12 @@ impl ScriptedServer {
         self.address
     }
 
+    /// The URL of an endpoint of this server, by this scheme and host name.
+    #[must_use]
+    pub fn url(&self, scheme: &str, host: &str) -> String {
+        format!("{scheme}://{host}:{}/org/app/token", self.address.port())
+    }
+
     /// What happened on each connection so far, in the order in which they were accepted.
     #[must_use]
     pub fn connections(&self) -> Vec<Connection> {
@@ -91,10 +103,22 @@ impl ScriptedServer {
         });
     }
 
-    /// Waits for this to come true, at most so long; whether it did.
+    /// Waits until the condition holds, at most this long. Returns whether it holds.
+    ///
+    /// The thread is blocked meanwhile; [`wait_until_async`](Self::wait_until_async) lets a runtime go
+    /// on.
     pub fn wait_until(&self, limit: Duration, condition: impl Fn(&[Connection]) -> bool) -> bool {
         let deadline = Instant::now() + limit;
         self.record.wait(deadline, |state| condition(&state.connections).then_some(())).is_some()
+    }
+
+    /// Waits like [`wait_until`](Self::wait_until), as a future that needs no runtime.
+    pub async fn wait_until_async(
+        &self,
+        limit: Duration,
+        condition: impl Fn(&[Connection]) -> bool,
+    ) -> bool {
+        watch::until(limit, || self.record.look(|state| condition(&state.connections))).await
     }
 
     /// Waits until no connection is open, at most so long; whether that is so.

@@ -1,75 +1,57 @@
-//! A part of a rule that runs in a process of its own.
+//! Tests that run again in a process of their own.
+//!
+//! A test needs that if it changes the state of its process, reads the environment, or counts threads
+//! and descriptors.
+//!
+//! ```no_run
+//! use easemob_token_transport_testkit::subprocess;
+//!
+//! // In `tests/it/proxy.rs`, with `#[test]`:
+//! fn the_proxy_variables_count() {
+//!     if !subprocess::is_child() {
+//!         let mut again = subprocess::command("proxy::the_proxy_variables_count");
+//!         return subprocess::run(again.env("HTTPS_PROXY", "http://127.0.0.1:3128"));
+//!     }
+//!     assert!(std::env::var("HTTPS_PROXY").is_ok());
+//! }
+//! ```
+
+pub(crate) mod rule;
 
 use std::env;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::outcome::Outcome;
-use crate::report::CaseReport;
-use crate::trial::Trial;
+/// The variable that is set in the other process.
+const CHILD: &str = "EASEMOB_TOKEN_TESTKIT_CHILD";
 
-/// Tells the other process which part of the rule it has to play.
-const ROLE: &str = "EASEMOB_TOKEN_TESTKIT_ROLE";
-/// How the line begins in which the other process tells what it found.
-const REPORT: &str = "testkit-found:";
-
-/// The part that this process plays; `None` in the one that the user started.
-pub(crate) fn role() -> Option<String> {
-    env::var(ROLE).ok()
+/// Whether this process runs a single test for another process.
+#[must_use]
+pub fn is_child() -> bool {
+    env::var_os(CHILD).is_some()
 }
 
-/// What the other process found.
-pub(crate) struct Found {
-    pub(crate) outcomes: Vec<Outcome>,
-    pub(crate) problems: Vec<String>,
+/// Builds the command that runs one test of this program, named with its modules.
+#[must_use]
+pub fn command(test: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap_or_default());
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, "1");
+    command
 }
 
-/// Runs this rule again in another process, in this role and with these variables; `None` where
-/// nobody told how.
-pub(crate) fn play(trial: &Trial<'_>, role: &str, variables: &[(&str, String)]) -> Option<Found> {
-    let mut command: Command = trial.again?(trial.rule);
-    command.env(ROLE, role).stdin(Stdio::null()).stderr(Stdio::null());
-    command.envs(variables.iter().map(|(name, value)| (name, value)));
-    let mut found = Found { outcomes: Vec::new(), problems: Vec::new() };
-    let output = match command.output() {
-        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
-        Err(error) => {
-            found.problems.push(format!("no second process: {error}"));
-            return Some(found);
+/// Runs a [`command`] to its end.
+///
+/// # Panics
+///
+/// If the test fails there, or no test has this name.
+#[track_caller]
+pub fn run(command: &mut Command) {
+    match command.output() {
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.stdout);
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "the test failed in its process:\n{text}{errors}");
+            assert!(text.contains("1 passed"), "no test has the name of {command:?}");
         }
-    };
-    let mut reported = false;
-    for line in output.lines() {
-        // Whoever prints the line may have printed something before it.
-        let Some((_, line)) = line.split_once(REPORT) else { continue };
-        reported = true;
-        let mut parts = line.split('|').map(str::trim);
-        let words = parts.next().unwrap_or_default().split_whitespace();
-        found.outcomes.extend(words.filter_map(by_name));
-        found.problems.extend(parts.map(str::to_owned));
+        Err(error) => panic!("{command:?} could not be started: {error}"),
     }
-    if !reported {
-        found.problems.push("the second process told nothing".to_owned());
-    }
-    Some(found)
-}
-
-/// Tells the first process what this one found so far.
-#[expect(clippy::print_stdout, reason = "that is where the first process listens")]
-pub(crate) fn tell(trial: &Trial<'_>) {
-    let outcomes = trial.cases.iter().flat_map(CaseReport::outcomes);
-    let words: Vec<String> = outcomes.map(ToString::to_string).collect();
-    let mut line = words.join(" ");
-    for problem in trial.cases.iter().flat_map(CaseReport::problems) {
-        line += &format!(" | {problem}");
-    }
-    println!("{REPORT} {line}");
-}
-
-fn by_name(word: &str) -> Option<Outcome> {
-    use Outcome::{
-        Connect, Hung, Internal, Interrupted, Ok, Panicked, Timeout, Tls, TooLarge, Unsupported,
-    };
-    let all =
-        [Ok, Connect, Tls, Timeout, Interrupted, TooLarge, Unsupported, Internal, Hung, Panicked];
-    all.into_iter().find(|outcome| outcome.to_string() == word)
 }

@@ -9,12 +9,14 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::census::Census;
+use crate::case_report::{CaseReport, Verdict};
 use crate::harness::Harness;
-use crate::report::{Report, RuleReport, Verdict};
-use crate::rule::{RULES, Rule};
-use crate::subprocess;
+use crate::report::{Report, RuleReport};
+use crate::rule::Rule;
+use crate::subprocess::rule::{self as subprocess, Again};
+use crate::table::{self, RULES};
 use crate::trial::Trial;
+use crate::watch::census::Census;
 
 /// Rules take turns in a process: only then is a new thread or descriptor the rule's own, and a
 /// time that is measured not that of somebody else's row.
@@ -28,9 +30,6 @@ const BESIDE_OTHERS: Duration = Duration::from_secs(1);
 
 /// The threads on which rules run; those that an adapter starts without a name inherit it.
 const THREAD: &str = "testkit-rule";
-
-/// How the program runs one rule in a process of its own.
-pub(crate) type Again<'a> = dyn Fn(&Rule) -> Command + Sync + 'a;
 
 /// The rules, ready to be run for one adapter.
 pub struct Suite<'a> {
@@ -118,7 +117,7 @@ impl<'a> Suite<'a> {
         });
         for exception in self.harness.exceptions() {
             let covered = cases.iter().filter(|own| exception.covers(rule.name(), own.label()));
-            let excepted = |own: &crate::CaseReport| matches!(own.verdict, Verdict::Excepted(_));
+            let excepted = |own: &CaseReport| matches!(own.verdict, Verdict::Excepted(_));
             if exception.rule == rule.name() && !covered.into_iter().any(excepted) {
                 let reason = exception.reason();
                 problems.push(format!("nothing needs the exception \"{reason}\""));
@@ -127,12 +126,12 @@ impl<'a> Suite<'a> {
         RuleReport { rule, cases, problems, took: begun.elapsed() }
     }
 
-    fn run_trial(&self, mut trial: Trial<'_>) -> (Vec<String>, Vec<crate::CaseReport>) {
+    fn run_trial(&self, mut trial: Trial<'_>) -> (Vec<String>, Vec<CaseReport>) {
         if subprocess::role().is_none() {
             trial.warm_up();
         }
         let before = Census::take();
-        let run = catch_unwind(AssertUnwindSafe(|| trial.rule.run(&mut trial)));
+        let run = catch_unwind(AssertUnwindSafe(|| table::run(trial.rule, &mut trial)));
         let mut problems = Vec::new();
         if run.is_err() {
             problems.push("the harness or the suite panicked".to_owned());

@@ -4,14 +4,15 @@ use std::fmt;
 use std::thread;
 use std::time::Duration;
 
-use crate::harness::{Exception, Harness, Needs};
+use crate::case_report::{CaseReport, Verdict};
+use crate::harness::{Exception, Harness};
 use crate::outcome::Outcome;
-use crate::reply;
-use crate::report::{CaseReport, Verdict};
 use crate::rule::Rule;
 use crate::scene::Scene;
-use crate::script::{Plan, Script};
-use crate::suite::Again;
+use crate::scene::setup::Setup;
+use crate::server::reply;
+use crate::server::script::{Plan, Script};
+use crate::subprocess::rule::{self as subprocess, Again, Found};
 
 /// How often something that was too late is tried again before the adapter is to blame.
 const ATTEMPTS: u32 = 3;
@@ -36,36 +37,6 @@ impl fmt::Debug for Trial<'_> {
             .field("adapter", &self.harness.name())
             .field("rule", &self.rule.name())
             .finish_non_exhaustive()
-    }
-}
-
-/// What a case needs besides what it does.
-#[derive(Clone, Debug)]
-pub(crate) struct Setup {
-    pub(crate) plan: Plan,
-    pub(crate) needs: Needs,
-    /// How many whole requests the server has to see in all; `None` where that is not the point.
-    pub(crate) sent: Option<usize>,
-}
-
-impl Setup {
-    pub(crate) fn new(plan: impl Into<Plan>) -> Self {
-        Self { plan: plan.into(), needs: Needs::default(), sent: Some(1) }
-    }
-
-    pub(crate) fn sent(mut self, requests: usize) -> Self {
-        self.sent = Some(requests);
-        self
-    }
-
-    pub(crate) fn any_number_sent(mut self) -> Self {
-        self.sent = None;
-        self
-    }
-
-    pub(crate) fn needs(mut self, needs: Needs) -> Self {
-        self.needs = needs;
-        self
     }
 }
 
@@ -103,6 +74,16 @@ impl<'a> Trial<'a> {
         }
         self.judge(&mut report);
         report
+    }
+
+    /// Runs this rule again in another process, in this role and with these variables; `None` if the
+    /// suite has no command for that.
+    pub(crate) fn run_in_subprocess(
+        &self,
+        role: &str,
+        variables: &[(&str, String)],
+    ) -> Option<Found> {
+        Some(subprocess::run(self.again?(self.rule), role, variables))
     }
 
     /// A case that was tried somewhere else.

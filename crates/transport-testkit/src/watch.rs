@@ -1,5 +1,8 @@
 //! Futures of the suite's own: they look at the clock, on whatever runtime they run.
 
+pub(crate) mod census;
+pub(crate) mod stopwatch;
+
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;

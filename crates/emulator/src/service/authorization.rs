@@ -1,24 +1,24 @@
-//! The app token that a request carries: is it one, of this application, and still alive?
+//! Verifies the app token of a request: its form, its application, its lifetime.
 
 use std::time::Duration;
 
-use crate::access_token::{TokenIssuer, TokenKind, Unread};
+use crate::access_token::{TokenFault, TokenIssuer, TokenKind};
 use crate::accounts::App;
 use crate::refusal::Refusal;
 
-/// Checks the field `Authorization`, which must hold `Bearer` and a good app token of `app`.
+/// Checks the field `Authorization`, which must hold `Bearer` and a valid app token of `app`.
 pub(super) fn check(
     field: Option<&[u8]>,
     app: &App,
     issuer: &TokenIssuer,
     now: Duration,
 ) -> Result<(), Refusal> {
-    // The documentation has one refusal for "expired or absent".
+    // The documentation has one refusal for both "expired" and "absent".
     let field = field.ok_or(Refusal::AppTokenExpired)?;
     let token = bearer(field).ok_or(Refusal::AppTokenInvalid)?;
-    let claims = issuer.read(token, app.token_epoch).map_err(|unread| match unread {
-        Unread::Rubbish | Unread::Revoked => Refusal::AppTokenInvalid,
-        Unread::Foreign => Refusal::AppTokenForeign,
+    let claims = issuer.verify(token, app.token_epoch).map_err(|fault| match fault {
+        TokenFault::Malformed | TokenFault::Revoked => Refusal::AppTokenInvalid,
+        TokenFault::Foreign => Refusal::AppTokenForeign,
     })?;
     if claims.kind != TokenKind::App || claims.principal != app.id {
         Err(Refusal::AppTokenCorrupt)
@@ -40,7 +40,7 @@ mod tests {
     use super::bearer;
 
     #[test]
-    fn only_bearer_is_a_scheme() {
+    fn only_the_scheme_bearer_is_accepted() {
         assert_eq!(bearer(b"Bearer abc"), Some(&b"abc"[..]));
         assert_eq!(bearer(b"bearer  abc"), Some(&b"abc"[..]));
         for other in [&b""[..], b"Bearer", b"Basic abc", b"Bearerabc", b"abc"] {

@@ -1,4 +1,4 @@
-//! The three grants: what each asks of a request, and the token that it gives.
+//! The three grants: checks their requests and issues their tokens.
 
 use std::collections::hash_map::Entry;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::ttl::Lifetime;
 
 type Members = Map<String, Value>;
 
-/// Everything that one request is served with.
+/// The state that one request is served with.
 pub(super) struct RequestContext<'a> {
     pub(super) settings: &'a Settings,
     pub(super) issuer: &'a TokenIssuer,
@@ -26,7 +26,7 @@ pub(super) struct RequestContext<'a> {
 }
 
 impl RequestContext<'_> {
-    /// The body of the success, or the refusal.
+    /// Returns the body of a successful response, or the refusal.
     pub(super) fn serve(&mut self, body: &Members) -> Result<Value, Refusal> {
         let name = text(body, "grant_type")
             .ok_or_else(|| Refusal::IllegalArgument("grant_type must be provided".into()))?;
@@ -77,7 +77,7 @@ impl RequestContext<'_> {
         let user =
             self.app.users.get(&username).ok_or_else(|| self.unknown_user(Grant::Password))?;
         match &user.password {
-            // Registered without a password: no text can be right.
+            // Registered without a password: no password is correct.
             None => return Err(Refusal::InvalidUsernameOrPassword),
             Some(expected) if !expected.matches(password) => return Err(Refusal::InvalidPassword),
             Some(_) => {}
@@ -97,7 +97,7 @@ impl RequestContext<'_> {
             }
         };
         if create {
-            // Before anybody is registered, so that a refused request leaves no user behind.
+            // Checked before the user is created, so that a refused request creates no user.
             self.lifetime(body)?;
             self.create_user(&username)?;
         } else if !self.app.users.contains_key(&username) {
@@ -106,38 +106,38 @@ impl RequestContext<'_> {
         self.user_token(body, &username)
     }
 
-    /// Registers the user where there is none of that name.
+    /// Creates the user, if there is none with that ID.
     fn create_user(&mut self, username: &str) -> Result<(), Refusal> {
         match self.app.users.entry(username.to_owned()) {
             Entry::Occupied(known) => {
                 let known = known.get();
-                // This request was under way when another one created the user (or came so
-                // shortly after that it counts as that).
+                // This request arrived before another one created the user, or so shortly after that
+                // it counts as such.
                 let end = known.created.saturating_add(self.settings.creation_window);
                 if known.created_by_request && self.call.arrived < end {
                     return Err(Refusal::ConcurrentCreation);
                 }
             }
-            Entry::Vacant(place) => {
+            Entry::Vacant(entry) => {
                 check_user_id(username).map_err(|fault| match fault {
                     UserIdFault::TooLong => Refusal::UsernameTooLong,
                     UserIdFault::NotLegal => Refusal::UsernameNotLegal(username.to_owned()),
                 })?;
                 let user = User::new(self.issuer.uuid(self.now), None, self.now);
-                place.insert(User { created_by_request: true, ..user });
+                entry.insert(User { created_by_request: true, ..user });
             }
         }
         Ok(())
     }
 
-    /// The last step of both user grants.
+    /// Issues the token; the last step of both user grants.
     fn user_token(&self, body: &Members, username: &str) -> Result<Value, Refusal> {
         let user = self.app.users.get(username).ok_or(Refusal::UserEntityNotFound)?;
         if !user.activated && self.settings.banned_as == BannedAs::Refused {
             return Err(Refusal::UserNotActivated);
         }
         let lifetime = self.lifetime(body)?;
-        // User tokens belong to no epoch: revoking app tokens does not touch them.
+        // User tokens have no epoch: revoking app tokens does not affect them.
         let token = self.issuer.issue(TokenKind::User, self.app.id, user.id, self.now, lifetime, 0);
         Ok(json!({
             "access_token": token,
@@ -169,12 +169,12 @@ impl RequestContext<'_> {
     }
 }
 
-/// A member that must be text; any other type is as good as none.
+/// A member that must be text; any other type counts as absent.
 fn text<'a>(body: &'a Members, name: &str) -> Option<&'a str> {
     body.get(name).and_then(Value::as_str)
 }
 
-/// The member `username`, folded.
+/// The member `username`, in lower case.
 fn username(body: &Members) -> Result<String, Refusal> {
     text(body, "username")
         .map(fold_user_id)

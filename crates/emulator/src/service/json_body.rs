@@ -1,10 +1,10 @@
-//! What must hold of a request body before its grant is looked at.
+//! Checks of a request body that are common to all grants.
 
 use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
 
-/// `application/json`, with or without parameters. An absent field is a wrong one.
+/// Checks for `application/json`, with or without parameters. An absent field is refused too.
 pub(super) fn check_content_type(content_type: Option<&[u8]>) -> Result<(), Refusal> {
     let media_type = content_type
         .and_then(|value| value.split(|byte| *byte == b';').next())
@@ -17,7 +17,7 @@ pub(super) fn check_content_type(content_type: Option<&[u8]>) -> Result<(), Refu
     }
 }
 
-/// The members of the body, which must be one JSON object.
+/// Parses the body, which must be one JSON object.
 pub(super) fn parse(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => Ok(members),
@@ -34,12 +34,12 @@ pub(super) fn parse(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     }
 }
 
-/// Lines and columns count from 1; a column counts bytes.
+/// The byte at a line and column, which count from 1; columns are bytes.
 fn byte_at(body: &[u8], line: usize, column: usize) -> Option<&u8> {
     body.split(|byte| *byte == b'\n').nth(line.checked_sub(1)?)?.get(column.checked_sub(1)?)
 }
 
-/// One character at the most: a broken body can still hold a secret.
+/// Shows at most one character: a malformed body can still hold a secret.
 fn shown(byte: Option<&u8>) -> String {
     match byte {
         Some(byte) if byte.is_ascii_graphic() => {
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_begin_with_the_documented_words() {
+    fn descriptions_begin_with_the_documented_words() {
         assert_eq!(
             description("{\"a\": x}"),
             "Unexpected character ('x' (code 120)) at line 1, column 7"

@@ -1,11 +1,11 @@
-//! The plainest HTTP client: one request a connection, nothing shared with any adapter.
+//! A minimal HTTP client: one request per connection, no code shared with an adapter.
 
 use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// What came back.
+/// A response.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     head: String,
@@ -37,8 +37,8 @@ impl Reply {
         std::str::from_utf8(&self.body).expect("text")
     }
 
-    /// Status, `error`, `error_description`, after a look at the other members.
-    pub(crate) fn error(&self) -> (u16, String, Option<String>) {
+    /// Status, `error` and `error_description` as one text, after a check of the other members.
+    pub(crate) fn error(&self) -> String {
         assert_eq!(self.header("content-type"), Some("application/json"));
         let body = self.json();
         for (name, value) in body.as_object().expect("an object") {
@@ -50,8 +50,8 @@ impl Reply {
         }
         assert!(body["timestamp"].as_u64() > Some(1_600_000_000_000), "milliseconds");
         assert!(body["exception"].is_string() && body["duration"].is_u64());
-        let text = |name: &str| body[name].as_str().map(str::to_owned);
-        (self.status, text("error").expect("error"), text("error_description"))
+        let error = format!("{} {}", self.status, body["error"].as_str().expect("error"));
+        body["error_description"].as_str().map_or(error.clone(), |text| format!("{error}: {text}"))
     }
 
     pub(crate) fn token(&self) -> String {
@@ -60,13 +60,13 @@ impl Reply {
     }
 }
 
-/// Sends raw bytes and reads to the end; none where the connection ends without an answer.
+/// Sends raw bytes and reads to the end; `None` if the connection ends without a response.
 pub(crate) async fn raw(emulator: &Emulator, request: &[u8]) -> Option<Reply> {
     let mut stream = TcpStream::connect(emulator.address()).await.expect("connects");
     stream.write_all(request).await.expect("sends");
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.ok()?;
-    Reply::parse(&answer)
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.ok()?;
+    Reply::parse(&response)
 }
 
 pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
@@ -82,7 +82,7 @@ pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: 
 pub(crate) const PATH: &str = "/easemob-demo/testapp/token";
 pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-/// A request of the usual form to any path, with any further header fields.
+/// Sends a JSON request to any path, with any further header fields.
 pub(crate) async fn post_to(
     emulator: &Emulator,
     path: &str,
@@ -91,7 +91,7 @@ pub(crate) async fn post_to(
 ) -> Reply {
     let headers = [&[JSON, ("Accept", "application/json")], headers].concat();
     let request = request("POST", path, &headers, body.to_string().as_bytes());
-    raw(emulator, &request).await.expect("an answer")
+    raw(emulator, &request).await.expect("a response")
 }
 
 pub(crate) async fn post(emulator: &Emulator, body: &Value) -> Reply {
@@ -114,6 +114,13 @@ pub(crate) fn inherit(username: &str, create: bool) -> Value {
     json!({"grant_type": "inherit", "username": username, "autoCreateUser": create})
 }
 
+/// An emulator with the demo settings, and an app token of it.
+pub(crate) async fn start_with_app_token() -> (Emulator, String) {
+    let emulator = Emulator::start().await.expect("starts");
+    let token = app_token(&emulator).await;
+    (emulator, token)
+}
+
 pub(crate) async fn app_token(emulator: &Emulator) -> String {
     post(emulator, &client_credentials()).await.token()
 }
@@ -122,13 +129,13 @@ pub(crate) async fn post_bearing(emulator: &Emulator, token: &str, body: &Value)
     post_to(emulator, PATH, &[("Authorization", &format!("Bearer {token}"))], body).await
 }
 
-/// A body with one more member.
+/// Adds a member to a body.
 pub(crate) fn with(mut body: Value, name: &str, value: Value) -> Value {
     body[name] = value;
     body
 }
 
-/// A body with one member less.
+/// Removes a member from a body.
 pub(crate) fn without(mut body: Value, name: &str) -> Value {
     body.as_object_mut().expect("an object").remove(name);
     body

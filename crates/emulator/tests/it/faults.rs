@@ -1,4 +1,4 @@
-//! Scripted faults: whom they meet, how often, and what they look like on the wire.
+//! Scripted faults: which requests they apply to, how often, and their form on the wire.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::client::{
     JSON, PATH, app_token, client_credentials, inherit, password, post, post_bearing, raw, request,
 };
 
-fn ask() -> Vec<u8> {
+fn token_request() -> Vec<u8> {
     request("POST", PATH, &[JSON], client_credentials().to_string().as_bytes())
 }
 
@@ -39,7 +39,7 @@ async fn faults_are_used_up_in_order() {
 }
 
 #[tokio::test]
-async fn a_fault_can_be_meant_for_one_grant_or_one_user() {
+async fn a_fault_can_apply_to_one_grant_or_one_user() {
     let emulator = Emulator::start().await.unwrap();
     emulator.add_user("d", "2").unwrap();
     let token = app_token(&emulator).await;
@@ -53,7 +53,7 @@ async fn a_fault_can_be_meant_for_one_grant_or_one_user() {
 }
 
 #[tokio::test]
-async fn rate_limits_say_when_to_come_back_where_told_to() {
+async fn rate_limits_have_the_retry_after_of_the_fault() {
     let emulator = Emulator::start().await.unwrap();
     for (fault, retry_after) in [
         (Fault::rate_limited(None), None),
@@ -66,7 +66,7 @@ async fn rate_limits_say_when_to_come_back_where_told_to() {
     ] {
         emulator.inject(fault).unwrap();
         let reply = post(&emulator, &client_credentials()).await;
-        assert_eq!(reply.error().1, "reach_limit");
+        assert!(reply.error().starts_with("429 reach_limit"));
         assert_eq!(reply.header("retry-after"), retry_after);
     }
 }
@@ -76,7 +76,8 @@ async fn server_errors_come_in_four_kinds() {
     let emulator = Emulator::start().await.unwrap();
     for status in [408, 500, 502, 503, 504] {
         emulator.inject(Fault::server_error(status, BodyKind::Json)).unwrap();
-        assert_eq!(post(&emulator, &client_credentials()).await.error().0, status);
+        let error = post(&emulator, &client_credentials()).await.error();
+        assert!(error.starts_with(&status.to_string()), "{error}");
         for (kind, content_type) in [
             (BodyKind::Html, Some("text/html")),
             (BodyKind::Text, Some("text/plain")),
@@ -91,7 +92,7 @@ async fn server_errors_come_in_four_kinds() {
 }
 
 #[tokio::test]
-async fn gateways_answer_in_html() {
+async fn gateways_respond_with_html() {
     let emulator = Emulator::start().await.unwrap();
     for status in [413, 415, 429, 502, 503, 504] {
         emulator.inject(Fault::gateway(status)).unwrap();
@@ -102,16 +103,16 @@ async fn gateways_answer_in_html() {
 }
 
 #[tokio::test]
-async fn redirects_point_where_told() {
+async fn redirects_have_the_location_of_the_fault() {
     let emulator = Emulator::start().await.unwrap();
     emulator.inject(Fault::redirect("http://127.0.0.1:1/elsewhere")).unwrap();
     let reply = post(&emulator, &client_credentials()).await;
     assert_eq!(reply.status, 302);
     assert_eq!(reply.header("location"), Some("http://127.0.0.1:1/elsewhere"));
     for status in [300, 301, 302, 303, 304, 307, 308] {
-        // The tiny client insists on a length, which 304 must not have; so ask for the record.
+        // The test's client requires a length, which 304 must not have; so check the record.
         emulator.inject(Fault::redirect_with(status, "//other.example/x")).unwrap();
-        let _ = raw(&emulator, &ask()).await;
+        let _ = raw(&emulator, &token_request()).await;
         let last = emulator.requests().pop().unwrap();
         assert_eq!(last.status(), Some(status));
         assert_eq!(last.response_header("location"), Some("//other.example/x"));
@@ -119,18 +120,18 @@ async fn redirects_point_where_told() {
 }
 
 #[tokio::test]
-async fn any_answer_can_be_given_byte_for_byte() {
+async fn a_response_is_sent_byte_for_byte() {
     let emulator = Emulator::start().await.unwrap();
     let headers = [("Content-Encoding", "gzip"), ("X-Twice", "1"), ("x-twice", "2")];
     emulator.inject(Fault::response(999, headers, &b"\x1f\x8b\x00"[..])).unwrap();
-    let reply = raw(&emulator, &ask()).await.unwrap();
+    let reply = raw(&emulator, &token_request()).await.unwrap();
     assert_eq!((reply.status, reply.body.as_slice()), (999, &b"\x1f\x8b\x00"[..]));
     assert_eq!(reply.header("content-encoding"), Some("gzip"));
     assert_eq!(reply.header("x-twice"), Some("1"));
 }
 
 #[tokio::test]
-async fn members_of_a_natural_answer_can_be_changed() {
+async fn members_of_the_regular_response_can_be_changed() {
     let emulator = Emulator::start().await.unwrap();
     emulator.inject(Fault::set_member("expires_in", json!("12"))).unwrap();
     emulator.inject(Fault::remove_member("access_token")).unwrap();
@@ -154,10 +155,10 @@ async fn delays_are_real_time() {
 }
 
 #[tokio::test]
-async fn closing_reads_the_request_and_answers_nothing() {
+async fn closing_reads_the_request_and_sends_no_response() {
     let emulator = Emulator::start().await.unwrap();
     emulator.inject(Fault::close()).unwrap();
-    assert!(raw(&emulator, &ask()).await.is_none());
+    assert!(raw(&emulator, &token_request()).await.is_none());
     let request = emulator.requests().pop().unwrap();
     assert_eq!(request.outcome(), Some(Outcome::Closed));
     assert_eq!(request.status(), None);
@@ -165,15 +166,15 @@ async fn closing_reads_the_request_and_answers_nothing() {
 }
 
 #[tokio::test]
-async fn hanging_lasts_as_long_as_the_caller() {
+async fn hanging_lasts_until_the_client_disconnects() {
     let emulator = Emulator::start().await.unwrap();
     let mut ended = emulator.subscribe();
     emulator.inject(Fault::hang()).unwrap();
     let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
-    stream.write_all(&ask()).await.unwrap();
+    stream.write_all(&token_request()).await.unwrap();
     emulator.wait_for_requests(1).await;
     let waiting = timeout(Duration::from_millis(100), ended.next()).await;
-    assert!(waiting.is_err(), "no end while the caller waits");
+    assert!(waiting.is_err(), "no end while the client waits");
     assert_eq!(emulator.connections_open(), 1);
     drop(stream);
     let request = timeout(Duration::from_secs(5), ended.next()).await.unwrap().unwrap();
@@ -194,11 +195,4 @@ async fn what_http_does_not_permit_is_refused_at_once() {
         assert!(emulator.inject(fault.clone()).is_err(), "{fault:?}");
     }
     assert_eq!(emulator.pending_faults(), 0);
-}
-
-#[tokio::test]
-async fn faults_do_not_show_the_bodies_that_they_hold() {
-    let fault = Fault::response(200, [("x", "MARKER")], "MARKER").on(Grant::Password);
-    let shown = format!("{fault:?}");
-    assert!(shown.contains("200") && !shown.contains("MARKER"), "{shown}");
 }

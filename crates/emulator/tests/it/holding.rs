@@ -1,4 +1,4 @@
-//! Holding answers back until a herd has gathered.
+//! Responses that are held back until many requests have arrived.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::client::{client_credentials, post};
 
 #[tokio::test]
-async fn a_herd_is_held_and_let_go_together() {
+async fn many_requests_are_held_and_released_together() {
     let emulator = Arc::new(Emulator::builder().no_request_limit().start().await.unwrap());
     let hold = emulator.hold();
     let callers: Vec<_> = (0..50)
@@ -40,7 +40,7 @@ async fn several_holds_end_with_the_last_even_when_dropped() {
 }
 
 #[tokio::test]
-async fn waiting_for_what_has_come_returns_at_once() {
+async fn waiting_for_received_requests_returns_at_once() {
     let emulator = Emulator::start().await.unwrap();
     emulator.wait_for_requests(0).await;
     post(&emulator, &client_credentials()).await;
@@ -49,7 +49,7 @@ async fn waiting_for_what_has_come_returns_at_once() {
 }
 
 #[tokio::test]
-async fn time_spent_in_a_hold_does_not_outlast_the_emulator() {
+async fn shutdown_closes_held_connections() {
     let emulator = Emulator::start().await.unwrap();
     let hold = emulator.hold();
     let body = client_credentials();
@@ -62,6 +62,6 @@ async fn time_spent_in_a_hold_does_not_outlast_the_emulator() {
         emulator.shutdown().await;
     };
     let (reply, ()) = tokio::join!(caller, stop);
-    assert!(reply.is_none(), "the connection was cut");
+    assert!(reply.is_none(), "the connection was closed");
     drop(hold);
 }

@@ -1,9 +1,9 @@
-//! The emulator from outside: plain HTTP over real sockets.
+//! Tests of the emulator over real sockets.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "what a test sets up with may panic as well as the test itself"
+    reason = "the setup of a test may panic like the test itself"
 )]
 
 mod authorization;

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::client::{JSON, PATH, client_credentials, post, request};
 
 #[tokio::test]
-async fn alone_it_listens_on_a_free_loopback_port() {
+async fn by_default_it_listens_on_a_free_loopback_port() {
     let (one, other) = (Emulator::start().await.unwrap(), Emulator::start().await.unwrap());
     assert_ne!(one.base_url(), other.base_url());
     assert!(one.base_url().starts_with("http://127.0.0.1:"), "{}", one.base_url());
@@ -30,7 +30,7 @@ async fn a_taken_port_is_an_error_that_names_the_address() {
 }
 
 #[tokio::test]
-async fn other_machines_are_let_in_only_on_request() {
+async fn remote_clients_are_allowed_only_if_set() {
     for address in ["0.0.0.0:0", "[::]:0"] {
         let error = Emulator::builder().listen(address).start().await.unwrap_err();
         assert_eq!(error.kind(), StartErrorKind::NotLoopback);
@@ -68,30 +68,30 @@ async fn a_connection_serves_more_than_one_request() {
     let emulator = Emulator::start().await.unwrap();
     let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
     let body = client_credentials().to_string();
-    let ask = format!(
+    let request = format!(
         "POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let mut seen = Vec::new();
-    for answers in 1..=2 {
-        stream.write_all(ask.as_bytes()).await.unwrap();
-        while seen.windows(14).filter(|window| window == b"\"expires_in\":5").count() < answers {
+    for responses in 1..=2 {
+        stream.write_all(request.as_bytes()).await.unwrap();
+        while seen.windows(14).filter(|window| window == b"\"expires_in\":5").count() < responses {
             assert!(stream.read_buf(&mut seen).await.unwrap() > 0);
         }
     }
     assert_eq!((emulator.connections_accepted(), emulator.request_count()), (1, 2));
 }
 
-/// Hands over an emulator with an idle, a hanging, a half-open and a held connection.
+/// An emulator with an idle, a hanging, and two incomplete connections.
 async fn busy() -> (Emulator, Vec<TcpStream>) {
     let emulator = Emulator::start().await.unwrap();
     emulator.inject(Fault::hang()).unwrap();
-    let ask = request("POST", PATH, &[JSON], client_credentials().to_string().as_bytes());
+    let bytes = request("POST", PATH, &[JSON], client_credentials().to_string().as_bytes());
     let mut streams = Vec::new();
-    for part in [ask.len(), 0, 20, ask.len() - 1] {
+    for part in [bytes.len(), 0, 20, bytes.len() - 1] {
         let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
-        stream.write_all(&ask[..part]).await.unwrap();
+        stream.write_all(&bytes[..part]).await.unwrap();
         streams.push(stream);
     }
     emulator.wait_for_requests(1).await;
@@ -104,7 +104,7 @@ async fn busy() -> (Emulator, Vec<TcpStream>) {
 async fn assert_cut(streams: Vec<TcpStream>) {
     for mut stream in streams {
         let read = timeout(Duration::from_secs(5), stream.read(&mut [0])).await.unwrap();
-        // An end or a reset, but no answer.
+        // An end or a reset, but no response.
         assert_eq!(read.unwrap_or(0), 0);
     }
 }
@@ -114,14 +114,14 @@ async fn shutdown_cuts_every_connection_and_leaves_no_task() {
     let tasks = || Handle::current().metrics().num_alive_tasks();
     let before = tasks();
     let (emulator, streams) = busy().await;
-    assert_eq!(tasks(), before + 5, "one accepts, four converse");
+    assert_eq!(tasks(), before + 5, "one accepts, four serve");
     timeout(Duration::from_secs(5), emulator.shutdown()).await.unwrap();
     assert_eq!(tasks(), before);
     assert_eq!(emulator.connections_open(), 0);
     assert_cut(streams).await;
-    assert!(TcpStream::connect(emulator.address()).await.is_err(), "nobody listens");
+    assert!(TcpStream::connect(emulator.address()).await.is_err(), "it still listens");
     assert_eq!(emulator.request_count(), 1, "the record stays");
-    // Again, and at the same time: no harm.
+    // Twice more, at the same time.
     tokio::join!(emulator.shutdown(), emulator.shutdown());
 }
 
@@ -135,7 +135,7 @@ async fn dropping_does_the_same_a_moment_later() {
     while Handle::current().metrics().num_alive_tasks() > before {
         tokio::task::yield_now().await;
     }
-    assert!(TcpStream::connect(address).await.is_err(), "nobody listens");
+    assert!(TcpStream::connect(address).await.is_err(), "it still listens");
 }
 
 #[tokio::test]

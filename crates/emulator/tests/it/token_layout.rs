@@ -1,4 +1,4 @@
-//! The layout of the tokens, read by a decoder that shares nothing with the one under test.
+//! The layout of tokens, decoded without code of the emulator.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ fn decode(text: &str) -> Vec<u8> {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let bits: Vec<u8> = text
         .chars()
-        .map(|c| ALPHABET.find(c).expect("of the alphabet"))
+        .map(|c| ALPHABET.find(c).expect("in the alphabet"))
         .flat_map(|value| (0..6).rev().map(move |bit| (value >> bit & 1) as u8))
         .collect();
     bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |sum, bit| sum << 1 | bit)).collect()
@@ -31,16 +31,8 @@ fn uuid(bytes: &[u8]) -> String {
 fn uuid_clock_ms(bytes: &[u8]) -> u64 {
     assert_eq!(bytes[6] >> 4, 1, "version 1");
     assert_eq!(bytes[8] >> 6, 0b10, "variant");
-    let ticks = number(&[
-        bytes[6] & 0x0f,
-        bytes[7],
-        bytes[4],
-        bytes[5],
-        bytes[0],
-        bytes[1],
-        bytes[2],
-        bytes[3],
-    ]);
+    let (low, middle, high) = (&bytes[..4], &bytes[4..6], &bytes[6..8]);
+    let ticks = (number(high) & 0x0fff) << 48 | number(middle) << 32 | number(low);
     // 100 ns since 15 October 1582.
     (ticks - 0x01b2_1dd2_1381_4000) / 10_000
 }
@@ -49,7 +41,7 @@ fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
 }
 
-/// Splits a token into the fields of the layout, checking the constant ones.
+/// Splits a token into the fields of the layout and checks the constant ones.
 fn fields(token: &str) -> [Vec<u8>; 7] {
     assert_eq!(token.len(), 130);
     let bytes = decode(token);
@@ -112,7 +104,7 @@ async fn an_app_token_names_management_and_application() {
 }
 
 #[tokio::test]
-async fn two_tokens_of_one_moment_differ() {
+async fn two_tokens_of_the_same_time_differ() {
     let emulator = Emulator::start().await.unwrap();
     let (first, second) = (app_token(&emulator).await, app_token(&emulator).await);
     assert_ne!(fields(&first)[0], fields(&second)[0]);

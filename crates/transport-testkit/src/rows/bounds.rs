@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::outcome::Outcome::{Ok, TooLarge};
-use crate::reply;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::reply;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// How fast what is too large has to be refused.
 const SOON: Duration = Duration::from_secs(1);

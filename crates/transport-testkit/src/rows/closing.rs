@@ -1,12 +1,13 @@
 //! Rows 9 to 13: connections that end in between, and what they must not do to the next call.
 
-use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::outcome::Outcome::Interrupted;
-use crate::reply;
-use crate::script::{Plan, Script};
-use crate::secrets::IN_REPLY;
-use crate::trial::{Setup, Trial};
+use crate::scene::secrets::IN_REPLY;
+use crate::scene::setup::Setup;
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::reply;
+use crate::server::script::{Plan, Script};
+use crate::trial::Trial;
 
 /// Row 9, reads the request, then closes: `Interrupted`, sent once.
 pub(crate) fn row_09_closes_after_request(trial: &mut Trial<'_>) {
@@ -72,7 +73,7 @@ pub(crate) fn row_12_glued_response(trial: &mut Trial<'_>) {
 /// own, two requests.
 pub(crate) fn row_13_unsolicited_response(trial: &mut Trial<'_>) {
     let authority = Authority::new();
-    let tls = Script::new().tls(&authority.identity(LOOPBACK));
+    let tls = Script::new().tls(authority.issue(LOOPBACK));
     for (label, script, turns) in [
         // While nothing turns the runtime nobody can notice what arrives.
         ("while no runtime turns", Script::new(), false),

@@ -9,8 +9,9 @@ use super::{LIMIT, UNKNOWN_HOST};
 use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Interrupted, Timeout};
 use crate::scene::exchange_to;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Row 1, port closed: `Connect`, nothing sent.
 pub(crate) fn row_01_port_closed(trial: &mut Trial<'_>) {

@@ -1,7 +1,7 @@
 //! Rows 28, 29 and 32: bytes that a transport has to leave as they are, or cannot take for HTTP.
 
 use crate::outcome::Outcome::Interrupted;
-use crate::reply;
+use crate::server::reply;
 use crate::trial::Trial;
 
 /// `{"access_token":"x"}`.

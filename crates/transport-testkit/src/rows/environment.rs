@@ -5,15 +5,16 @@ use std::env;
 use easemob_token_transport::Proxy;
 
 use super::{PROXIED_HOST, UNKNOWN_HOST};
-use crate::certificates::Authority;
 use crate::harness::Needs;
 use crate::outcome::Outcome::{self, Connect};
 use crate::scene::exchange_to;
-use crate::script::Script;
+use crate::scene::setup::Setup;
+use crate::scene::tunnel::{check_tunnel, tunnel_to};
 use crate::server::ScriptedServer;
-use crate::subprocess;
-use crate::trial::{Setup, Trial};
-use crate::tunnel::{check_tunnel, tunnel_to};
+use crate::server::certificates::Authority;
+use crate::server::script::Script;
+use crate::subprocess::rule as subprocess;
+use crate::trial::Trial;
 
 /// Every spelling that some library obeys.
 const VARIABLES: [&str; 6] =
@@ -26,11 +27,11 @@ const ROOTS: &str = "EASEMOB_TOKEN_TESTKIT_ROOTS";
 pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
     if let Some(role) = subprocess::role() {
         in_another_process(trial, &role);
-        subprocess::tell(trial);
+        subprocess::report(&trial.cases);
         return;
     }
     let authority = Authority::new();
-    let tunnel = || tunnel_to(&authority.identity(PROXIED_HOST)).serve();
+    let tunnel = || tunnel_to(authority.issue(PROXIED_HOST)).serve();
     for (label, role, exceptions, connections) in [
         ("off", "off", "", 0),
         ("from the environment", "environment", "", 1),
@@ -44,7 +45,7 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
         for name in ["NO_PROXY", "no_proxy"] {
             variables.push((name, exceptions.to_owned()));
         }
-        let Some(mut found) = subprocess::play(trial, role, &variables) else {
+        let Some(mut found) = trial.run_in_subprocess(role, &variables) else {
             trial.skip(label, "it needs a process of its own (Suite::again)");
             continue;
         };

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::census::processor_time;
 use crate::outcome::Outcome::{Interrupted, Timeout, TooLarge};
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::script::Script;
+use crate::trial::Trial;
+use crate::watch::census::processor_time;
 
 /// Long enough for a tenth of it to be measured in hundredths of a second.
 const MEASURED: Duration = Duration::from_secs(2);

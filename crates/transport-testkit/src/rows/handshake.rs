@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::certificates::{
-    ALERT_PROTOCOL_VERSION, Authority, Identity, LOOPBACK, SERVER_HELLO_TLS10,
-};
 use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Timeout, Tls};
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::certificates::{Authority, Identity, LOOPBACK};
+use crate::server::script::Script;
+use crate::server::tls::{ALERT_PROTOCOL_VERSION, SERVER_HELLO_TLS10, ServerTls};
+use crate::trial::Trial;
 
 /// Row 6, TLS handshake stalls: `Timeout` after the connect limit, nothing sent.
 pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
@@ -37,14 +37,14 @@ pub(crate) fn row_07_bad_certificates(trial: &mut Trial<'_>) {
     let trusting = || Needs::default().roots(&authority.pem());
     for (label, identity, needs) in [
         ("self-signed", Identity::self_signed(LOOPBACK), trusting()),
-        ("expired", authority.expired(LOOPBACK), trusting()),
-        ("not yet valid", authority.not_yet_valid(LOOPBACK), trusting()),
-        ("for another host", authority.identity("a1.easemob.com"), trusting()),
-        ("for another address", authority.identity("127.0.0.2"), trusting()),
-        ("of an unknown issuer", Authority::new().identity(LOOPBACK), trusting()),
-        ("unknown to the system", authority.identity(LOOPBACK), Needs::default()),
+        ("expired", authority.issue_expired(LOOPBACK), trusting()),
+        ("not yet valid", authority.issue_not_yet_valid(LOOPBACK), trusting()),
+        ("for another host", authority.issue("a1.easemob.com"), trusting()),
+        ("for another address", authority.issue("127.0.0.2"), trusting()),
+        ("of an unknown issuer", Authority::new().issue(LOOPBACK), trusting()),
+        ("unknown to the system", authority.issue(LOOPBACK), Needs::default()),
     ] {
-        let setup = Setup::new(Script::new().tls(&identity).serve()).needs(needs);
+        let setup = Setup::new(Script::new().tls(identity).serve()).needs(needs);
         trial.case(label, setup.sent(0), |scene| {
             let answer = scene.send();
             scene.expect(&answer, &[Tls]);
@@ -84,10 +84,9 @@ pub(crate) fn row_08_no_tls_we_know(trial: &mut Trial<'_>) {
 pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
     let authority = Authority::new();
     let trusting = || Needs::default().roots(&authority.pem());
-    for (label, identity) in
-        [("TLS 1.3", authority.identity(LOOPBACK)), ("TLS 1.2", authority.identity_tls12(LOOPBACK))]
-    {
-        let setup = Setup::new(Script::new().tls(&identity).serve()).needs(trusting());
+    let tls = || ServerTls::new(authority.issue(LOOPBACK));
+    for (label, tls) in [("TLS 1.3", tls().only_tls13()), ("TLS 1.2", tls().only_tls12())] {
+        let setup = Setup::new(Script::new().tls(tls).serve()).needs(trusting());
         trial.case(label, setup.sent(2), |scene| {
             for _ in 0..2 {
                 let answer = scene.send();
@@ -97,7 +96,7 @@ pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
         });
     }
     let two = format!("# two\n{}\n{}", Authority::new().pem(), authority.pem());
-    let script = Script::new().tls(&authority.identity(LOOPBACK)).serve();
+    let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
     let setup = Setup::new(script).needs(Needs::default().roots(&two));
     trial.case("the second of two roots", setup, |scene| {
         let answer = scene.send();

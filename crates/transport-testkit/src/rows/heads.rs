@@ -1,12 +1,13 @@
 //! Rows 21 to 23, 30 and 31: heads that are odd, or come before the head that counts.
 
 use super::LIMIT;
-use crate::census::resident_bytes;
 use crate::outcome::Outcome::{Interrupted, Ok, Timeout, TooLarge};
-use crate::reply;
+use crate::scene::setup::Setup;
 use crate::scene::{Answer, Scene};
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::server::reply;
+use crate::server::script::Script;
+use crate::trial::Trial;
+use crate::watch::census::resident_bytes;
 
 const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 /// What memory may grow by while heads come in without end: much less than what comes in.

@@ -4,11 +4,12 @@ use easemob_token_transport::Exchange;
 use easemob_token_transport::bytes::Bytes;
 use easemob_token_transport::http::{Method, Request};
 
-use crate::request::Received;
+use crate::scene::secrets::{IN_HEADER, IN_QUERY};
+use crate::scene::setup::Setup;
 use crate::scene::{AMPLE, Scene};
-use crate::script::{Plan, Script};
-use crate::secrets::{IN_HEADER, IN_QUERY};
-use crate::trial::{Setup, Trial};
+use crate::server::request::Received;
+use crate::server::script::{Plan, Script};
+use crate::trial::Trial;
 
 /// Fields that would change what comes back, or tell what nobody is to know.
 const UNWANTED: [&str; 10] = [

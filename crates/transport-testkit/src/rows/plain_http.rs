@@ -1,12 +1,13 @@
 //! Rule 9: what would cross the network in clear is refused unless somebody asked for it.
 
 use super::{LOOPBACK_NAME, UNKNOWN_HOST};
-use crate::certificates::Authority;
 use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Unsupported};
 use crate::scene::exchange_to;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::certificates::Authority;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Rule 9: plain `http://` is refused unless the host is loopback or the caller opted in by name;
 /// nothing is sent. A loopback name reaches this machine without a look-up.
@@ -49,7 +50,7 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     }
     let authority = Authority::new();
     let host = "nobody.knows.localhost";
-    let script = Script::new().tls(&authority.identity(host)).serve();
+    let script = Script::new().tls(authority.issue(host)).serve();
     let needs = Needs::default().roots(&authority.pem());
     trial.case("a name below .localhost inside TLS", Setup::new(script).needs(needs), |scene| {
         let url = scene.url_at(host, scene.server.address().port());

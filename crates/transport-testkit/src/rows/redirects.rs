@@ -3,10 +3,11 @@
 use easemob_token_transport::http::HeaderValue;
 
 use crate::outcome::Outcome::Ok;
-use crate::reply;
-use crate::script::Script;
+use crate::scene::setup::Setup;
 use crate::server::ScriptedServer;
-use crate::trial::{Setup, Trial};
+use crate::server::reply;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Row 20, 300, 301, 302, 303, 304, 307, 308, to any place: a response; 0 bytes reach the target;
 /// sent once.

@@ -3,9 +3,10 @@
 use easemob_token_transport::http::HeaderValue;
 
 use crate::outcome::Outcome::{Ok, TooLarge};
-use crate::reply;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::reply;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Rule 1: a complete response is `Ok`, whatever its status.
 pub(crate) fn rule_01_any_status(trial: &mut Trial<'_>) {

@@ -2,11 +2,13 @@
 
 use easemob_token_transport::{ConnectionUse, Exchange};
 
-use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::scene::Scene;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::Connection;
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Rule 2: an exchange that asks for a fresh connection gets one that carries nothing else, and the
 /// mark of each response tells the truth.
@@ -14,7 +16,7 @@ pub(crate) fn rule_02_fresh_connections(trial: &mut Trial<'_>) {
     let has_mark = trial.harness.reports_connection_use();
     let authority = Authority::new();
     let needs = Needs::default().roots(&authority.pem());
-    let tls = Script::new().tls(&authority.identity(LOOPBACK));
+    let tls = Script::new().tls(authority.issue(LOOPBACK));
     for (label, script) in [("plain", Script::new()), ("inside TLS", tls)] {
         let setup = Setup::new(script.serve()).needs(needs.clone()).sent(5);
         trial.case(label, setup, |scene| {
@@ -34,7 +36,7 @@ fn expect_connection(scene: &mut Scene<'_>, exchange: Exchange, has_mark: bool) 
     scene.expect_own(&answer);
     scene.settle();
     let connections = scene.server.connections();
-    let carried = |own: &&crate::Connection| own.requests().iter().any(|one| one.body() == body);
+    let carried = |own: &&Connection| own.requests().iter().any(|one| one.body() == body);
     let Some(connection) = connections.iter().find(carried) else { return };
     let is_first = connection.requests().len() == 1;
     if is_fresh && !(is_first && connection.accepted() >= answer.span.begun) {

@@ -1,12 +1,13 @@
 //! Rules 5 and 8: calls that nobody waits for, and calls where nothing runs them.
 
-use crate::certificates::{Authority, LOOPBACK};
-use crate::executor::Parking;
 use crate::harness::Needs;
+use crate::harness::executor::Parking;
 use crate::outcome::Outcome::{Connect, Internal, Interrupted, Ok, Timeout};
-use crate::script::Script;
+use crate::scene::setup::Setup;
 use crate::server::Connection;
-use crate::trial::{Setup, Trial};
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Rule 5: dropping the future ends the exchange, and the other side sees the connection closed
 /// within a second.
@@ -14,7 +15,7 @@ pub(crate) fn rule_05_dropped_call(trial: &mut Trial<'_>) {
     let asked = || Script::new().request();
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
     let authority = Authority::new();
-    let tls = Script::new().tls(&authority.identity(LOOPBACK)).request();
+    let tls = Script::new().tls(authority.issue(LOOPBACK)).request();
     let needs = || Needs::default().roots(&authority.pem());
     for (label, script, steps) in [
         ("before the answer", asked().wait_for_close(), 1),

@@ -5,13 +5,14 @@ use std::env;
 
 use rustls::crypto::CryptoProvider;
 
-use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::outcome::Outcome::Interrupted;
-use crate::script::Script;
-use crate::secrets::IN_REPLY;
-use crate::subprocess;
-use crate::trial::{Setup, Trial};
+use crate::scene::secrets::IN_REPLY;
+use crate::scene::setup::Setup;
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::script::Script;
+use crate::subprocess::rule as subprocess;
+use crate::trial::Trial;
 
 /// Rule 6: no error, nor what is behind it, shows a header's value, the query or the body, of the
 /// request or the reply. Every case of every rule looks for that; here the replies are full of it.
@@ -42,10 +43,10 @@ pub(crate) fn rule_07_no_process_state(trial: &mut Trial<'_>) {
     const LABEL: &str = "after exchanges with and without TLS";
     if subprocess::role().is_some() {
         in_a_new_process(trial, LABEL);
-        subprocess::tell(trial);
+        subprocess::report(&trial.cases);
         return;
     }
-    match subprocess::play(trial, "state", &[]) {
+    match trial.run_in_subprocess("state", &[]) {
         Some(found) => trial.record(LABEL, found.outcomes, found.problems),
         None => trial.skip(LABEL, "it needs a process of its own (Suite::again)"),
     }
@@ -54,8 +55,7 @@ pub(crate) fn rule_07_no_process_state(trial: &mut Trial<'_>) {
 fn in_a_new_process(trial: &mut Trial<'_>, label: &str) {
     let authority = Authority::new();
     let before = state();
-    for script in [Script::new().serve(), Script::new().tls(&authority.identity(LOOPBACK)).serve()]
-    {
+    for script in [Script::new().serve(), Script::new().tls(authority.issue(LOOPBACK)).serve()] {
         let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
         trial.case(label, setup, |scene| {
             let answer = scene.send();

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::outcome::Outcome::Timeout;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -16,7 +17,7 @@ pub(crate) fn row_17_no_answer(trial: &mut Trial<'_>) {
     let plain = Setup::new(Script::new().request().wait_for_close());
     trial.deadline("plain", plain, LIMIT);
     let authority = Authority::new();
-    let script = Script::new().tls(&authority.identity(LOOPBACK));
+    let script = Script::new().tls(authority.issue(LOOPBACK));
     let tls = Setup::new(script.request().wait_for_close());
     let needs = Needs::default().roots(&authority.pem());
     trial.deadline("inside TLS", tls.needs(needs), LIMIT);

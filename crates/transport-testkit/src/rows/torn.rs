@@ -1,8 +1,9 @@
 //! Rows 14 to 16: responses that are not whole.
 
 use crate::outcome::Outcome::Interrupted;
-use crate::script::Script;
-use crate::trial::{Setup, Trial};
+use crate::scene::setup::Setup;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// Row 14, status line or head cut: `Interrupted`, sent once.
 pub(crate) fn row_14_head_cut(trial: &mut Trial<'_>) {

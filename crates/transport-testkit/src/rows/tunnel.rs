@@ -3,16 +3,17 @@
 use easemob_token_transport::{Proxy, ProxyUrl};
 
 use super::{LIMIT, PROXIED_HOST};
-use crate::certificates::{Authority, LOOPBACK};
 use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Interrupted, Timeout, Tls, Unsupported};
-use crate::reply;
 use crate::scene::exchange_to;
-use crate::script::Script;
-use crate::secrets::IN_PROXY;
+use crate::scene::secrets::IN_PROXY;
+use crate::scene::setup::Setup;
+use crate::scene::tunnel::{check_tunnel, tunnel_to};
 use crate::server::ScriptedServer;
-use crate::trial::{Setup, Trial};
-use crate::tunnel::{check_tunnel, tunnel_to};
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::reply;
+use crate::server::script::Script;
+use crate::trial::Trial;
 
 /// `me:MARK-PROXY-b3f5`, as Basic credentials.
 const BASIC: &str = "Basic bWU6TUFSSy1QUk9YWS1iM2Y1";
@@ -26,7 +27,7 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
         ("with credentials", format!("me:{IN_PROXY}@"), LOOPBACK, Some(BASIC)),
         ("by a name that nobody looks up", String::new(), "proxy.nobody.knows.localhost", None),
     ] {
-        let proxy = ScriptedServer::start(tunnel_to(&authority.identity(PROXIED_HOST)).serve());
+        let proxy = ScriptedServer::start(tunnel_to(authority.issue(PROXIED_HOST)).serve());
         let needs = Needs::default().roots(&authority.pem());
         let needs = needs.proxy(proxy_by_name(host, &proxy, &credentials));
         trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
@@ -71,8 +72,8 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
         ("nonsense", asked().write("nonsense\r\n\r\n"), &[Connect]),
         ("closes", asked(), &[Connect, Interrupted]),
         ("says nothing", asked().wait_for_close(), &[Timeout]),
-        ("another host inside", tunnel_to(&authority.identity("evil.invalid")).serve(), &[Tls]),
-        ("a stranger inside", tunnel_to(&Authority::new().identity(PROXIED_HOST)).serve(), &[Tls]),
+        ("another host inside", tunnel_to(authority.issue("evil.invalid")).serve(), &[Tls]),
+        ("a stranger inside", tunnel_to(Authority::new().issue(PROXIED_HOST)).serve(), &[Tls]),
     ] {
         let proxy = ScriptedServer::start(script);
         let needs = Needs::default().roots(&authority.pem()).connect_within(LIMIT);

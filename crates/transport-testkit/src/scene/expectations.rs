@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Answer, CLOSING, Scene};
-use crate::census;
+use super::{Answer, CLOSING, Scene, all_closed};
 use crate::outcome::{self, Outcome};
 use crate::server::Connection;
-use crate::stopwatch::Span;
-use crate::watch;
+use crate::watch::census;
+use crate::watch::stopwatch::Span;
 
 /// How much too early a timer may ring: some count in whole milliseconds.
 const EARLINESS: Duration = Duration::from_millis(5);
@@ -89,10 +88,7 @@ impl Scene<'_> {
         let server = &self.server;
         let begun = answer.span.begun;
         self.executor.block_on(Box::pin(async {
-            watch::until(CLOSING * 2, || {
-                server.connections().iter().all(|own| own.closed().is_some())
-            })
-            .await;
+            server.wait_until_async(CLOSING * 2, all_closed).await;
         }));
         for connection in self.server.connections() {
             let took = connection.closed().map(|own| own.saturating_duration_since(begun));

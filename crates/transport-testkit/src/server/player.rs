@@ -10,9 +10,10 @@ use socket2::SockRef;
 
 use super::PATIENCE;
 use super::record::{Record, State};
-use crate::census;
-use crate::reply;
-use crate::script::{Script, Step};
+use super::reply;
+use super::request::Received;
+use super::script::{Script, Step};
+use crate::watch::census;
 
 /// The connection, and who remembers what happens on it.
 pub(super) struct Player {
@@ -71,17 +72,17 @@ impl Player {
 
     fn take(&mut self, step: &Step) -> Result<(), Stopped> {
         match step {
-            Step::Tls(identity) => self.start_tls(identity.config()),
-            Step::Request => self.next_request(),
+            Step::Tls(tls) => self.start_tls(tls.config()),
+            Step::Request => self.next_request().map(drop),
             Step::Read(bytes) => {
                 let wanted = self.received() + bytes;
                 self.read_until(|own| own.received() >= wanted)
             }
             Step::Write(bytes) => self.write(bytes),
             Step::Echo(more) => self.echo(more),
-            Step::Serve => loop {
-                self.next_request()?;
-                self.echo(&[])?;
+            Step::Respond(responder) => loop {
+                let request = self.next_request()?;
+                self.write(&responder.response(&request, self.number))?;
             },
             Step::Drip(bytes, pause) => bytes.iter().try_for_each(|byte| {
                 self.read_for(*pause)?;
@@ -141,13 +142,13 @@ impl Player {
         self.record.look(|state| state.connections[number].received.len())
     }
 
-    fn next_request(&mut self) -> Result<(), Stopped> {
+    fn next_request(&mut self) -> Result<Received, Stopped> {
         let (number, taken) = (self.number, self.taken);
         self.read_until(|own| {
             own.record.look(|state| state.connections[number].requests.len() > taken)
         })?;
         self.taken += 1;
-        Ok(())
+        Ok(self.record.look(|state| state.connections[number].requests[taken].clone()))
     }
 
     fn echo(&mut self, more: &[u8]) -> Result<(), Stopped> {

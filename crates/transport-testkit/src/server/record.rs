@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::request::Received;
+use crate::server::request::Received;
 
 /// What happened on one connection.
 #[derive(Clone, Debug)]

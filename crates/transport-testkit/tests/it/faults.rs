@@ -3,7 +3,9 @@
 use std::env;
 use std::process::Command;
 
-use easemob_token_transport_testkit::{RULES, Report, Rule, RuleReport, Suite, Verdict};
+use easemob_token_transport_testkit::{
+    RULES, Report, Rule, RuleReport, Suite, Verdict, subprocess,
+};
 
 use crate::bad_adapter::{Fault, Sinning};
 
@@ -14,8 +16,7 @@ const SIN: &str = "SINS_SIN";
 /// This program again, for rules that need a process of their own.
 fn again(fault: Fault) -> impl Fn(&Rule) -> Command {
     move |rule| {
-        let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["--exact", "faults::a_rule_in_a_process_of_its_own", "--nocapture"]);
+        let mut command = subprocess::command("faults::a_rule_in_a_process_of_its_own");
         command.env(RULE, rule.name()).env(SIN, format!("{fault:?}"));
         command
     }

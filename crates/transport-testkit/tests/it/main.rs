@@ -8,3 +8,4 @@
 mod bad_adapter;
 mod faults;
 mod server;
+mod subprocess;

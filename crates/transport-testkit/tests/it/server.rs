@@ -1,7 +1,7 @@
 //! The scripted server: what it writes, what it remembers, and that it goes when it is told to.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use easemob_token_transport_testkit::{Connection, Plan, Received, Script, ScriptedServer};
@@ -47,6 +47,19 @@ fn each_connection_has_its_script_and_the_last_one_is_for_the_rest() {
     let server = ScriptedServer::start(plan);
     let texts: Vec<_> = (0..3).map(|_| read_all(&mut connect(&server))).collect();
     assert_eq!(texts, ["first", "other", "other"]);
+}
+
+#[test]
+fn a_response_can_be_made_of_the_request_and_the_connection() {
+    let line = |request: &Received, connection| format!("{connection} {}\n", request.line()).into();
+    let server = ScriptedServer::start(Script::new().respond(line));
+    for number in 0..2 {
+        let mut client = connect(&server);
+        client.write_all(b"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let expected = format!("{number} GET /a HTTP/1.1\n{number} GET /b HTTP/1.1\n");
+        assert_eq!(read_all(&mut client), expected);
+    }
 }
 
 #[test]
@@ -112,7 +125,7 @@ fn dropping_the_server_ends_every_script_at_once() {
 #[test]
 fn a_handshake_that_fails_is_told() {
     let identity = easemob_token_transport_testkit::Identity::self_signed("localhost");
-    let server = ScriptedServer::start(Script::new().tls(&identity).serve());
+    let server = ScriptedServer::start(Script::new().tls(identity).serve());
     let mut client = connect(&server);
     client.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     let connection = wait_for_one(&server);

@@ -1,0 +1,17 @@
+//! `transport-hyper` before a subscriber and a logger, both at TRACE, over the whole conformance suite.
+
+use easemob_token_adapter_trials::hyper;
+use easemob_token_adapter_trials::leaks::{Listening, capture, controls};
+
+#[test]
+fn nobody_is_told_a_secret() {
+    capture::listen_to_log().unwrap();
+    capture::listen_to_tracing().unwrap();
+    capture::listen_to_panics();
+    controls::each_ear_hears_each_secret();
+    let heard = Listening::new(hyper()).leaks(|_| true);
+    assert_eq!(heard.leaks, Vec::<String>::new());
+    assert!(heard.cases > 150, "{} cases", heard.cases);
+    // The libraries below were heard: they say which host they connect to.
+    assert!(heard.events > 0);
+}
