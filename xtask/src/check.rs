@@ -1,4 +1,7 @@
 //! The command `cargo xtask check`: quick checks of what changed.
+//!
+//! Changed packages are linted and tested. If a line with `pub` changed in one of them, the packages
+//! that depend on it are compiled too. A changed manifest of the workspace needs `cargo xtask ci`.
 
 use std::collections::BTreeSet;
 
@@ -68,12 +71,13 @@ impl<'a> Changes<'a> {
 
     /// Returns the other packages that depend on one whose public part changed.
     fn dependents(&self, workspace: &'a Workspace) -> BTreeSet<&'a str> {
-        let uses = |it: &&&crate::context::Package| {
-            it.dependencies.iter().any(|dependency| self.public.contains(dependency.name.as_str()))
-        };
-        let packages: Vec<_> = workspace.packages.iter().collect();
-        let names = packages.iter().filter(uses).map(|it| it.name.as_str());
-        names.filter(|name| !self.packages.contains(name)).collect()
+        let changed = |name: &str| self.public.contains(name);
+        let packages = workspace.packages.iter();
+        packages
+            .filter(|package| package.dependencies.iter().any(|it| changed(&it.name)))
+            .map(|package| package.name.as_str())
+            .filter(|name| !self.packages.contains(name))
+            .collect()
     }
 }
 

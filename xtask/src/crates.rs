@@ -194,10 +194,19 @@ pub(crate) fn packages(pick: impl Fn(&Crate) -> bool) -> Vec<&'static str> {
     CRATES.iter().filter(|it| pick(it)).flat_map(|it| ["-p", it.name]).collect()
 }
 
-/// Compares the list with `cargo metadata`, and CONTRIBUTING.md with the list.
-pub(crate) fn check(workspace: &Workspace, contributing: &str) -> Vec<Problem> {
+/// Compares the list with `cargo metadata`, and the pages that list crates with both.
+pub(crate) fn check(workspace: &Workspace, contributing: &str, architecture: &str) -> Vec<Problem> {
     let packages = &workspace.packages;
     let mut problems = Vec::new();
+    for dir in packages.iter().map(|package| package.dir(workspace)) {
+        if !architecture.contains(&format!("| `{dir}` |")) {
+            problems.push(Problem::new(
+                "docs/architecture.md",
+                0,
+                format!("add a row for `{dir}`"),
+            ));
+        }
+    }
     for row in CRATES {
         let line = format!("| `{}` | {} |", row.name, row.job);
         if !contributing.contains(&line) {
@@ -260,7 +269,7 @@ mod tests {
         let package = packages.iter_mut().find(|it| it.name == name).unwrap();
         let kind = kind.map(str::to_owned);
         package.dependencies.push(Dependency { name: dependency.to_owned(), kind });
-        check(&Workspace { packages, ..Workspace::default() }, PAGE).len()
+        check(&Workspace { packages, ..Workspace::default() }, PAGE, "| `` |").len()
     }
 
     #[test]
@@ -290,14 +299,14 @@ mod tests {
     fn an_unknown_a_missing_and_a_wrongly_published_crate_are_found() {
         let text = |package: Package| -> String {
             let workspace = Workspace { packages: vec![package], ..Workspace::default() };
-            check(&workspace, PAGE).iter().map(ToString::to_string).collect()
+            check(&workspace, PAGE, "").iter().map(ToString::to_string).collect()
         };
         let found = text(Package { name: "new".to_owned(), ..Package::default() });
         assert!(found.contains("new: has no row"), "{found}");
         assert!(found.contains("easemob-token-core: is not in the workspace"), "{found}");
         let found = text(Package { name: "xtask".to_owned(), ..Package::default() });
         assert!(found.contains("xtask: `publish`"), "{found}");
-        let rows = check(&Workspace::default(), "no row").len();
+        let rows = check(&Workspace::default(), "no row", "").len();
         assert_eq!(rows, 2 * CRATES.len());
     }
 

@@ -3,18 +3,15 @@
 mod rehearsal;
 
 use std::path::Path;
-use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use xshell::{Cmd, Shell};
 
 use crate::context::Context;
-use crate::install::{CargoTool, blames_the_network};
-use crate::shell::{self, Ended};
+use crate::install::{CargoTool, download};
+use crate::shell;
 
-const CARGO_DENY: CargoTool = CargoTool { name: "cargo-deny", version: "0.20", ask: &[] };
-/// The advisory database is a small git repository.
-const FETCH_LIMIT: Duration = Duration::from_secs(120);
+const CARGO_DENY: CargoTool = CargoTool { name: "cargo-deny", version: "0.20.2", ask: &[] };
 /// Fetches what `CHECK` reads.
 const FETCH: &str = "fetch db";
 /// Offline: the database is there by then, and the other checks have downloaded the crates.
@@ -27,17 +24,11 @@ pub(crate) fn run(context: &Context) -> Result<()> {
     shell::run(deny("--all-features --locked check bans licenses sources"))?;
     // If the database cannot be reached, this alone shows that the check below would work.
     rehearsal::run(context, &program)?;
-    match shell::run_within(deny(FETCH), FETCH_LIMIT)? {
-        Ended::Success => return shell::run(deny(CHECK)),
-        Ended::TimedOut => {
-            context.not_checked(format!("advisories: no database after {FETCH_LIMIT:?}"));
-        }
-        Ended::Failed(output) if blames_the_network(&output) => {
-            context.not_checked("advisories: the database could not be reached");
-        }
-        Ended::Failed(_) => bail!("the advisory database could not be fetched, see above"),
+    if let Some(reason) = download(deny(FETCH))? {
+        context.not_checked(format!("advisories: {reason}"));
+        return Ok(());
     }
-    Ok(())
+    shell::run(deny(CHECK))
 }
 
 fn deny<'a>(sh: &'a Shell, program: &str, config: &Path, arguments: &str) -> Cmd<'a> {

@@ -11,7 +11,9 @@ use crate::crates;
 use crate::problem::report;
 
 pub(crate) fn run(context: &Context) -> Result<()> {
-    let mut problems = crates::check(&context.workspace, &context.sh.read_file("CONTRIBUTING.md")?);
+    let contributing = context.sh.read_file("CONTRIBUTING.md")?;
+    let architecture = context.sh.read_file("docs/architecture.md")?;
+    let mut problems = crates::check(&context.workspace, &contributing, &architecture);
     problems.extend(trees::check(&context.sh)?);
     problems.extend(boundary::check(&context.workspace.root)?);
     problems.extend(core_bans::check(context)?);

@@ -37,6 +37,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Ci(ci::Options),
+    /// Check what changed: formatting, lints and tests of the changed packages
     Check,
     Mutants(mutants::Options),
     Fuzz(fuzz::Options),

@@ -12,7 +12,7 @@ use crate::install::CargoTool;
 use crate::shell;
 
 const CARGO_MUTANTS: CargoTool =
-    CargoTool { name: "cargo-mutants", version: "27.1", ask: &["mutants"] };
+    CargoTool { name: "cargo-mutants", version: "27.1.0", ask: &["mutants"] };
 /// The adapters' own tests contain the conformance suite.
 const PACKAGES: [&str; 6] = [HOST, CORE, TRANSPORT, HYPER, ISAHC, FACADE];
 
@@ -35,7 +35,9 @@ pub(crate) fn run(options: &Options, context: &Context) -> Result<()> {
     let shard = options.shard.iter().flat_map(|shard| ["--shard", shard.as_str()]);
     let output = context.workspace.target.join("mutants");
     context.sh.create_dir(&output)?;
-    shell::run(cmd!(context.sh, "{program} mutants {packages...} {shard...} --output {output}"))
+    let cmd = cmd!(context.sh, "{program} mutants {packages...} {shard...} --output {output}");
+    // One target folder, so that the next run finds the dependencies compiled.
+    shell::run(cmd.env("CARGO_TARGET_DIR", output.join("target")))
 }
 
 #[cfg(test)]

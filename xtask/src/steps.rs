@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use xshell::{Cmd, cmd};
 
-use crate::context::{Context, Package};
+use crate::context::Context;
 use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, END_TO_END, FACADE, packages};
 use crate::install::{Program, has_target, has_toolchain, rustup};
 use crate::problem::{Problem, report};
@@ -50,9 +50,13 @@ pub(crate) fn wasm(context: &Context) -> Result<()> {
 }
 
 pub(crate) fn clippy(context: &Context) -> Result<()> {
-    // A plain `cargo build` first, then everything, which compiles libcurl once for the tests too.
-    let mut choices = vec!["".to_owned(), "--workspace --all-features".to_owned()];
-    choices.extend(context.workspace.packages.iter().flat_map(Package::feature_sets));
+    let mut choices = vec!["--workspace --all-features".to_owned()];
+    // Without features and with each; the defaults are among them. If a crate has one feature, that
+    // is all of them.
+    for package in &context.workspace.packages {
+        let sets = package.feature_sets();
+        choices.extend(sets.iter().take(if sets.len() == 2 { 1 } else { sets.len() }).cloned());
+    }
     for choice in choices {
         shell::run(lint(context, &choice, "--all-targets"))?;
     }
@@ -77,27 +81,34 @@ pub(crate) fn test(context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// The sets of packages and features that are tested: everything, then what a set could break.
+/// Returns the sets of packages and features that are tested: all, then those that could differ.
 fn test_choices(context: &Context) -> Result<Vec<String>> {
     let facade = context.workspace.packages.iter().find(|it| it.name == FACADE);
-    let facade = facade.context("the workspace has no facade")?.feature_sets();
-    // Clients in simulated time depend on no feature: they were tested with all of them.
-    let facade = facade.into_iter().map(|it| it + " -- --skip simulated::");
-    Ok(["--workspace --all-features".to_owned()]
-        .into_iter()
-        .chain(facade)
-        .chain([
-            // Most programs without an async runtime build this.
-            format!("-p {FACADE} --features blocking -- --skip simulated::"),
-            // Other frameworks embed the core alone, without what the workspace adds to its tree.
-            format!("-p {CORE}"),
-            // As `cargo install` builds it.
-            format!("-p {COMMAND}"),
-            // What is logged depends on what the rest of the build enables in `tracing`.
-            format!("-p {ADAPTER_TRIALS} --test leaks_*"),
-            format!("-p {ADAPTER_TRIALS} --test leaks_* --features tracing/log"),
-        ])
-        .collect())
+    let facade = facade.context("the workspace has no facade")?;
+    let features = facade.features.keys().map(String::as_str).filter(|it| *it != "default");
+    let (transports, others): (Vec<_>, Vec<_>) =
+        features.partition(|it| ["hyper", "isahc"].contains(it));
+    // Each transport alone, and what needs none. The step `clippy` compiles each feature alone.
+    let none = format!("-p {FACADE} --no-default-features");
+    let mut choices = vec!["--workspace --all-features".to_owned(), none.clone()];
+    let sets = transports.into_iter().map(str::to_owned).chain([others.join(",")]);
+    choices.extend(sets.map(|set| format!("{none} --features {set}")));
+    // Most programs without an async runtime build this.
+    choices.push(format!("-p {FACADE} --features blocking"));
+    for choice in &mut choices[1..] {
+        // Clients in simulated time depend on no feature: they were tested with all of them.
+        choice.push_str(" -- --skip simulated::");
+    }
+    choices.extend([
+        // Other frameworks embed the core alone, without what the workspace adds to its tree.
+        format!("-p {CORE}"),
+        // As `cargo install` builds it.
+        format!("-p {COMMAND}"),
+        // What is logged depends on what the rest of the build enables in `tracing`.
+        format!("-p {ADAPTER_TRIALS} --test leaks_*"),
+        format!("-p {ADAPTER_TRIALS} --test leaks_* --features tracing/log"),
+    ]);
+    Ok(choices)
 }
 
 pub(crate) fn schedules(context: &Context) -> Result<()> {
@@ -191,12 +202,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_facade_is_tested_without_and_with_each_of_its_features() {
+    fn the_facade_is_tested_with_each_transport_and_with_none() {
         let choices = test_choices(&Context::load().unwrap()).unwrap();
         for expected in [
             "--workspace --all-features",
             "-p easemob-token --no-default-features -- --skip simulated::",
             "-p easemob-token --no-default-features --features hyper -- --skip simulated::",
+            "-p easemob-token --no-default-features --features blocking,bundled-roots,dynamic \
+             -- --skip simulated::",
             "-p easemob-token --features blocking -- --skip simulated::",
         ] {
             assert!(choices.iter().any(|choice| choice == expected), "{choices:?}");

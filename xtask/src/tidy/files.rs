@@ -1,4 +1,4 @@
-//! Text files: no tab, no trailing space, a final newline; and the files that must exist.
+//! Text files: white space, unreviewed snapshots, ignored examples, and files that must exist.
 
 use super::SourceFile;
 use crate::problem::Problem;
@@ -37,6 +37,10 @@ pub(super) fn check(file: &SourceFile) -> Vec<Problem> {
         if line.ends_with([' ', '\r']) {
             problem(index + 1, "ends in white space");
         }
+        let info = line.trim_start_matches(['/', '!', ' ']).strip_prefix("```");
+        if info.is_some_and(|it| it.split([',', ' ']).any(|word| word.starts_with("ignore"))) {
+            problem(index + 1, "an ignored example is never tested; use `no_run` or `text`");
+        }
     }
     if !file.text.ends_with('\n') || file.text.ends_with("\n\n") {
         problem(0, "must end with one newline");
@@ -65,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_and_unreviewed_snapshots_are_found() {
+    fn white_space_snapshots_and_ignored_examples_are_found() {
         assert!(check(&file("a.rs", "//! a\nfn f() {}\n")).is_empty());
         for text in ["a\t\n", "a \n", "a\r\nb\n", "a", "a\n\n", ""] {
             assert!(!check(&file("a.md", text)).is_empty(), "{text:?}");
@@ -73,6 +77,9 @@ mod tests {
             assert!(check(&file("a.snap", text)).is_empty(), "{text:?}");
         }
         assert_eq!(check(&file("crates/core/tests/a.snap.new", "x")).len(), 1);
+        for example in ["/// ```ignore\n", "//! ```rust,ignore\n", "```ignore-windows\n"] {
+            assert_eq!(check(&file("a.rs", example)).len(), 1, "{example}");
+        }
     }
 
     #[test]

@@ -133,18 +133,14 @@ fn slugs(headings: &[Heading]) -> Vec<String> {
     headings.iter().map(&mut slug).collect()
 }
 
-/// Every block names its language, since rustdoc takes the others for Rust, and no Rust is ignored.
+/// Every block names its language, since rustdoc takes the others for Rust.
 pub(super) fn check_blocks(file: &SourceFile) -> Vec<Problem> {
-    let fault = |block: &Block| {
-        if block.info.trim().is_empty() {
-            return Some("name the language of the code block (`text`, `console`, `json`, …)");
-        }
-        let ignored = block.info.split([',', ' ']).any(|word| word.starts_with("ignore"));
-        ignored.then_some("an ignored example is never tested; use `no_run` or `text`")
-    };
-    let blocks = code_blocks(&file.text);
-    let faults = blocks.iter().filter_map(|block| Some((block.line, fault(block)?)));
-    faults.map(|(line, text)| Problem::new(&file.path, line, text)).collect()
+    let blocks = code_blocks(&file.text).into_iter();
+    let text = "name the language of the code block (`text`, `console`, `json`, …)";
+    blocks
+        .filter(|block| block.info.trim().is_empty())
+        .map(|block| Problem::new(&file.path, block.line, text))
+        .collect()
 }
 
 #[cfg(test)]
@@ -170,13 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn a_block_names_its_language_and_is_not_ignored() {
+    fn a_block_names_its_language() {
         let problems = |text: &str| {
             check_blocks(&SourceFile { path: "a.md".to_owned(), text: text.to_owned() }).len()
         };
         assert_eq!(problems("```\nx\n```\n"), 1);
         assert_eq!(problems("text\n\n    indented\n"), 1);
-        assert_eq!(problems("```rust,ignore\nx\n```\n"), 1);
         assert_eq!(problems("```text\nx\n```\n\n```rust\nx\n```\n"), 0);
         let rust = |text| code_blocks(text)[0].is_rust();
         assert!(rust("```\n```") && rust("```no_run\n```") && !rust("```json\n```"));

@@ -1,4 +1,4 @@
-//! Rust files: size, name, first line, first sentences, examples.
+//! Rust files: size, name, first line, first sentences.
 
 use super::SourceFile;
 use crate::problem::Problem;
@@ -26,13 +26,6 @@ pub(super) fn check(file: &SourceFile) -> Vec<Problem> {
     }
     for (line, words) in long_first_sentences(&file.text) {
         problem(line, format!("first sentence of {words} words, at most {MOST_WORDS}; split it"));
-    }
-    for (index, line) in file.text.lines().enumerate() {
-        let info = doc_text(line).and_then(|it| it.trim().strip_prefix("```"));
-        if info.is_some_and(|it| it.split([',', ' ']).any(|word| word.starts_with("ignore"))) {
-            let text = "an ignored example is never tested; use `no_run` or `text`";
-            problem(index + 1, text.to_owned());
-        }
     }
     problems
 }
@@ -88,14 +81,6 @@ mod tests {
         assert!(problems("crates/a/src/a.rs", &long)[0].contains("401 lines"));
         assert_eq!(problems("crates/a/src/utils.rs", "//! Job.\n").len(), 1);
         assert_eq!(problems("crates/a/tests/common/mod.rs", "//! Job.\n").len(), 1);
-    }
-
-    #[test]
-    fn an_ignored_example_is_found() {
-        for info in ["ignore", "rust,ignore", "ignore-windows"] {
-            let text = format!("//! Job.\n\n/// ```{info}\n/// f();\n/// ```\nfn f() {{}}\n");
-            assert_eq!(problems("crates/a/src/a.rs", &text).len(), 1, "{info}");
-        }
     }
 
     #[test]
