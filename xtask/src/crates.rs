@@ -30,8 +30,10 @@ pub(crate) struct Crate {
     pub(crate) ours: &'static [&'static str],
     /// Our crates that its tests may use in addition.
     pub(crate) ours_in_tests: &'static [&'static str],
-    /// If its public API must show no type of an HTTP library or runtime: the only other crates that
-    /// it may depend on. A crate that is not a dependency cannot be in a signature.
+    /// The only other crates that it may depend on, if there is a limit.
+    ///
+    /// Its public API must show no type of an HTTP library or runtime, and a crate that is not a
+    /// dependency cannot be in a signature.
     pub(crate) theirs: Option<&'static str>,
     /// The limits of everything below it, if it has any.
     pub(crate) tree: Option<Tree>,
