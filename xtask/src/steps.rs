@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_page_with_rust_blocks_must_be_included() {
-        let page = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+        let page = SourceFile::new;
         let files = [
             page("README.md", "```rust\nlet x = 1;\n```\n"),
             page("docs/guide.md", "```rust,no_run\nlet x = 1;\n```\n"),

@@ -29,6 +29,10 @@ pub(crate) struct SourceFile {
 }
 
 impl SourceFile {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
+        Self { path: path.to_owned(), text: text.to_owned() }
+    }
+
     pub(crate) fn has_extension(&self, wanted: &str) -> bool {
         Path::new(&self.path).extension().is_some_and(|extension| extension == wanted)
     }
@@ -82,10 +86,8 @@ pub(crate) fn read_files(root: &Path) -> Result<Vec<SourceFile>> {
         }
         let path = entry.path();
         let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-        files.push(SourceFile {
-            path: path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/"),
-            text: String::from_utf8(bytes).unwrap_or_default(),
-        });
+        let relative = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        files.push(SourceFile::new(&relative, &String::from_utf8(bytes).unwrap_or_default()));
     }
     Ok(files)
 }
@@ -119,7 +121,7 @@ mod tests {
             ..Package::default()
         };
         let packages = [package("a", &["http", "bytes"]), package("b", &["a", "http"])];
-        let page = SourceFile { path: DEPENDENCIES.into(), text: "| `http` | HTTP |\n".into() };
+        let page = SourceFile::new(DEPENDENCIES, "| `http` | HTTP |\n");
         let problems = without_reason(&packages, &[page]);
         assert_eq!(problems.len(), 1);
         assert!(problems[0].text.contains("`bytes`"), "{problems:?}");

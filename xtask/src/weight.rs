@@ -58,7 +58,7 @@ mod tests {
         let workspace = Workspace { root: "/w".into(), packages, ..Workspace::default() };
         let files = |outside: &[&str]| -> Vec<SourceFile> {
             let paths = [&["crates/a/src/lib.rs", "crates/a/src/x/tests.rs"], outside].concat();
-            let file = |path: &str| SourceFile { path: path.to_owned(), text: "x\ny\n".to_owned() };
+            let file = |path: &str| SourceFile::new(path, "x\ny\n");
             paths.into_iter().map(file).collect()
         };
         let even = ["crates/a/tests/it/main.rs", "crates/b/src/lib.rs", "crates/a/README.md"];

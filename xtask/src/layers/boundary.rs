@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     fn problems(path: &str, text: &str) -> usize {
-        judge(&SourceFile { path: path.to_owned(), text: text.to_owned() }).len()
+        judge(&SourceFile::new(path, text)).len()
     }
 
     #[test]

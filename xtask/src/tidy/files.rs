@@ -64,27 +64,23 @@ pub(super) fn check_presence(files: &[SourceFile]) -> Vec<Problem> {
 mod tests {
     use super::*;
 
-    fn file(path: &str, text: &str) -> SourceFile {
-        SourceFile { path: path.to_owned(), text: text.to_owned() }
-    }
-
     #[test]
     fn white_space_snapshots_and_ignored_examples_are_found() {
-        assert!(check(&file("a.rs", "//! a\nfn f() {}\n")).is_empty());
+        assert!(check(&SourceFile::new("a.rs", "//! a\nfn f() {}\n")).is_empty());
         for text in ["a\t\n", "a \n", "a\r\nb\n", "a", "a\n\n", ""] {
-            assert!(!check(&file("a.md", text)).is_empty(), "{text:?}");
-            assert!(!check(&file(".ci/run", text)).is_empty(), "{text:?}");
-            assert!(check(&file("a.snap", text)).is_empty(), "{text:?}");
+            assert!(!check(&SourceFile::new("a.md", text)).is_empty(), "{text:?}");
+            assert!(!check(&SourceFile::new(".ci/run", text)).is_empty(), "{text:?}");
+            assert!(check(&SourceFile::new("a.snap", text)).is_empty(), "{text:?}");
         }
-        assert_eq!(check(&file("crates/core/tests/a.snap.new", "x")).len(), 1);
+        assert_eq!(check(&SourceFile::new("crates/core/tests/a.snap.new", "x")).len(), 1);
         for example in ["/// ```ignore\n", "//! ```rust,ignore\n", "```ignore-windows\n"] {
-            assert_eq!(check(&file("a.rs", example)).len(), 1, "{example}");
+            assert_eq!(check(&SourceFile::new("a.rs", example)).len(), 1, "{example}");
         }
     }
 
     #[test]
     fn a_missing_and_an_empty_changelog_are_found() {
-        let mut all: Vec<_> = REQUIRED.iter().map(|path| file(path, "text\n")).collect();
+        let mut all: Vec<_> = REQUIRED.iter().map(|path| SourceFile::new(path, "text\n")).collect();
         assert_eq!(check_presence(&all).len(), 1);
         all[0].text = "# Changelog\n\n## [Unreleased]\n".to_owned();
         assert!(check_presence(&all).is_empty());

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
-        let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+        let file = SourceFile::new;
         let files = [
             file("docs/a.md", text),
             file("docs/b.md", "# Title of b\n"),

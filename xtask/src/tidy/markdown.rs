@@ -167,9 +167,7 @@ mod tests {
 
     #[test]
     fn a_block_names_its_language() {
-        let problems = |text: &str| {
-            check_blocks(&SourceFile { path: "a.md".to_owned(), text: text.to_owned() }).len()
-        };
+        let problems = |text: &str| check_blocks(&SourceFile::new("a.md", text)).len();
         assert_eq!(problems("```\nx\n```\n"), 1);
         assert_eq!(problems("text\n\n    indented\n"), 1);
         assert_eq!(problems("```text\nx\n```\n\n```rust\nx\n```\n"), 0);

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     fn problems(text: &str) -> usize {
-        let file = SourceFile { path: "a.md".to_owned(), text: text.to_owned() };
+        let file = SourceFile::new("a.md", text);
         check(&file, Path::new("/srv/checkout")).len()
     }
 

@@ -119,7 +119,7 @@ mod tests {
     fn problems(path: &str, text: &str) -> Vec<String> {
         let word = |old, whole| Word { old, new: "that", whole };
         let words = [word("old word", true), word("OldName", false), word("旧词", false)];
-        let file = SourceFile { path: path.to_owned(), text: text.to_owned() };
+        let file = SourceFile::new(path, text);
         check(&file, &words).iter().map(ToString::to_string).collect()
     }
 

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn problems(english: &str, chinese: &str) -> usize {
-        let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+        let file = SourceFile::new;
         check(&[file(ENGLISH, english), file(CHINESE, chinese)]).len()
     }
 
