@@ -1,4 +1,4 @@
-//! Any text as an App Key: what passes is two path segments that no parser takes for more.
+//! Any text as an App Key: an accepted one is exactly two path segments for every parser.
 #![no_main]
 
 use easemob_token_core::{AppKey, BaseUrl, TokenEndpoint, TtlUnits};

@@ -1,4 +1,4 @@
-//! Any text as a base URL: what passes leads to the host that a reader sees, and to nowhere else.
+//! Any text as a base URL: an accepted one leads to the host that a reader sees.
 #![no_main]
 
 use std::net::Ipv6Addr;
@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
     assert!(!host.is_empty() && host.is_ascii() && host == host.to_ascii_lowercase());
     assert!(!host.contains(['@', '/', '?', '#', '\\', '%', ' ']), "{host}");
     assert!(url.port() > 0);
-    // What was typed begins with a scheme and the very host, letter by letter.
+    // The typed text begins with a scheme and this host, letter by letter.
     let typed = text.to_ascii_lowercase();
     let scheme = if url.is_https() { "https://" } else { "http://" };
     let rest = typed.strip_prefix(scheme).expect("the scheme as typed");
@@ -38,7 +38,7 @@ fuzz_target!(|text: &str| {
     // It reads back as itself.
     let shown = url.to_string();
     assert_eq!(shown.parse::<BaseUrl>().expect("its own text"), url);
-    // And the URI that requests go to says the same to those who parse it again.
+    // The URI of requests has the same parts when it is parsed again.
     let app: AppKey = "org#app".parse().expect("an App Key");
     let endpoint = TokenEndpoint::new(&url, &app, TtlUnits::STANDARD).expect("an endpoint");
     let uri = endpoint.uri();

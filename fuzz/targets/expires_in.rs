@@ -1,6 +1,6 @@
-//! Any JSON, or not, where `expires_in` stands: never a longer life than was said.
+//! Any bytes as `expires_in`: the lifetime is never longer than the reported one.
 //!
-//! The first byte says the unit and what was asked; the rest is the value.
+//! The first byte selects the unit and the requested lifetime; the rest is the value.
 #![no_main]
 
 use std::time::Duration;
@@ -15,12 +15,12 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((&choice, value)) = bytes.split_first() else { return };
     let is_vip5 = choice & 1 == 1;
     let units = if is_vip5 { TtlUnits::VIP5 } else { TtlUnits::STANDARD };
-    let asked = match choice >> 1 & 3 {
+    let requested = match choice >> 1 & 3 {
         0 => Ttl::ServerDefault,
         1 => Ttl::Permanent,
         _ => Ttl::For(Duration::from_secs(3_600)),
     };
-    let grant = Password::new("C", "1").unwrap().with_ttl(asked);
+    let grant = Password::new("C", "1").unwrap().with_ttl(requested);
     let body = [&br#"{"access_token":"t","expires_in":"#[..], value, b"}"].concat();
     let token = endpoint(units).parse(&grant, http::Response::new(&body[..]), received_at());
     let token = match token {
@@ -35,21 +35,21 @@ fuzz_target!(|bytes: &[u8]| {
             return;
         }
     };
-    // What nobody reads may be broken text, for the core as for serde_json itself.
+    // Unknown members may hold broken text, for the core and for serde_json.
     let Ok(whole) = serde_json::from_slice::<serde_json::Value>(&body) else { return };
-    let said = match &whole["expires_in"] {
+    let reported = match &whole["expires_in"] {
         serde_json::Value::String(text) => text.trim().parse::<i128>().ok(),
         number => number.as_i64().map(i128::from).or(number.as_u64().map(i128::from)),
     };
     match token.lifetime() {
-        Lifetime::Permanent => assert_eq!(asked, Ttl::Permanent),
+        Lifetime::Permanent => assert_eq!(requested, Ttl::Permanent),
         Lifetime::Expires(time) => {
             assert!(time <= TEN_YEARS);
             // What is no whole number here may be one there, such as 1e3; what is one, is exact.
-            if let Some(said) = said {
+            if let Some(reported) = reported {
                 let unit = if is_vip5 { 1 } else { 1_000 };
-                let exact = said.saturating_mul(unit);
-                assert!(said > 0 && time.as_millis() as i128 <= exact, "{said}: {time:?}");
+                let exact = reported.saturating_mul(unit);
+                assert!(reported > 0 && time.as_millis() as i128 <= exact, "{reported}: {time:?}");
             }
         }
         _ => {}

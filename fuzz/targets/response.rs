@@ -1,7 +1,6 @@
-//! Any status and any bytes, as the answer to any grant: a token that may be used, or an error that
-//! shows nothing of it.
+//! Any response to any grant: a usable token, or an error that shows nothing of it.
 //!
-//! The first line says which answer: a letter for the grant, a status, a `Retry-After` if any.
+//! The first line holds a letter for the grant, a status, and optionally a `Retry-After`.
 #![no_main]
 
 use std::time::Duration;
@@ -10,10 +9,10 @@ use easemob_token_core::{
     AccessToken, ClientCredentials, Inherit, Lifetime, Password, ResponseError, Ttl, TtlUnits,
     UserToken,
 };
-use easemob_token_fuzz::{check, endpoint, everything, first_line, received_at};
+use easemob_token_fuzz::{app_token, check, endpoint, everything, first_line, received_at};
 use libfuzzer_sys::fuzz_target;
 
-/// What no error may show: the corpus has it wherever a token or a name stands.
+/// Text that no error may show: the corpus has it in place of tokens and names.
 const MARK: &str = "MARK";
 const TEN_YEARS: Duration = Duration::from_secs(315_360_000);
 
@@ -31,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
     let units = if grant.ends_with('5') { TtlUnits::VIP5 } else { TtlUnits::STANDARD };
     let ttl = if grant.contains('p') { Ttl::Permanent } else { Ttl::ServerDefault };
     let endpoint = endpoint(units);
-    let app_token = AccessToken::new("YWMt-app-token").unwrap();
+    let app_token = app_token("YWMt-app-token").unwrap();
     let result = match grant.chars().next() {
         Some('a') => {
             let grant = ClientCredentials::new("id", "secret").unwrap().with_ttl(ttl);

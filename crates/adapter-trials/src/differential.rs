@@ -1,8 +1,8 @@
-//! Plays random bytes to both adapters of the transport port, and compares how they take them.
+//! Plays random bytes to both adapters of the transport port and compares their outcomes.
 //!
-//! `cargo xtask fuzz` runs it long, its own tests run it short. A seed stands for one
-//! or two responses, mostly broken ones ([`scripts`]). Both adapters get them from a server of their
-//! own over a real socket ([`Pair`]). What differs and is not in [`ALLOWED`] is a finding.
+//! `cargo xtask fuzz` runs many seeds, the tests a few hundred. A seed gives one or two responses,
+//! most of them malformed ([`scripts`]). Each adapter gets them from its own server over a real socket
+//! ([`Pair`]). A difference that is not in [`ALLOWED`] is a finding.
 
 mod allowed;
 mod generate;
@@ -12,7 +12,6 @@ mod pair;
 mod reading;
 mod run;
 mod script;
-mod server;
 mod shrink;
 
 pub use allowed::{ALLOWED, Allowance, explain};

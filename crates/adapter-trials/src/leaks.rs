@@ -1,11 +1,11 @@
-//! Captures everything that the adapters, their libraries and the emulator log, and finds secrets in it.
+//! Captures everything that the adapters, their libraries and the emulator log, and searches secrets.
 //!
 //! Each test is a program of its own, since subscribers and loggers are for a whole process.
 
 pub mod capture;
+mod capturing_harness;
 pub mod controls;
-mod listening;
 pub mod scene;
 pub mod secrets;
 
-pub use listening::{Heard, Listening};
+pub use capturing_harness::{CapturingHarness, Leaks};

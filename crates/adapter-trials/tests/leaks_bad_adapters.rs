@@ -1,9 +1,9 @@
-//! Adapters that do say secrets, to see that the guard finds each way of saying them.
+//! Adapters that leak secrets, each in another way, which all must be found.
 
 use std::sync::Arc;
 
 use easemob_token_adapter_trials::hyper;
-use easemob_token_adapter_trials::leaks::{Listening, capture};
+use easemob_token_adapter_trials::leaks::{CapturingHarness, capture};
 use easemob_token_transport::bytes::Bytes;
 use easemob_token_transport::{
     Exchange, Transport, TransportError, TransportErrorKind, async_trait,
@@ -13,9 +13,9 @@ use http::Response;
 
 #[derive(Clone, Copy, Debug)]
 enum Fault {
-    /// Tells `tracing` the headers of the request.
+    /// Logs the headers of the request to `tracing`.
     Traces,
-    /// Tells `log` the body of the answer.
+    /// Logs the body of the response to `log`.
     Logs,
     /// Puts the query into an error.
     Quotes,
@@ -33,13 +33,13 @@ impl Transport for BadAdapter {
         let result = self.1.send(exchange).await;
         match (self.0, &result) {
             (Fault::Traces, _) => tracing::trace!(headers = ?request.headers(), "sending"),
-            (Fault::Logs, Ok(answer)) => log::debug!("received {:?}", &answer.body()[..]),
+            (Fault::Logs, Ok(response)) => log::debug!("received {:?}", &response.body()[..]),
             (Fault::Panics, _) => {
                 let body = String::from_utf8_lossy(request.body()).into_owned();
                 let _ = std::thread::spawn(move || std::panic::panic_any(body)).join();
             }
             (Fault::Quotes, Err(_)) => {
-                let quote = format!("no answer from {}", request.uri());
+                let quote = format!("no response from {}", request.uri());
                 return Err(TransportError::with_source(TransportErrorKind::Interrupted, quote));
             }
             _ => {}
@@ -52,7 +52,7 @@ struct BadHarness(Fault);
 
 impl Harness for BadHarness {
     fn name(&self) -> &str {
-        "sinner"
+        "bad-adapter"
     }
 
     fn transport(&self, needs: &Needs) -> Result<Arc<dyn Transport>, Unable> {
@@ -65,15 +65,15 @@ impl Harness for BadHarness {
 }
 
 #[test]
-fn each_way_of_saying_a_secret_is_found() {
-    capture::listen_to_log().unwrap();
-    capture::listen_to_tracing().unwrap();
-    capture::listen_to_panics();
+fn every_leak_is_found() {
+    capture::capture_log().unwrap();
+    capture::capture_tracing().unwrap();
+    capture::capture_panics();
     let permit = |name: &str| ["row_12", "row_15", "rule_01"].iter().any(|own| name.contains(own));
-    let innocent = Listening::new(hyper()).leaks(|rule| permit(rule.name()));
-    assert_eq!(innocent.leaks, Vec::<String>::new());
+    let leaks = CapturingHarness::new(hyper()).leaks(|rule| permit(rule.name()));
+    assert_eq!(leaks.found, Vec::<String>::new());
     for fault in [Fault::Traces, Fault::Logs, Fault::Quotes, Fault::Panics] {
-        let heard = Listening::new(BadHarness(fault)).leaks(|rule| permit(rule.name()));
-        assert!(!heard.leaks.is_empty(), "{fault:?} is not found");
+        let leaks = CapturingHarness::new(BadHarness(fault)).leaks(|rule| permit(rule.name()));
+        assert!(!leaks.found.is_empty(), "{fault:?} is not found");
     }
 }

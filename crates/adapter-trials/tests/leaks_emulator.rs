@@ -1,4 +1,4 @@
-//! The emulator: what it logs (nothing), and what its values show of the secrets that it is told.
+//! The emulator logs nothing, and its values show no secret.
 
 #![expect(clippy::unwrap_used, reason = "a request that cannot be made is a failed test")]
 
@@ -9,12 +9,12 @@ use easemob_token_adapter_trials::leaks::secrets::{
     self, ALL, APP_TOKEN, AUTHORIZATION, CLIENT_SECRET, PASSWORD, PROXY_PASSWORD, USER_TOKEN,
 };
 use easemob_token_adapter_trials::leaks::{capture, controls};
-use easemob_token_emulator::{BodyKind, Emulator, Fault, Grant, ReceivedRequest, Refusal};
+use easemob_token_emulator::{BodyKind, Builder, Emulator, Fault, Grant, ReceivedRequest, Refusal};
 use easemob_token_transport::{Exchange, Transport};
 use easemob_token_transport_hyper::HyperTransport;
 use serde_json::{Value, json};
 
-/// Whatever the emulator's values show of themselves.
+/// `Debug`, `Display` and masked texts of the emulator's values.
 #[derive(Default)]
 struct Shown(String);
 
@@ -65,7 +65,7 @@ fn password(user: &str, password: &str) -> String {
 }
 
 fn every_fault() -> Vec<Fault> {
-    let answer = json!({"access_token": USER_TOKEN, "expires_in": 60}).to_string();
+    let response = json!({"access_token": USER_TOKEN, "expires_in": 60}).to_string();
     vec![
         Fault::refusal(Refusal::InvalidPassword),
         Fault::quota_exceeded(),
@@ -75,7 +75,7 @@ fn every_fault() -> Vec<Fault> {
         Fault::server_error(500, BodyKind::Html),
         Fault::gateway(502),
         Fault::redirect(&format!("http://127.0.0.1:1/?access_token={APP_TOKEN}")),
-        Fault::response(200, [("content-type", "application/json")], answer.into_bytes()),
+        Fault::response(200, [("content-type", "application/json")], response.into_bytes()),
         Fault::delay(Duration::from_millis(1)).header("x-token", APP_TOKEN),
         Fault::set_member("access_token", json!(USER_TOKEN)),
         Fault::set_member("nested", json!({"access_token": [APP_TOKEN]})),
@@ -85,53 +85,40 @@ fn every_fault() -> Vec<Fault> {
     ]
 }
 
-#[tokio::test]
-async fn nothing_is_logged_and_nothing_shows_a_secret() {
-    capture::listen_to_log().unwrap();
-    capture::listen_to_tracing().unwrap();
-    capture::listen_to_panics();
-    controls::each_ear_hears_each_secret();
-
-    let mut shown = Shown::default();
-    let builder = Emulator::builder().client("id", CLIENT_SECRET).user("c", PASSWORD);
-    shown.debug(&builder);
-    for broken in [
+/// Shows settings, valid or not, and the errors of those that are not.
+async fn show_settings(shown: &mut Shown, builder: &Builder) {
+    shown.debug(builder);
+    for invalid in [
         builder.clone().client("", CLIENT_SECRET),
         builder.clone().client("id", ""),
+        builder.clone().further_app("/", "app", "id", CLIENT_SECRET),
         builder.clone().user("not a name!", PASSWORD),
         builder.clone().user("d", &PASSWORD.repeat(20)),
         builder.clone().listen("nowhere at all"),
         builder.clone().app_key("org", "a/b"),
     ] {
-        shown.debug(&broken);
-        if let Err(error) = broken.start().await {
-            shown.error(&error);
-        }
+        shown.debug(&invalid);
+        shown.error(&invalid.start().await.unwrap_err());
     }
+}
 
-    let emulator = builder.start().await.unwrap();
-    if let Err(error) = emulator.add_user("not a name!", PASSWORD) {
-        shown.error(&error);
-    }
-    // Tokens that the emulator makes up, searched for like the six.
-    let mut minted = Vec::new();
-    let mut keep = |answer: Option<Value>| {
-        let token = answer.and_then(|answer| Some(answer["access_token"].as_str()?.to_owned()));
-        minted.extend(token.clone());
-        token
-    };
-    let app_token = keep(post(&emulator, None, &credentials(CLIENT_SECRET)).await).unwrap();
-    keep(post(&emulator, None, &password("c", PASSWORD)).await).unwrap();
+/// Sends valid and invalid requests. Returns the tokens that the emulator issued.
+async fn send_requests(emulator: &Emulator) -> Vec<String> {
     let inherit = json!({"grant_type": "inherit", "username": "c"}).to_string();
-    keep(post(&emulator, Some(&app_token), &inherit).await).unwrap();
-    post(&emulator, Some(AUTHORIZATION), &inherit).await;
-    post(&emulator, Some(APP_TOKEN), &inherit).await;
-    post(&emulator, Some(USER_TOKEN), &password("c", USER_TOKEN)).await;
-    for wrong in [PASSWORD, APP_TOKEN] {
-        post(&emulator, None, &credentials(wrong)).await;
-        post(&emulator, None, &password("nobody", wrong)).await;
+    let app_token = post(emulator, None, &credentials(CLIENT_SECRET)).await.unwrap();
+    let app_token = app_token["access_token"].as_str().unwrap();
+    let by_password = post(emulator, None, &password("c", PASSWORD)).await.unwrap();
+    let by_user_id = post(emulator, Some(app_token), &inherit).await.unwrap();
+    for (token, body) in
+        [(AUTHORIZATION, &inherit), (APP_TOKEN, &inherit), (USER_TOKEN, &password("c", USER_TOKEN))]
+    {
+        post(emulator, Some(token), body).await;
     }
-    for rubbish in [
+    for invalid in [
+        credentials(PASSWORD),
+        credentials(APP_TOKEN),
+        password("nobody", PASSWORD),
+        password("nobody", APP_TOKEN),
         format!("{{\"client_secret\": \"{CLIENT_SECRET}"),
         format!("{CLIENT_SECRET} {PASSWORD}"),
         format!("grant_type=password&password={PASSWORD}"),
@@ -140,8 +127,25 @@ async fn nothing_is_logged_and_nothing_shows_a_secret() {
             .to_string(),
         json!({"grant_type": "client_credentials", "client_secret": [CLIENT_SECRET]}).to_string(),
     ] {
-        post(&emulator, None, &rubbish).await;
+        post(emulator, None, &invalid).await;
     }
+    let user_tokens = [&by_password, &by_user_id].map(|body| body["access_token"].as_str());
+    [Some(app_token)].into_iter().chain(user_tokens).map(|token| token.unwrap().into()).collect()
+}
+
+#[tokio::test]
+async fn nothing_is_logged_and_no_value_shows_a_secret() {
+    capture::capture_log().unwrap();
+    capture::capture_tracing().unwrap();
+    capture::capture_panics();
+    controls::assert_secrets_are_found();
+
+    let mut shown = Shown::default();
+    let builder = Emulator::builder().client("id", CLIENT_SECRET).user("c", PASSWORD);
+    show_settings(&mut shown, &builder).await;
+    let emulator = builder.start().await.unwrap();
+    shown.error(&emulator.add_user("not a name!", PASSWORD).unwrap_err());
+    let issued = send_requests(&emulator).await;
     for fault in every_fault() {
         shown.debug(&fault);
         emulator.inject(fault).unwrap();
@@ -158,16 +162,16 @@ async fn nothing_is_logged_and_nothing_shows_a_secret() {
     }
     emulator.shutdown().await;
 
-    for secret in ALL.into_iter().chain(minted.iter().map(String::as_str)) {
+    for secret in ALL.into_iter().chain(issued.iter().map(String::as_str)) {
         assert_eq!(secrets::find(&shown.0, secret), None, "shown");
     }
-    let said = capture::take();
-    let transcript = capture::transcript(&said);
+    let entries = capture::take();
+    let transcript = capture::transcript(&entries);
     assert_eq!(secrets::find(&transcript, secrets::STEM), None, "logged");
-    // The client's libraries speak, the emulator does not, and nothing panics.
-    let own = said.iter().filter(|own| own.to == "panic" || own.target.contains("emulator"));
+    // The client's libraries log, the emulator does not, and nothing panics.
+    let own = entries.iter().filter(|own| own.sink == "panic" || own.target.contains("emulator"));
     assert_eq!(own.count(), 0, "{transcript}");
-    // And the search would have found what was really there.
+    // The positive control: the search finds a secret in unmasked data.
     let sent = requests.iter().map(|request| String::from_utf8_lossy(request.body()).into_owned());
     assert!(secrets::find(&sent.collect::<String>(), CLIENT_SECRET).is_some());
 }

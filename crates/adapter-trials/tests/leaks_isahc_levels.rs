@@ -1,4 +1,4 @@
-//! What isahc says at which level: the statements of `docs/security.md`, and that its filters hold.
+//! What isahc logs at which level, as documented in `docs/security.md`.
 #![expect(clippy::unwrap_used, reason = "a request that cannot be made is a failed test")]
 
 use easemob_token_adapter_trials::leaks::{capture, secrets};
@@ -8,7 +8,7 @@ use easemob_token_transport_testkit::{Executor as _, Parking, Script, ScriptedSe
 const QUERY: &str = "query-of-the-request";
 const CODING: &str = "coding-of-the-response";
 
-/// One exchange of isahc itself, with secrets in it.
+/// Makes one exchange of isahc itself, with secrets in it.
 fn play(reply: String) {
     let server = ScriptedServer::start(Script::new().request().write(reply));
     let request = http::Request::post(format!("http://{}/?q={QUERY}", server.address()))
@@ -16,17 +16,17 @@ fn play(reply: String) {
         .body(secrets::PASSWORD)
         .unwrap();
     Parking.block_on(Box::pin(async move {
-        // Whether it succeeds is not the question.
+        // Some of these responses are refused.
         let _ = HttpClient::new().unwrap().send_async(request).await;
     }));
 }
 
-/// Level and target of each record that holds this.
-fn said_of(events: &[capture::Entry], what: &str) -> Vec<String> {
-    let mut places: Vec<_> = events
+/// Level and target of each entry with this text.
+fn levels(entries: &[capture::Entry], what: &str) -> Vec<String> {
+    let mut places: Vec<_> = entries
         .iter()
-        .filter(|saying| secrets::find(&saying.text, what).is_some())
-        .map(|saying| format!("{} {}", saying.level, saying.target))
+        .filter(|entry| secrets::find(&entry.text, what).is_some())
+        .map(|entry| format!("{} {}", entry.level, entry.target))
         .collect();
     places.sort_unstable();
     places.dedup();
@@ -35,16 +35,16 @@ fn said_of(events: &[capture::Entry], what: &str) -> Vec<String> {
 
 #[test]
 fn secrets_are_at_trace_and_uri_and_oddities_at_debug() {
-    capture::listen_to_tracing().unwrap();
+    capture::capture_tracing().unwrap();
     let token = secrets::USER_TOKEN;
     play(format!("HTTP/1.1 200 OK\r\nX-Token: {token}\r\nContent-Length: 2\r\n\r\n{{}}"));
     play(format!("HTTP/1.1 401 {token}\r\nX-Token: {token}\r\nContent-Length: 9\r\n\r\n{{}}"));
     play(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {CODING}\r\n\r\n{token}"));
     play(format!("HTTP/1.1 200 OK\r\n{token}\r\n\r\n"));
-    let events = capture::take();
+    let entries = capture::take();
     for secret in [secrets::AUTHORIZATION, secrets::PASSWORD, token] {
-        assert_eq!(said_of(&events, secret), ["TRACE isahc::wire"], "{secret}");
+        assert_eq!(levels(&entries, secret), ["TRACE isahc::wire"], "{secret}");
     }
-    assert_eq!(said_of(&events, QUERY), ["DEBUG isahc::client", "TRACE isahc::wire"]);
-    assert_eq!(said_of(&events, CODING), ["DEBUG isahc::handler"]);
+    assert_eq!(levels(&entries, QUERY), ["DEBUG isahc::client", "TRACE isahc::wire"]);
+    assert_eq!(levels(&entries, CODING), ["DEBUG isahc::handler"]);
 }

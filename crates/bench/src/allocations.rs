@@ -1,10 +1,10 @@
-//! The allocator of this program: the system's, counted while somebody asks.
+//! The allocator of this program, which counts the calls of the system's allocator.
 #![expect(unsafe_code, reason = "a global allocator cannot be written without it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
-/// Passes everything on. A growing or shrinking block counts as one more allocation.
+/// The system's allocator with counters. A reallocation counts as an allocation.
 pub(crate) struct Counting;
 
 static ON: AtomicBool = AtomicBool::new(false);
@@ -12,16 +12,16 @@ static CALLS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicI64 = AtomicI64::new(0);
 
-/// What was allocated while something ran, on all threads.
+/// Allocations on all threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Allocations {
     pub(crate) calls: u64,
     pub(crate) bytes: u64,
-    /// What is still held at the end, in bytes; less than nothing where more was given back.
+    /// Allocated minus freed bytes.
     pub(crate) live: i64,
 }
 
-/// Runs `work` and counts. One at a time.
+/// Runs `work` and counts its allocations. Only one call may run at a time.
 pub(crate) fn count<T>(work: impl FnOnce() -> T) -> (T, Allocations) {
     CALLS.store(0, Relaxed);
     BYTES.store(0, Relaxed);
@@ -34,21 +34,21 @@ pub(crate) fn count<T>(work: impl FnOnce() -> T) -> (T, Allocations) {
 }
 
 #[cold]
-fn note(taken: usize, given_back: usize) {
-    if taken > 0 {
+fn note(allocated: usize, freed: usize) {
+    if allocated > 0 {
         CALLS.fetch_add(1, Relaxed);
-        BYTES.fetch_add(taken as u64, Relaxed);
+        BYTES.fetch_add(allocated as u64, Relaxed);
     }
-    LIVE.fetch_add(taken as i64 - given_back as i64, Relaxed);
+    LIVE.fetch_add(allocated as i64 - freed as i64, Relaxed);
 }
 
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: every call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if ON.load(Relaxed) {
             note(layout.size(), 0);
         }
-        // SAFETY: the caller's promise is the one that the system asks for.
+        // SAFETY: the caller upholds the contract of the system's allocator.
         unsafe { System.alloc(layout) }
     }
 
@@ -82,12 +82,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_allocated_and_held_is_counted() {
+    fn allocated_and_live_bytes_are_counted() {
         let (kept, counted) = count(|| {
             drop(std::hint::black_box(vec![0u8; 100]));
             std::hint::black_box(vec![1u8; 1 << 20])
         });
-        // Other tests allocate beside this one, though never so much.
+        // Other tests allocate at the same time, but less.
         assert!(counted.calls >= 2 && counted.bytes >= (1 << 20) + 100, "{counted:?}");
         assert!(counted.live >= 1 << 19, "{counted:?}");
         drop(kept);

@@ -1,4 +1,4 @@
-//! The group `cached`: "give me a valid token" while one is kept.
+//! The group `cached`: a call for a token while one is cached.
 
 mod floor;
 mod ours;
@@ -6,13 +6,11 @@ mod ours;
 mod peers;
 
 use crate::case::Case;
-#[cfg(feature = "peers")]
-pub(crate) use peers::{KEY_VARIABLE, rsa_key};
 
-/// What is known to be the least: everything is a multiple of it.
+/// The floor: the least work, to which every case is compared.
 pub(crate) const FLOOR: &str = floor::ARC_SWAP.name;
 pub(crate) const OURS: &str = ours::CASE.name;
-/// The libraries of the large clouds, which do the same work for their own tokens.
+/// SDKs of cloud providers, which do the same work for their own tokens.
 pub(crate) const CLOUD_SDKS: &[&str] = &[GCP_AUTH, YUP_OAUTH2, AWS, GOOGLE];
 const GCP_AUTH: &str = "gcp_auth 0.12";
 const YUP_OAUTH2: &str = "yup-oauth2 12";
@@ -20,7 +18,7 @@ const AWS: &str = "AWS LazyCache";
 const GOOGLE: &str = "google-cloud-auth 1";
 
 /// The floor and our own case, with the name of its floor.
-pub(crate) fn of_our_own() -> Vec<(Case, Option<&'static str>)> {
+pub(crate) fn own_cases() -> Vec<(Case, Option<&'static str>)> {
     vec![(floor::ARC_SWAP, None), (ours::CASE, Some(FLOOR))]
 }
 
@@ -33,11 +31,11 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// The result of a future that has nothing to wait for.
+/// The result of a future that is ready.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match std::pin::pin!(future).poll(&mut context) {
         std::task::Poll::Ready(result) => result,
-        std::task::Poll::Pending => panic!("a measurement had to wait"),
+        std::task::Poll::Pending => panic!("a measured future was not ready"),
     }
 }

@@ -1,4 +1,4 @@
-//! One thing that is measured, and what it took.
+//! A case to measure, and its cost.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use crate::allocations;
 use crate::callgrind::Callgrind;
 use crate::median::Median;
 
-/// Does it so many times. Whatever it needs was made before.
+/// Runs the prepared case several times.
 pub(crate) type Run = Box<dyn Fn(u64) + Send + Sync>;
 
-/// One thing to measure.
+/// A case to measure.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
     /// Its name within its group.
@@ -18,33 +18,33 @@ pub(crate) struct Case {
     pub(crate) prepare: fn() -> Run,
 }
 
-/// What one time took.
+/// The cost of one iteration.
 #[derive(Clone, Debug)]
 pub(crate) struct Cost {
-    /// `None` where nobody could count them.
+    /// `None` if they cannot be counted here.
     pub(crate) instructions: Option<f64>,
     pub(crate) allocations: f64,
-    /// Allocated, not held.
+    /// Allocated bytes, freed or not.
     pub(crate) bytes: f64,
 }
 
-/// How long one time took in the fastest round, in nanoseconds, and as a multiple of the first case.
+/// The time of one iteration in the fastest round, and its ratio to the first case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Time {
     pub(crate) nanos: f64,
     pub(crate) ratio: Median,
 }
 
-/// How long one case runs in one round.
+/// The length of one case in one round.
 const TURN: Duration = Duration::from_millis(2);
 const ROUNDS: usize = 101;
 
 impl Case {
-    /// Instructions and allocations, which repeat exactly.
+    /// Counts instructions and allocations, which repeat exactly.
     pub(crate) fn cost(&self, group: &str, callgrind: Option<&Callgrind>) -> Result<Cost, String> {
         const TIMES: u64 = 200;
         let run = (self.prepare)();
-        // What is made once, at the first use, is not counted.
+        // Work of the first iterations is not counted.
         run(50);
         let ((), counted) = allocations::count(|| run(TIMES));
         let instructions = match callgrind {
@@ -59,7 +59,7 @@ impl Case {
     }
 }
 
-/// Times the cases in turn, round after round, so that a busy moment of the machine hits all alike.
+/// Times the cases alternately, so that other work of the machine slows all of them.
 pub(crate) fn times(cases: &[Case]) -> Vec<Time> {
     let runs: Vec<(Run, u64)> = cases
         .iter()
@@ -82,10 +82,9 @@ pub(crate) fn times(cases: &[Case]) -> Vec<Time> {
     figures.iter().map(time).collect()
 }
 
-/// How much two threads do together, as a multiple of what one does: 2 where they do not disturb
-/// each other at all, below 1 where they are better off alone.
+/// The throughput of two threads as a multiple of one: 2 if they do not disturb each other.
 ///
-/// A median: on a busy machine the best rounds would be those in which they ran one after the other.
+/// A median, since in the best rounds on a busy machine they would run one after the other.
 pub(crate) fn growth_with_a_second_thread(case: Case) -> Median {
     let run = (case.prepare)();
     let times = times_in(TURN * 8, &run);

@@ -6,7 +6,7 @@ use crate::goals::Goal;
 use crate::table::{Table, number};
 use crate::{cached, grant};
 
-/// Build and parse.
+/// Measures the group `grant`.
 pub(crate) fn grant(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String> {
     let cases = grant::cases();
     let costs = costs("grant", &cases, callgrind)?;
@@ -20,7 +20,7 @@ pub(crate) fn grant(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String> 
             number(time.nanos),
         ]);
     }
-    table.print("Build a request and read its answer, without I/O");
+    table.print("Build a request and parse its response, without I/O");
 
     let find = |name: &str| cases.iter().zip(&costs).find(|(case, _)| case.name == name);
     let mut goals = Vec::new();
@@ -37,7 +37,7 @@ pub(crate) fn grant(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String> 
     Ok(goals)
 }
 
-/// The kept token.
+/// Measures the group `cached`.
 pub(crate) fn cached(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String> {
     let cases = cached::cases();
     let costs = costs("cached", &cases, callgrind)?;
@@ -63,7 +63,7 @@ pub(crate) fn cached(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String>
         }
         if case.name == cached::OURS {
             goals.push(Goal::mostly_at_most("time against the floor", time.ratio, 1.5));
-            goals.push(Goal::at_most("allocations of a kept token", cost.allocations, 0.0));
+            goals.push(Goal::at_most("allocations of a cached token", cost.allocations, 0.0));
             ours_grows = Some(growth);
         }
         table.row([
@@ -71,18 +71,18 @@ pub(crate) fn cached(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String>
             instructions(cost),
             number(cost.allocations),
             number(time.nanos),
-            format!("{:.2} ({:.2} to {:.2})", time.ratio.middle, time.ratio.low, time.ratio.high),
-            format!("{:.2} ({:.2} to {:.2})", growth.middle, growth.low, growth.high),
+            time.ratio.to_string(),
+            growth.to_string(),
         ]);
     }
-    table.print("A valid token while one is kept");
+    table.print("A call for a token while one is cached");
     match (floor_grows, ours_grows) {
         (Some(floor), Some(ours)) if floor.middle >= 1.5 => {
             goals.push(Goal::mostly_at_least("two threads against one", ours, 1.2));
         }
         _ => println!(
-            "\nNOT CHECKED: how the kept token fares on two threads, since the machine has no two \
-             processors to spare"
+            "\nNOT CHECKED: the cached token on two threads, since the machine has no two free \
+             processors"
         ),
     }
 

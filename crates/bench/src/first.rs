@@ -16,13 +16,13 @@ use crate::wire::clients::{
 };
 use crate::wire::server::Server;
 
-/// Each client with the one that it is a multiple of.
+/// Groups of clients, each with the client to compare with.
 const FAMILIES: &[(&str, &[&str])] = &[
     (BARE_HYPER, &[BARE_HYPER, OURS_HYPER, REQWEST, REQWEST_AS_IT_COMES]),
     (BARE_ISAHC, &[BARE_ISAHC, OURS_ISAHC]),
 ];
 const ROUNDS: usize = 21;
-/// Where the system's roots are read from; the libraries below look there.
+/// The variable with the file of root certificates, which the libraries read.
 const ROOTS: &str = "SSL_CERT_FILE";
 const SYSTEM_ROOTS: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
@@ -30,16 +30,16 @@ const SYSTEM_ROOTS: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 
-/// What the first token took.
+/// The cost of the first token.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct First {
-    /// From the beginning of `main` to the token.
+    /// Time from the start of `main` to the token.
     millis: f64,
-    /// Allocated on the way.
+    /// Allocated memory.
     kib: f64,
 }
 
-/// Fresh processes in turn, round after round.
+/// Measures fresh processes alternately.
 pub(crate) fn run() -> Vec<Goal> {
     let mut goals = Vec::new();
     for scheme in ["http", "https"] {
@@ -62,7 +62,7 @@ pub(crate) fn run() -> Vec<Goal> {
                 table.row([
                     (*name).to_owned(),
                     format!("{:.1} ({:.1} to {:.1})", millis.middle, millis.low, millis.high),
-                    format!("{:.2} ({:.2} to {:.2})", ratio.middle, ratio.low, ratio.high),
+                    ratio.to_string(),
                     number(kib.middle),
                 ]);
                 if *name == OURS_HYPER {
@@ -77,7 +77,7 @@ pub(crate) fn run() -> Vec<Goal> {
     goals
 }
 
-/// The system's roots and the server's certificate in one file.
+/// Writes the roots of the system and of the server into one file.
 fn roots_with(server: &Server) -> PathBuf {
     let system = SYSTEM_ROOTS.iter().find_map(|path| std::fs::read(path).ok());
     let mut pem = system.unwrap_or_default();
@@ -94,14 +94,14 @@ fn fresh(name: &str, server: &Server, roots: &PathBuf) -> First {
     good(serde_json::from_slice(&output.stdout))
 }
 
-/// That process.
+/// The fresh process.
 pub(crate) fn one(name: &str, url: &str) {
     let started = Instant::now();
     let (millis, counted) = allocations::count(|| {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = good(runtime.enable_all().build());
-        let ask = client(name, url, None);
-        assert!(runtime.block_on(ask()) > 0);
+        let send = client(name, url, None);
+        assert!(runtime.block_on(send()) > 0);
         started.elapsed().as_secs_f64() * 1e3
     });
     let first = First { millis, kib: counted.bytes as f64 / 1024.0 };

@@ -1,35 +1,35 @@
-//! The gate: build, parse and the kept token against the kept figures.
+//! The gate: compares build, parse and the cached token with the baseline.
 
+use crate::baseline::{Baseline, Measured, compiler};
 use crate::callgrind::Callgrind;
-use crate::kept::{Kept, Measured, compiler};
 use crate::table::{Table, number};
 use crate::{cached, grant};
 
-/// What was found wrong, in words. With `keep` the figures are kept instead of judged.
+/// Returns the faults. With `keep`, replaces the baseline instead.
 pub(crate) fn run(callgrind: Option<&Callgrind>, keep: bool) -> Result<Vec<String>, String> {
     let measured = measure(callgrind)?;
     if keep {
-        Kept::save(&measured)?;
-        print(&measured, &Kept::load()?);
-        println!("\nkept");
+        Baseline::save(&measured)?;
+        print(&measured, &Baseline::load()?);
+        println!("\nthe baseline was replaced");
         return Ok(Vec::new());
     }
-    let kept = Kept::load()?;
-    print(&measured, &kept);
+    let baseline = Baseline::load()?;
+    print(&measured, &baseline);
     let compiler = compiler();
     println!();
-    if compiler != kept.compiler && callgrind.is_some() {
+    if compiler != baseline.compiler && callgrind.is_some() {
         println!(
-            "The figures were kept under {}, and this is {compiler}: instructions are judged as \
-             multiples of the floor.",
-            kept.compiler
+            "The baseline is of {}, and this is {compiler}: instructions are compared as ratios to \
+             the floor.",
+            baseline.compiler
         );
     }
-    let faults = kept.faults(&measured, &compiler);
-    let gains = kept.gains(&measured, &compiler);
+    let faults = baseline.faults(&measured, &compiler);
+    let gains = baseline.gains(&measured, &compiler);
     if faults.is_empty() && !gains.is_empty() {
         println!(
-            "cheaper than is kept: {}; `cargo xtask bench gate --keep` makes it stay so",
+            "cheaper than the baseline: {}; `cargo xtask bench gate --keep` updates it",
             gains.join("; ")
         );
     }
@@ -38,7 +38,7 @@ pub(crate) fn run(callgrind: Option<&Callgrind>, keep: bool) -> Result<Vec<Strin
 
 fn measure(callgrind: Option<&Callgrind>) -> Result<Vec<Measured>, String> {
     let mut measured = Vec::new();
-    let groups = [("grant", grant::of_our_own()), ("cached", cached::of_our_own())];
+    let groups = [("grant", grant::own_cases()), ("cached", cached::own_cases())];
     for (group, cases) in groups {
         for (case, floor) in cases {
             measured.push(Measured {
@@ -51,21 +51,28 @@ fn measure(callgrind: Option<&Callgrind>) -> Result<Vec<Measured>, String> {
     Ok(measured)
 }
 
-fn print(measured: &[Measured], kept: &Kept) {
-    let mut table =
-        Table::new(&["", "instructions", "kept", "allocations", "kept", "bytes", "kept"]);
+fn print(measured: &[Measured], baseline: &Baseline) {
+    let mut table = Table::new(&[
+        "",
+        "instructions",
+        "baseline",
+        "allocations",
+        "baseline",
+        "bytes",
+        "baseline",
+    ]);
     for now in measured {
-        let kept = kept.cases.get(&now.name);
+        let old = baseline.cases.get(&now.name);
         let was = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), number);
         table.row([
             now.name.clone(),
             was(now.cost.instructions),
-            was(kept.map(|kept| kept.instructions)),
+            was(old.map(|old| old.instructions)),
             number(now.cost.allocations),
-            was(kept.map(|kept| kept.allocations)),
+            was(old.map(|old| old.allocations)),
             number(now.cost.bytes),
-            was(kept.map(|kept| kept.bytes)),
+            was(old.map(|old| old.bytes)),
         ]);
     }
-    table.print("What the hot paths cost, each time");
+    table.print("The cost of the hot paths, per call");
 }

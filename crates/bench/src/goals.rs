@@ -1,37 +1,34 @@
-//! The goals, and whether what was measured reaches them.
+//! Goals, and whether the measurements reach them.
 
 use crate::median::Median;
 
-/// One goal, judged.
+/// A goal and its result.
 pub(crate) struct Goal {
     pub(crate) text: String,
     pub(crate) met: bool,
 }
 
 impl Goal {
-    /// At most so much, of something that repeats exactly.
+    /// A limit for a measurement that repeats exactly.
     pub(crate) fn at_most(what: &str, measured: f64, limit: f64) -> Self {
         let text = format!("{what}: {measured:.2}, at most {limit}");
         Self { text, met: measured <= limit + 1e-9 }
     }
 
-    /// At most so much, of something that depends on the machine's mood: missed where even the
-    /// better quarter of the rounds is beyond.
+    /// A limit for a measurement that varies: missed if even the better quartile exceeds it.
     pub(crate) fn mostly_at_most(what: &str, measured: Median, limit: f64) -> Self {
-        let Median { low, middle, high } = measured;
-        let text = format!("{what}: {middle:.2} ({low:.2} to {high:.2}), at most {limit}");
-        Self { text, met: low <= limit }
+        let text = format!("{what}: {measured}, at most {limit}");
+        Self { text, met: measured.low <= limit }
     }
 
-    /// At least so much, judged in the same way.
+    /// A lower limit for a measurement that varies.
     pub(crate) fn mostly_at_least(what: &str, measured: Median, limit: f64) -> Self {
-        let Median { low, middle, high } = measured;
-        let text = format!("{what}: {middle:.2} ({low:.2} to {high:.2}), at least {limit}");
-        Self { text, met: high >= limit }
+        let text = format!("{what}: {measured}, at least {limit}");
+        Self { text, met: measured.high >= limit }
     }
 }
 
-/// Prints them and hands back those that were missed.
+/// Prints the goals and returns the missed ones.
 pub(crate) fn report(goals: &[Goal]) -> Vec<String> {
     if !goals.is_empty() {
         println!();
@@ -47,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_busy_moment_is_no_miss_and_a_clear_one_is() {
+    fn only_a_clear_miss_counts() {
         let median = Median { low: 1.4, middle: 1.6, high: 1.9 };
         assert!(Goal::mostly_at_most("a", median, 1.5).met);
         assert!(!Goal::mostly_at_most("a", median, 1.3).met);

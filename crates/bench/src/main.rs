@@ -1,6 +1,7 @@
-//! The program behind `cargo xtask bench`: measures what it is asked for, or is a part of that.
+//! The program behind `cargo xtask bench`: measures a group, or is a process of a measurement.
 
 mod allocations;
+mod baseline;
 mod cached;
 mod callgrind;
 mod case;
@@ -10,10 +11,11 @@ mod first;
 mod gate;
 mod goals;
 mod grant;
-mod kept;
 #[cfg(feature = "peers")]
 mod loopback;
 mod median;
+#[cfg(feature = "peers")]
+mod rsa_key;
 mod sample;
 mod table;
 #[cfg(feature = "peers")]
@@ -48,7 +50,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What was found wrong; an error where nothing could be found.
+/// Runs a command and returns the problems that it found.
 fn run(words: &[&str]) -> Result<Vec<String>, String> {
     match words {
         ["once", group, case, times] => once(group, case, times).map(|()| Vec::new()),
@@ -62,10 +64,10 @@ fn run(words: &[&str]) -> Result<Vec<String>, String> {
 
 #[cfg(not(feature = "peers"))]
 fn among_peers(words: &[&str]) -> Result<Vec<String>, String> {
-    Err(format!("nothing is known by `{}` without the feature `peers`", words.join(" ")))
+    Err(format!("the command `{}` is unknown without the feature `peers`", words.join(" ")))
 }
 
-/// The groups that are nothing without others, and the processes that they start.
+/// Runs a group that needs peers, or a process of it.
 #[cfg(feature = "peers")]
 fn among_peers(words: &[&str]) -> Result<Vec<String>, String> {
     match words {
@@ -84,27 +86,27 @@ fn among_peers(words: &[&str]) -> Result<Vec<String>, String> {
             let (in_flight, requests) = (number(in_flight)?, number(requests)?);
             wire::load::run(name, url, certificate.as_ref(), in_flight, requests);
         }
-        _ => return Err(format!("nothing is known by `{}`", words.join(" "))),
+        _ => return Err(format!("unknown command `{}`", words.join(" "))),
     }
     Ok(Vec::new())
 }
 
-/// A case so many times: callgrind counts around it.
+/// Runs a case several times, for callgrind.
 fn once(group: &str, name: &str, times: &str) -> Result<(), String> {
     let cases = match group {
         "grant" => grant::cases(),
         "cached" => cached::cases(),
         "nothing" => return Ok(()),
-        _ => return Err(format!("no group is named `{group}`")),
+        _ => return Err(format!("unknown group `{group}`")),
     };
     let times = times.parse().map_err(|error| format!("`{times}`: {error}"))?;
     let case = cases.iter().find(|case| case.name == name);
-    let case = case.ok_or_else(|| format!("no case is named `{name}`"))?;
+    let case = case.ok_or_else(|| format!("unknown case `{name}`"))?;
     (case.prepare)()(times);
     Ok(())
 }
 
-/// Says so where there is none: what cannot be counted must not look as if it had been.
+/// Finds callgrind, or reports that instructions are not checked.
 fn callgrind() -> Option<Callgrind> {
     match Callgrind::find() {
         Ok(callgrind) => Some(callgrind),

@@ -1,6 +1,8 @@
-//! Figures of many rounds as one, with the spread around it.
+//! The median of many rounds, with its spread.
 
-/// The middle of some figures, with the quarters below and above it.
+use std::fmt;
+
+/// A median with its lower and upper quartile.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Median {
     pub(crate) low: f64,
@@ -9,7 +11,7 @@ pub(crate) struct Median {
 }
 
 impl Median {
-    /// Of at least one figure; of none it is zero.
+    /// The median of figures; zero if there is none.
     pub(crate) fn of(mut figures: Vec<f64>) -> Self {
         figures.sort_by(f64::total_cmp);
         let at = |share: f64| {
@@ -19,10 +21,9 @@ impl Median {
         Self { low: at(0.25), middle: at(0.5), high: at(0.75) }
     }
 
-    /// Times as a multiple of others, of at least one each: the fastest against the fastest, and the
-    /// third fastest of either against them as the spread.
+    /// The ratio of times: the fastest against the fastest, with the third fastest of each as spread.
     ///
-    /// Whatever else a machine does only slows a round down, so that the fastest rounds tell most.
+    /// Other work of the machine only slows a round down, so the fastest rounds are the best measure.
     pub(crate) fn of_fastest(own: &[f64], base: &[f64]) -> Self {
         let (own, base) = (fastest(own), fastest(base));
         let third = |times: &[f64]| times.get(2).or(times.last()).copied().unwrap_or(1.0);
@@ -32,6 +33,12 @@ impl Median {
             middle: first(&own) / first(&base),
             high: third(&own) / first(&base),
         }
+    }
+}
+
+impl fmt::Display for Median {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} ({:.2} to {:.2})", self.middle, self.low, self.high)
     }
 }
 
@@ -46,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_and_its_quarters() {
+    fn the_median_has_quartiles() {
         let median = Median::of(vec![5.0, 1.0, 4.0, 2.0, 3.0]);
         assert_eq!(median, Median { low: 2.0, middle: 3.0, high: 4.0 });
         assert_eq!(Median::of(Vec::new()).middle, 0.0);
     }
 
     #[test]
-    fn disturbed_rounds_do_not_count() {
+    fn slow_rounds_do_not_count() {
         let ratio = Median::of_fastest(&[9.0, 2.0, 99.0, 2.5, 3.0], &[1.0, 50.0, 1.25, 1.5]);
         assert_eq!((ratio.middle, ratio.high), (2.0, 3.0));
         assert!((ratio.low - 2.0 / 1.5).abs() < 1e-9);

@@ -1,4 +1,4 @@
-//! A table as Markdown, aligned so that it reads well in a terminal too.
+//! A table in Markdown, aligned for a terminal.
 
 /// Rows of cells below a head.
 pub(crate) struct Table {
@@ -43,7 +43,7 @@ impl Table {
     }
 }
 
-/// With spaces between the thousands; one decimal below ten, unless it is a whole number.
+/// Formats a number with spaces between thousands, and one decimal if it is small and not whole.
 pub(crate) fn number(value: f64) -> String {
     if value.abs() < 9.95 && (value - value.round()).abs() > 0.04 {
         return format!("{value:.1}");
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
+    fn numbers_are_formatted() {
         assert_eq!(number(11_265.4), "11 265");
         assert_eq!(number(1_234_567.0), "1 234 567");
         assert_eq!(number(9.0), "9");

@@ -1,4 +1,4 @@
-//! The group `users`: what a cache of a million user tokens would cost, by the map behind it.
+//! The group `users`: a cache of a million user tokens, with several maps.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use crate::median::Median;
 use crate::table::{Table, number};
 
 const USERS: usize = 1_000_000;
-/// Reads by one thread in one round.
+/// Reads per thread and round.
 const READS: usize = 400_000;
 const ROUNDS: usize = 9;
 
-/// What would be kept of a user token.
-struct Kept {
+/// A cached user token.
+struct Cached {
     token: Box<str>,
     expires: u64,
 }
 
-/// Reads the entry of a user and hands on what it found there; nothing where it has none.
+/// Reads the entry of a user, if there is one.
 type Read = Box<dyn Fn(&str) -> Option<u64> + Send + Sync>;
 type Map = (&'static str, fn(&[Box<str>]) -> Read);
 
@@ -34,7 +34,7 @@ const MAPS: &[Map] = &[
     ("moka 0.12", moka),
 ];
 
-/// Each map, filled once; then rounds in which every map reads the same users.
+/// Fills each map once and then reads the same users from every map, in several rounds.
 pub(crate) fn run() {
     let keys: Vec<Box<str>> = (0..USERS).map(|n| format!("user{n:07}").into()).collect();
     let filled: Vec<_> = MAPS
@@ -45,7 +45,7 @@ pub(crate) fn run() {
         })
         .collect();
     let ((), bare) = allocations::count(|| {
-        let entries: Vec<_> = keys.iter().map(|key| (key.clone(), kept())).collect();
+        let entries: Vec<_> = keys.iter().map(|key| (key.clone(), cached())).collect();
         std::mem::forget(entries);
     });
     let bare = bare.live as f64 / USERS as f64;
@@ -93,7 +93,7 @@ fn nanos_a_read(read: &Read, keys: &[Box<str>], picks: &[u32]) -> f64 {
     started.elapsed().as_nanos() as f64 / picks.len() as f64
 }
 
-/// Reads a second of two threads together.
+/// Reads per second of two threads together.
 fn together(read: &Read, keys: &[Box<str>], picks: &[u32]) -> f64 {
     let started = Instant::now();
     thread::scope(|scope| {
@@ -104,7 +104,7 @@ fn together(read: &Read, keys: &[Box<str>], picks: &[u32]) -> f64 {
     2.0 * picks.len() as f64 / started.elapsed().as_secs_f64()
 }
 
-/// Users to read, drawn by a small generator so that every run draws the same.
+/// Users to read, from a small generator, the same in every run.
 fn picks(among: usize) -> Vec<u32> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut pick = || {
@@ -116,42 +116,42 @@ fn picks(among: usize) -> Vec<u32> {
     (0..READS).map(|_| pick()).collect()
 }
 
-fn kept() -> Arc<Kept> {
-    Arc::new(Kept { token: "YWMt".repeat(32).into(), expires: 1_024_000 })
+fn cached() -> Arc<Cached> {
+    Arc::new(Cached { token: "YWMt".repeat(32).into(), expires: 1_024_000 })
 }
 
-fn touch(kept: &Kept) -> u64 {
-    kept.expires + kept.token.len() as u64
+fn touch(cached: &Cached) -> u64 {
+    cached.expires + cached.token.len() as u64
 }
 
 fn locked(keys: &[Box<str>]) -> Read {
     let mut map = std::collections::HashMap::with_capacity_and_hasher(0, RandomState::default());
     for key in keys {
-        map.insert(key.clone(), kept());
+        map.insert(key.clone(), cached());
     }
     let map = std::sync::RwLock::new(map);
-    Box::new(move |key| map.read().ok()?.get(key).map(|kept| touch(kept)))
+    Box::new(move |key| map.read().ok()?.get(key).map(|it| touch(it)))
 }
 
 fn papaya(keys: &[Box<str>]) -> Read {
     let map = papaya::HashMap::with_hasher(RandomState::default());
     for key in keys {
-        map.pin().insert(key.clone(), kept());
+        map.pin().insert(key.clone(), cached());
     }
-    Box::new(move |key| map.pin().get(key).map(|kept| touch(kept)))
+    Box::new(move |key| map.pin().get(key).map(|it| touch(it)))
 }
 
 fn scc(keys: &[Box<str>]) -> Read {
     let map = scc::HashMap::with_hasher(RandomState::default());
     for key in keys {
-        let _ = map.insert_sync(key.clone(), kept());
+        let _ = map.insert_sync(key.clone(), cached());
     }
-    Box::new(move |key| map.read_sync(key, |_, kept| touch(kept)))
+    Box::new(move |key| map.read_sync(key, |_, it| touch(it)))
 }
 
 fn quick(keys: &[Box<str>]) -> Read {
     let capacity = USERS + USERS / 10;
-    let map = quick_cache::sync::Cache::<Box<str>, Arc<Kept>, _, _>::with(
+    let map = quick_cache::sync::Cache::<Box<str>, Arc<Cached>, _, _>::with(
         capacity,
         capacity as u64,
         quick_cache::UnitWeighter,
@@ -159,9 +159,9 @@ fn quick(keys: &[Box<str>]) -> Read {
         quick_cache::sync::DefaultLifecycle::default(),
     );
     for key in keys {
-        map.insert(key.clone(), kept());
+        map.insert(key.clone(), cached());
     }
-    Box::new(move |key| map.get(key).map(|kept| touch(&kept)))
+    Box::new(move |key| map.get(key).map(|it| touch(&it)))
 }
 
 fn moka(keys: &[Box<str>]) -> Read {
@@ -169,8 +169,8 @@ fn moka(keys: &[Box<str>]) -> Read {
         .max_capacity(USERS as u64 + USERS as u64 / 10)
         .build_with_hasher(RandomState::default());
     for key in keys {
-        map.insert(key.clone(), kept());
+        map.insert(key.clone(), cached());
     }
     map.run_pending_tasks();
-    Box::new(move |key| map.get(key).map(|kept| touch(&kept)))
+    Box::new(move |key| map.get(key).map(|it| touch(&it)))
 }

@@ -1,4 +1,4 @@
-//! The group `weight`: crates, build time and size of the smallest program that gets a token.
+//! The group `weight`: crates, build time and size of a minimal program that gets a token.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,13 +7,14 @@ use std::time::Instant;
 use crate::goals::Goal;
 use crate::table::{Table, number};
 
-/// A program and what it depends on.
+/// A program and its dependencies.
 struct Program {
     name: &'static str,
-    /// Lines of `[dependencies]`; `CRATES` stands for our own.
+    /// Lines of `[dependencies]`; `CRATES` stands for the folder of our crates.
     dependencies: &'static str,
-    main: &'static str,
-    /// The most crates that it may have, where there is a goal.
+    /// The text, and the expression for `TRANSPORT` in it.
+    main: (&'static str, &'static str),
+    /// The most crates, if there is a goal.
     at_most: Option<u32>,
 }
 
@@ -31,21 +32,12 @@ fn main() {
 }
 "#;
 
-const HYPER: &str = r#"
-use easemob_token::{Client, hyper::HyperTransport};
+/// `TRANSPORT` stands for an expression.
+const BLOCKING: &str = r#"
+use easemob_token::Client;
 fn main() {
-    let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app")
-        .transport(HyperTransport::new()).build_blocking().unwrap();
-    let token = client.user_token_by_password("alice", "secret").send().unwrap();
-    println!("{}", token.access_token().expose());
-}
-"#;
-
-const ISAHC: &str = r#"
-use easemob_token::{Client, isahc::IsahcTransport};
-fn main() {
-    let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app")
-        .transport(IsahcTransport::new().unwrap()).build_blocking().unwrap();
+    let client = Client::builder("https://a1.easemob.com", "org#app")
+        .transport(TRANSPORT).build_blocking().unwrap();
     let token = client.user_token_by_password("alice", "secret").send().unwrap();
     println!("{}", token.access_token().expose());
 }
@@ -55,10 +47,10 @@ const BOTH: &str = r#"
 use easemob_token::{Client, hyper::HyperTransport, isahc::IsahcTransport};
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let client = Client::builder().base_url("https://a1.easemob.com").app_key("org#app");
+    let client = Client::builder("https://a1.easemob.com", "org#app");
     let client = match std::env::args().nth(1) {
         Some(_) => client.transport(HyperTransport::new()),
-        None => client.transport(IsahcTransport::new().unwrap()),
+        None => client.transport(IsahcTransport::new()),
     };
     let token = client.build().unwrap().user_token_by_password("alice", "secret").await.unwrap();
     println!("{}", token.access_token().expose());
@@ -107,64 +99,64 @@ async fn main() {
 
 const TOKIO: &str = r#"tokio = { version = "1", features = ["macros", "rt"] }"#;
 
-/// The quick ones first.
+/// The programs, those with the shortest build first.
 const PROGRAMS: &[Program] = &[
     Program {
         name: "easemob-token-core",
         dependencies: "easemob-token-core = { path = \"CRATES/core\" }\nhttp = \"1\"",
-        main: CORE,
+        main: (CORE, ""),
         at_most: Some(16),
     },
     Program {
         name: "the same with `dynamic`",
         dependencies: "easemob-token-core = { path = \"CRATES/core\", features = [\"dynamic\"] }\nhttp = \"1\"",
-        main: CORE,
+        main: (CORE, ""),
         at_most: Some(20),
     },
     Program {
         name: "oauth2 5 without an HTTP client",
         dependencies: "oauth2 = { version = \"5\", default-features = false }",
-        main: OAUTH2,
+        main: (OAUTH2, ""),
         at_most: None,
     },
     Program {
         name: "easemob-token over hyper",
         dependencies: "easemob-token = { path = \"CRATES/facade\", features = [\"blocking\"] }",
-        main: HYPER,
+        main: (BLOCKING, "easemob_token::hyper::HyperTransport::new()"),
         at_most: Some(70),
     },
     Program {
         name: "oauth2 5 with its defaults (reqwest 0.12)",
         dependencies: "oauth2 = \"5\"\nTOKIO",
-        main: OAUTH2_REQWEST,
+        main: (OAUTH2_REQWEST, ""),
         at_most: None,
     },
     Program {
         name: "reqwest 0.13",
         dependencies: "reqwest = { version = \"0.13\", features = [\"json\"] }\nserde_json = \"1\"\nTOKIO",
-        main: REQWEST,
+        main: (REQWEST, ""),
         at_most: None,
     },
     Program {
         name: "easemob-token over isahc",
         dependencies: "easemob-token = { path = \"CRATES/facade\", default-features = false, features = [\"blocking\", \"isahc\"] }",
-        main: ISAHC,
+        main: (BLOCKING, "easemob_token::isahc::IsahcTransport::new().unwrap()"),
         at_most: None,
     },
     Program {
         name: "easemob-token over both",
         dependencies: "easemob-token = { path = \"CRATES/facade\", features = [\"isahc\"] }\nTOKIO",
-        main: BOTH,
+        main: (BOTH, ""),
         at_most: None,
     },
 ];
 
-/// Every program compiled from nothing; what was found wrong beside what was found.
+/// Compiles every program from scratch. Returns the goals and the programs that do not build.
 pub(crate) fn run() -> Result<(Vec<Goal>, Vec<String>), String> {
     let (mut goals, mut problems) = (Vec::new(), Vec::new());
     let mut table = Table::new(&["", "crates", "clean release build, s", "stripped, KiB"]);
     for program in PROGRAMS {
-        let folder = lay_out(program)?;
+        let folder = create(program)?;
         let crates = crates(&folder)?;
         if let Some(limit) = program.at_most {
             let what = format!("crates of {}", program.name);
@@ -181,18 +173,18 @@ pub(crate) fn run() -> Result<(Vec<Goal>, Vec<String>), String> {
                 table.row([program.name.to_owned(), crates.to_string(), number(seconds), kib]);
             }
             _ => {
-                let said = String::from_utf8_lossy(&built.stderr).into_owned();
-                problems.push(format!("{} does not build: {said}", program.name));
+                let errors = String::from_utf8_lossy(&built.stderr).into_owned();
+                problems.push(format!("{} does not build: {errors}", program.name));
             }
         }
-        // Some hundred megabytes each.
+        // The folder has some hundred megabytes.
         let _ = std::fs::remove_dir_all(&folder);
     }
     table.print("The smallest program that gets a token");
     Ok((goals, problems))
 }
 
-fn lay_out(program: &Program) -> Result<PathBuf, String> {
+fn create(program: &Program) -> Result<PathBuf, String> {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = std::env::current_exe().map_err(|error| error.to_string())?;
     let target = target.parent().ok_or("no target folder")?;
@@ -210,14 +202,14 @@ fn lay_out(program: &Program) -> Result<PathBuf, String> {
     };
     std::fs::create_dir_all(folder.join("src")).map_err(|error| error.to_string())?;
     write("Cargo.toml", &manifest)?;
-    write("src/main.rs", program.main)?;
-    // The versions that everything else here is measured with.
+    write("src/main.rs", &program.main.0.replace("TRANSPORT", program.main.1))?;
+    // The versions of all other measurements.
     let lock = std::fs::read_to_string(ours.join("Cargo.lock")).map_err(|e| e.to_string())?;
     write("Cargo.lock", &lock)?;
     Ok(folder)
 }
 
-/// Beside the program itself.
+/// Counts the crates without the program itself.
 fn crates(folder: &Path) -> Result<u32, String> {
     let tree = cargo(folder, &["tree", "--edges", "normal", "--prefix", "none", "--no-dedupe"])?;
     let printed = String::from_utf8_lossy(&tree.stdout).into_owned();

@@ -1,4 +1,4 @@
-//! The group `wire`: whole exchanges over the loopback, beside the bare HTTP libraries.
+//! The group `wire`: whole exchanges over the loopback, compared with the bare HTTP libraries.
 
 pub(crate) mod clients;
 pub(crate) mod load;
@@ -12,17 +12,17 @@ use crate::goals::Goal;
 use crate::median::Median;
 use crate::table::{Table, number};
 
-/// Many and short: a machine that does other work leaves some of them alone.
+/// Many short rounds: some of them are not disturbed by other work of the machine.
 const ROUNDS: usize = 15;
 const IN_FLIGHT: &[usize] = &[1, 16, 64];
 
-/// Each client with the one that it is a multiple of.
+/// Groups of clients, each with the client to compare with.
 const FAMILIES: &[(&str, &[&str])] = &[
     (BARE_HYPER, &[BARE_HYPER, OURS_HYPER, REQWEST, OAUTH2, UREQ]),
     (BARE_ISAHC, &[BARE_ISAHC, OURS_ISAHC]),
 ];
 
-/// Clients in turn, round after round.
+/// Measures the clients alternately.
 pub(crate) fn run(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String> {
     let mut goals = Vec::new();
     for scheme in ["http", "https"] {
@@ -67,14 +67,14 @@ pub(crate) fn run(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String> {
     Ok(goals)
 }
 
-/// What a whole exchange takes outside of the system: no mood of the machine changes it much.
+/// Counts the instructions of a whole exchange outside of the kernel, which vary little.
 fn instructions(callgrind: &Callgrind, scheme: &str, server: &Server) -> Result<(), String> {
     let mut table = Table::new(&["", "instructions a request", "against hyper-util alone"]);
     let mut alone = None;
     for name in [BARE_HYPER, OURS_HYPER, REQWEST, OAUTH2] {
         let certificate = server.certificate.display().to_string();
         let counted = callgrind.difference(1_000, |requests| {
-            // One connection, so that no handshake more or less is in the difference.
+            // One connection, so that the difference contains no handshake.
             let words = ["load", name, &server.url, &certificate, "1", requests];
             words.map(str::to_owned).to_vec()
         })?;
@@ -89,7 +89,7 @@ fn rounds(names: &[&str], server: &Server, in_flight: usize) -> Vec<Vec<Load>> {
     let mut loads = vec![Vec::new(); names.len()];
     for _ in 0..ROUNDS {
         for (name, loads) in names.iter().zip(&mut loads) {
-            // Each exchange over isahc opens a connection, which the system remembers for a while.
+            // Each exchange over isahc opens a connection, whose port stays in use for a while.
             let requests = match (*name, in_flight) {
                 (BARE_ISAHC | OURS_ISAHC, _) => 500,
                 (_, 1) => 3_000,
@@ -108,13 +108,13 @@ fn judge(base: &str, scheme: &str, figures: &[(&str, Figures)]) -> Option<Goal> 
     Some(Goal::mostly_at_least(&what, figures.rate, 0.95))
 }
 
-/// Of the rounds that were least disturbed: whatever else the machine does only slows one down.
+/// Figures of the least disturbed rounds: other work only slows a round down.
 struct Figures {
-    /// The fastest round; its processor time is the least of all rounds.
+    /// The fastest round, with the least processor time of all rounds.
     best: Load,
-    /// The three fastest of either, against each other.
+    /// The ratio of the fastest rounds.
     rate: Median,
-    /// Of the least processor time of either.
+    /// The ratio of the least processor times.
     cpu_ratio: f64,
 }
 
@@ -125,18 +125,17 @@ impl Figures {
         let fastest = own.iter().max_by(|one, other| one.rate.total_cmp(&other.rate));
         Self {
             best: Load { cpu: least(own), ..*fastest.unwrap_or(&own[0]) },
-            // How many times longer the base takes is how many times more we do.
+            // The ratio of rates is the inverse ratio of times.
             rate: Median::of_fastest(&seconds(base), &seconds(own)),
             cpu_ratio: least(own) / least(base),
         }
     }
 
     fn cells(&self, name: &str) -> Vec<String> {
-        let Median { low, middle, high } = self.rate;
         vec![
             name.to_owned(),
             number(self.best.rate),
-            format!("{middle:.2} ({low:.2} to {high:.2})"),
+            self.rate.to_string(),
             number(self.best.p50),
             number(self.best.p99),
             number(self.best.cpu),

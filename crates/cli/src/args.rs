@@ -1,4 +1,4 @@
-//! The words of the command line, and what they may be.
+//! Command-line arguments.
 
 #![expect(
     clippy::doc_markdown,
@@ -14,14 +14,14 @@ use easemob_token::{Ttl, TtlUnits};
 
 use crate::time;
 
-/// Easemob (环信) IM tokens from the shell.
+/// Get Easemob (环信) IM tokens
 #[derive(Parser)]
 #[command(
     name = "easemob-token",
     version,
     after_help = "Secrets come from the environment (EASEMOB_CLIENT_SECRET, EASEMOB_PASSWORD), a \
                   file or standard input, never from an argument.\n\
-                  New here? Run: easemob-token demo"
+                  For a first look, run: easemob-token demo"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -32,130 +32,131 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Get an app token, for the app server itself (grant client_credentials)
+    /// Get an app token (grant client_credentials)
     App,
-    /// Get a user token by user ID; fetches the app token that it needs (grant inherit)
+    /// Get a user token by user ID, fetching the app token first (grant inherit)
     User {
         /// The user ID
-        #[arg(long, value_name = "ID")]
-        username: String,
-        /// Create the user where there is none
+        #[arg(long = "username", value_name = "ID")]
+        user_id: String,
+        /// Create the user if it does not exist
         #[arg(long)]
         create: bool,
     },
     /// Get a user token by user ID and password (grant password)
     Password {
         /// The user ID
-        #[arg(long, value_name = "ID")]
-        username: String,
+        #[arg(long = "username", value_name = "ID")]
+        user_id: String,
     },
-    /// Make a dynamic user token on this machine; nothing is sent
+    /// Make a dynamic user token locally; nothing is sent
     Dynamic {
         /// The user ID
-        #[arg(long, value_name = "ID")]
-        username: String,
+        #[arg(long = "username", value_name = "ID")]
+        user_id: String,
     },
-    /// Tell what an app, user or dynamic token says of itself; nothing is sent
+    /// Decode a token offline
     Inspect {
-        /// The token; from standard input where absent or "-"
+        /// The token; read from standard input if absent or "-"
         token: Option<String>,
     },
-    /// Serve a stand-in for the token service on this machine, until interrupted
+    /// Run an emulator of the token service until interrupted
     Emulator {
-        /// Where to listen; port 0 takes a free one
+        /// Listen on this address; port 0 takes a free port
         #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
         listen: String,
-        /// A user who may log in; may be repeated [default: the demo user c:1]
+        /// Add a user; repeatable [default: the demo user c:1]
         #[arg(long = "user", value_name = "ID:PASSWORD", value_parser = pair)]
         users: Vec<(String, String)>,
-        /// Client credentials of the app; may be repeated [default: the demo credentials]
+        /// Add client credentials of the app; repeatable [default: the demo credentials]
         #[arg(long = "client", value_name = "ID:SECRET", value_parser = pair)]
         clients: Vec<(String, String)>,
     },
-    /// Show every grant once, on every transport compiled in, against a stand-in service inside
+    /// Show every grant over every transport compiled in, against the emulator
     Demo,
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
 }
 
-/// What goes for every command, before or after its name.
+/// Options of every command.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Options, before or after the command")]
 pub(crate) struct Options {
-    /// The cluster's REST API, e.g. https://a1.easemob.com
+    /// Set the base URL of the cluster's REST API, e.g. https://a1.easemob.com
     #[arg(long, global = true, value_name = "URL", env = "EASEMOB_BASE_URL")]
     pub(crate) base_url: Option<String>,
-    /// The App Key
+    /// Set the App Key
     #[arg(long, global = true, value_name = "ORG#APP", env = "EASEMOB_APP_KEY")]
     pub(crate) app_key: Option<String>,
-    /// The app's client ID
+    /// Set the app's client ID
     #[arg(long, global = true, value_name = "ID", env = "EASEMOB_CLIENT_ID")]
     pub(crate) client_id: Option<String>,
-    /// A file that holds the client secret, "-" for standard input [env: EASEMOB_CLIENT_SECRET
+    /// Read the client secret from a file, "-" for standard input [env: EASEMOB_CLIENT_SECRET
     /// holds the secret itself]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) client_secret_file: Option<PathBuf>,
-    /// A file that holds the user's password, "-" for standard input [env: EASEMOB_PASSWORD holds
-    /// the password itself]; asked for on a terminal
+    /// Read the user's password from a file, "-" for standard input [env: EASEMOB_PASSWORD holds
+    /// the password itself]; prompt for it on a terminal
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
-    /// The lifetime to ask for: 30s, 12h, 60d, a bare number of seconds, "permanent", "default"
+    /// Request this lifetime: 30s, 12h, 60d, a bare number of seconds, "permanent", "default"
     #[arg(long, global = true, value_parser = time::ttl, default_value = "default")]
     pub(crate) ttl: Ttl,
-    /// The unit on the wire: seconds, milliseconds (VIP 5), or "request=…,response=…"
+    /// Set the unit of lifetimes on the wire: seconds, milliseconds (VIP 5), or
+    /// "request=…,response=…"
     #[arg(
         long,
         global = true,
-        value_name = "U",
+        value_name = "UNIT",
         env = "EASEMOB_TTL_UNIT",
         default_value = "seconds"
     )]
     pub(crate) ttl_unit: TtlUnits,
-    /// What carries the requests
+    /// Choose the HTTP transport
     #[arg(
         long,
         global = true,
-        value_name = "T",
+        value_name = "NAME",
         env = "EASEMOB_TRANSPORT",
         default_value = "hyper"
     )]
     pub(crate) transport: TransportName,
-    /// The time for one attempt
-    #[arg(long, global = true, value_name = "D", value_parser = time::limit, default_value = "10s")]
+    /// Limit the time of one request
+    #[arg(long, global = true, value_name = "DURATION", value_parser = time::limit, default_value = "10s")]
     pub(crate) timeout: Duration,
-    /// The time for the whole command
-    #[arg(long, global = true, value_name = "D", value_parser = time::limit, default_value = "20s")]
+    /// Limit the time of the whole command
+    #[arg(long, global = true, value_name = "DURATION", value_parser = time::limit, default_value = "20s")]
     pub(crate) deadline: Duration,
-    /// The most requests for one token: the first, and those after a failure that may pass
+    /// Limit the requests per token, retries included
     #[arg(long, global = true, value_name = "N", default_value = "3")]
     pub(crate) max_attempts: NonZeroU32,
     /// Trust the root certificates in this file instead of the system's, "-" for standard input
     #[arg(long, global = true, value_name = "PEM")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// The proxy: none, env (HTTPS_PROXY, NO_PROXY), or a URL without a password
-    #[arg(long, global = true, value_name = "P", default_value = "none")]
+    /// Use a proxy: none, env (HTTPS_PROXY, NO_PROXY), or a URL without a password
+    #[arg(long, global = true, value_name = "PROXY", default_value = "none")]
     pub(crate) proxy: String,
-    /// Permit http:// to hosts that are not loopback: secrets then travel in clear
+    /// Allow http:// to hosts that are not loopback; secrets are then sent unencrypted
     #[arg(long, global = true)]
     pub(crate) allow_http: bool,
-    /// Send "Authorization: Bearer <app token>" with the password grant
+    /// Send the app token with the password grant
     #[arg(long, global = true)]
     pub(crate) authorize_password: bool,
-    /// The form of the output
-    #[arg(long, global = true, value_name = "F", default_value = "text")]
+    /// Choose the output format
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: Format,
-    /// Tell what is sent and what comes back, on standard error
+    /// Print requests and responses on standard error, without secrets
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
-    /// Say nothing on standard error but errors and warnings of a wrong setting
+    /// Print nothing but errors and warnings of a wrong setting on standard error
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
 }
 
-/// The form of the output.
+/// Output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// The token alone
@@ -164,7 +165,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// The transports that this command knows, compiled in or not.
+/// Transports, compiled in or not.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TransportName {
     /// hyper and rustls
@@ -178,7 +179,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
             Ok((id.to_owned(), secret.to_owned()))
         }
-        _ => Err("write it as two parts with a colon between".to_owned()),
+        _ => Err("has no colon between two parts; write ID:SECRET".to_owned()),
     }
 }
 
@@ -189,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_holds_together() {
+    fn the_definition_is_consistent() {
         Args::command().debug_assert();
     }
 
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn no_option_takes_a_secret_itself() {
+    fn no_option_takes_a_secret() {
         for word in ["--password", "--client-secret"] {
             assert!(Args::try_parse_from(["easemob-token", "app", word, "x"]).is_err(), "{word}");
         }

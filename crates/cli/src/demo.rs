@@ -1,4 +1,4 @@
-//! The command `demo`: every grant once, on every transport compiled in, told as a story.
+//! The command `demo`: every grant once, over every transport compiled in.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,21 +15,21 @@ use crate::failure::Failure;
 use crate::success::Success;
 use crate::{output, transports};
 
-/// The user ID of the documentation's sample, which comes back in lower case.
-const USERNAME: &str = "C";
-/// The lifetime of the documentation's sample.
+/// The user ID of the vendor's sample, which the service returns in lower case.
+const USER_ID: &str = "C";
+/// The lifetime of the vendor's sample.
 const SAMPLE_TTL: Duration = Duration::from_secs(1_024_000);
-/// How many ask for the app token at once in the end.
+/// Number of concurrent callers in the last step.
 const CALLERS: usize = 10_000;
 
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     if options.format == Format::Json {
-        return Err(Failure::invalid_input("--format: demo tells a story and has no JSON form"));
+        return Err(Failure::invalid_input("--format: demo has no JSON form; leave --format out"));
     }
     let names = TransportName::compiled_in();
     let over: Vec<_> = names.iter().map(|name| name.as_str()).collect();
     output::line(
-        "A stand-in for the Easemob token service, inside this command, and a client of it:",
+        "The emulator of the Easemob token service, inside this command, and a client of it:",
     )?;
     output::line(format_args!(
         "every grant of POST /{{org}}/{{app}}/token, over {}.",
@@ -38,34 +38,34 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     for name in names {
         over_transport(name).await?;
     }
-    output::line("\nWhat to try next:")?;
+    output::line("\nNext steps:")?;
     output::line(
-        "  easemob-token emulator          the same service in a terminal of its own; it",
+        "  easemob-token emulator          the same emulator in a terminal of its own; it",
     )?;
-    output::line("                                  prints what to set in another one, and then")?;
-    output::line("  easemob-token app               TOKEN=$(easemob-token app) works in a script")?;
+    output::line("                                  prints the settings for another terminal")?;
+    output::line(
+        "  easemob-token app               an app token; in a script: TOKEN=$(easemob-token app)",
+    )?;
     output::line("  easemob-token user --username alice --create --ttl 12h --format json")?;
     output::line(
-        "  easemob-token --help            every option; your own cluster is --base-url away",
+        "  easemob-token --help            every option; --base-url selects your own cluster",
     )?;
     if !cfg!(feature = "isahc") {
         output::line("  cargo run -p easemob-token-cli --features isahc -- demo")?;
         output::line(
-            "                                  the same over libcurl too (compiles it: minutes)",
+            "                                  the same over libcurl too (takes minutes to compile)",
         )?;
     }
     Ok(())
 }
 
 async fn over_transport(name: TransportName) -> Result<(), Failure> {
-    // An emulator for each transport, so that each story begins with an empty service.
+    // An emulator for each transport, so that each starts with an empty service.
     let emulator = Emulator::start()
         .await
-        .map_err(|error| Failure::internal(format!("the stand-in service: {error}")))?;
+        .map_err(|error| Failure::internal(format!("cannot start the emulator: {error}")))?;
     let mut requests = emulator.subscribe();
-    let builder = Client::builder()
-        .base_url(emulator.base_url())
-        .app_key(emulator.app_key())
+    let builder = Client::builder(emulator.base_url(), emulator.app_key())
         .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
         .transport(transports::make(name, None, Proxy::Off)?);
     let client = builder.clone().build()?;
@@ -73,19 +73,19 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
 
     output::line("\n1. An app token, for your server itself: client ID and client secret.")?;
     let app = client.app_token().await?;
-    tell(&mut requests)?;
+    log(&mut requests)?;
     result(&Success::app(&app), app.access_token().expose())?;
 
     output::line(
-        "\n2. A user token by user ID: no password. The app token of step 1 is kept and goes",
+        "\n2. A user token by user ID: no password. The request carries the cached app token of",
     )?;
-    output::line("   along, so this is one request; the service creates the user.")?;
+    output::line("   step 1, so it is the only request; the service creates the user.")?;
     let alice = async || {
         let request = client.user_token("alice").auto_create_user(true);
         request.ttl(Duration::from_secs(43_200)).await
     };
     let first = alice().await?;
-    tell(&mut requests)?;
+    log(&mut requests)?;
     result(&Success::user(&first), first.access_token().expose())?;
     let second = alice().await?;
     let seen = std::iter::from_fn(|| requests.try_next()).count();
@@ -95,33 +95,33 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
     result(&Success::user(&second), second.access_token().expose())?;
 
     output::line(format_args!(
-        "\n3. A user token by user ID and password. {USERNAME:?} comes back in lower case."
+        "\n3. A user token by user ID and password. {USER_ID:?} comes back in lower case."
     ))?;
-    let request = client.user_token_by_password(USERNAME, DEMO_PASSWORD).ttl(Ttl::For(SAMPLE_TTL));
+    let request = client.user_token_by_password(USER_ID, DEMO_PASSWORD).ttl(Ttl::For(SAMPLE_TTL));
     let c = request.await?;
-    tell(&mut requests)?;
+    log(&mut requests)?;
     result(&Success::user(&c), c.access_token().expose())?;
 
     output::line(
-        "\n4. Another user, and the service has revoked the app token meanwhile: it answers 401,",
+        "\n4. Another user, after the service has revoked the app token: the response is 401, so",
     )?;
-    output::line("   so a new app token is fetched, once, and the request goes out again.")?;
+    output::line("   the client fetches a new app token, once, and sends the request again.")?;
     emulator.revoke_app_tokens();
     let bob = client.user_token("bob").auto_create_user(true).await?;
-    tell(&mut requests)?;
+    log(&mut requests)?;
     result(&Success::user(&bob), bob.access_token().expose())?;
 
     output::line(format_args!(
-        "\n5. {CALLERS} callers of a new client at once: no app token yet."
+        "\n5. {CALLERS} concurrent callers of a new client, without a cached app token."
     ))?;
-    herd(&emulator, &builder.build()?).await?;
+    many_callers(&emulator, &builder.build()?).await?;
 
     emulator.shutdown().await;
     Ok(())
 }
 
-/// Many callers want the app token, and the service answers when all of them have asked.
-async fn herd(emulator: &Emulator, client: &Client) -> Result<(), Failure> {
+/// Lets many callers get the app token; the service responds when all of them wait.
+async fn many_callers(emulator: &Emulator, client: &Client) -> Result<(), Failure> {
     let before = emulator.request_count();
     let hold = emulator.hold();
     let mut callers = JoinSet::new();
@@ -146,15 +146,15 @@ async fn herd(emulator: &Emulator, client: &Client) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What went over the wire since the last time, secrets masked.
-fn tell(requests: &mut Subscription) -> Result<(), Failure> {
+/// Prints the requests and responses since the last call, with secrets masked.
+fn log(requests: &mut Subscription) -> Result<(), Failure> {
     while let Some(request) = requests.try_next() {
         output::line(format_args!("   > {} {}", request.method(), request.path()))?;
         if let Some(credentials) = request.masked_header("authorization") {
             output::line(format_args!("     Authorization: {credentials}"))?;
         }
         output::line(format_args!("     {}", request.masked_body()))?;
-        let status = request.status().map_or_else(|| "no answer".to_owned(), |s| s.to_string());
+        let status = request.status().map_or_else(|| "no response".to_owned(), |s| s.to_string());
         output::line(format_args!(
             "   < {status} {}",
             request.masked_response_body().unwrap_or_default()
@@ -165,5 +165,6 @@ fn tell(requests: &mut Subscription) -> Result<(), Failure> {
 
 fn result(success: &Success<'_>, token: &str) -> Result<(), Failure> {
     output::line(format_args!("   = {}", success.line()))?;
-    output::line(format_args!("     {token}"))
+    output::line(format_args!("     {token}"))?;
+    Ok(())
 }

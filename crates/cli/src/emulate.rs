@@ -1,13 +1,13 @@
-//! The command `emulator`: the stand-in service, until it is interrupted.
+//! The command `emulator`: the emulator, until it is interrupted.
 
-use easemob_token::{AppKey, TtlUnit, TtlUnits};
+use easemob_token::{TtlUnit, TtlUnits};
 use easemob_token_emulator::{
     DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_USER, Emulator, Unit,
 };
 
 use crate::args::Options;
 use crate::failure::Failure;
-use crate::output;
+use crate::{output, settings};
 
 pub(crate) async fn run(
     options: &Options,
@@ -17,9 +17,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let TtlUnits { request, response } = options.ttl_unit;
     let mut builder = Emulator::builder().listen(listen).ttl_units(unit(request), unit(response));
-    if let Some(key) = &options.app_key {
-        let key: AppKey =
-            key.parse().map_err(|error| Failure::invalid_input(format!("--app-key: {error}")))?;
+    if let Some(key) = settings::optional_app_key(options)? {
         builder = builder.app_key(key.org(), key.app());
     }
     let own = (!clients.is_empty(), !users.is_empty());
@@ -53,7 +51,7 @@ fn unit(unit: TtlUnit) -> Unit {
     }
 }
 
-/// What to type in another terminal. The demo credentials are public; others are not repeated.
+/// Commands for another terminal. The demo credentials are public; others are not shown.
 fn introduction(emulator: &Emulator, units: TtlUnits, own: (bool, bool)) -> String {
     let name = |unit| match unit {
         TtlUnit::Seconds => "seconds",
@@ -70,17 +68,17 @@ fn introduction(emulator: &Emulator, units: TtlUnits, own: (bool, bool)) -> Stri
         lines.push(format!("export EASEMOB_TTL_UNIT='request={request},response={response}'"));
     }
     if own_clients {
-        lines.push("# and EASEMOB_CLIENT_ID, EASEMOB_CLIENT_SECRET as given with --client".into());
+        lines.push("# and EASEMOB_CLIENT_ID, EASEMOB_CLIENT_SECRET as set with --client".into());
     } else {
         lines.push(format!("export EASEMOB_CLIENT_ID='{DEMO_CLIENT_ID}'"));
         lines.push(format!("export EASEMOB_CLIENT_SECRET='{DEMO_CLIENT_SECRET}'"));
     }
     if own_users {
-        lines.push("# and EASEMOB_PASSWORD as given with --user".to_owned());
+        lines.push("# and EASEMOB_PASSWORD as set with --user".to_owned());
     } else {
         lines.push(format!("export EASEMOB_PASSWORD='{DEMO_PASSWORD}'"));
         lines.push(format!("easemob-token password --username {DEMO_USER}"));
     }
-    lines.push("# requests, secrets masked; end with Ctrl-C:".to_owned());
+    lines.push("# requests, with secrets masked; stop with Ctrl-C:".to_owned());
     lines.join("\n")
 }

@@ -2,13 +2,14 @@
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 use easemob_token::{BuildError, ConfigError, Error, ErrorCategory, ErrorKind};
 use serde::Serialize;
 
 use crate::args::Format;
-use crate::output;
+use crate::output::{self, WriteError};
 
 /// Exit code of a command that a closed pipe ended (128 + SIGPIPE).
 const READER_GONE: u8 = 141;
@@ -57,7 +58,7 @@ impl Failure {
     }
 
     /// The reader of standard output has closed the pipe: nothing is written.
-    pub(crate) fn reader_gone() -> Self {
+    fn reader_gone() -> Self {
         Self { exit: READER_GONE, ..Self::internal(String::new()) }
     }
 
@@ -135,6 +136,15 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<WriteError> for Failure {
+    fn from(WriteError(error): WriteError) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::reader_gone();
+        }
+        Self::internal(format!("cannot write to standard output: {error}"))
+    }
+}
+
 /// Whether the arguments select JSON, for an error in the arguments themselves.
 pub(crate) fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
     let arguments: Vec<_> = arguments.collect();
@@ -151,7 +161,37 @@ pub(crate) fn first_line(error: &clap::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    const PAGES: [(&str, &str); 2] = [
+        (include_str!("../../../docs/errors.md"), "yes"),
+        (include_str!("../../../docs/errors.zh-CN.md"), "是"),
+    ];
+
+    /// The rows `| exit | kind | … | retry |` of a page.
+    fn listed(page: &str, yes: &str) -> Vec<(u8, String, bool)> {
+        let row = |line: &str| {
+            let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let [exit, kind, _, _, retry] = cells[..] else { return None };
+            Some((exit.parse().ok()?, kind.trim_matches('`').to_owned(), retry.starts_with(yes)))
+        };
+        page.lines().filter_map(row).collect()
+    }
+
+    #[test]
+    fn both_pages_list_each_kind_with_its_exit_code_and_whether_it_is_retryable() {
+        let expected: BTreeSet<_> = ErrorKind::ALL
+            .iter()
+            .map(|kind| (exit_code(*kind), kind.as_str().to_owned(), kind.is_retryable()))
+            .collect();
+        for (page, yes) in PAGES {
+            let listed = listed(page, yes);
+            assert_eq!(listed.len(), expected.len());
+            assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), expected);
+        }
+    }
 
     #[test]
     fn json_is_recognized_in_both_spellings() {

@@ -1,4 +1,4 @@
-//! What was found in a token, as a small table or as one JSON object; never the token itself.
+//! Content of a decoded token, as a table or as one JSON object; never the token itself.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::time;
 
-/// The members are those of the JSON form; those that do not apply are left out.
+/// A decoded token; the fields are the members of the JSON form, without those that do not apply.
 #[derive(Serialize)]
 pub(crate) struct Findings {
     kind: &'static str,
@@ -38,16 +38,16 @@ struct Dynamic {
     signature: SignatureState,
     faults: Vec<&'static str>,
     #[serde(skip)]
-    defect_lines: Vec<String>,
+    fault_lines: Vec<String>,
 }
 
-/// What is known of the signature of a dynamic token.
+/// State of the signature of a dynamic token.
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SignatureState {
     Good,
     Bad,
-    /// There was no client secret at hand, or one of another app.
+    /// No client secret is set, or the token is for another app.
     Unchecked,
 }
 
@@ -57,24 +57,24 @@ struct Life {
     lifetime_seconds: u64,
     expires_at: Option<String>,
     expired: bool,
-    /// Zero for one that is over.
+    /// Zero if it is expired.
     left_seconds: Option<u64>,
     #[serde(skip)]
     state: String,
 }
 
 impl Findings {
-    pub(crate) fn access(said: &Inspection) -> Self {
+    pub(crate) fn access(inspection: &Inspection) -> Self {
         let access = Access {
-            confidence: match said.confidence() {
+            confidence: match inspection.confidence() {
                 Confidence::High => "high",
                 Confidence::Low => "low",
             },
-            application: said.application().to_string(),
-            principal: said.principal().to_string(),
-            token_id: said.token_id().to_string(),
+            application: inspection.application().to_string(),
+            principal: inspection.principal().to_string(),
+            token_id: inspection.token_id().to_string(),
         };
-        let kind = match said.kind() {
+        let kind = match inspection.kind() {
             TokenKind::App => "app",
             TokenKind::User => "user",
         };
@@ -82,21 +82,21 @@ impl Findings {
     }
 
     pub(crate) fn dynamic(
-        reading: &UnverifiedToken,
+        token: &UnverifiedToken,
         signature: SignatureState,
-        found: &[Fault],
+        faults: &[Fault],
     ) -> Self {
         let dynamic = Dynamic {
-            app_key: reading.app_key().map(ToString::to_string),
-            username: reading.user_id().to_owned(),
+            app_key: token.app_key().map(ToString::to_string),
+            username: token.user_id().to_owned(),
             signature,
-            faults: found.iter().map(|fault| fault.as_str()).collect(),
-            defect_lines: found.iter().map(ToString::to_string).collect(),
+            faults: faults.iter().map(|fault| fault.as_str()).collect(),
+            fault_lines: faults.iter().map(ToString::to_string).collect(),
         };
         Self { dynamic: Some(dynamic), ..Self::of("dynamic") }
     }
 
-    /// A token that says nothing, and why it is not what its first letters promise.
+    /// A token that cannot be decoded, with the reason if its prefix is known.
     pub(crate) fn opaque(reason: Option<String>) -> Self {
         Self { reason, ..Self::of("opaque") }
     }
@@ -105,7 +105,7 @@ impl Findings {
         Self { kind, access: None, dynamic: None, life: None, reason: None }
     }
 
-    /// Adds when it was issued, how long it lives, and what is left of that.
+    /// Adds time of issue, lifetime and the time left.
     pub(crate) fn lived(
         mut self,
         issued_at: Option<SystemTime>,
@@ -116,9 +116,9 @@ impl Findings {
         let left = end.map(|end| end.duration_since(now));
         let state = match &left {
             Some(Ok(left)) if !left.is_zero() => format!("{} left", time::span(*left)),
-            Some(Ok(_)) => "expired this moment".to_owned(),
+            Some(Ok(_)) => "expired just now".to_owned(),
             Some(Err(past)) => format!("expired {} ago", time::span(past.duration())),
-            None => "its end is beyond any time that can be told".to_owned(),
+            None => "expires beyond the representable time".to_owned(),
         };
         let left = left.map(Result::unwrap_or_default);
         self.life = Some(Life {
@@ -143,7 +143,7 @@ impl Findings {
             "app" => "app token",
             "user" => "user token",
             "dynamic" => "dynamic user token",
-            _ => "opaque: it says nothing of itself, which is no fault",
+            _ => "opaque: nothing to decode (not an error)",
         };
         rows.push(("kind", kind.to_owned()));
         if let Some(access) = &self.access {
@@ -154,13 +154,13 @@ impl Findings {
             rows.push(("token id", access.token_id.clone()));
         }
         if let Some(dynamic) = &self.dynamic {
-            let app_key = dynamic.app_key.as_deref().unwrap_or("none that can be shown");
+            let app_key = dynamic.app_key.as_deref().unwrap_or("not a valid App Key");
             rows.push(("app key", app_key.to_owned()));
-            // Whoever wrote the token chose this text.
+            // The text of the token is not trusted.
             rows.push(("user", dynamic.username.escape_debug().to_string()));
         }
         if let Some(life) = &self.life {
-            let beyond = || "beyond the years that can be written".to_owned();
+            let beyond = || "beyond the year 9999".to_owned();
             rows.push(("issued", life.issued_at.clone().unwrap_or_else(beyond)));
             let span = time::span(Duration::from_secs(life.lifetime_seconds));
             rows.push(("lifetime", format!("{} s ({span})", time::grouped(life.lifetime_seconds))));
@@ -169,21 +169,21 @@ impl Findings {
         }
         if let Some(access) = &self.access {
             let text = match access.confidence {
-                "high" => "every mark of the public samples fits",
-                _ => "fits in part: take this for a guess",
+                "high" => "matches the public samples",
+                _ => "matches the public samples in part: a guess",
             };
-            rows.push(("layout", format!("{text}; observed, not promised, not proven")));
+            rows.push(("layout", format!("{text}; undocumented, not verified")));
         }
         if let Some(dynamic) = &self.dynamic {
             let text = match dynamic.signature {
                 SignatureState::Good => "good",
                 SignatureState::Bad => "bad",
                 SignatureState::Unchecked => {
-                    "not checked; that takes the app's EASEMOB_CLIENT_ID and EASEMOB_CLIENT_SECRET"
+                    "not checked: set EASEMOB_CLIENT_ID and EASEMOB_CLIENT_SECRET"
                 }
             };
             rows.push(("signature", text.to_owned()));
-            rows.extend(dynamic.defect_lines.iter().map(|line| ("fault", line.clone())));
+            rows.extend(dynamic.fault_lines.iter().map(|line| ("fault", line.clone())));
         }
         rows.extend(self.reason.iter().map(|reason| ("reason", reason.clone())));
         let lines: Vec<_> =

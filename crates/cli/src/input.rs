@@ -1,4 +1,4 @@
-//! Files and standard input, read within a size and a time.
+//! Reading files and standard input, with limits of size and time.
 
 use std::fs::File;
 use std::io::{IsTerminal as _, Read};
@@ -9,12 +9,12 @@ use std::thread;
 use crate::args::Options;
 use crate::failure::Failure;
 
-/// What an option names a file for, and how large that file may be.
+/// The file of an option: content and maximum size.
 #[derive(Clone, Copy)]
 pub(crate) struct Input {
-    /// What the error begins with.
+    /// The option, with which errors begin.
     pub(crate) option: &'static str,
-    /// What the file must hold, with its article.
+    /// The expected content, with its article.
     pub(crate) content: &'static str,
     pub(crate) max_kib: u64,
 }
@@ -22,8 +22,8 @@ pub(crate) struct Input {
 impl Input {
     /// Reads the whole file; `-` is standard input.
     ///
-    /// A device may never end, and a pipe may never begin. So the reading is given up beyond the
-    /// size, and after the time of the whole command.
+    /// A device may have no end, and a pipe may have no writer. So reading stops beyond the maximum
+    /// size, and after `--deadline`.
     pub(crate) fn read(self, options: &Options, file: &Path) -> Result<Vec<u8>, Failure> {
         let is_stdin = file == Path::new("-");
         let name = if is_stdin { "standard input".into() } else { file.to_string_lossy() };
@@ -31,26 +31,25 @@ impl Input {
             |problem: String| Failure::invalid_input(format!("{}: {problem}", self.option));
         let max = self.max_kib * 1024;
         let bytes = if is_stdin && std::io::stdin().is_terminal() {
-            // Somebody types, and ends it with an interrupt if need be.
+            // The user types, and can interrupt.
             up_to(std::io::stdin(), max)
         } else {
             let (sender, receiver) = mpsc::channel();
             let file = file.to_owned();
-            // Opening a pipe waits for its other end, which nothing but the end of the process
-            // interrupts.
+            // Opening a pipe blocks until its other end is opened, and cannot be cancelled.
             thread::spawn(move || {
                 let bytes = if is_stdin {
                     up_to(std::io::stdin(), max)
                 } else {
                     File::open(file).and_then(|file| up_to(file, max))
                 };
-                // The other end is gone if the time is over.
+                // The receiver is gone after the deadline.
                 let _ = sender.send(bytes);
             });
             receiver.recv_timeout(options.deadline).map_err(|_| {
                 invalid(format!(
                     "{name} did not end within --deadline; check what writes to it, or name a \
-                     plain file that holds {}",
+                     regular file with {}",
                     self.content
                 ))
             })?
@@ -63,7 +62,7 @@ impl Input {
             };
             let content = self.content;
             return Err(invalid(format!(
-                "{name} holds more than {limit}; name a file that holds {content} and nothing else"
+                "{name} is larger than {limit}; name a file with nothing but {content}"
             )));
         }
         Ok(bytes)
@@ -71,7 +70,7 @@ impl Input {
 
     /// Reads the whole file as text.
     pub(crate) fn read_text(self, options: &Options, file: &Path) -> Result<String, Failure> {
-        // The error of the conversion holds the bytes, so it goes no further.
+        // The conversion error holds the bytes, so it is dropped.
         String::from_utf8(self.read(options, file)?).map_err(|_| {
             Failure::invalid_input(format!("{}: {} is not UTF-8", self.option, file.display()))
         })
@@ -95,7 +94,7 @@ pub(crate) fn check_standard_input(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// The bytes up to the end, or one more than `max`.
+/// Reads to the end, at most one byte more than `max`.
 fn up_to(source: impl Read, max: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(max + 1).read_to_end(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! The command `inspect`: what a token says of itself, without a request and without the token.
+//! The command `inspect`: a token decoded offline.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -10,9 +10,9 @@ use crate::args::{Format, Options};
 use crate::failure::Failure;
 use crate::findings::{Findings, SignatureState};
 use crate::input::Input;
-use crate::{dynamic, output, secrets};
+use crate::{output, secrets, settings};
 
-/// Far above the longest token.
+/// The token; the limit is far above the longest one.
 const TOKEN: Input = Input { option: "TOKEN", content: "the token", max_kib: 64 };
 
 pub(crate) fn run(options: &Options, token: Option<String>) -> Result<(), Failure> {
@@ -22,36 +22,39 @@ pub(crate) fn run(options: &Options, token: Option<String>) -> Result<(), Failur
     };
     let token = token.trim();
     if token.is_empty() {
-        return Err(Failure::invalid_input("there is no token: the input is empty"));
+        return Err(Failure::invalid_input(
+            "TOKEN: the input is empty; pass a token as an argument or on standard input",
+        ));
     }
     let now = SystemTime::now();
     let findings = match (inspect::inspect(token), UnverifiedToken::parse(token)) {
-        (Some(said), _) => access(&said, now),
-        (None, Ok(reading)) => dynamic_token(options, &reading, now)?,
-        (None, Err(why)) if token.starts_with("ZHQt") || token.starts_with("dt-") => {
-            Findings::opaque(Some(why.to_string()))
+        (Some(inspection), _) => access(&inspection, now),
+        (None, Ok(token)) => dynamic_token(options, &token, now)?,
+        (None, Err(error)) if token.starts_with("ZHQt") || token.starts_with("dt-") => {
+            Findings::opaque(Some(error.to_string()))
         }
         (None, Err(_)) => Findings::opaque(None),
     };
     match options.format {
-        Format::Text => output::line(findings.table()),
-        Format::Json => output::line(findings.json()?),
+        Format::Text => output::line(findings.table())?,
+        Format::Json => output::line(findings.json()?)?,
     }
+    Ok(())
 }
 
-fn access(said: &Inspection, now: SystemTime) -> Findings {
-    Findings::access(said).lived(Some(said.issued_at()), said.lifetime(), now)
+fn access(inspection: &Inspection, now: SystemTime) -> Findings {
+    Findings::access(inspection).lived(Some(inspection.issued_at()), inspection.lifetime(), now)
 }
 
 fn dynamic_token(
     options: &Options,
-    reading: &UnverifiedToken,
+    token: &UnverifiedToken,
     now: SystemTime,
 ) -> Result<Findings, Failure> {
-    let signer = signer(options, reading)?;
+    let signer = signer(options, token)?;
     let checked = match &signer {
-        Some(signer) => signer.verify(reading, now),
-        None => reading.verify(now),
+        Some(signer) => signer.verify(token, now),
+        None => token.verify(now),
     };
     let faults = checked.err().map_or_else(Vec::new, |faults| faults.as_slice().to_vec());
     let has = |wanted: &[Fault]| wanted.iter().any(|fault| faults.contains(fault));
@@ -62,14 +65,14 @@ fn dynamic_token(
     } else {
         SignatureState::Good
     };
-    let findings = Findings::dynamic(reading, state, &faults);
-    Ok(findings.lived(reading.issued_at(), reading.ttl(), now))
+    let findings = Findings::dynamic(token, state, &faults);
+    Ok(findings.lived(token.issued_at(), token.ttl(), now))
 }
 
-/// What checks the signature, where client ID and client secret are at hand.
-fn signer(options: &Options, reading: &UnverifiedToken) -> Result<Option<Signer>, Failure> {
-    let own = dynamic::app_key(options)?;
-    let Some(app_key) = own.as_ref().or(reading.app_key()) else { return Ok(None) };
+/// The signer that checks the signature, if client ID and client secret are set.
+fn signer(options: &Options, token: &UnverifiedToken) -> Result<Option<Signer>, Failure> {
+    let own = settings::optional_app_key(options)?;
+    let Some(app_key) = own.as_ref().or(token.app_key()) else { return Ok(None) };
     let (Some(id), Some(secret)) = (&options.client_id, secrets::client_secret(options)?) else {
         return Ok(None);
     };

@@ -1,4 +1,4 @@
-//! A transport around another: it counts what is sent and, when asked, tells of it.
+//! A transport that wraps another, counts requests and logs them with `--verbose`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use easemob_token::transport::{Exchange, Runtime, Transport, TransportError, asy
 
 use crate::output;
 
-/// Clones share the count.
+/// A transport that counts and logs requests. Clones share the count.
 #[derive(Clone, Debug)]
 pub(crate) struct LoggingTransport {
     inner: Arc<dyn Transport>,
@@ -24,7 +24,7 @@ impl LoggingTransport {
         Self { inner, name, verbose, sent: Arc::default() }
     }
 
-    /// How many requests were handed to the transport.
+    /// Number of requests sent.
     pub(crate) fn sent(&self) -> u32 {
         self.sent.load(Ordering::Relaxed)
     }
@@ -45,7 +45,7 @@ impl Transport for LoggingTransport {
         if !self.verbose {
             return self.inner.send(exchange).await;
         }
-        // Method, address and sizes alone: header values and bodies hold secrets.
+        // Only method, URI and sizes: header values and bodies hold secrets.
         let size = exchange.request().body().len();
         output::note(format_args!(
             "> {} {} ({size} bytes, over {})",

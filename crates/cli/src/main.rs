@@ -11,6 +11,7 @@ mod inspect;
 mod logging_transport;
 mod output;
 mod secrets;
+mod settings;
 mod success;
 mod time;
 mod token;
@@ -23,7 +24,7 @@ use clap::{CommandFactory, Parser};
 use crate::args::{Args, Command, Format};
 use crate::failure::Failure;
 
-/// What a shell reports of a command that an interrupt ended.
+/// Exit code of a command that was interrupted (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
@@ -50,10 +51,10 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     input::check_standard_input(&args.options)?;
-    // These send nothing, so that an interrupt needs no runtime either.
+    // These send nothing, so they need no runtime.
     match args.command {
-        Command::Dynamic { username } => {
-            return dynamic::run(&args.options, &username).map(|()| ExitCode::SUCCESS);
+        Command::Dynamic { user_id } => {
+            return dynamic::run(&args.options, &user_id).map(|()| ExitCode::SUCCESS);
         }
         Command::Inspect { token } => {
             return inspect::run(&args.options, token).map(|()| ExitCode::SUCCESS);
@@ -66,8 +67,8 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::internal(format!("cannot start a runtime: {error}")))?;
     runtime.block_on(async {
         tokio::select! {
-            // The command first: it reads its files before it waits for anything, and until then an
-            // interrupt ends the process by itself.
+            // The command is polled first: it reads its files before it waits, and until then an
+            // interrupt ends the process by default.
             biased;
 
             done = dispatch(args) => done.map(|()| ExitCode::SUCCESS),
@@ -80,13 +81,13 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
     let options = args.options;
     match args.command {
         Command::App => token::app(&options).await,
-        Command::User { username, create } => token::user(&options, username, create).await,
-        Command::Password { username } => token::password(&options, username).await,
+        Command::User { user_id, create } => token::user(&options, user_id, create).await,
+        Command::Password { user_id } => token::password(&options, user_id).await,
         Command::Emulator { listen, users, clients } => {
             emulate::run(&options, listen, users, clients).await
         }
         Command::Demo => demo::run(&options).await,
-        // Answered before there is a runtime.
+        // Handled before the runtime starts.
         Command::Completions { .. } | Command::Dynamic { .. } | Command::Inspect { .. } => Ok(()),
     }
 }

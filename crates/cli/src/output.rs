@@ -1,27 +1,22 @@
-//! Lines to standard output and standard error, where the other end may be gone.
+//! Lines on standard output and standard error.
 //!
-//! `println!` panics when a reader such as `head` has closed the pipe; these do not.
+//! `println!` panics if a reader such as `head` has closed the pipe; these functions do not.
 
 use std::fmt;
-use std::io::{ErrorKind, Write};
+use std::io::{self, Write};
 
 use crate::args::{Format, Options};
-use crate::failure::Failure;
 
-/// A line on standard output.
-pub(crate) fn line(text: impl fmt::Display) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(|error| {
-        if error.kind() == ErrorKind::BrokenPipe {
-            Failure::reader_gone()
-        } else {
-            Failure::internal(format!("cannot write to standard output: {error}"))
-        }
-    })
+/// An error of writing to standard output.
+pub(crate) struct WriteError(pub(crate) io::Error);
+
+/// Writes a line to standard output.
+pub(crate) fn line(text: impl fmt::Display) -> Result<(), WriteError> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(WriteError)
 }
 
-/// A warning on standard error, also where quiet was asked for: it says that something is set
-/// wrongly, and chatter does not.
+/// Writes a warning to standard error, also with `--quiet`: a setting is wrong.
 pub(crate) fn warning(options: &Options, kind: &str, message: &str) {
     match options.format {
         Format::Text => note(format_args!("easemob-token: warning: {message}")),
@@ -31,7 +26,7 @@ pub(crate) fn warning(options: &Options, kind: &str, message: &str) {
     }
 }
 
-/// A line on standard error. There is nobody to tell that it could not be written.
+/// Writes a line to standard error; a failure to do so is ignored.
 pub(crate) fn note(text: impl fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Where secrets come from: a file, standard input, the environment, a terminal; never an argument.
+//! Secrets from files, standard input, the environment or a terminal; never from an argument.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -13,7 +13,7 @@ const CLIENT_SECRET: Input =
     Input { option: "--client-secret-file", content: "the client secret", max_kib: 64 };
 const PASSWORD: Input = Input { option: "--password-file", content: "the password", max_kib: 64 };
 
-/// The client secret; `None` where nobody gave one.
+/// The client secret, if one is set.
 pub(crate) fn client_secret(options: &Options) -> Result<Option<Secret>, Failure> {
     match &options.client_secret_file {
         Some(file) => from_file(options, CLIENT_SECRET, file).map(Some),
@@ -21,22 +21,22 @@ pub(crate) fn client_secret(options: &Options) -> Result<Option<Secret>, Failure
     }
 }
 
-/// Client ID and client secret, both needed.
+/// Client ID and client secret.
 pub(crate) fn credentials(options: &Options) -> Result<(&str, Secret), Failure> {
     let Some(client_id) = &options.client_id else {
         return Err(Failure::invalid_input("--client-id (EASEMOB_CLIENT_ID): missing"));
     };
     let Some(client_secret) = client_secret(options)? else {
         return Err(Failure::invalid_input(
-            "no client secret: set EASEMOB_CLIENT_SECRET, or name a file with \
+            "client secret: missing; set EASEMOB_CLIENT_SECRET, or name a file with \
              --client-secret-file (\"-\" is standard input)",
         ));
     };
     Ok((client_id, client_secret))
 }
 
-/// The user's password, asked for where somebody sits at a terminal.
-pub(crate) fn password(options: &Options, username: &str) -> Result<Secret, Failure> {
+/// The user's password; prompts for it on a terminal.
+pub(crate) fn password(options: &Options, user_id: &str) -> Result<Secret, Failure> {
     if let Some(file) = &options.password_file {
         return from_file(options, PASSWORD, file);
     }
@@ -45,13 +45,15 @@ pub(crate) fn password(options: &Options, username: &str) -> Result<Secret, Fail
     }
     if !std::io::stdin().is_terminal() {
         return Err(Failure::invalid_input(
-            "no password: set EASEMOB_PASSWORD, or name a file with --password-file (\"-\" is \
-             standard input)",
+            "password: missing; set EASEMOB_PASSWORD, or name a file with --password-file (\"-\" \
+             is standard input)",
         ));
     }
-    rpassword::prompt_password(format!("Password of {username}: "))
-        .map(Secret::from)
-        .map_err(|error| Failure::invalid_input(format!("cannot ask for a password: {error}")))
+    rpassword::prompt_password(format!("Password of {user_id}: ")).map(Secret::from).map_err(
+        |error| {
+            Failure::invalid_input(format!("cannot read a password from the terminal: {error}"))
+        },
+    )
 }
 
 fn from_environment(name: &str) -> Result<Option<Secret>, Failure> {
@@ -75,7 +77,7 @@ fn from_file(options: &Options, input: Input, file: &Path) -> Result<Secret, Fai
     Ok(Secret::from(secret))
 }
 
-/// Editors end a file with a line break; a secret does not end with one.
+/// Strips one line break at the end, which editors add.
 fn without_line_break(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)

@@ -9,7 +9,7 @@ use crate::args::{Format, Options};
 use crate::failure::Failure;
 use crate::{output, time};
 
-/// What is said of a token; the members are those of the JSON form.
+/// A token and its facts; the fields are the members of the JSON form.
 #[derive(Serialize)]
 pub(crate) struct Success<'a> {
     access_token: &'a str,
@@ -17,12 +17,12 @@ pub(crate) struct Success<'a> {
     expires_in: Option<u64>,
     lifetime: &'static str,
     expires_at: Option<String>,
-    /// What goes with the kind; of a dynamic token there is nothing to say.
+    /// Facts of this kind of token; a dynamic token has none.
     #[serde(flatten)]
     about: Option<About<'a>>,
-    /// The user of a dynamic token, for people.
+    /// The user of a dynamic token, for the text form.
     #[serde(skip)]
-    made_for: Option<&'a str>,
+    user_id: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -49,11 +49,10 @@ impl<'a> Success<'a> {
         Self::new("app", token.access_token(), token.lifetime(), token.expires_at(), Some(about))
     }
 
-    /// The token of a user, made here.
     pub(crate) fn dynamic(token: &'a DynamicToken) -> Self {
         let (lifetime, end) = (Lifetime::Expires(token.ttl()), Some(token.expires_at()));
         let success = Self::new("dynamic", token.access_token(), lifetime, end, None);
-        Self { made_for: Some(token.user_id()), ..success }
+        Self { user_id: Some(token.user_id()), ..success }
     }
 
     pub(crate) fn user(token: &'a UserToken) -> Self {
@@ -79,7 +78,7 @@ impl<'a> Success<'a> {
             },
             expires_at: expires_at.and_then(time::rfc3339),
             about,
-            made_for: None,
+            user_id: None,
         }
     }
 
@@ -101,7 +100,7 @@ impl<'a> Success<'a> {
         Ok(())
     }
 
-    /// The token's facts for people, without the token.
+    /// The token's facts in one line, without the token.
     pub(crate) fn line(&self) -> String {
         let life = match (self.expires_in, &self.expires_at) {
             (Some(seconds), Some(end)) => {
@@ -112,18 +111,18 @@ impl<'a> Success<'a> {
             }
             (Some(seconds), None) => format!("lives {seconds} s"),
             _ if self.lifetime == "permanent" => "never expires".to_owned(),
-            _ => "its lifetime is unknown: do not keep it".to_owned(),
+            _ => "lifetime unknown: do not store it".to_owned(),
         };
         match &self.about {
             None => {
-                let name = self.made_for.unwrap_or("an unnamed user");
+                let name = self.user_id.unwrap_or("a user without a name");
                 format!("dynamic user token of {name}, {life}")
             }
             Some(About::Application(Some(id))) => format!("app token, {life}, application {id}"),
             Some(About::Application(None)) => format!("app token, {life}"),
             Some(About::User(user)) => {
                 let user = user.as_ref();
-                let name = user.and_then(|user| user.username).unwrap_or("an unnamed user");
+                let name = user.and_then(|user| user.username).unwrap_or("a user without a name");
                 let banned = user.and_then(|user| user.activated) == Some(false);
                 format!("user token of {name}{}, {life}", if banned { " (banned)" } else { "" })
             }

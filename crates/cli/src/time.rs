@@ -1,29 +1,35 @@
-//! Times in words: read from arguments, written for people and for scripts.
+//! Durations and times: parsed from arguments, formatted for people and for scripts.
 
 use std::time::{Duration, SystemTime};
 
 use easemob_token::Ttl;
 
-/// A lifetime to ask for: `30s`, `12h`, `60d`, a bare number of seconds, `permanent`, `default`.
+/// Parses a lifetime: `30s`, `12h`, `60d`, a bare number of seconds, `permanent`, `default`.
 pub(crate) fn ttl(text: &str) -> Result<Ttl, String> {
     match text {
         "permanent" => Ok(Ttl::Permanent),
         "default" => Ok(Ttl::ServerDefault),
         _ => match duration(text) {
             Some(time) if time.is_zero() => {
-                Err("is zero; write \"permanent\" for a token that never ends".to_owned())
+                Err("is zero; write \"permanent\" for a token that never expires".to_owned())
             }
             Some(time) => Ok(Ttl::For(time)),
-            None => Err("is none of 30s, 12h, 60d, a number of seconds, permanent, default".into()),
+            None => Err(
+                "is not a lifetime; write 30s, 12h, 60d, a number of seconds, permanent or default"
+                    .into(),
+            ),
         },
     }
 }
 
-/// A limit of time: `10s`, `500ms`, a bare number of seconds.
+/// Parses a time limit: `10s`, `500ms`, a bare number of seconds.
 pub(crate) fn limit(text: &str) -> Result<Duration, String> {
     match duration(text) {
         Some(time) if !time.is_zero() => Ok(time),
-        _ => Err("is no time: write 10s, 500ms, or a number of seconds above zero".to_owned()),
+        _ => {
+            Err("is not a time limit; write 10s, 500ms, or a number of seconds above zero"
+                .to_owned())
+        }
     }
 }
 
@@ -34,7 +40,7 @@ fn duration(text: &str) -> Option<Duration> {
     humantime::parse_duration(text).ok()
 }
 
-/// A span in days, hours, minutes and seconds: `11d 20h 26m 40s`.
+/// Formats a duration in days, hours, minutes and seconds: `11d 20h 26m 40s`.
 pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     let parts = [
@@ -48,7 +54,7 @@ pub(crate) fn span(time: Duration) -> String {
     if words.is_empty() { format!("{}ms", time.subsec_millis()) } else { words.join(" ") }
 }
 
-/// A number in groups of three digits: `1 024 000`.
+/// Formats a number in groups of three digits: `1 024 000`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -61,17 +67,17 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-/// RFC 3339, UTC, whole seconds; `None` beyond the years that it can write.
+/// Formats a time as RFC 3339, UTC, whole seconds; `None` outside the years 1970 to 9999.
 pub(crate) fn rfc3339(time: SystemTime) -> Option<String> {
     writable(time).then(|| humantime::format_rfc3339_seconds(time).to_string())
 }
 
-/// RFC 3339, UTC, milliseconds.
+/// Formats a time as RFC 3339, UTC, milliseconds; `None` outside the years 1970 to 9999.
 pub(crate) fn rfc3339_ms(time: SystemTime) -> Option<String> {
     writable(time).then(|| humantime::format_rfc3339_millis(time).to_string())
 }
 
-/// Years 1970 to 9999; the formatter refuses all others.
+/// Whether the time is within the years 1970 to 9999; the formatter refuses all others.
 fn writable(time: SystemTime) -> bool {
     const YEAR_10_000: Duration = Duration::from_secs(253_402_300_800);
     time.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since < YEAR_10_000)
@@ -103,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_written_in_words_and_in_rfc_3339() {
+    fn times_are_formatted_for_people_and_as_rfc_3339() {
         assert_eq!(span(Duration::from_secs(1_024_000)), "11d 20h 26m 40s");
         assert_eq!(span(Duration::from_secs(5_184_000)), "60d");
         assert_eq!(span(Duration::from_millis(5)), "5ms");

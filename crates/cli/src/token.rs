@@ -1,4 +1,4 @@
-//! The commands that end in a token: `app`, `user`, `password`.
+//! The commands `app`, `user` and `password`: a token from the service.
 
 use std::future::Future;
 
@@ -8,36 +8,36 @@ use crate::args::Options;
 use crate::failure::Failure;
 use crate::logging_transport::LoggingTransport;
 use crate::success::Success;
-use crate::{output, secrets, time, transports};
+use crate::{output, secrets, settings, time, transports};
 
 pub(crate) async fn app(options: &Options) -> Result<(), Failure> {
     let transport = transports::chosen(options)?;
-    let builder = with_credentials(builder(options, &transport), options)?;
+    let builder = with_credentials(builder(options, &transport)?, options)?;
     let client = builder.app_token_ttl(options.ttl).build()?;
     let token = in_time(options, &transport, client.app_token()).await?;
     warn_about_units(options, token.unit_mismatch());
     Success::app(&token).report(options)
 }
 
-pub(crate) async fn user(options: &Options, username: String, create: bool) -> Result<(), Failure> {
+pub(crate) async fn user(options: &Options, user_id: String, create: bool) -> Result<(), Failure> {
     let transport = transports::chosen(options)?;
-    let client = with_credentials(builder(options, &transport), options)?.build()?;
-    let request = client.user_token(username).auto_create_user(create).ttl(options.ttl);
+    let client = with_credentials(builder(options, &transport)?, options)?.build()?;
+    let request = client.user_token(user_id).auto_create_user(create).ttl(options.ttl);
     let token = in_time(options, &transport, async { request.await }).await?;
     warn_about_units(options, token.unit_mismatch());
     Success::user(&token).report(options)
 }
 
-pub(crate) async fn password(options: &Options, username: String) -> Result<(), Failure> {
+pub(crate) async fn password(options: &Options, user_id: String) -> Result<(), Failure> {
     let transport = transports::chosen(options)?;
-    let mut builder = builder(options, &transport);
+    let mut builder = builder(options, &transport)?;
     if options.authorize_password {
         builder = with_credentials(builder, options)?.authorize_password();
     }
-    // The settings are checked before anybody is asked for a password.
+    // The settings are checked before the prompt for a password.
     let client = builder.build()?;
-    let password = secrets::password(options, &username)?;
-    let request = client.user_token_by_password(username, password).ttl(options.ttl);
+    let password = secrets::password(options, &user_id)?;
+    let request = client.user_token_by_password(user_id, password).ttl(options.ttl);
     let token = in_time(options, &transport, async { request.await }).await?;
     warn_about_units(options, token.unit_mismatch());
     Success::user(&token).report(options)
@@ -50,22 +50,14 @@ fn warn_about_units(options: &Options, mismatch: Option<&UnitMismatch>) {
     }
 }
 
-fn builder(options: &Options, transport: &LoggingTransport) -> ClientBuilder {
-    let mut builder = Client::builder()
+fn builder(options: &Options, transport: &LoggingTransport) -> Result<ClientBuilder, Failure> {
+    let (base_url, app_key) = (settings::base_url(options)?, settings::app_key(options)?);
+    let builder = Client::builder(base_url, app_key)
         .ttl_units(options.ttl_unit)
         .request_timeout(options.timeout)
         .max_attempts(options.max_attempts.get())
         .transport(transport.clone());
-    if let Some(url) = &options.base_url {
-        builder = builder.base_url(url);
-    }
-    if let Some(key) = &options.app_key {
-        builder = builder.app_key(key);
-    }
-    if options.allow_http {
-        builder = builder.allow_plain_http();
-    }
-    builder
+    Ok(if options.allow_http { builder.allow_plain_http() } else { builder })
 }
 
 fn with_credentials(builder: ClientBuilder, options: &Options) -> Result<ClientBuilder, Failure> {
@@ -73,7 +65,7 @@ fn with_credentials(builder: ClientBuilder, options: &Options) -> Result<ClientB
     Ok(builder.client_credentials(client_id, client_secret))
 }
 
-/// The token, unless the whole command takes longer than `--deadline`.
+/// Awaits the token, at most for `--deadline`.
 async fn in_time<T>(
     options: &Options,
     transport: &LoggingTransport,

@@ -1,4 +1,4 @@
-//! The transports compiled in, made from the options.
+//! Transports compiled in, built from the options.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::logging_transport::LoggingTransport;
 
-/// A system's own bundle has about 220 KiB.
+/// Root certificates; a system's bundle has about 220 KiB.
 const ROOTS: Input = Input { option: "--ca-file", content: "PEM certificates", max_kib: 4 * 1024 };
 
 impl TransportName {
@@ -20,14 +20,14 @@ impl TransportName {
         }
     }
 
-    /// Those that this build holds.
+    /// The transports of this build.
     pub(crate) fn compiled_in() -> Vec<Self> {
         let all = [(Self::Hyper, cfg!(feature = "hyper")), (Self::Isahc, cfg!(feature = "isahc"))];
         all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
     }
 }
 
-/// The transport that the options name.
+/// Builds the transport that the options name.
 pub(crate) fn chosen(options: &Options) -> Result<LoggingTransport, Failure> {
     let roots = options.ca_file.as_ref().map(|file| ROOTS.read(options, file)).transpose()?;
     let transport = make(options.transport, roots, proxy(&options.proxy)?)?;
@@ -42,8 +42,8 @@ fn proxy(text: &str) -> Result<Proxy, Failure> {
             let url: ProxyUrl = url.parse()?;
             if url.password().is_some() {
                 return Err(Failure::invalid_input(
-                    "--proxy: an argument must not hold a password; put the URL into HTTPS_PROXY \
-                     and write --proxy env",
+                    "--proxy: an argument must not hold a password; set the URL in HTTPS_PROXY and \
+                     use --proxy env",
                 ));
             }
             Ok(Proxy::Url(url))
@@ -51,7 +51,7 @@ fn proxy(text: &str) -> Result<Proxy, Failure> {
     }
 }
 
-/// A transport by name, with roots and a proxy of one's own.
+/// Builds a transport by name, with root certificates and a proxy.
 pub(crate) fn make(
     name: TransportName,
     roots: Option<Vec<u8>>,
@@ -78,11 +78,10 @@ pub(crate) fn make(
         }
         #[cfg(not(all(feature = "hyper", feature = "isahc")))]
         missing => {
-            // Which ones are missing depends on the build; what to do about it does not.
             drop((roots, proxy));
             let name = missing.as_str();
             Err(Failure::invalid_input(format!(
-                "--transport: this build has no {name}; build the command with `--features {name}`"
+                "--transport: {name} is not compiled in; build the command with `--features {name}`"
             )))
         }
     }

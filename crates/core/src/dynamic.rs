@@ -1,4 +1,4 @@
-//! Dynamic user tokens: made by the app server itself, without a request.
+//! Dynamic user tokens, which the app server makes itself, without a request.
 //!
 //! ```text
 //! str       = client_id + appkey + user_id + cur_time + ttl + client_secret
@@ -7,12 +7,13 @@
 //! token     = URL-safe base64 of ("dt-" + json)
 //! ```
 //!
-//! A [`Signer`] makes them and checks them; a [`UnverifiedToken`] is what one says, with or without the
-//! secret at hand, and which [`Fault`] it has. Times are arguments: nothing here reads a clock.
+//! A [`Signer`] makes and verifies them. An [`UnverifiedToken`] is the contents of one, which can be
+//! checked in part without the secret. A [`Fault`] is the reason why a token is not valid. Times are
+//! arguments: nothing here reads a clock.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
-//! use easemob_token_core::dynamic::{Fault, UnverifiedToken, Signer};
+//! use easemob_token_core::dynamic::{Fault, Signer, UnverifiedToken};
 //!
 //! let app = "easemob-demo#testapp".parse()?;
 //! let signer = Signer::new(&app, "YXA6i-Ak8Ol4Eei2l11ZjV-EAg", "YXA6VunqiNxoB7IwXHInk1cGiXOOJfc")?;
@@ -20,21 +21,20 @@
 //! let token = signer.token("Test2333", Duration::from_secs(600), now)?;
 //! assert_eq!(token.user_id(), "test2333");
 //!
-//! let reading = UnverifiedToken::parse(token.access_token().expose())?;
-//! assert!(signer.verify(&reading, now).is_ok());
-//! let faults = signer.verify(&reading, now + Duration::from_secs(600)).unwrap_err();
+//! let unverified = UnverifiedToken::parse(token.access_token().expose())?;
+//! assert!(signer.verify(&unverified, now).is_ok());
+//! let faults = signer.verify(&unverified, now + Duration::from_secs(600)).unwrap_err();
 //! assert_eq!(faults.as_slice(), [Fault::Expired]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What the rule does not protect from
+//! # A weakness of the signature
 //!
-//! The parts of `str` stand side by side with nothing between them, so that digits can move from
-//! one number, or from the end of the user ID, into the next. Whoever holds a token for `bob178620`
-//! can turn it into one for `bob` with the same signature, a plausible `curTime` and a long `ttl`.
-//! Whether the service guards against that is not documented. An app server that makes dynamic
-//! tokens should not let anybody choose a user ID that is another one followed by digits; IDs that
-//! all have one length, or all end in a letter, are safe.
+//! The parts of `str` are joined without separators, so digits can move from one number, or from the end
+//! of the user ID, into the next. A user with a token for `bob178620` can turn it into one for `bob` with
+//! the same signature, a plausible `curTime` and a long `ttl`. Whether the service prevents that is
+//! undocumented. If you use dynamic tokens, do not let users choose a user ID that is another one followed
+//! by digits. IDs of one length, and IDs that end in a letter, are safe.
 
 mod fault;
 mod signature;

@@ -111,3 +111,25 @@ impl TokenEndpoint {
         Err(refusal::parse(&head, body, &request, received_at))
     }
 }
+
+/// Implements `TryFrom` for text in each of its forms, by `FromStr`.
+macro_rules! try_from_text {
+    ($($parsed:ty: $text:ty),+ $(,)?) => {$(
+        impl TryFrom<$text> for $parsed {
+            type Error = BuildError;
+
+            fn try_from(text: $text) -> Result<Self, BuildError> {
+                text.parse()
+            }
+        }
+    )+};
+}
+
+try_from_text! {
+    AppKey: &str,
+    AppKey: String,
+    AppKey: &String,
+    BaseUrl: &str,
+    BaseUrl: String,
+    BaseUrl: &String,
+}

@@ -1,12 +1,12 @@
-//! A secret that does not show itself.
+//! Secret text that no output shows.
 
 use std::fmt;
 
 /// A client secret or a password.
 ///
 /// It has no `Display`, no `PartialEq`, no `Serialize` and no `Deref`; its `Debug` is a constant.
-/// [`expose`](Self::expose) is the one way in, so that a search for it finds every use. What is
-/// promised is redaction, not erasure: the memory is not overwritten when it is freed.
+/// [`expose`](Self::expose) is the only access, so a search for it finds every use. The secret is
+/// redacted, not erased: its memory is not overwritten when it is freed.
 ///
 /// ```
 /// let secret = easemob_token_core::Secret::new("hunter2");

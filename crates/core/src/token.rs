@@ -20,7 +20,6 @@ pub use self::lifetime::Lifetime;
 pub use self::ttl::{Ttl, TtlUnit, TtlUnits};
 pub use self::unit_mismatch::UnitMismatch;
 pub use self::user::User;
-pub(crate) use self::user::UserParts;
 pub use self::user_id::UserId;
 
 /// The usual and the longest time for which a token of unknown lifetime is cached.
@@ -32,7 +31,7 @@ pub trait IssuedToken {
     /// The token itself.
     fn access_token(&self) -> &AccessToken;
 
-    /// How long it lives, as the service reported it.
+    /// Its lifetime, as the service reported it.
     fn lifetime(&self) -> Lifetime;
 
     /// Evidence that the configured unit of lifetimes is wrong.
@@ -41,7 +40,7 @@ pub trait IssuedToken {
     /// Whether the response proves that the token is for the requested user, or there is no user.
     fn names_its_user(&self) -> bool;
 
-    /// How long a cache may return it.
+    /// The time for which a cache may return it.
     ///
     /// That is its lifetime. A token of unknown lifetime is cached for a minute, so that not every call
     /// sends a request. If the token itself contains a lifetime ([`inspect`](crate::inspect)), it is
@@ -59,33 +58,8 @@ pub trait IssuedToken {
     }
 }
 
-macro_rules! issued_token {
-    ($token:ty, $names_its_user:expr) => {
-        impl IssuedToken for $token {
-            fn access_token(&self) -> &AccessToken {
-                self.access_token()
-            }
-
-            fn lifetime(&self) -> Lifetime {
-                self.lifetime()
-            }
-
-            fn unit_mismatch(&self) -> Option<&UnitMismatch> {
-                self.unit_mismatch()
-            }
-
-            fn names_its_user(&self) -> bool {
-                let names: fn(&Self) -> bool = $names_its_user;
-                names(self)
-            }
-        }
-    };
-}
-
-issued_token!(AppToken, |_| true);
-issued_token!(UserToken, |token| token.user().and_then(User::username).is_some());
-
 /// Facts in every response that holds a token.
+#[derive(Clone, Debug)]
 pub(crate) struct Granted {
     pub(crate) access_token: AccessToken,
     pub(crate) lifetime: Lifetime,
@@ -97,17 +71,13 @@ pub(crate) struct Granted {
 /// the text.
 #[derive(Clone, Debug)]
 pub struct AppToken {
-    access_token: AccessToken,
-    lifetime: Lifetime,
-    received_at: SystemTime,
-    unit_mismatch: Option<Arc<UnitMismatch>>,
+    granted: Granted,
     application: Option<Arc<str>>,
 }
 
 impl AppToken {
     pub(crate) fn new(granted: Granted, application: Option<Arc<str>>) -> Self {
-        let Granted { access_token, lifetime, received_at, unit_mismatch } = granted;
-        Self { access_token, lifetime, received_at, unit_mismatch, application }
+        Self { granted, application }
     }
 
     /// An app token that was stored elsewhere, with what the service reported when it was issued.
@@ -133,42 +103,10 @@ impl AppToken {
         Self::new(granted, None)
     }
 
-    /// The token itself.
-    #[must_use]
-    pub fn access_token(&self) -> &AccessToken {
-        &self.access_token
-    }
-
     /// The value of an `Authorization` header that carries it; marked sensitive.
     #[must_use]
     pub fn authorization(&self) -> HeaderValue {
-        self.access_token.authorization()
-    }
-
-    /// How long it lives, counted from [`received_at`](Self::received_at).
-    #[must_use]
-    pub fn lifetime(&self) -> Lifetime {
-        self.lifetime
-    }
-
-    /// When the response that held it arrived.
-    #[must_use]
-    pub fn received_at(&self) -> SystemTime {
-        self.received_at
-    }
-
-    /// When it expires; `None` if it is permanent, if that is unknown, or if the time is beyond what a
-    /// [`SystemTime`] holds.
-    #[must_use]
-    pub fn expires_at(&self) -> Option<SystemTime> {
-        self.lifetime.end_from(self.received_at)
-    }
-
-    /// Evidence that the configured unit is wrong. If there is any, the lifetime is the shortest
-    /// reading; show it to the operator, who can change the setting.
-    #[must_use]
-    pub fn unit_mismatch(&self) -> Option<&UnitMismatch> {
-        self.unit_mismatch.as_deref()
+        self.access_token().authorization()
     }
 
     /// The app's UUID, as the service wrote it. The published samples mask it
@@ -182,49 +120,13 @@ impl AppToken {
 /// A token of one user, for a client to log in with (grants `password` and `inherit`).
 #[derive(Clone, Debug)]
 pub struct UserToken {
-    access_token: AccessToken,
-    lifetime: Lifetime,
-    received_at: SystemTime,
-    unit_mismatch: Option<Arc<UnitMismatch>>,
+    granted: Granted,
     user: Option<User>,
 }
 
 impl UserToken {
     pub(crate) fn new(granted: Granted, user: Option<User>) -> Self {
-        let Granted { access_token, lifetime, received_at, unit_mismatch } = granted;
-        Self { access_token, lifetime, received_at, unit_mismatch, user }
-    }
-
-    /// The token itself.
-    #[must_use]
-    pub fn access_token(&self) -> &AccessToken {
-        &self.access_token
-    }
-
-    /// How long it lives, counted from [`received_at`](Self::received_at).
-    #[must_use]
-    pub fn lifetime(&self) -> Lifetime {
-        self.lifetime
-    }
-
-    /// When the response that held it arrived.
-    #[must_use]
-    pub fn received_at(&self) -> SystemTime {
-        self.received_at
-    }
-
-    /// When it expires; `None` if it is permanent, if that is unknown, or if the time is beyond what a
-    /// [`SystemTime`] holds.
-    #[must_use]
-    pub fn expires_at(&self) -> Option<SystemTime> {
-        self.lifetime.end_from(self.received_at)
-    }
-
-    /// Evidence that the configured unit is wrong. If there is any, the lifetime is the shortest
-    /// reading; show it to the operator, who can change the setting.
-    #[must_use]
-    pub fn unit_mismatch(&self) -> Option<&UnitMismatch> {
-        self.unit_mismatch.as_deref()
+        Self { granted, user }
     }
 
     /// The user in the response. It can be missing.
@@ -233,3 +135,64 @@ impl UserToken {
         self.user.as_ref()
     }
 }
+
+/// Gives a type of token the getters of its granted facts, as methods and as the trait.
+macro_rules! issued_token {
+    ($token:ty, $names_its_user:expr) => {
+        impl $token {
+            /// The token itself.
+            #[must_use]
+            pub fn access_token(&self) -> &AccessToken {
+                &self.granted.access_token
+            }
+
+            /// Its lifetime, counted from [`received_at`](Self::received_at).
+            #[must_use]
+            pub fn lifetime(&self) -> Lifetime {
+                self.granted.lifetime
+            }
+
+            /// The time at which the response arrived.
+            #[must_use]
+            pub fn received_at(&self) -> SystemTime {
+                self.granted.received_at
+            }
+
+            /// The time at which it expires; `None` if it is permanent, if that is unknown, or if the time is beyond
+            /// what a [`SystemTime`] holds.
+            #[must_use]
+            pub fn expires_at(&self) -> Option<SystemTime> {
+                self.granted.received_at.checked_add(self.lifetime().duration()?)
+            }
+
+            /// Evidence that the configured unit is wrong. If there is any, the lifetime is the shortest
+            /// reading; show it to the operator, who can change the setting.
+            #[must_use]
+            pub fn unit_mismatch(&self) -> Option<&UnitMismatch> {
+                self.granted.unit_mismatch.as_deref()
+            }
+        }
+
+        impl IssuedToken for $token {
+            fn access_token(&self) -> &AccessToken {
+                self.access_token()
+            }
+
+            fn lifetime(&self) -> Lifetime {
+                self.lifetime()
+            }
+
+            fn unit_mismatch(&self) -> Option<&UnitMismatch> {
+                self.unit_mismatch()
+            }
+
+            fn names_its_user(&self) -> bool {
+                let names: fn(&Self) -> bool = $names_its_user;
+                names(self)
+            }
+        }
+    };
+}
+
+issued_token!(AppToken, |_| true);
+issued_token!(UserToken, |token| token.user().and_then(User::username).is_some());

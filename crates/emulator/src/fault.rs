@@ -154,8 +154,9 @@ impl Fault {
         Self::new(Action::Serve(Vec::new())).after(pause)
     }
 
-    /// Sends the service's own response with one member of the JSON object set to `value`: another
-    /// `expires_in`, or an unknown member.
+    /// Sends the service's own response with one member of the JSON object set to `value`.
+    ///
+    /// The member may be a documented one, such as `expires_in`, or unknown.
     pub fn set_member(name: impl Into<String>, value: Value) -> Self {
         Self::new(Action::Serve(vec![(name.into(), Some(value))]))
     }

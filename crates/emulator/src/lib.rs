@@ -88,7 +88,7 @@
 //!
 //! The emulator speaks plain HTTP and listens on loopback addresses only, unless
 //! [`Builder::allow_remote`] is called. It writes no log. `Debug` and `Display` of every type mask
-//! secrets; methods of [`ReceivedRequest`] that return unmasked data say so.
+//! secrets; methods of [`ReceivedRequest`] without `masked` in their name return unmasked data.
 
 mod access_token;
 mod accounts;

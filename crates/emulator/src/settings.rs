@@ -7,7 +7,7 @@ use crate::ttl::{PermanentAs, Unit};
 
 /// The response to an unknown user.
 ///
-/// The documentation has three and does not say which grant uses which.
+/// The documentation has three, without their grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnknownUserAs {

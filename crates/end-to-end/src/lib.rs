@@ -1,9 +1,7 @@
-//! What the tests of all servers share: a certificate, a process that ends with its test, patience.
+//! Code that the tests with real servers share: adapters, and processes that end with their test.
 
-mod authority;
-mod patience;
-mod process;
+mod adapters;
+mod server;
 
-pub use authority::{Authority, Issued};
-pub use patience::{LIMIT, eventually, within_limit};
-pub use process::{Running, free_port};
+pub use adapters::{ADAPTERS, Adapter, HYPER, ISAHC};
+pub use server::{Server, eventually};

@@ -1,17 +1,15 @@
-//! The client for programs without an async runtime: the same methods, and they wait.
+//! The client for programs without an async runtime: the same methods, which block.
 //!
-//! It drives the same machinery as [`crate::Client`], on a runtime that the transport brings:
-//! isahc needs none and takes a thread for each task; hyper gets a small tokio runtime on one
-//! thread, which ends with the client.
+//! The work is done by a [`crate::Client`] on a runtime that the transport brings: isahc needs none
+//! and uses a thread for each task; hyper gets a tokio runtime on one thread, which ends with the
+//! client.
 //!
 //! ```no_run
 //! # #[cfg(feature = "hyper")]
 //! # fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use easemob_token::{Client, hyper::HyperTransport};
 //!
-//! let client = Client::builder()
-//!     .base_url("https://a1.easemob.com")
-//!     .app_key("easemob-demo#testapp")
+//! let client = Client::builder("https://a1.easemob.com", "easemob-demo#testapp")
 //!     .client_credentials(std::env::var("CLIENT_ID")?, std::env::var("CLIENT_SECRET")?)
 //!     .transport(HyperTransport::new())
 //!     .build_blocking()?;
@@ -20,12 +18,12 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # Not inside an async runtime
+//! # Async runtimes
 //!
-//! A thread that waits drives nothing else, and a runtime of one thread would wait for itself. So a
-//! call that would have to wait, on a thread that polls a task of tokio's, is an
-//! [`Internal`](crate::ErrorKind::Internal) error that says so. On a thread for blocking work
-//! (`spawn_blocking`) it is welcome. Other executors leave no trace by which to know them.
+//! A blocked thread drives no other task, and a runtime with one thread would wait for itself. So a
+//! call that would have to wait inside a task of tokio fails with
+//! [`Internal`](crate::ErrorKind::Internal) instead. On a thread for blocking work
+//! (`tokio::task::spawn_blocking`) it works. Other async runtimes cannot be recognized.
 
 mod authorization;
 mod client;

@@ -1,4 +1,4 @@
-//! One cached token for many callers: one request for all of them, renewed before its end.
+//! State of one cached token: who fetches it, who waits, who uses it.
 
 mod completion;
 mod entry;
@@ -13,10 +13,10 @@ use easemob_token_core::{
     Uptime,
 };
 
-pub(crate) use self::entry::CacheEntry;
 pub use self::entry::TokenGuard;
+pub(crate) use self::entry::{CacheEntry, EntryInFlight};
 pub(crate) use self::single_flight::Replacement;
-use crate::acquire::{InFlight, Outcome, RequestContext};
+use crate::acquire::{Outcome, RequestContext};
 use crate::clock::jitter;
 use crate::error::Error;
 use crate::sync::{ArcSwapOption, Mutex, MutexGuard};
@@ -29,39 +29,39 @@ pub(crate) trait TokenSource: Send + Sync + Sized + 'static {
 
     fn context(&self) -> &RequestContext;
 
-    /// One acquisition of at most so many requests.
+    /// Runs one acquisition of at most `max_attempts` requests.
     fn fetch(
         &self,
-        in_flight: &InFlight<Self::Token>,
+        in_flight: &EntryInFlight<Self::Token>,
         max_attempts: u32,
     ) -> impl Future<Output = Result<Self::Token, Error>> + Send;
 
-    /// No acquisition of this cache is in flight any more.
-    fn settled(&self, _cache: &Arc<TokenCache<Self>>) {}
+    /// Called when the acquisition of this cache has ended, with or without a token.
+    fn finished(&self, _cache: &Arc<TokenCache<Self>>) {}
 }
 
 /// The cached token of one source.
 pub(crate) struct TokenCache<S: TokenSource> {
     source: S,
-    /// What a caller takes without a lock while it is fresh.
+    /// The token that callers take without a lock while it is fresh.
     entry: ArcSwapOption<CacheEntry<S::Token>>,
     state: Mutex<State<S::Token>>,
 }
 
 struct State<T> {
     token: TokenState,
-    /// The acquisition for callers to wait for.
-    in_flight: Option<Arc<InFlight<T>>>,
-    /// Why the last one failed, while that is remembered.
+    /// The acquisition that callers wait for.
+    in_flight: Option<Arc<EntryInFlight<T>>>,
+    /// The error of the last acquisition, while it is remembered.
     error: Option<Error>,
     /// The token that was last reported as refused.
     refused: Option<AccessToken>,
 }
 
-/// What a caller does, decided under the lock.
+/// The next step of a caller, decided under the lock.
 enum Action<T> {
     Take(TokenGuard<T>),
-    Wait(Arc<InFlight<T>>),
+    Wait(Arc<EntryInFlight<T>>),
     Fail(Error),
 }
 
@@ -76,24 +76,26 @@ impl<S: TokenSource> TokenCache<S> {
         self.source.context()
     }
 
-    /// The cached token if it is good and not near its end: no lock, no allocation, no waiting.
+    /// The cached token if it is fresh: no lock, no allocation, no waiting.
     fn try_fresh(&self) -> Option<TokenGuard<S::Token>> {
-        let token = self.try_fresh_untold()?;
+        let token = self.peek_fresh()?;
         self.context().telemetry.hit(S::GRANT);
         Some(token)
     }
 
-    /// The same, for a caller that has been told of already.
+    /// Like [`try_fresh`](Self::try_fresh), without an event.
     #[inline]
-    pub(crate) fn try_fresh_untold(&self) -> Option<TokenGuard<S::Token>> {
+    pub(crate) fn peek_fresh(&self) -> Option<TokenGuard<S::Token>> {
         let token = TokenGuard::from_guard(self.entry.load())?;
-        // What is not due is usable: the time of renewal comes before the end.
+        // A token that is not due for refresh is usable: it expires later.
         let is_due = token.entry().is_due(self.context().clock.now());
         (!is_due).then_some(token)
     }
 
-    /// The cached token if it is good, otherwise the one that the shared acquisition brings. The deadline
-    /// is asked for only if the caller has to wait: a clock costs as much as all the rest.
+    /// The cached token if it is fresh, otherwise the one that the shared acquisition brings.
+    ///
+    /// The deadline is computed only if the caller has to wait: reading a precise clock costs as much
+    /// as all the rest.
     pub(crate) async fn get(
         self: &Arc<Self>,
         deadline: impl FnOnce() -> Uptime,
@@ -104,8 +106,8 @@ impl<S: TokenSource> TokenCache<S> {
         }
     }
 
-    /// The cached token if it may be handed out at all, without waiting; if it nears its end, its
-    /// renewal starts beside the caller.
+    /// The cached token if it is usable, without waiting. If it is due, its refresh starts in the
+    /// background.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek(self: &Arc<Self>) -> Option<TokenGuard<S::Token>> {
         if let Some(token) = self.try_fresh() {
@@ -117,14 +119,14 @@ impl<S: TokenSource> TokenCache<S> {
         Some(token)
     }
 
-    /// The cached token if it may be handed out; looks without a lock.
+    /// The cached token if it is usable; takes no lock.
     fn usable(&self) -> Option<TokenGuard<S::Token>> {
         let token = TokenGuard::from_guard(self.entry.load())?;
         token.entry().is_usable(self.context().clock.now()).then_some(token)
     }
 
-    /// Takes in that the service refused this token, if it is the cached one. If it is to be replaced,
-    /// that starts beside the caller.
+    /// Records that the service refused this token, if it is the cached one. A replacement is
+    /// fetched in the background.
     pub(crate) fn report(self: &Arc<Self>, refused: &AccessToken, refusal: &Refusal) -> Report {
         let now = self.context().clock.now();
         let mut state = self.lock();
@@ -141,14 +143,14 @@ impl<S: TokenSource> TokenCache<S> {
         state.refused = Some(refused.clone());
         drop(state);
         if is_news {
-            self.tell_invalidated(&entry);
+            self.emit_invalidated(&entry);
         }
-        // If no task can be started here, the next caller starts it.
+        // If no task can be spawned here, the next caller spawns it.
         let _ = self.next_action();
         report
     }
 
-    /// Takes in that the service accepted this token in a request that was sent then.
+    /// Records that the service accepted this token in a request sent at that time.
     pub(crate) fn accepted(&self, token: &AccessToken, sent: Uptime) {
         let mut state = self.lock();
         if let Some(entry) = self.entry_of(token) {
@@ -159,15 +161,15 @@ impl<S: TokenSource> TokenCache<S> {
     }
 
     /// Removes this token, if it is the cached one and can be replaced.
-    pub(crate) fn invalidate(&self, unwanted: &AccessToken) {
+    pub(crate) fn invalidate(&self, refused: &AccessToken) {
         let now = self.context().clock.now();
         let mut state = self.lock();
-        let Some(entry) = self.entry_of(unwanted) else { return };
+        let Some(entry) = self.entry_of(refused) else { return };
         if state.token.invalidate(entry.generation, now) {
             self.entry.store(None);
-            state.refused = Some(unwanted.clone());
+            state.refused = Some(refused.clone());
             drop(state);
-            self.tell_invalidated(&entry);
+            self.emit_invalidated(&entry);
         }
     }
 
@@ -176,21 +178,21 @@ impl<S: TokenSource> TokenCache<S> {
         self.entry.load_full().filter(|entry| entry.is(token))
     }
 
-    fn tell_invalidated(&self, entry: &CacheEntry<S::Token>) {
+    fn emit_invalidated(&self, entry: &CacheEntry<S::Token>) {
         let event = Event::Invalidated { grant: S::GRANT, generation: entry.generation };
         self.context().telemetry.emit(&event);
     }
 
-    /// What this caller does; if that starts an acquisition, it runs.
+    /// Decides what this caller does, and spawns the acquisition if that needs one.
     fn next_action(self: &Arc<Self>) -> Action<S::Token> {
         let context = self.context();
         let (action, task) = self.decide();
         if let Some((in_flight, task)) = task {
-            // A task that cannot be run is dropped, so nobody waits for it.
+            // A task that cannot be spawned is dropped, so nobody waits for it.
             if let Err(error) = context.runtime.spawn(task) {
                 let error = Error::transport(error, 0);
                 let usable = matches!(action, Action::Take(_));
-                in_flight.tell_end(context, Err(&error), usable);
+                in_flight.emit_end(context, Err(&error), usable);
                 if !usable {
                     return Action::Fail(error);
                 }
@@ -199,11 +201,12 @@ impl<S: TokenSource> TokenCache<S> {
         action
     }
 
-    /// What this caller does, and the acquisition to start once the lock is free.
+    /// Decides under the lock what this caller does, and which acquisition to spawn afterwards.
     #[expect(clippy::type_complexity, reason = "it is used in one place")]
     fn decide(
         self: &Arc<Self>,
-    ) -> (Action<S::Token>, Option<(Arc<InFlight<S::Token>>, easemob_token_transport::Task)>) {
+    ) -> (Action<S::Token>, Option<(Arc<EntryInFlight<S::Token>>, easemob_token_transport::Task)>)
+    {
         let (mut state, context) = (self.lock(), self.context());
         self.give_up_abandoned(&mut state, context.clock.uptime());
         let decision = state.token.decide(context.clock.now());
@@ -225,10 +228,10 @@ impl<S: TokenSource> TokenCache<S> {
         }
     }
 
-    /// Takes in the result of an acquisition, and hands it to those who wait.
+    /// Stores the result of an acquisition and hands it to the waiters.
     fn finish(
         self: &Arc<Self>,
-        in_flight: &Arc<InFlight<S::Token>>,
+        in_flight: &Arc<EntryInFlight<S::Token>>,
         result: Result<S::Token, Error>,
     ) {
         let context = self.context();
@@ -254,8 +257,8 @@ impl<S: TokenSource> TokenCache<S> {
             }
             Err(_) if !is_current => return,
             Err(error) => {
-                // Without a request it is the failure of something else, such as the app token that a
-                // user token needs, which is remembered there; both times would add up.
+                // Without a request, something else failed, such as the app token that a user token
+                // needs. That failure is remembered there; both times would add up.
                 if in_flight.requests() > 0 {
                     state.token.failed(error.as_response(), now, jitter);
                 } else {
@@ -270,13 +273,13 @@ impl<S: TokenSource> TokenCache<S> {
         }
         let usable = state.token.is_usable(now);
         drop(state);
-        let told = match &outcome {
+        let end = match &outcome {
             Outcome::Token(entry) => Ok(entry.generation),
             Outcome::Failed(error) => Err(error),
             Outcome::Abandoned => return,
         };
-        in_flight.tell_end(context, told, usable);
-        self.source.settled(self);
+        in_flight.emit_end(context, end, usable);
+        self.source.finished(self);
         in_flight.end(outcome);
     }
 
@@ -286,11 +289,11 @@ impl<S: TokenSource> TokenCache<S> {
 }
 
 impl<T> State<T> {
-    fn is_current(&self, in_flight: &Arc<InFlight<T>>) -> bool {
+    fn is_current(&self, in_flight: &Arc<EntryInFlight<T>>) -> bool {
         self.in_flight.as_ref().is_some_and(|it| Arc::ptr_eq(it, in_flight))
     }
 
-    fn count_requests(&mut self, in_flight: &InFlight<T>) {
+    fn count_requests(&mut self, in_flight: &EntryInFlight<T>) {
         for sent in in_flight.take_uncounted() {
             self.token.sent(sent);
         }

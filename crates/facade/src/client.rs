@@ -1,4 +1,4 @@
-//! The client: one method a grant.
+//! The client: one method per grant.
 
 mod authorization;
 mod builder;
@@ -12,30 +12,30 @@ use std::time::Duration;
 #[cfg(feature = "dynamic")]
 use easemob_token_core::dynamic::{DynamicToken, Signer};
 use easemob_token_core::{
-    AccessToken, AppKey, AppToken, BuildError, Password, Refusal, Secret, UserToken,
+    AppKey, AppToken, BaseUrl, BuildError, Password, Refusal, Secret, UserToken,
 };
 
 pub use self::authorization::Authorization;
 pub use self::builder::ClientBuilder;
 pub use self::request::{PasswordTokenRequest, UserTokenRequest};
-use crate::acquire::{Plain, RequestContext};
+use crate::acquire::{Plain, RequestContext, acquire_uncached};
 use crate::cache::TokenGuard;
 use crate::error::Error;
 use crate::tokens::{AppAuthorized, AppTokenCache, UserTokenKey, UserTokens, WithAppToken};
 
-/// Gets tokens of one app. Cheap to clone: all clones share one transport, one set of settings and
-/// one app token.
+/// A client that gets tokens of one app.
 ///
-/// `Debug` shows no secret.
+/// Cheap to clone: all clones share one transport, one set of settings and one app token. `Debug`
+/// shows no secret.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<ClientInner>,
 }
 
-/// What the clones of a client share.
+/// State that the clones of a client share.
 pub(crate) struct ClientInner {
     pub(crate) context: Arc<RequestContext>,
-    /// The shared app token and what it permits; `None` if the client has no credentials.
+    /// `None` if the client has no credentials.
     pub(crate) with_app_token: Option<WithAppToken>,
     /// `None` if user tokens are not cached.
     pub(crate) user_tokens: Option<Arc<UserTokens>>,
@@ -46,50 +46,66 @@ pub(crate) struct ClientInner {
 }
 
 impl Client {
-    /// Starts with nothing set.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
+    /// Starts a builder for the app `app_key` on the cluster at `base_url`.
+    ///
+    /// Both are text or parsed values: the base URL is scheme, host and port of the cluster's REST
+    /// API, such as `https://a1.easemob.com`; the App Key is `org#app`, as the console shows it. An
+    /// invalid one is an error of [`build`](ClientBuilder::build).
+    ///
+    /// ```
+    /// use easemob_token::{AppKey, Client};
+    ///
+    /// let app_key = AppKey::new("easemob-demo", "testapp")?;
+    /// let builder = Client::builder("https://a1.easemob.com", app_key);
+    /// # Ok::<(), easemob_token::BuildError>(())
+    /// ```
+    pub fn builder(
+        base_url: impl TryInto<BaseUrl, Error: Into<BuildError>>,
+        app_key: impl TryInto<AppKey, Error: Into<BuildError>>,
+    ) -> ClientBuilder {
+        let (base_url, app_key) = (base_url.try_into(), app_key.try_into());
+        ClientBuilder::new(base_url.map_err(Into::into), app_key.map_err(Into::into))
     }
 
     pub(crate) fn new(inner: ClientInner) -> Self {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The app whose tokens these are.
+    /// The App Key of the app whose tokens this client gets.
     #[must_use]
     pub fn app_key(&self) -> &AppKey {
         self.inner.context.endpoint.app_key()
     }
 
-    /// The app token, by the app's client ID and client secret (grant `client_credentials`).
+    /// Gets the app token, by the app's client ID and client secret (grant `client_credentials`).
     ///
-    /// It is cached and shared. A token that is good is handed out at once, without a lock, an
-    /// allocation or a shared counter, whatever the service does meanwhile; one that nears its end
-    /// is renewed beside the callers. However many callers want it, one acquisition runs, and a
-    /// caller that gives up does not stop it: at most [three](ClientBuilder::max_attempts)
-    /// requests at least a second apart, within [twenty seconds](ClientBuilder::acquisition_deadline), which is
-    /// also as long as a caller waits. A failure is shared by all who waited for it, and remembered
-    /// for a moment: a refusal of the service's own for a minute, passing trouble for ten seconds at
-    /// most. Whatever callers do, no more than ten requests for it are sent in a minute.
+    /// The token is cached and shared. A fresh token is returned at once, whatever the service does;
+    /// a token near its end is returned too, and refreshed in the background. Otherwise the call
+    /// waits for an acquisition, at most for the
+    /// [deadline](ClientBuilder::acquisition_deadline). All callers share one acquisition, and one
+    /// that is cancelled does not stop it.
     ///
-    /// A token whose lifetime the service does not tell is used for a minute, or for as long as it
-    /// says itself, an hour at most.
+    /// All waiters of a failed acquisition get the same error. It is remembered: a refusal by the
+    /// service for a minute, a passing failure for at most ten seconds.
+    ///
+    /// If the service does not report how long a token lives, the token is used for a minute, or as
+    /// long as the token itself says, at most an hour.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the client has no credentials;
-    /// [`Timeout`](crate::ErrorKind::Timeout) if the deadline passes; any other kind as the service
-    /// or the network has it.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the client has no credentials,
+    /// [`Timeout`](crate::ErrorKind::Timeout) if the deadline passes; otherwise the failure of the
+    /// service or the network.
     pub async fn app_token(&self) -> Result<TokenGuard<AppToken>, Error> {
         self.app_tokens()?.get(|| self.inner.context.deadline()).await
     }
 
-    /// The app token for a call of another endpoint of the REST API, as the header that such a call
-    /// carries, with help for a 401: see [`Authorization`].
+    /// Gets an `Authorization` header for a call of another REST endpoint, with help for a 401: see
+    /// [`Authorization`].
     ///
     /// # Errors
     ///
-    /// As [`app_token`](Self::app_token).
+    /// See [`app_token`](Self::app_token).
     pub async fn authorize(&self) -> Result<Authorization, Error> {
         self.authorization(&*self.app_token().await?)
     }
@@ -100,13 +116,13 @@ impl Client {
 
     /// Reports that the service refused this app token (401).
     ///
-    /// A report is evidence and no order: an endpoint can refuse a good token. The token is replaced,
-    /// and stays in use for all callers until the new one is there. A thousand reports of one token
-    /// cause one request, and a report about an older token none; reports cause two replacements
-    /// at once and then one a minute. A token that the token endpoint itself has accepted, and then
-    /// refuses for two users in a row, is not used any more.
+    /// A report is evidence, since an endpoint can refuse a good token: the token is replaced in the
+    /// background and stays in use until the new one is there. Many reports of one token cause one
+    /// request; reports of an older token cause none. Reports cause two replacements at once and
+    /// then one a minute. Only a token that the token endpoint refuses for two users, with no success
+    /// in between, is dropped at once.
     ///
-    /// To wait for the new token and repeat one call, use [`authorize`](Self::authorize).
+    /// To wait for the new token and repeat a call, use [`authorize`](Self::authorize).
     pub fn invalidate_app_token(&self, refused: &AppToken) {
         if let Ok(app_tokens) = self.app_tokens() {
             let refusal = Refusal { sent: self.inner.context.clock.uptime(), user: None };
@@ -114,33 +130,45 @@ impl Client {
         }
     }
 
-    /// A user token, by user ID (grant `inherit`): upstream's recommendation. It carries the shared
-    /// app token, and a new one, once, where the service refuses that.
+    /// Gets a user token by user ID (grant `inherit`), which the service recommends.
     ///
-    /// The request goes out when the value is awaited. Each call asks the service, unless the
-    /// client keeps user tokens ([`ClientBuilder::keep_user_tokens`]).
-    pub fn user_token(&self, username: impl Into<String>) -> UserTokenRequest {
-        UserTokenRequest::new(self.clone(), username.into())
+    /// The request carries the shared app token; if the service refuses that, it is sent once more
+    /// with a new one. It is sent when the returned value is awaited. Every call sends a request,
+    /// unless user tokens are [cached](ClientBuilder::cache_user_tokens).
+    pub fn user_token(&self, user_id: impl Into<String>) -> UserTokenRequest {
+        UserTokenRequest::new(self.clone(), user_id.into())
     }
 
-    /// A user token, by user ID and password (grant `password`): upstream calls it deprecated and
-    /// still serves it. The service checks the password every time.
+    /// Reports that the service refused this user token (401), so that the cache will not return it
+    /// again, whatever options it was fetched with. The next call for it sends a request.
     ///
-    /// The request goes out when the value is awaited.
+    /// Does nothing if the token is not the cached one, or if it cannot be replaced now: reports
+    /// drop two tokens of a user and options at once, then one a minute.
+    pub fn invalidate_user_token(&self, refused: &UserToken) {
+        if let Some(user_tokens) = &self.inner.user_tokens {
+            user_tokens.invalidate(refused);
+        }
+    }
+
+    /// Gets a user token by user ID and password (grant `password`), which the service calls
+    /// deprecated and still supports.
+    ///
+    /// The request is sent when the returned value is awaited. Every call sends a request, so that
+    /// the service checks the password every time.
     pub fn user_token_by_password(
         &self,
-        username: impl Into<String>,
+        user_id: impl Into<String>,
         password: impl Into<Secret>,
     ) -> PasswordTokenRequest {
-        PasswordTokenRequest::new(self.clone(), username.into(), password.into())
+        PasswordTokenRequest::new(self.clone(), user_id.into(), password.into())
     }
 
-    /// A dynamic user token, made here: no request, no rate limit, nothing is sent.
+    /// Makes a dynamic user token locally: nothing is sent.
     ///
-    /// It lives for `ttl`, in whole seconds from now, and belongs to the user `username` in lower
-    /// case; whether there is such a user is not asked. One that lives longer than a day
-    /// ([`LONG_TTL`](crate::dynamic::LONG_TTL)) is made and warned about, once, through `tracing`.
-    /// What the rule behind these tokens does not protect from is in [`crate::dynamic`].
+    /// The token lives for `ttl`, in whole seconds from now, and belongs to the user `user_id` in
+    /// lower case; whether that user exists is not checked. A lifetime of more than a day
+    /// ([`LONG_TTL`](crate::dynamic::LONG_TTL)) is warned about once, through `tracing`. For the
+    /// limits of these tokens' protection, see [`crate::dynamic`].
     ///
     /// ```
     /// # #[cfg(feature = "hyper")]
@@ -148,9 +176,7 @@ impl Client {
     /// # use easemob_token::{Client, hyper::HyperTransport};
     /// use std::time::Duration;
     ///
-    /// let client = Client::builder()
-    ///     .base_url("https://a1.easemob.com")
-    ///     .app_key("easemob-demo#testapp")
+    /// let client = Client::builder("https://a1.easemob.com", "easemob-demo#testapp")
     ///     .client_credentials("YXA6i-Ak8Ol4Eei2l11ZjV-EAg", "YXA6VunqiNxoB7IwXHInk1cGiXOOJfc")
     ///     .transport(HyperTransport::new())
     ///     .build()?;
@@ -163,32 +189,27 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the client has no credentials, the
-    /// user ID is not 1 to 64 bytes of `a-z 0-9 _ . -` in whatever case, `ttl` is shorter than a
-    /// second, or this machine's clock is before 1970.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the client has no credentials, the user ID
+    /// is not 1 to 64 bytes of `a-z 0-9 _ . -` in any case, `ttl` is shorter than a second, or this
+    /// machine's clock is before 1970.
     #[cfg(feature = "dynamic")]
-    pub fn dynamic_token(&self, username: &str, ttl: Duration) -> Result<DynamicToken, Error> {
+    pub fn dynamic_token(&self, user_id: &str, ttl: Duration) -> Result<DynamicToken, Error> {
         let signer = self.inner.signer.as_ref().ok_or_else(|| {
             Error::invalid_input("client_credentials: missing; a dynamic token is signed with them")
         })?;
         let context = &self.inner.context;
-        let token = signer.token(username, ttl, context.clock.now().wall)?;
+        let token = signer.token(user_id, ttl, context.clock.now().wall)?;
         context.telemetry.warnings.made(&token);
         Ok(token)
     }
 
-    #[cfg(all(test, any(feature = "hyper", all(feature = "isahc", feature = "blocking"))))]
-    pub(crate) fn clock(&self) -> &crate::clock::Clock {
-        &self.inner.context.clock
-    }
-
-    /// The cached app token if it may be handed out.
+    /// The cached app token if it is usable.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek_app_token(&self) -> Result<Option<TokenGuard<AppToken>>, Error> {
         Ok(self.app_tokens()?.peek())
     }
 
-    /// The cached user token if it may be handed out.
+    /// The cached user token if it is usable.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek_user_token(&self, key: &UserTokenKey) -> Option<UserToken> {
         self.inner.user_tokens.as_ref()?.peek(key)
@@ -204,28 +225,22 @@ impl Client {
         let with_app_token = self.with_app_token()?;
         match &self.inner.user_tokens {
             Some(user_tokens) => user_tokens.get(&key).await,
-            None => self.inner.context.acquire_uncached(&key.source(with_app_token)).await,
+            None => acquire_uncached(&self.inner.context, &key.source(with_app_token)).await,
         }
     }
 
-    pub(crate) fn invalidate_user_token(&self, key: &UserTokenKey, refused: &AccessToken) {
-        if let Some(user_tokens) = &self.inner.user_tokens {
-            user_tokens.invalidate(key, refused);
-        }
-    }
-
-    /// Never from a cache: otherwise a caller with a wrong password would be let in.
+    /// Never uses a cache: otherwise a wrong password would get a token.
     pub(crate) async fn password(&self, grant: Password) -> Result<UserToken, Error> {
         let context = &self.inner.context;
         if !self.inner.authorize_password {
-            return context.acquire_uncached(&Plain(&grant)).await;
+            return acquire_uncached(context, &Plain(&grant)).await;
         }
         let make = |app_token: &AppToken| -> Result<Password, BuildError> {
             Ok(grant.clone().authorized_by(app_token))
         };
         let app_tokens = self.app_tokens()?;
         let source = AppAuthorized { app_tokens, user_id: grant.user_id(), make };
-        context.acquire_uncached(&source).await
+        acquire_uncached(context, &source).await
     }
 
     fn app_tokens(&self) -> Result<&Arc<AppTokenCache>, Error> {
@@ -248,7 +263,7 @@ impl fmt::Debug for Client {
             .field("app_token", &inner.with_app_token.as_ref().map(|it| &it.app_tokens))
             .field("user_tokens", &inner.user_tokens)
             .field("transport", &context.transport)
-            .field("timeout", &context.request_timeout)
+            .field("request_timeout", &context.request_timeout)
             .finish_non_exhaustive()
     }
 }

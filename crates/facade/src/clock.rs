@@ -1,11 +1,11 @@
-//! The clock of a client: the system's, or one that a test moves by hand.
+//! The clock of a client: the system's, or one that a test sets by hand.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use easemob_token_core::{Jitter, Now, Uptime};
 
-/// The wall clock and the monotonic clock of a client, read together.
+/// The wall clock and the monotonic clock of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     #[cfg_attr(
@@ -13,17 +13,11 @@ pub(crate) struct Clock {
         expect(dead_code, reason = "the kernel's monotonic clock has an origin of its own")
     )]
     origin: Instant,
-    by_hand: Option<ByHand>,
+    /// Set if the clock stands still unless a test moves it. Clones move together.
+    by_hand: Option<Arc<Mutex<Moved>>>,
 }
 
-/// How far a clock was moved by hand. Clones move together.
-#[derive(Clone, Debug)]
-struct ByHand {
-    /// Whether time also passes by itself.
-    runs: bool,
-    moved: Arc<Mutex<Moved>>,
-}
-
+/// How far a clock was moved by hand.
 #[derive(Debug, Default)]
 struct Moved {
     uptime: Duration,
@@ -37,38 +31,36 @@ impl Clock {
         Self { origin: Instant::now(), by_hand: None }
     }
 
-    /// Both clocks, for what is measured in seconds: they may be some milliseconds behind.
+    /// Both clocks, for times in seconds: they may be some milliseconds behind.
     #[inline]
     pub(crate) fn now(&self) -> Now {
         match &self.by_hand {
             None => self.read(),
-            Some(by_hand) => self.read_by_hand(by_hand),
+            Some(moved) => Self::read_by_hand(moved),
         }
     }
 
     #[cold]
-    fn read_by_hand(&self, by_hand: &ByHand) -> Now {
-        let now = if by_hand.runs { self.read() } else { Self::START };
-        by_hand.moved().apply(now)
+    fn read_by_hand(moved: &Mutex<Moved>) -> Now {
+        let moved = moved.lock().unwrap_or_else(PoisonError::into_inner);
+        Now {
+            wall: SystemTime::UNIX_EPOCH + moved.wall_ahead - moved.wall_behind,
+            uptime: Uptime::from_origin(moved.uptime),
+        }
     }
 
     /// The monotonic clock, for pauses and time limits.
     pub(crate) fn uptime(&self) -> Uptime {
         match &self.by_hand {
             None => self.read_uptime(),
-            Some(by_hand) => {
-                let uptime = if by_hand.runs { self.read_uptime() } else { Self::START.uptime };
-                uptime.after(by_hand.moved().uptime)
-            }
+            Some(moved) => Self::read_by_hand(moved).uptime,
         }
     }
 
-    const START: Now = Now { wall: SystemTime::UNIX_EPOCH, uptime: Uptime::ORIGIN };
-
-    /// A precise clock costs as much as all the rest of handing out a cached token; the kernel keeps
-    /// the time of its last tick, a few milliseconds old, and reading that costs a quarter.
+    /// Reads the kernel's coarse clocks, a few milliseconds old. A precise clock costs four times as
+    /// much, which would double the cost of returning a cached token.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    #[expect(clippy::unused_self, reason = "elsewhere the time counts from the client's making")]
+    #[expect(clippy::unused_self, reason = "on other systems, time counts from `origin`")]
     fn read(&self) -> Now {
         use rustix::time::ClockId;
 
@@ -77,7 +69,7 @@ impl Clock {
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    #[expect(clippy::unused_self, reason = "elsewhere the time counts from the client's making")]
+    #[expect(clippy::unused_self, reason = "on other systems, time counts from `origin`")]
     fn read_uptime(&self) -> Uptime {
         Uptime::from_origin(kernel_time(rustix::time::ClockId::Monotonic))
     }
@@ -105,45 +97,19 @@ pub(crate) fn jitter() -> Jitter {
     Jitter::new(fastrand::f64())
 }
 
-impl ByHand {
-    fn moved(&self) -> MutexGuard<'_, Moved> {
-        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Moved {
-    fn apply(&self, now: Now) -> Now {
-        Now {
-            wall: now.wall + self.wall_ahead - self.wall_behind,
-            uptime: now.uptime.after(self.uptime),
-        }
-    }
-}
-
-/// Clocks that are moved by hand.
+/// Clocks that a test moves by hand.
 #[cfg(test)]
 impl Clock {
     /// A clock that stands still unless it is moved.
     pub(crate) fn still() -> Self {
-        Self::by_hand(false)
-    }
-
-    /// The system's clocks, ahead by what they are moved.
-    #[cfg(any(feature = "hyper", all(feature = "isahc", feature = "blocking")))]
-    pub(crate) fn movable() -> Self {
-        Self::by_hand(true)
-    }
-
-    fn by_hand(runs: bool) -> Self {
-        let by_hand = ByHand { runs, moved: Arc::default() };
-        Self { by_hand: Some(by_hand), ..Self::system() }
+        Self { by_hand: Some(Arc::default()), ..Self::system() }
     }
 
     fn with_moved(&self, change: impl FnOnce(&mut Moved)) {
-        change(&mut self.by_hand.as_ref().unwrap().moved());
+        change(&mut self.by_hand.as_ref().unwrap().lock().unwrap());
     }
 
-    /// Time passes on both clocks.
+    /// Moves both clocks.
     pub(crate) fn advance(&self, time: Duration) {
         self.with_moved(|moved| {
             moved.uptime += time;
@@ -151,13 +117,13 @@ impl Clock {
         });
     }
 
-    /// The machine is suspended, or somebody sets the wall clock ahead: it moves alone.
+    /// Moves only the wall clock ahead, as when the machine is suspended or the clock is set.
     #[cfg(not(shuttle))]
     pub(crate) fn suspend(&self, time: Duration) {
         self.with_moved(|moved| moved.wall_ahead += time);
     }
 
-    /// Somebody sets the wall clock back.
+    /// Sets the wall clock back.
     #[cfg(not(shuttle))]
     pub(crate) fn set_back(&self, time: Duration) {
         self.with_moved(|moved| moved.wall_behind += time);
@@ -169,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_coarse_clocks_tell_the_same_time_as_the_precise_ones() {
+    fn the_coarse_clocks_agree_with_the_precise_ones() {
         let clock = Clock::system();
         let (coarse, wall, uptime) = (clock.now(), SystemTime::now(), clock.uptime());
         let apart = wall.duration_since(coarse.wall).unwrap_or_default();

@@ -1,16 +1,14 @@
 //! Easemob (环信) IM tokens for Rust app servers.
 //!
-//! A [`Client`] gets app tokens and user tokens from `POST https://{host}/{org}/{app}/token`, over
-//! the [`Transport`](transport::Transport) that you give it.
+//! A [`Client`] gets app tokens and user tokens from `POST https://{host}/{org}/{app}/token` over a
+//! [`Transport`](transport::Transport) of your choice.
 //!
 //! ```no_run
 //! # #[cfg(feature = "hyper")]
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use easemob_token::{Client, hyper::HyperTransport};
 //!
-//! let client = Client::builder()
-//!     .base_url("https://a1.easemob.com")
-//!     .app_key("easemob-demo#testapp")
+//! let client = Client::builder("https://a1.easemob.com", "easemob-demo#testapp")
 //!     .client_credentials(std::env::var("CLIENT_ID")?, std::env::var("CLIENT_SECRET")?)
 //!     .transport(HyperTransport::new())
 //!     .build()?;
@@ -23,47 +21,46 @@
 //! | feature | adds |
 //! |---|---|
 //! | `hyper` (default) | the module `hyper`: the transport over hyper and rustls, for tokio |
-//! | `isahc` | the module `isahc`: the transport over isahc (libcurl), for any executor |
+//! | `isahc` | the module `isahc`: the transport over isahc (libcurl), for any async runtime |
 //! | `blocking` | the module `blocking` and `ClientBuilder::build_blocking`: the client for programs without an async runtime |
 //! | `dynamic` | the module `dynamic` and `Client::dynamic_token`: user tokens made without a request |
-//! | `bundled-roots` | the method `bundled_roots` of each transport's builder: Mozilla's roots |
+//! | `bundled-roots` | the method `bundled_roots` of each transport's builder: Mozilla's root certificates |
 //!
-//! A feature adds what is in its row and nothing else: which transport is used is said in code. With
-//! neither, a transport of your own does it ([`transport`] has the port and its contract).
+//! Features only add names: the transport is chosen in code. With neither `hyper` nor `isahc`, bring
+//! a transport of your own; [`transport`] defines the port and its contract.
 //!
-//! # The life of a token
+//! # Token lifecycle
 //!
-//! The app token is fetched once, shared by every caller, and renewed before its end: one request
-//! for ten thousand callers, and no failed call while a token lives. A token that is good is handed
-//! out as a [`TokenGuard`], without a lock, an allocation or a shared counter.
+//! The app token is fetched once, shared by all callers, and refreshed in the background before it
+//! expires: ten thousand callers cause one request, and no call fails while a token is usable. A
+//! fresh token is returned as a [`TokenGuard`], without a lock, an allocation or a shared counter.
 //!
-//! | what | how it is bounded |
+//! | what | limit |
 //! |---|---|
-//! | one acquisition | at most 3 requests ([`max_attempts`](ClientBuilder::max_attempts)), at least a second apart, within 20 s ([`acquisition_deadline`](ClientBuilder::acquisition_deadline)); all who wait get its result |
-//! | requests for one cached token | at most 10 in any minute, whatever callers do: 4 at once, then one each ten seconds |
-//! | reports that a token was refused | two replacements at once, then one a minute; the reported token stays in use until the new one is there, unless the token endpoint refuses it for two users |
-//! | renewal | begins at 75 to 85 % of the life; in vain, again after 1 s, 2 s, … a minute; the old token serves until a tenth of its life, at most a minute, before its end |
-//! | a failure while no token is good | remembered for ten seconds at most, and callers get it at once; a refusal of the service's own and a 429 for a minute; `Retry-After` is obeyed between a second and an hour |
-//! | a caller's waiting | until the [`acquisition_deadline`](ClientBuilder::acquisition_deadline), counted from its call |
-//! | an acquisition whose runtime rests | taken over by a caller on another runtime after 2 s without a sign of life |
-//! | a token whose lifetime the service does not tell | used for a minute, or for as long as it says itself, an hour at most |
-//! | all requests of a client | at most 300 in any second ([`requests_per_second`](ClientBuilder::requests_per_second)), in the order of asking |
+//! | one acquisition | at most 3 requests ([`max_attempts`](ClientBuilder::max_attempts)), at least a second apart, within 20 s ([`acquisition_deadline`](ClientBuilder::acquisition_deadline)); all waiters get its result |
+//! | requests for one cached token | at most 10 in any minute: 4 at once, then one every ten seconds |
+//! | reports that a token was refused | two replacements at once, then one a minute; the token stays in use until its replacement is there, unless the token endpoint refuses it for two users |
+//! | refresh | starts at 75 to 85 % of the lifetime; after a failure, again after 1 s, 2 s, … up to a minute; the old token is used until shortly before its end (a tenth of its lifetime, at most a minute) |
+//! | a failure while no token is usable | remembered for at most ten seconds, and returned at once; a refusal by the service and a 429 for a minute; `Retry-After` is obeyed between a second and an hour |
+//! | a waiting caller | waits until the [`acquisition_deadline`](ClientBuilder::acquisition_deadline), counted from its call |
+//! | an acquisition whose runtime is not driven | replaced after 2 s by one on the runtime of a waiting caller |
+//! | a token of unknown lifetime | used for a minute, or as long as the token itself says, at most an hour |
+//! | all requests of a client | at most 300 in any second ([`requests_per_second`](ClientBuilder::requests_per_second)), first come, first served |
 //!
-//! User tokens are not kept unless [`keep_user_tokens`](ClientBuilder::keep_user_tokens) asks for
-//! it; then those got by user ID live by the same rules. A password is checked by the service every
-//! time.
+//! User tokens are cached only with [`cache_user_tokens`](ClientBuilder::cache_user_tokens); those
+//! fetched by user ID then follow the same rules. Passwords are checked by the service every time.
 //!
-//! A token can die before its time. [`Client::authorize`] helps those who call other endpoints of
-//! the REST API through the 401 that tells of it; user tokens got by user ID do it by themselves.
+//! The service can refuse a token before it expires. [`Client::authorize`] handles the resulting 401
+//! for calls of other REST endpoints; requests for user tokens by user ID handle it themselves.
 //!
-//! # What it tells
+//! # Observability
 //!
-//! An [`Observer`] is told of every request, wait and failure; `tracing` gets the same as events with
-//! the target `easemob_token` and the field `event`, inside a span `acquire`. At WARN are a failed
-//! acquisition (`failed`), a lifetime that the service does not tell (`unknown_lifetime`), a `ttl`,
-//! `expires_in` and lifetime that speak against the unit that is set (`ttl_unit_mismatch`;
-//! [`ClientBuilder::ttl_units`]), and a dynamic token that lives long (`long_dynamic_ttl`). No event
-//! holds a secret, a token or a user ID.
+//! An [`Observer`] gets an event for each request, wait and failure. `tracing` gets the same events
+//! with the target `easemob_token` and the field `event`, inside a span `acquire`. These have the
+//! level WARN: a failed acquisition (`failed`), a lifetime that the service does not report
+//! (`unknown_lifetime`), evidence that a unit of [`ClientBuilder::ttl_units`] is wrong
+//! (`ttl_unit_mismatch`), and a dynamic token that lives long (`long_dynamic_ttl`). No event holds a
+//! secret, a token or a user ID.
 
 mod acquire;
 #[cfg(feature = "blocking")]
@@ -88,10 +85,9 @@ pub use client::{Authorization, Client, ClientBuilder, PasswordTokenRequest, Use
 pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
-    AccessToken, AppKey, AppToken, BaseUrl, BuildError, ErrorCategory, GrantType, Lifetime,
-    ResponseError, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
+    AccessToken, AppKey, AppToken, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
+    Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
 };
-pub use easemob_token_transport as transport;
 pub use easemob_token_transport::ConfigError;
 #[cfg(feature = "hyper")]
 pub use easemob_token_transport_hyper as hyper;
@@ -100,10 +96,25 @@ pub use easemob_token_transport_isahc as isahc;
 pub use error::{Error, ErrorKind};
 pub use telemetry::{Event, Observer};
 
-/// The pages of the book, so that the Rust in them is compiled and run like every other example.
+pub mod transport {
+    //! The transport port: what a [`Client`](crate::Client) needs of an HTTP library.
+    //!
+    //! An adapter implements [`Transport`], which sends one [`Exchange`], and may bring a
+    //! [`Runtime`]. Its contract is on [`Transport::send`].
+
+    pub use easemob_token_transport::{
+        ConnectionUse, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT,
+        Delivery, Exchange, ExchangeLimit, ExchangePermit, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, Proxy,
+        ProxyRules, ProxyUrl, Runtime, Sleep, Task, Transport, TransportError, TransportErrorKind,
+        async_trait, bytes, check_scheme, classify_connect, classify_exchange, find_in_chain,
+        head_within_limits, http, is_loopback, loopback_addresses, sleep,
+    };
+}
+
+/// Pages of the documentation, so that their Rust examples are compiled and run.
 ///
-/// Both features have to be on, since the pages speak of both transports. `cargo xtask ci docs` runs
-/// what is here, and fails for a page with Rust in it that is missing.
+/// The pages show both transports, so both features are needed. `cargo xtask ci docs` runs the
+/// examples, and fails if a page with Rust examples is missing here.
 #[cfg(all(doctest, feature = "hyper", feature = "isahc"))]
 mod pages {
     #[doc = include_str!("../../../README.md")]

@@ -1,4 +1,4 @@
-//! Whole clients in simulated time: a clock moved by hand, a scripted service, tasks run in order.
+//! Tests of whole clients in simulated time, with a scripted service.
 
 mod faults;
 mod lifetimes;

@@ -1,5 +1,4 @@
-//! What threads meet at, from one place: in a `cfg(shuttle)` build, a scheduler decides at each step
-//! who runs next.
+//! Synchronization primitives: the real ones, or shuttle's in a `cfg(shuttle)` test build.
 
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use self::real::*;

@@ -1,4 +1,4 @@
-//! Where events go: to the observer, and to `tracing` under stable names.
+//! Events for the observer and for `tracing`, under stable names.
 
 mod event;
 mod warnings;
@@ -8,13 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easemob_token_core::GrantType;
-use tracing::Span;
+use tracing::{Level, Span};
 
 pub use self::event::{Event, Observer};
 use self::warnings::Warnings;
-use crate::error::Error;
 
-/// What a client and its clones tell, and to whom.
+/// Observer and warnings of a client and its clones.
 #[derive(Default)]
 pub(crate) struct Telemetry {
     observer: Option<Arc<dyn Observer>>,
@@ -26,7 +25,7 @@ impl Telemetry {
         Self { observer, warnings: Warnings::default() }
     }
 
-    /// The span around an acquisition.
+    /// The span of an acquisition.
     pub(crate) fn span(&self, grant: GrantType, refresh: bool) -> Span {
         tracing::debug_span!(
             target: "easemob_token",
@@ -36,7 +35,7 @@ impl Telemetry {
         )
     }
 
-    /// A kept token was handed out: for the observer alone, since this happens all the time.
+    /// Reports a cache hit, to the observer only: hits are too frequent for `tracing`.
     pub(crate) fn hit(&self, grant: GrantType) {
         self.observe(&Event::Hit { grant });
     }
@@ -46,8 +45,8 @@ impl Telemetry {
         self.observe(event);
     }
 
-    /// An observer is told while locks are free, but in the middle of an acquisition, whose end
-    /// others wait for, and of its destructor: a panic there would end the process.
+    /// Calls the observer. A panic is caught: waiters need the end of the acquisition, and the event
+    /// may come from a destructor, where a panic would abort the process. No lock is held here.
     fn observe(&self, event: &Event<'_>) {
         if let Some(observer) = &self.observer {
             let _ = catch_unwind(AssertUnwindSafe(|| observer.observe(event)));
@@ -55,87 +54,90 @@ impl Telemetry {
     }
 }
 
+/// Emits an event of an acquisition under its stable name.
+macro_rules! event {
+    ($level:expr, $name:literal, $grant:expr, $($rest:tt)+) => {
+        tracing::event!(
+            target: "easemob_token",
+            $level,
+            event = $name,
+            grant = $grant.as_str(),
+            $($rest)+
+        )
+    };
+}
+
+/// Emits the failure of an acquisition; `tracing` needs a constant level at each call site.
+macro_rules! failed {
+    ($level:expr, $grant:expr, $error:expr, $usable:expr, $time:expr) => {
+        event!(
+            $level,
+            "failed",
+            $grant,
+            attempts = $error.attempts(),
+            kind = $error.kind().as_str(),
+            status = $error.status(),
+            usable = $usable,
+            time_ms = millis($time),
+            "no token: {}",
+            $error,
+        )
+    };
+}
+
 fn trace(event: &Event<'_>) {
     match *event {
         Event::Hit { .. } => {}
-        Event::Waited { grant, time } => tracing::trace!(
-            target: "easemob_token",
-            event = "waited",
-            grant = grant.as_str(),
+        Event::Waited { grant, time } => {
+            event!(Level::TRACE, "waited", grant, time_ms = millis(time), "waited for a token");
+        }
+        Event::Started { grant, refresh } => {
+            event!(Level::DEBUG, "started", grant, refresh, "an acquisition started");
+        }
+        Event::Throttled { grant, time } => event!(
+            Level::DEBUG,
+            "throttled",
+            grant,
             time_ms = millis(time),
-            "waited for a token",
+            "a request was delayed to stay under the rate limit",
         ),
-        Event::Started { grant, refresh } => tracing::debug!(
-            target: "easemob_token",
-            event = "started",
-            grant = grant.as_str(),
-            refresh,
-            "an acquisition began",
-        ),
-        Event::Paced { grant, time } => tracing::debug!(
-            target: "easemob_token",
-            event = "paced",
-            grant = grant.as_str(),
-            time_ms = millis(time),
-            "a request was held back to stay under the app key's limit",
-        ),
-        Event::Sent { grant, attempt } => tracing::debug!(
-            target: "easemob_token",
-            event = "sent",
-            grant = grant.as_str(),
-            attempt,
-            "a request goes out",
-        ),
-        Event::Retrying { grant, error, pause } => tracing::debug!(
-            target: "easemob_token",
-            event = "retrying",
-            grant = grant.as_str(),
+        Event::Sent { grant, attempt } => {
+            event!(Level::DEBUG, "sent", grant, attempt, "sending a request");
+        }
+        Event::Retrying { grant, error, pause } => event!(
+            Level::DEBUG,
+            "retrying",
+            grant,
             attempt = error.attempts(),
             kind = error.kind().as_str(),
             status = error.status(),
             pause_ms = millis(pause),
-            "a request failed, another one follows: {error}",
+            "a request failed, retrying: {error}",
         ),
-        Event::Succeeded { grant, generation, time } => tracing::debug!(
-            target: "easemob_token",
-            event = "succeeded",
-            grant = grant.as_str(),
+        Event::Succeeded { grant, generation, time } => event!(
+            Level::DEBUG,
+            "succeeded",
+            grant,
             generation,
             time_ms = millis(time),
             "got a token",
         ),
-        Event::Failed { grant, error, usable, time } => failed(grant, error, usable, time),
-        Event::Invalidated { grant, generation } => tracing::info!(
-            target: "easemob_token",
-            event = "invalidated",
-            grant = grant.as_str(),
-            generation,
-            "a token was reported as refused",
-        ),
-    }
-}
-
-fn failed(grant: GrantType, error: &Error, usable: bool, time: Duration) {
-    macro_rules! event {
-        ($level:expr) => {
-            tracing::event!(
-                target: "easemob_token",
-                $level,
-                event = "failed",
-                grant = grant.as_str(),
-                attempts = error.attempts(),
-                kind = error.kind().as_str(),
-                status = error.status(),
-                usable,
-                time_ms = millis(time),
-                "no token: {error}",
-            )
-        };
-    }
-    if error.kind().concerns_operator() {
-        event!(tracing::Level::WARN);
-    } else {
-        event!(tracing::Level::DEBUG);
+        Event::Failed { grant, error, usable, time } if error.kind().concerns_operator() => {
+            failed!(Level::WARN, grant, error, usable, time);
+        }
+        // An invalid user or argument is not the operator's concern.
+        Event::Failed { grant, error, usable, time } => {
+            failed!(Level::DEBUG, grant, error, usable, time);
+        }
+        Event::Invalidated { grant, generation } => {
+            event!(
+                Level::INFO,
+                "invalidated",
+                grant,
+                generation,
+                "a token was reported as refused"
+            );
+        }
     }
 }
 

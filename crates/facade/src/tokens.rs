@@ -1,4 +1,4 @@
-//! Each kind of token and its source: the app token, user tokens, grants that carry the app token.
+//! Kinds of tokens and their sources: the app token, user tokens, grants with an app token.
 
 mod app;
 mod user;

@@ -29,7 +29,7 @@ const MAX_LABEL: usize = 63;
 /// The host is one of these:
 ///
 /// - a DNS name: at most 253 characters in labels of 1 to 63 of `A-Z a-z 0-9 - _`, without a hyphen at
-///   either end of a label; one trailing dot is permitted and kept;
+///   either end of a label; one trailing dot is permitted and preserved;
 /// - an IPv4 address: four plain decimal numbers. A name whose last label is a decimal or `0x`
 ///   hexadecimal number is nothing else, since resolvers read it as an address;
 /// - an IPv6 address in brackets, without a zone ID.
@@ -162,7 +162,7 @@ impl fmt::Display for Authority {
 
 /// The reason why a text is not a host with an optional port.
 ///
-/// `Display` is a fixed phrase that says what to write. It never quotes the text, which may hold a
+/// `Display` is a fixed phrase with what is wrong and what to write. It never quotes the text, which may hold a
 /// secret in the wrong place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostError(&'static str);

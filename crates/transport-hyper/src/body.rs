@@ -14,12 +14,12 @@ use tokio::time::sleep;
 use crate::classify::classify_body_error;
 use crate::connection_state::ConnectionState;
 
-/// So many parts of a body that comes in a great many tiny parts are taken at once. Each costs the
-/// work of two tasks, for a byte of it perhaps.
+/// How many parts are read before a pause, if a body comes in a great many tiny parts. Each costs the
+/// work of two tasks, perhaps for a single byte.
 const PARTS_PER_PAUSE: usize = 2;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The whole body behind `head`.
+/// Reads the whole body that follows `head`.
 pub(crate) async fn read(
     head: &Parts,
     mut body: Incoming,
@@ -30,10 +30,10 @@ pub(crate) async fn read(
     if has_body && is_oddly_framed(&head.headers) {
         return Err(TransportError::with_source(
             TransportErrorKind::Interrupted,
-            "the head does not say in one way where the body ends",
+            "the head is ambiguous about where the body ends",
         ));
     }
-    // What the head announces need not be read to be refused.
+    // A length that is announced can be refused before it is read.
     let announced = body.size_hint().lower();
     if usize::try_from(announced).map_or(true, |bytes| bytes > max_bytes) {
         return Err(TransportError::with_source(
@@ -41,7 +41,7 @@ pub(crate) async fn read(
             "the announced length of the response is larger than the limit",
         ));
     }
-    // Mostly all of it comes at once, and is handed on as it is.
+    // Mostly the whole body comes in one part, which is returned as it is.
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
     let mut parts = 0_usize;
@@ -75,11 +75,11 @@ pub(crate) async fn read(
     Ok(if joined.is_empty() { first } else { joined.freeze() })
 }
 
-/// Whether a transfer coding other than `chunked` was applied, or a `Content-Length` beside it makes
-/// no sense.
+/// Whether a transfer coding other than `chunked` was applied, or the `Content-Length` next to it
+/// makes no sense.
 ///
-/// To hyper, a body that is not `chunked` at its end lasts until the connection closes, and it is
-/// handed on as it is: coded, or with the sizes of its chunks in it. A length is then not looked at.
+/// For hyper, a body that is not `chunked` at its end lasts until the connection closes, and hyper
+/// returns it as it is: coded, or with the sizes of its chunks in it. It then ignores a length.
 fn is_oddly_framed(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else {
@@ -98,4 +98,33 @@ fn is_oddly_framed(headers: &HeaderMap) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderName;
+
+    use super::*;
+
+    #[test]
+    fn a_length_next_to_chunks_has_to_make_sense() {
+        for (lengths, is_odd) in [
+            (&[][..], false),
+            (&["7"], false),
+            (&["7, 7", "7"], false),
+            (&["7, 8"], true),
+            (&["7", "8"], true),
+            (&["7,"], true),
+            (&[""], true),
+            (&["x"], true),
+            (&["-7"], true),
+        ] {
+            let coding = (TRANSFER_ENCODING, "Chunked");
+            let lengths = lengths.iter().map(|length| (CONTENT_LENGTH, *length));
+            let fields =
+                lengths.chain([coding]).map(|(name, value)| (name, value.parse().unwrap()));
+            let headers: HeaderMap = fields.collect::<Vec<(HeaderName, _)>>().into_iter().collect();
+            assert_eq!(is_oddly_framed(&headers), is_odd, "{headers:?}");
+        }
+    }
 }

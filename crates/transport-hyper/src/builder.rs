@@ -57,7 +57,8 @@ impl HyperTransportBuilder {
 
     /// Sets the time for name look-up, TCP connection, proxy and TLS handshake together.
     ///
-    /// 3 s unless set ([`DEFAULT_CONNECT_TIMEOUT`]). The exchange's own time limit holds besides.
+    /// 3 s unless set ([`DEFAULT_CONNECT_TIMEOUT`]). The time limit of the exchange applies too, if it
+    /// is shorter.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
@@ -65,18 +66,18 @@ impl HyperTransportBuilder {
 
     /// Trusts the certificates in this PEM text, one or more, *instead of* the system's.
     ///
-    /// Sections that are not certificates are skipped. Of the calls that say whom to trust, the
-    /// last one counts.
+    /// Sections that are not certificates are skipped. Of the calls that name roots, the last one
+    /// counts.
     pub fn roots_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots = Roots::Pem(pem.into());
         self
     }
 
-    /// Trusts the authorities that Mozilla's programs trust, as the crate `webpki-roots` brings
-    /// them, *instead of* the system's.
+    /// Trusts Mozilla's root certificates, which the crate `webpki-roots` bundles, *instead of* the
+    /// system's.
     ///
-    /// They are the same on every machine, and as old as the program's build. Of the calls that say
-    /// whom to trust, the last one counts.
+    /// They are the same on every machine, and as old as the program's build. Of the calls that name
+    /// roots, the last one counts.
     #[cfg(feature = "bundled-roots")]
     pub fn bundled_roots(mut self) -> Self {
         self.roots = Roots::Bundled;
@@ -86,8 +87,8 @@ impl HyperTransportBuilder {
     /// Shows this certificate to a server that asks for one; none is shown unless set.
     ///
     /// Both are PEM texts: the chain begins with the client's own certificate, and the key is its
-    /// private key (PKCS #8, PKCS #1 or SEC 1, not encrypted). A proxy that is spoken to over TLS
-    /// gets to see the certificate too if it asks.
+    /// private key (PKCS #8, PKCS #1 or SEC 1, not encrypted). An `https://` proxy is shown the
+    /// certificate too if it asks.
     pub fn client_certificate_pem(
         mut self,
         chain: impl Into<Vec<u8>>,
@@ -97,17 +98,17 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Goes through a proxy. Off unless set; the environment is read only for
-    /// [`Proxy::Environment`], and then by [`build`](Self::build).
+    /// Sets the proxy; [`Proxy::Off`] unless set. The environment is read only for
+    /// [`Proxy::Environment`], by [`build`](Self::build).
     ///
-    /// The proxy opens a tunnel (`CONNECT`) and nothing else. An `https://` proxy has to show a
-    /// certificate that the same roots vouch for.
+    /// The proxy only opens tunnels (`CONNECT`). The certificate of an `https://` proxy is checked
+    /// against the same roots.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// Does the cryptography of TLS with this provider; *ring* unless set.
+    /// Sets the cryptography provider of TLS; *ring* unless set.
     ///
     /// The process's default provider is never read and never set.
     pub fn crypto_provider(mut self, provider: Arc<CryptoProvider>) -> Self {
@@ -115,14 +116,14 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Whether an idle connection is kept for some seconds and used again. It is unless set.
+    /// Sets whether an idle connection is used again within some seconds; `true` unless set.
     ///
-    /// Reuse saves the handshakes where many tokens are asked for. Before a request is written the
-    /// connection is checked, and dropped if it is closed or holds a byte that nobody asked for.
-    /// One case is beyond any HTTP/1.1 client that reuses: a server, or something in between, breaks
-    /// the protocol and sends a response that nobody asked for, which arrives between that check
-    /// and the real answer and is taken for it. Without reuse that cannot happen, nor for an
-    /// exchange that asks for a fresh connection (`Exchange::on_fresh_connection`).
+    /// Reuse saves handshakes if many tokens are requested. Before a request is written the
+    /// connection is checked, and dropped if it is closed or holds an unsolicited byte. No HTTP/1.1
+    /// client that reuses connections can detect one case: a server, or something in between, breaks
+    /// the protocol and sends an unsolicited response, which arrives between that check and the real
+    /// response and is taken for it. That cannot happen without reuse, nor to an exchange that
+    /// requires a fresh connection (`Exchange::on_fresh_connection`).
     pub fn reuse_connections(mut self, reuse: bool) -> Self {
         self.reuse_connections = reuse;
         self
@@ -130,22 +131,25 @@ impl HyperTransportBuilder {
 
     /// Sets how many exchanges may be under way at once; the others wait for their turn.
     ///
-    /// Unless set, a quarter of the process's limit of file descriptors, which is read by
-    /// [`build`](Self::build) ([`ExchangeLimit::from_descriptors`]). An exchange that waits until
-    /// its time limit ends is a `Timeout`, and nothing was sent.
+    /// A quarter of the process's limit of file descriptors unless set, which [`build`](Self::build)
+    /// reads ([`ExchangeLimit::from_descriptors`]). An exchange that waits until its time limit ends
+    /// fails as `Timeout`, and nothing was sent.
     pub fn max_concurrent_exchanges(mut self, exchanges: usize) -> Self {
         self.max_concurrent_exchanges = Some(exchanges);
         self
     }
 
-    /// Checks the settings and makes the transport. Nothing is connected yet.
+    /// Checks the settings and builds the transport. Nothing is connected yet.
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] that names the setting: `roots_pem` that holds no certificate or a broken
-    /// one, `client_certificate_pem` that holds no certificate, no key or a key of another
-    /// certificate, `crypto_provider` that can do neither TLS 1.2 nor 1.3, `proxy` for an unusable
-    /// value in the environment, `max_concurrent_exchanges` of 0.
+    /// A [`ConfigError`] that names the setting:
+    ///
+    /// - `roots_pem` holds no certificate, or a broken one;
+    /// - `client_certificate_pem` holds no certificate, no key, or a key of another certificate;
+    /// - `crypto_provider` supports neither TLS 1.2 nor 1.3;
+    /// - `proxy` has an unusable value in the environment;
+    /// - `max_concurrent_exchanges` is 0.
     pub fn build(self) -> Result<HyperTransport, ConfigError> {
         let limit = match self.max_concurrent_exchanges.map(NonZeroUsize::new) {
             None => default_limit(),
@@ -166,7 +170,7 @@ impl HyperTransportBuilder {
         Ok(HyperTransport::over(client, limit))
     }
 
-    /// The settings that nobody touched, which are known to be good.
+    /// Builds a transport with the default settings, which need no check.
     pub(crate) fn build_default() -> HyperTransport {
         let Self { connect_timeout, crypto_provider, reuse_connections, .. } = Self::new();
         let tls = Tls::new(crypto_provider, Trust::System, None);
@@ -175,7 +179,7 @@ impl HyperTransportBuilder {
     }
 }
 
-/// An exchange takes one descriptor, its connection.
+/// The limit of exchanges unless set: each takes one descriptor, its connection.
 pub(crate) fn default_limit() -> ExchangeLimit {
     ExchangeLimit::from_descriptors(NonZeroUsize::MIN)
 }

@@ -1,4 +1,4 @@
-//! From the errors of hyper and rustls to a kind of the port.
+//! Classifies the errors of hyper and rustls by the kinds of the port.
 
 use std::error::Error;
 use std::io;
@@ -11,24 +11,24 @@ use rustls::pki_types::InvalidDnsNameError;
 
 use crate::connection_state::TooManyBytes;
 
-/// The error for an exchange that brought no head.
+/// The error of an exchange that brought no head.
 pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
     let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
     TransportError::with_source(kind, error)
 }
 
-/// The error for a body that did not arrive whole.
+/// The error of a body that did not arrive whole.
 pub(crate) fn classify_body_error(error: hyper::Error) -> TransportError {
     TransportError::with_source(exchange_kind(&error), error)
 }
 
 fn connect_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
-    // The connector's own verdict, such as a plain target behind a proxy.
+    // An error of the connector itself, such as a plain target behind a proxy.
     if let Some(own) = find_in_chain::<TransportError>(error) {
         return own.kind();
     }
-    // A verdict on the certificate is final. A handshake that fails in another way, by an alert, by
-    // bytes that are no TLS or by hanging up, may go well the next time: that stays `Connect`.
+    // A refused certificate is final. A handshake that fails in another way (an alert, bytes that are
+    // not TLS, a closed connection) may succeed the next time: that stays `Connect`.
     let distrusted =
         matches!(find_in_chain::<rustls::Error>(error), Some(rustls::Error::InvalidCertificate(_)));
     if distrusted || find_in_chain::<InvalidDnsNameError>(error).is_some() {
@@ -45,10 +45,10 @@ fn exchange_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
     }
 }
 
-/// Whether the server sent more than any response within its bounds takes.
+/// Whether the server sent more bytes than a response within the bounds can have.
 ///
-/// For chunk extensions and trailers hyper has bounds of its own, and only the text of its error
-/// says that they were exceeded.
+/// hyper has bounds of its own for chunk extensions and trailers, and only the text of its error
+/// shows that they were exceeded.
 fn is_unbounded(error: &(dyn Error + 'static)) -> bool {
     if find_in_chain::<TooManyBytes>(error).is_some() {
         return true;

@@ -1,4 +1,4 @@
-//! The hyper client behind a transport: our own with a pool for each runtime, or one handed in.
+//! The hyper client of a transport: our own with a pool for each runtime, or a ready one.
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -17,10 +17,10 @@ use tokio::runtime::Id;
 use crate::connector::Connector;
 use crate::turn::TurnCounter;
 
-/// How long an idle connection is kept. Short, since the longer it rests, the likelier the server
-/// closes it just when it is used again.
+/// How long a connection stays idle before it is closed. Short, since the longer it is idle, the
+/// likelier the server closes it just when it is used again.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-/// How many idle connections are kept for one host.
+/// How many connections may be idle for one host.
 const MAX_IDLE: usize = 64;
 /// What hyper may buffer of a head before it gives up. Twice the port's bound, since the status
 /// line and white space between fields are not counted there.
@@ -31,9 +31,9 @@ type OwnClient = Client<Connector, Full<Bytes>>;
 /// Which connection a request may have.
 #[derive(Clone, Copy)]
 pub(crate) enum Route {
-    /// One that is kept by this runtime, in which the caller is, or a new one.
+    /// An idle one of this runtime, in which the caller is, or a new one.
     Pooled(Id),
-    /// One that is opened for this request and not kept afterwards.
+    /// One that is opened for this request and closed afterwards.
     Fresh,
 }
 
@@ -42,7 +42,7 @@ pub(crate) trait SendRequest: Send + Sync + 'static {
     fn send_request(&self, request: Request<Full<Bytes>>, route: Route) -> ResponseFuture;
 }
 
-/// A client that somebody else set up, which alone decides which connection a request gets.
+/// A ready client, which alone decides which connection a request gets.
 pub(crate) struct ForeignClient<C>(pub(crate) Client<C, Full<Bytes>>);
 
 impl<C> SendRequest for ForeignClient<C>
@@ -57,7 +57,7 @@ where
 
 /// Replaces a loopback name in an `http` target by 127.0.0.1, since the client would look it up.
 ///
-/// Over `https` the name is needed to check the certificate, which keeps others out as well.
+/// Over `https` the name is needed to check the certificate, which keeps other servers out as well.
 fn pin_loopback_name(request: &mut Request<Full<Bytes>>) {
     let uri = request.uri();
     let Some(authority) = uri.authority().filter(|_| uri.scheme() == Some(&Scheme::HTTP)) else {
@@ -79,14 +79,14 @@ fn pin_loopback_name(request: &mut Request<Full<Bytes>>) {
 
 /// Our own client, with the pool of the runtime that used it last.
 ///
-/// A connection is driven by a task of the runtime that opened it. Were it handed to a call on
-/// another runtime, that call would stand still whenever the first runtime does, and a runtime
-/// that only turns inside `block_on` mostly stands still.
+/// A connection is driven by a task of the runtime that opened it. A call on another runtime would
+/// make no progress on it while the first runtime stands still, and a runtime that only turns inside
+/// `block_on` mostly stands still.
 pub(crate) struct PooledClient {
     connector: Connector,
     reuse: bool,
     current: RwLock<Option<(Id, OwnClient)>>,
-    /// Keeps no connection, so it belongs to no runtime.
+    /// Reuses no connection, so it belongs to no runtime.
     fresh: OwnClient,
 }
 
@@ -109,7 +109,7 @@ impl SendRequest for PooledClient {
         }
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let client = match current.take() {
-            // Somebody else was faster.
+            // Another caller was faster.
             Some((id, client)) if id == runtime => client,
             _ => build(self.connector.clone(), true),
         };
@@ -121,10 +121,10 @@ impl SendRequest for PooledClient {
 
 fn build(connector: Connector, reuse: bool) -> OwnClient {
     Client::builder(TurnCounter)
-        // At most once holds: what is repeated is a request that hyper gives back as it was, taken
-        // from its queue before a byte of it was written, because the reused connection turned out
-        // to be closed or to hold bytes that nobody asked for. A request that was begun is never
-        // given back. Without it, each such connection would cost an exchange that sent nothing.
+        // At most one request is sent all the same: hyper repeats only a request that it took from
+        // its queue before a byte of it was written, because the reused connection turned out to be
+        // closed or to hold unsolicited bytes. It never repeats a request that was begun. Without
+        // this setting, each such connection would fail an exchange that sent nothing.
         .retry_canceled_requests(true)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(if reuse { MAX_IDLE } else { 0 })

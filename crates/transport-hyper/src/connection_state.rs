@@ -1,4 +1,4 @@
-//! What the reading side of a connection and the exchanges on it know together.
+//! The state of a connection that its reading side and its exchanges share.
 
 use std::error::Error;
 use std::fmt;
@@ -8,19 +8,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use easemob_token_transport::ConnectionUse;
 
-/// So many bytes may come before the body: the TLS handshake, interim responses, the head.
+/// How many bytes may come before the body: the TLS handshake, interim responses, the head.
 ///
 /// A peer that never stops sending them would keep a processor busy until the time limit ends.
 const BEFORE_BODY: u64 = 512 * 1024;
-/// So many bytes may come with the body that are not of it: sizes of chunks, their extensions,
-/// trailers.
+/// How many bytes may come with the body that do not belong to it: sizes of chunks, their
+/// extensions, trailers.
 const BESIDES_BODY: u64 = 128 * 1024;
-/// So many more for each byte of the body: it may be alone in its chunk, and that in a TLS record
-/// of its own.
+/// How many more may come for each byte of the body: it may be alone in its chunk, and the chunk in
+/// a TLS record of its own.
 const PER_BODY_BYTE: u64 = 32;
-/// A read, or a part of the body, costs as much as so many bytes, however few it brings.
+/// The least cost of a read or of a part of the body, in bytes, however few it brings.
 const PER_PIECE: usize = 512;
-/// What an exchange may read at full speed.
+/// The cost up to which an exchange is read at full speed.
 const FREE: u64 = 128 * 1024;
 
 /// The state of one connection. hyper-util copies it into the extensions of each response.
@@ -49,18 +49,18 @@ impl ConnectionState {
         }))
     }
 
-    /// A response has begun. A connection carries one exchange at a time, so nobody else asks.
+    /// Notes that a response has begun. A connection carries one exchange at a time.
     pub(crate) fn note_use(&self) -> ConnectionUse {
         let was_used = self.0.was_used.swap(true, Ordering::Relaxed);
         if was_used { ConnectionUse::Reused } else { ConnectionUse::Fresh }
     }
 
-    /// The head has come; from now on a body of this size may.
+    /// Notes that the head has come, after which a body of this size may come.
     pub(crate) fn begin_body(&self, max_bytes: usize) {
         self.allow(as_u64(max_bytes).saturating_add(BESIDES_BODY));
     }
 
-    /// A part of the body of so many bytes was decoded; whether it is a small one too many.
+    /// Notes that a part of the body was decoded, and returns whether small parts flood.
     pub(crate) fn note_part(&self, bytes: usize) -> bool {
         let more = as_u64(bytes).saturating_mul(PER_BODY_BYTE);
         let allowed = self.0.allowed.load(Ordering::Relaxed).saturating_add(more);
@@ -69,14 +69,14 @@ impl ConnectionState {
         if is_small {
             self.charge(0);
         } else {
-            // A body of the size that the caller allows is no flood, however large that is.
+            // A body of the size that the caller permits is no flood, however large it is.
             let cost = self.0.cost.load(Ordering::Relaxed).saturating_sub(as_u64(bytes));
             self.0.cost.store(cost, Ordering::Relaxed);
         }
         is_small && self.is_flooded()
     }
 
-    /// The body is whole; the next exchange begins anew.
+    /// Notes that the body is whole, so that the next exchange starts from zero.
     pub(crate) fn end_body(&self) {
         self.allow(BEFORE_BODY);
         self.0.cost.store(0, Ordering::Relaxed);
@@ -96,7 +96,7 @@ impl ConnectionState {
         self.0.cost.load(Ordering::Relaxed) > FREE
     }
 
-    /// Counts the bytes of one read.
+    /// Counts the bytes of one read, and fails if there are too many.
     pub(crate) fn count(&self, bytes: usize) -> io::Result<()> {
         self.charge(bytes);
         let before = self.0.read.fetch_add(as_u64(bytes), Ordering::Relaxed);
@@ -111,13 +111,13 @@ fn as_u64(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
-/// More bytes came than any response within its bounds takes.
+/// The error if more bytes came than a response within the bounds can have.
 #[derive(Debug)]
 pub(crate) struct TooManyBytes;
 
 impl fmt::Display for TooManyBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the server sends without end what belongs to no body")
+        f.write_str("the server keeps sending bytes that belong to no body")
     }
 }
 

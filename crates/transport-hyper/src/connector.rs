@@ -1,4 +1,4 @@
-//! From a target to an open connection: TCP, a proxy's tunnel, TLS, all within one time limit.
+//! Opens a connection to a target: TCP, a proxy's tunnel and TLS within one time limit.
 
 use std::error::Error;
 use std::future::{Future, Ready, ready};
@@ -21,9 +21,9 @@ use crate::tls::Tls;
 use crate::wire::Wire;
 
 type BoxError = Box<dyn Error + Send + Sync>;
-/// To the first peer, the proxy or the target, over TLS where a proxy is `https://`.
+/// A stream to the first peer, the proxy or the target; over TLS if the proxy is `https://`.
 type Hop = MaybeHttpsStream<Wire>;
-/// To the target, over TLS where that is `https://`.
+/// A stream to the target, over TLS if that is `https://`.
 type Stream = MaybeHttpsStream<Hop>;
 
 /// Opens connections for the pool, which clones it for each request.
@@ -70,7 +70,7 @@ impl Settings {
         Ok(tunnel.call(target.clone()).await?)
     }
 
-    /// The same stream for `http`, a TLS session with the host of `peer` over it for `https`.
+    /// Returns the same stream for `http`, and for `https` a TLS session with the host of `peer` over it.
     async fn secure<S>(&self, stream: S, peer: Uri) -> Result<MaybeHttpsStream<S>, BoxError>
     where
         S: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
@@ -103,7 +103,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// A "connector" for a stream that is open already, for the layers that want to call one.
+/// A connector that returns a stream which is open already, for the layers that call one.
 struct Opened<S>(Option<S>);
 
 impl<S> Service<Uri> for Opened<S> {

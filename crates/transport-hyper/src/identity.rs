@@ -24,7 +24,7 @@ impl ClientCertificate {
         Self { chain, key }
     }
 
-    /// What a server is shown, if the two fit each other and the provider can use them.
+    /// Returns what a server is shown, if the two fit each other and the provider can use them.
     pub(crate) fn check(
         &self,
         provider: &CryptoProvider,

@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_millis(500);
 /// The pace of one connection.
 #[derive(Default)]
 pub(crate) struct Pace {
-    /// When the last read began, whose work lasts until the next one.
+    /// The start of the last read, whose work lasts until the next one.
     working_since: Option<Instant>,
     pause: Option<Pin<Box<Sleep>>>,
 }

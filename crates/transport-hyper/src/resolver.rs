@@ -11,7 +11,7 @@ use easemob_token_transport::loopback_addresses;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use tower_service::Service;
 
-/// Answers for loopback names itself and asks `R`, the system's resolver, for all others.
+/// Resolves loopback names itself and asks `R`, the system's resolver, for all others.
 #[derive(Clone)]
 pub(crate) struct PinningResolver<R = GaiResolver>(R);
 

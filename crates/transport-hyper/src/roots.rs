@@ -1,4 +1,4 @@
-//! Whose certificates are trusted: the setting, and the roots that it comes to.
+//! The setting of the root certificates, and the roots that it means.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// The setting, as the builder keeps it.
+/// The setting in the builder.
 #[derive(Clone)]
 pub(crate) enum Roots {
     System,
@@ -17,10 +17,10 @@ pub(crate) enum Roots {
     Bundled,
 }
 
-/// The setting after it was found to be good.
+/// The setting after the check.
 #[derive(Clone)]
 pub(crate) enum Trust {
-    /// The system's, which are read when they are needed and not before.
+    /// The system's roots, which are read when they are needed and not before.
     System,
     These(Arc<RootCertStore>),
 }
@@ -63,7 +63,7 @@ impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::System => "System",
-            // Not the text: whoever mistakes a file for another gives us a key.
+            // Not the text: a file that was mistaken for another may hold a key.
             Self::Pem(_) => "Pem",
             #[cfg(feature = "bundled-roots")]
             Self::Bundled => "Bundled",

@@ -1,4 +1,4 @@
-//! The runtime port over tokio: the caller's runtime, or a small one of the transport's own.
+//! The runtime port over tokio: the caller's runtime, or a small one of its own.
 
 use std::future::Future;
 use std::io;
@@ -8,15 +8,13 @@ use std::thread;
 use std::time::Duration;
 
 use easemob_token_transport::{
-    Runtime, Task, TransportError, TransportErrorKind, async_trait, sleep,
+    ForkGuard, Runtime, Task, TransportError, TransportErrorKind, async_trait, sleep,
 };
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
 
-use crate::context::FirstUse;
-
-/// The tokio runtime of whoever calls.
+/// The tokio runtime of the caller.
 ///
 /// A task is spawned on the runtime in whose context [`spawn`](Runtime::spawn) is called, and is
 /// dropped with it. [`sleep`](Runtime::sleep) works for any caller: tokio's own would panic outside
@@ -44,13 +42,14 @@ impl Runtime for TokioRuntime {
     }
 }
 
-/// A tokio runtime of its own on one thread, for callers who have none. It ends when it is dropped,
-/// and whatever it still runs is dropped with it.
+/// A tokio runtime of its own on one thread, for callers without a runtime.
+///
+/// It ends when it is dropped, and its tasks are dropped with it.
 #[derive(Debug)]
 pub(crate) struct OwnRuntime {
     handle: Handle,
-    first_use: FirstUse,
-    /// Dropped, it ends the thread.
+    first_use: ForkGuard,
+    /// Ends the thread when it is dropped.
     _running: oneshot::Sender<()>,
 }
 
@@ -62,7 +61,7 @@ impl OwnRuntime {
             let (running, ended) = oneshot::channel::<()>();
             let run = move || {
                 let _ = runtime.block_on(ended);
-                // A name look-up that nobody waits for any more is not waited for either.
+                // Does not wait for name look-ups that were abandoned.
                 runtime.shutdown_background();
             };
             thread::Builder::new().name("easemob-token-hyper".to_owned()).spawn(run)?;
@@ -70,7 +69,7 @@ impl OwnRuntime {
         };
         let (handle, running) = start()
             .map_err(|error| TransportError::with_source(TransportErrorKind::Internal, error))?;
-        let first_use = FirstUse::default();
+        let first_use = ForkGuard::default();
         first_use.check()?;
         Ok(Self { handle, first_use, _running: running })
     }

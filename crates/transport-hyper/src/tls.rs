@@ -1,4 +1,4 @@
-//! The configuration of TLS, made ready when the first connection needs it.
+//! The TLS configuration, built when the first connection needs it.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -13,11 +13,11 @@ use tokio::task::spawn_blocking;
 
 use crate::roots::Trust;
 
-/// A TLS configuration to be: a client that speaks plain HTTP loads no certificate.
+/// The settings of a TLS configuration: a client that speaks plain HTTP loads no certificate.
 pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
     trust: Trust,
-    /// What a server that asks for a certificate is shown.
+    /// The certificate for a server that asks for one.
     identity: Option<Arc<dyn ResolvesClientCert>>,
     ready: OnceLock<Arc<ClientConfig>>,
 }
@@ -31,7 +31,7 @@ impl Tls {
         Self { provider, trust, identity, ready: OnceLock::new() }
     }
 
-    /// Whether the provider has what the protocol versions need.
+    /// Checks that the provider has cipher suites for the protocol versions.
     pub(crate) fn check_provider(&self) -> Result<(), ConfigError> {
         match versions(self.provider.clone()) {
             Ok(_) => Ok(()),
@@ -43,10 +43,10 @@ impl Tls {
         }
     }
 
-    /// The configuration, made by the first who asks.
+    /// Returns the configuration, which the first caller builds.
     ///
-    /// Two who ask at once both make it and one of them is kept: that is cheaper than to have one
-    /// wait for another, who may be cancelled.
+    /// Two callers at once both build it, and one result is used: that is cheaper than waiting for
+    /// another caller, who may be cancelled.
     pub(crate) async fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
         if let Some(config) = self.ready.get() {
             return Ok(config.clone());

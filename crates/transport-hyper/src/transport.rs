@@ -1,4 +1,4 @@
-//! One exchange over a hyper client, by the rules of the port.
+//! Sends one exchange over a hyper client, by the rules of the port.
 
 use std::fmt;
 use std::pin::pin;
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
-    Exchange, ExchangeLimit, Runtime, Transport, TransportError, TransportErrorKind, async_trait,
-    check_scheme, head_within_limits,
+    Exchange, ExchangeLimit, ForkGuard, Runtime, Transport, TransportError, TransportErrorKind,
+    async_trait, check_scheme, head_within_limits,
 };
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, Response, StatusCode, Version};
@@ -21,10 +21,10 @@ use tokio::time::{sleep, timeout};
 use crate::HyperTransportBuilder;
 use crate::body;
 use crate::builder::default_limit;
+use crate::catch_panic::catch_panic;
 use crate::classify::classify_client_error;
 use crate::client::{ForeignClient, Route, SendRequest};
 use crate::connection_state::ConnectionState;
-use crate::context::{FirstUse, without_panic};
 use crate::runtime::{OwnRuntime, TokioRuntime};
 
 /// Sends exchanges over hyper and rustls, on tokio.
@@ -34,7 +34,7 @@ use crate::runtime::{OwnRuntime, TokioRuntime};
 #[derive(Clone)]
 pub struct HyperTransport {
     client: Arc<dyn SendRequest>,
-    first_use: Arc<FirstUse>,
+    first_use: Arc<ForkGuard>,
     limit: ExchangeLimit,
 }
 
@@ -54,23 +54,23 @@ impl HyperTransport {
 
     /// A transport over a ready client of `hyper-util`, with whatever connector it has.
     ///
-    /// These rules of the port are kept here all the same: redirects, the bounds of the answer as
-    /// handed on, the exchange's time, plain `http://`, an error instead of a panic, and refusal
-    /// after a fork. A loopback name in an `http://` target is replaced by 127.0.0.1, so that it is
-    /// not looked up; in an `https://` target the client looks it up. The rest is the client's duty:
+    /// These rules of the port hold all the same: redirects, the bounds of the response as returned,
+    /// the exchange's time limit, plain `http://`, an error instead of a panic, and refusal after a
+    /// fork. A loopback name in an `http://` target is replaced by 127.0.0.1, so that it is not looked
+    /// up; in an `https://` target the client looks it up. The client is responsible for the rest:
     ///
     /// - a limit of its own for connecting (rule 4), in the connector;
     /// - a bound for the memory of a head while it is read (rule 3): `http1_max_headers(100)` and
     ///   `http1_max_buf_size`;
     /// - no process-wide state (rule 7): the connector's crypto provider and proxy;
-    /// - only answers of this request on a reused connection (rule 2): hyper can take a response
-    ///   that arrived before the request was written for its answer, so either
-    ///   `pool_max_idle_per_host(0)` or a connector that guards against it;
-    /// - a fresh connection for an exchange that asks for one and the mark of a reused
-    ///   connection (rule 2): neither can be had from such a client, so its responses carry no
-    ///   mark. With `pool_max_idle_per_host(0)` every connection is fresh;
-    /// - no use of one client by several runtimes (rule 8): a connection stands still while the
-    ///   runtime that opened it does.
+    /// - only the response to this request on a reused connection (rule 2): hyper can take a response
+    ///   that arrived before the request was written for its own, so use
+    ///   `pool_max_idle_per_host(0)` or a connector that prevents it;
+    /// - a fresh connection for an exchange that requires one, and the mark of a reused connection
+    ///   (rule 2): such a client offers neither, so its responses carry no mark. With
+    ///   `pool_max_idle_per_host(0)` every connection is fresh;
+    /// - no use of one client by several runtimes (rule 8): a connection makes no progress while the
+    ///   runtime that opened it stands still.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -97,7 +97,7 @@ impl HyperTransport {
     }
 }
 
-/// The end of a time limit that begins now; far away if the clock cannot count so far.
+/// The end of a time limit that begins now, or a far one if the clock cannot count so far.
 fn deadline_after(limit: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
     let now = Instant::now();
@@ -109,7 +109,7 @@ async fn receive(
     max_bytes: usize,
 ) -> Result<Response<Bytes>, TransportError> {
     let mut response = response.await.map_err(classify_client_error)?;
-    // Behind a client that somebody else set up there is none.
+    // A ready client has none.
     let connection = response.extensions().get::<ConnectionState>().cloned();
     if let Some(connection) = &connection {
         response.extensions_mut().insert(connection.note_use());
@@ -155,7 +155,7 @@ impl Transport for HyperTransport {
         };
 
         let limit = exchange.timeout();
-        // A timer has at least a millisecond, in which a quick server might answer.
+        // A timer takes at least a millisecond, in which a quick server might respond.
         if limit.is_zero() {
             return Err(TransportError::with_source(
                 TransportErrorKind::Timeout,
@@ -165,13 +165,13 @@ impl Transport for HyperTransport {
         let deadline = deadline_after(limit);
         let max_bytes = exchange.max_response_bytes();
         let mut request = exchange.into_request();
-        // How the message is framed is the library's business: a length that does not fit the
-        // body would cut it, and another version would be refused.
+        // hyper frames the message: a length that does not fit the body would cut it, and another
+        // version would be refused.
         *request.version_mut() = Version::HTTP_11;
         request.headers_mut().remove(CONTENT_LENGTH);
         request.headers_mut().remove(TRANSFER_ENCODING);
 
-        // Nothing of it runs before it is awaited.
+        // Does not run before it is awaited.
         let response = self.client.send_request(request.map(Full::new), route);
         let whole = pin!(async {
             timeout(limit, async {
@@ -180,7 +180,7 @@ impl Transport for HyperTransport {
             })
             .await
         });
-        match without_panic(whole).await? {
+        match catch_panic(whole).await? {
             Ok(result) => result,
             Err(elapsed) => Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed)),
         }

@@ -1,4 +1,4 @@
-//! The turns of a connection's task: whether two reads fall into the same one.
+//! Counts the turns of a connection's task, to see whether two reads are in the same turn.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -7,11 +7,11 @@ use std::pin::pin;
 use hyper::rt::Executor;
 
 thread_local! {
-    /// The turn that this thread is in. None where it is in no turn of a connection's task.
+    /// The turn that this thread is in; `None` outside the task of a connection.
     static CURRENT: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// The number of the turn that runs here. Each task counts its own; None outside of one.
+/// The number of the turn that runs on this thread; `None` outside a task. Each task counts its own.
 pub(crate) fn current() -> Option<u64> {
     CURRENT.get()
 }
@@ -36,7 +36,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for TurnCounter {
     }
 }
 
-/// The end of a turn, also of one that panics.
+/// A guard that ends the turn, also if it panics.
 struct End;
 
 impl Drop for End {

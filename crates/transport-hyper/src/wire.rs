@@ -1,14 +1,14 @@
-//! A TCP stream whose reads ask the system before they say that there is nothing.
+//! A TCP stream whose reads ask the system before they report that there is nothing.
 //!
-//! hyper looks for bytes that nobody asked for before it writes a request on a reused connection.
-//! tokio answers that read from the readiness that it noted last. Where the runtime did not turn
-//! since (it only turns inside `block_on`, or is busy) bytes that arrived in the meantime are not
-//! seen, the request is written, and then they are taken for its answer: somebody else's token. A
-//! system call sees them.
+//! Before hyper writes a request on a reused connection it reads, to detect unsolicited bytes. tokio
+//! serves that read from the readiness that it noted last. If the runtime has not turned since (it
+//! only turns inside `block_on`, or is busy), bytes that arrived in the meantime go unnoticed, the
+//! request is written, and then they are taken for its response: perhaps another user's token. A
+//! system call notices them.
 //!
-//! hyper reads four times or more for each request, so the system is asked once in a turn of the
-//! connection's task. The look before the write is in the turn of the write, or hyper itself could
-//! not tell the two apart.
+//! hyper reads four times or more for each request, so the system is asked once in each turn of the
+//! connection's task. The look before the write is in the same turn as the write; otherwise hyper
+//! itself could not tell the two apart.
 
 use std::io::{self, ErrorKind, Read as _};
 use std::mem::MaybeUninit;
@@ -28,19 +28,19 @@ use crate::connection_state::ConnectionState;
 use crate::pace::Pace;
 use crate::turn;
 
-/// At most so much is read at once.
+/// How many bytes are read at once, at most.
 const CHUNK: usize = 8 * 1024;
-/// At most so much is read by a look past the runtime, which mostly finds nothing.
+/// How many bytes are read past the runtime at once, at most. Mostly there are none.
 const GLANCE: usize = 512;
-/// So many bytes count as one against the budget of their task, which is 128 for a turn. tokio counts
-/// one for each read, which can hold some hundred heads; a peer that never stops sending them would
-/// then keep the timers waiting for longer than a limit may be overrun.
+/// How many bytes cost one unit of their task's budget, which is 128 for a turn. tokio counts one for
+/// each read, which can hold some hundred heads; a peer that never stops sending them would then
+/// delay the timers by more than a limit may be overrun.
 const BYTES_PER_COST: usize = 1024;
 
-/// TCP, as the connector opens it.
+/// A TCP stream, as the connector opens it.
 pub(crate) struct Wire {
     tcp: TokioIo<TcpStream>,
-    /// The turn in which the system last said that there is no more to read.
+    /// The turn in which the system last reported that there is no more to read.
     drained_in: Option<u64>,
     state: ConnectionState,
     pace: Pace,
@@ -51,11 +51,11 @@ impl Wire {
         Self { tcp, drained_in: None, state: ConnectionState::new(), pace: Pace::default() }
     }
 
-    /// Reads what the runtime does not know of yet.
+    /// Reads what the runtime has not noticed yet.
     fn glance(&mut self, buffer: &mut ReadBufCursor<'_>) -> Poll<io::Result<usize>> {
         let mut chunk = [0; GLANCE];
-        let room = buffer.remaining().min(GLANCE);
-        match (&*SockRef::from(self.tcp.inner())).read(&mut chunk[..room]) {
+        let space = buffer.remaining().min(GLANCE);
+        match (&*SockRef::from(self.tcp.inner())).read(&mut chunk[..space]) {
             Ok(read) => {
                 buffer.put_slice(&chunk[..read]);
                 Poll::Ready(Ok(read))
@@ -76,7 +76,7 @@ impl Wire {
     }
 }
 
-/// Counts `bytes` against the budget of the task. One that is used up shows at the next read.
+/// Counts `bytes` against the budget of the task. The next read sees if it is used up.
 fn charge(cx: &mut Context<'_>, bytes: usize) {
     for _ in 0..bytes / BYTES_PER_COST {
         let _ = pin!(consume_budget()).poll(cx);
@@ -95,18 +95,17 @@ impl Read for Wire {
             self.pace.reset();
         }
         let mut chunk = [MaybeUninit::uninit(); CHUNK];
-        let room = buffer.remaining().min(CHUNK);
-        let mut heard = ReadBuf::uninit(&mut chunk[..room]);
-        if let Poll::Ready(result) = Pin::new(self.tcp.inner_mut()).poll_read(cx, &mut heard) {
-            let heard = heard.filled();
-            buffer.put_slice(heard);
-            // What was read did not fill the room: there was no more.
-            self.drained_in = if heard.len() < room { turn::current() } else { None };
-            let counted = self.note(cx, heard.len());
+        let space = buffer.remaining().min(CHUNK);
+        let mut received = ReadBuf::uninit(&mut chunk[..space]);
+        if let Poll::Ready(result) = Pin::new(self.tcp.inner_mut()).poll_read(cx, &mut received) {
+            let received = received.filled();
+            buffer.put_slice(received);
+            // A read that did not fill the buffer left nothing behind.
+            self.drained_in = if received.len() < space { turn::current() } else { None };
+            let counted = self.note(cx, received.len());
             return Poll::Ready(result.and(counted));
         }
-        // The waker is known to the runtime now, whether it has heard of nothing or the budget is
-        // used up.
+        // The runtime has the waker now, whether it noticed nothing or the budget is used up.
         let looked = self.drained_in.is_some() && self.drained_in == turn::current();
         let glanced = if looked || !has_budget_remaining() {
             Poll::Pending

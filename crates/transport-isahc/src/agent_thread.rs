@@ -1,45 +1,6 @@
-//! What isahc's agent thread takes of the processor, and when that is too much.
+//! The thread of isahc's that sends a request, and its processor time.
 
-use std::time::{Duration, Instant};
-
-use crate::body::Begun;
-
-/// How often a runner looks, from when an exchange has taken so long.
-pub(crate) const LOOK: Duration = Duration::from_millis(25);
-/// A tenth of the time limit is permitted. What is not seen, before the first look, after the last
-/// one and on the runner's own thread, has to fit as well.
-const SHARE: u32 = 25;
-const LEAST: Duration = Duration::from_millis(10);
-
-/// Ends exchanges whose peer floods, which costs processor time.
-///
-/// libcurl bounds heads and trailers, but it reads the extension of a chunk as long as there is
-/// more of it, tells nobody, and keeps the processor busy with that until the time limit.
-pub(crate) struct Watch<'a> {
-    begun: &'a Begun,
-    most: Duration,
-    next_look: Instant,
-    /// What the agent had taken at the first look after the request began to be sent: a handshake
-    /// with system roots is work too.
-    at_first: Option<Duration>,
-}
-
-impl<'a> Watch<'a> {
-    pub(crate) fn new(begun: &'a Begun, limit: Duration) -> Self {
-        let most = (limit / SHARE).max(LEAST);
-        Self { begun, most, next_look: Instant::now() + LOOK, at_first: None }
-    }
-
-    /// Whether the agent took too much of the processor for this exchange.
-    pub(crate) fn is_too_much(&mut self, now: Instant) -> bool {
-        if now < self.next_look {
-            return false;
-        }
-        self.next_look = now + LOOK;
-        let time = self.begun.agent().and_then(AgentThread::processor_time);
-        time.is_some_and(|time| time.saturating_sub(*self.at_first.get_or_insert(time)) > self.most)
-    }
-}
+use std::time::Duration;
 
 /// The thread that sends a request.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -52,7 +13,8 @@ impl AgentThread {
         Self(rustix::thread::gettid())
     }
 
-    fn processor_time(&self) -> Option<Duration> {
+    /// The processor time that it has taken so far, if the system tells.
+    pub(crate) fn processor_time(&self) -> Option<Duration> {
         let path = format!("/proc/self/task/{}/schedstat", self.0);
         let stat = std::fs::read_to_string(path).ok()?;
         Some(Duration::from_nanos(stat.split_ascii_whitespace().next()?.parse().ok()?))
@@ -70,39 +32,8 @@ impl AgentThread {
         Self
     }
 
-    fn processor_time(&self) -> Option<Duration> {
+    /// The processor time that it has taken so far, if the system tells.
+    pub(crate) fn processor_time(&self) -> Option<Duration> {
         None
-    }
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use bytes::Bytes;
-    use futures_lite::future::block_on;
-    use futures_lite::io::AsyncReadExt;
-
-    use super::*;
-
-    #[test]
-    fn work_after_the_sending_began_is_too_much() {
-        let (mut body, begun) = crate::body::once(Bytes::from_static(b"body"), 100);
-        let mut watch = Watch::new(&begun, Duration::from_millis(200));
-        let start = Instant::now();
-        // Nobody sends yet.
-        assert!(!watch.is_too_much(start + LOOK));
-        // This thread sends.
-        block_on(body.read_to_end(&mut Vec::new())).unwrap();
-        let agent = begun.agent().unwrap();
-        let work = || {
-            let before = agent.processor_time().unwrap();
-            while agent.processor_time().unwrap() - before < LEAST * 2 {}
-        };
-        work();
-        assert!(!watch.is_too_much(start + LOOK * 2));
-        assert!(!watch.is_too_much(start + LOOK * 3));
-        work();
-        // It is not looked at every time.
-        assert!(!watch.is_too_much(start + LOOK * 3));
-        assert!(watch.is_too_much(start + LOOK * 4));
     }
 }

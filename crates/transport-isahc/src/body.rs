@@ -1,4 +1,4 @@
-//! A request's body that goes out once, and that tells whether it began to.
+//! A request's body that is sent once, and that shows whether sending has begun.
 
 use std::io;
 use std::pin::Pin;
@@ -12,31 +12,32 @@ use isahc::AsyncBody;
 use crate::agent_thread::AgentThread;
 
 /// curl sends the head together with the beginning of the body, unless the head fills its buffer,
-/// which has 64 KiB. Well below that, "not asked for the body" means "nothing sent".
+/// which has 64 KiB. Well below that, "the body was not read" means "nothing was sent".
 const HEAD_SENT_WITH_BODY: usize = 16 * 1024;
 
 /// Whether curl began to send, and on which thread.
 #[derive(Debug)]
 pub(crate) struct Begun {
     agent: Arc<OnceLock<AgentThread>>,
-    /// Whether it is known of the head as well.
+    /// Whether this is known for the head as well.
     is_known: bool,
 }
 
 impl Begun {
-    /// Whether surely nothing of the request was sent.
+    /// Whether it is certain that nothing of the request was sent.
     pub(crate) fn surely_not(&self) -> bool {
         self.is_known && self.agent.get().is_none()
     }
 
-    /// The thread that sends, once it has begun with a body.
+    /// The thread that sends, if it has begun with a body.
     pub(crate) fn agent(&self) -> Option<&AgentThread> {
         self.agent.get()
     }
 }
 
-/// A body that curl cannot rewind: where it wants to send a request again by itself, as it does
-/// on a reused connection that turns out dead, it has to give up.
+/// A body that curl cannot rewind, so that it cannot send a request again by itself.
+///
+/// It would do so on a reused connection that turns out dead.
 pub(crate) fn once(bytes: Bytes, head_bytes: usize) -> (AsyncBody, Begun) {
     let length = bytes.len() as u64;
     let agent = Arc::new(OnceLock::new());
@@ -45,7 +46,7 @@ pub(crate) fn once(bytes: Bytes, head_bytes: usize) -> (AsyncBody, Begun) {
     (AsyncBody::from_reader_sized(body, length), Begun { agent, is_known })
 }
 
-/// No body at all.
+/// An empty body.
 pub(crate) fn none() -> (AsyncBody, Begun) {
     (AsyncBody::empty(), Begun { agent: Arc::default(), is_known: false })
 }
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_goes_out_once_and_tells() {
+    fn a_body_is_sent_once_and_shows_that_it_began() {
         let (mut body, begun) = once(Bytes::from_static(b"body"), 100);
         assert_eq!(body.len(), Some(4));
         assert!(begun.surely_not());
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn where_it_cannot_be_told_nothing_is_claimed() {
+    fn if_it_cannot_be_known_nothing_is_claimed() {
         assert!(!none().1.surely_not());
         assert!(!once(Bytes::new(), 100).1.surely_not());
         assert!(!once(Bytes::from_static(b"body"), 64 * 1024).1.surely_not());

@@ -1,17 +1,19 @@
-//! The settings of an `IsahcTransport`, checked when it is built.
+//! The settings of an [`IsahcTransport`], checked when it is built.
 
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use easemob_token_transport::{ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy};
+use easemob_token_transport::{
+    ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy, ProxyRules,
+};
 
 use crate::identity::ClientCertificate;
 use crate::roots::Roots;
 use crate::tls::Tls;
 use crate::transport::{IsahcTransport, Route};
 
-/// Builds an [`IsahcTransport`]. Nothing is sent and no thread is started by it.
+/// Sets up an [`IsahcTransport`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,7 +27,7 @@ use crate::transport::{IsahcTransport, Route};
 /// # Ok::<(), easemob_token_transport::ConfigError>(())
 /// ```
 #[derive(Clone)]
-#[must_use = "a builder does nothing until it is built"]
+#[must_use = "a builder does nothing until `build` is called"]
 pub struct IsahcTransportBuilder {
     connect_timeout: Duration,
     roots: Roots,
@@ -45,28 +47,29 @@ impl IsahcTransportBuilder {
         }
     }
 
-    /// Sets the time for the name look-up, the connection (through the proxy, if any) and the TLS
-    /// handshake together; [`DEFAULT_CONNECT_TIMEOUT`] unless set. The limit of the exchange holds
-    /// too, whichever is shorter.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+    /// Sets the time for name look-up, TCP connection, proxy and TLS handshake together.
+    ///
+    /// 3 s unless set ([`DEFAULT_CONNECT_TIMEOUT`]). The time limit of the exchange applies too, if it
+    /// is shorter.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
         self
     }
 
     /// Trusts the certificates in this PEM text, one or more, *instead of* the system's.
     ///
-    /// Sections that are not certificates are skipped. Of the calls that say whom to trust, the
-    /// last one counts.
+    /// Sections that are not certificates are skipped. Of the calls that name roots, the last one
+    /// counts.
     pub fn roots_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots = Roots::Pem(pem.into());
         self
     }
 
-    /// Trusts the authorities that Mozilla's programs trust, as the crate `webpki-root-certs` brings
-    /// them, *instead of* the system's.
+    /// Trusts Mozilla's root certificates, which the crate `webpki-root-certs` bundles, *instead of*
+    /// the system's.
     ///
-    /// They are the same on every machine, and as old as the program's build. Of the calls that say
-    /// whom to trust, the last one counts.
+    /// They are the same on every machine, and as old as the program's build. Of the calls that name
+    /// roots, the last one counts.
     #[cfg(feature = "bundled-roots")]
     pub fn bundled_roots(mut self) -> Self {
         self.roots = Roots::Bundled;
@@ -78,9 +81,9 @@ impl IsahcTransportBuilder {
     /// Both are PEM texts: the chain begins with the client's own certificate, and the key is its
     /// private key (PKCS #8, PKCS #1 or SEC 1, not encrypted).
     ///
-    /// libcurl takes them from files only. While an exchange is under way they are in anonymous
-    /// memory that it opens by way of `/proc` (Linux, Android), or in temporary files, which on
-    /// Unix their owner alone may read (elsewhere).
+    /// libcurl reads them from files only. During an exchange they are in anonymous memory that it
+    /// opens through `/proc` (Linux, Android), or in temporary files that on Unix only their owner may
+    /// read (other systems).
     pub fn client_certificate_pem(
         mut self,
         chain: impl Into<Vec<u8>>,
@@ -90,12 +93,12 @@ impl IsahcTransportBuilder {
         self
     }
 
-    /// Sets the way through a proxy; [`Proxy::Off`] unless set.
+    /// Sets the proxy; [`Proxy::Off`] unless set. The environment is read only for
+    /// [`Proxy::Environment`], by [`build`](Self::build).
     ///
-    /// The proxy sees a `CONNECT` request with its own credentials and nothing of the exchange. It
-    /// must be an `http://` one: isahc 2.0.2 leaves an `https://` proxy's certificate unchecked
-    /// where it checks it for anybody else, so such a proxy is refused, a given one by
-    /// [`build`](Self::build), one of the environment when it would be used.
+    /// The proxy only opens tunnels (`CONNECT`). It must be an `http://` one: isahc 2.0.2 does not
+    /// check the certificate of an `https://` proxy. A given `https://` proxy is refused by
+    /// [`build`](Self::build), one from the environment when it would be used.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self
@@ -103,23 +106,26 @@ impl IsahcTransportBuilder {
 
     /// Sets how many exchanges may be under way at once; the others wait for their turn.
     ///
-    /// An exchange takes up to eight descriptors and two threads. Unless set, exchanges take at
-    /// most a quarter of the process's limit of file descriptors, which is read by
-    /// [`build`](Self::build) ([`ExchangeLimit::from_descriptors`]). An exchange that waits until
-    /// its time limit ends is a `Timeout`, and nothing was sent.
+    /// An exchange takes up to eight descriptors and two threads. Unless set, exchanges take at most a
+    /// quarter of the process's limit of file descriptors, which [`build`](Self::build) reads
+    /// ([`ExchangeLimit::from_descriptors`]). An exchange that waits until its time limit ends fails
+    /// as `Timeout`, and nothing was sent.
     pub fn max_concurrent_exchanges(mut self, exchanges: usize) -> Self {
         self.max_concurrent_exchanges = Some(exchanges);
         self
     }
 
-    /// Checks the settings; reads the environment if, and only if, the proxy comes from there.
+    /// Checks the settings and builds the transport. Nothing is sent and no thread is started yet.
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] that names the setting: `roots_pem` that holds no certificate or a broken
-    /// one, `client_certificate_pem` that holds no certificate, no key or a key of another
-    /// certificate, or that cannot be handed to libcurl, `max_concurrent_exchanges` of 0, and
-    /// `proxy` for one that cannot be used.
+    /// A [`ConfigError`] that names the setting:
+    ///
+    /// - `roots_pem` holds no certificate, or a broken one;
+    /// - `client_certificate_pem` holds no certificate, no key, or a key of another certificate, or
+    ///   cannot be passed to libcurl;
+    /// - `proxy` is an `https://` one, or has an unusable value in the environment;
+    /// - `max_concurrent_exchanges` is 0.
     pub fn build(self) -> Result<IsahcTransport, ConfigError> {
         if matches!(&self.proxy, Proxy::Url(url) if url.is_https()) {
             return Err(ConfigError::new(
@@ -138,10 +144,18 @@ impl IsahcTransportBuilder {
         };
         Ok(IsahcTransport::with_route(self.connect_timeout, Route::Own { proxy, tls }, limit))
     }
+
+    /// Builds a transport with the default settings, which need no check.
+    pub(crate) fn build_default() -> IsahcTransport {
+        let tls = Box::new(Tls::with_system_roots());
+        let route = Route::Own { proxy: ProxyRules::default(), tls };
+        IsahcTransport::with_route(DEFAULT_CONNECT_TIMEOUT, route, default_limit())
+    }
 }
 
+/// The limit of exchanges unless set.
 pub(crate) fn default_limit() -> ExchangeLimit {
-    /// A client has seven descriptors, its connection is the eighth.
+    /// A client has seven descriptors, and its connection is the eighth.
     const DESCRIPTORS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
     ExchangeLimit::from_descriptors(DESCRIPTORS)
 }

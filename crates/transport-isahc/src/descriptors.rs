@@ -1,4 +1,4 @@
-//! Whether the process has file descriptors left for an exchange.
+//! A check that the process has file descriptors left for an exchange.
 
 use easemob_token_transport::TransportError;
 
@@ -9,8 +9,8 @@ pub(crate) const FOR_CLIENT: usize = 16;
 
 /// Opens as many descriptors, and closes them again.
 ///
-/// Without them, libcurl gives no handle and isahc's agent thread panics. What is free now may be
-/// taken a moment later by another part of the process: that race is left.
+/// Without them, libcurl returns no handle and isahc's agent thread panics. Another part of the
+/// process may take them a moment later: that race remains.
 #[cfg(unix)]
 pub(crate) fn check(needed: usize) -> Result<(), TransportError> {
     use std::io;
@@ -21,8 +21,8 @@ pub(crate) fn check(needed: usize) -> Result<(), TransportError> {
     /// `ENFILE` and `EMFILE`, on every Unix.
     const SHORT: [i32; 2] = [23, 24];
 
-    // Copies of any one will do, and this one is nearly always there. If it is not, nothing is
-    // known and nothing is refused.
+    // A copy of any descriptor is good enough, and this one is nearly always open. If it is not,
+    // nothing is known and nothing is refused.
     let stdin = io::stdin();
     let copies: io::Result<Vec<_>> =
         (0..needed).map(|_| stdin.as_fd().try_clone_to_owned()).collect();
@@ -38,7 +38,7 @@ pub(crate) fn check(needed: usize) -> Result<(), TransportError> {
     }
 }
 
-/// There is no such limit elsewhere.
+/// Does nothing: other systems have no such limit.
 #[cfg(not(unix))]
 pub(crate) fn check(_needed: usize) -> Result<(), TransportError> {
     Ok(())

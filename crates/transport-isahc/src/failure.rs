@@ -1,4 +1,4 @@
-//! From an error of isahc, or of the curl below it, to a kind of the port.
+//! Classifies the errors of isahc, and of the curl below it, by the kinds of the port.
 
 use std::error::Error as StdError;
 use std::{fmt, io};
@@ -16,8 +16,10 @@ pub(crate) fn from_isahc(error: &Error) -> TransportError {
     with_cause(kind_of(error), error)
 }
 
-/// The same where it is known that nothing was sent: a TLS handshake or a proxy that breaks off
-/// has the code of a connection that breaks during the exchange.
+/// The port's error if it is known that nothing was sent.
+///
+/// A TLS handshake or a proxy that breaks off has the code of a connection that breaks during the
+/// exchange.
 pub(crate) fn before_sending(error: &Error) -> TransportError {
     let kind = match kind_of(error) {
         TransportErrorKind::Interrupted => TransportErrorKind::Connect,
@@ -76,9 +78,9 @@ fn with_cause(kind: TransportErrorKind, error: &Error) -> TransportError {
     TransportError::with_source(kind, cause)
 }
 
-/// The part of isahc's error that may be shown: which kind, and curl's phrase for its code.
+/// The part of isahc's error that may be shown: its kind, and curl's phrase for its code.
 ///
-/// What else the two say can quote the reply, as in "Unsolicited Transfer-Encoding (…) found".
+/// Their other texts can quote the response, as in "Unsolicited Transfer-Encoding (…) found".
 #[derive(Debug)]
 struct Cause {
     kind: ErrorKind,

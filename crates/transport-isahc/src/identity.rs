@@ -29,8 +29,9 @@ impl ClientCertificate {
         &self.key
     }
 
-    /// Whether the two fit each other, with the parsers and the provider that rustls below curl
-    /// uses: curl reads them at each handshake and can only fail there.
+    /// Checks that the two fit each other, with the parsers and the provider of the rustls below curl.
+    ///
+    /// curl reads them at each handshake and can only fail there.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let (chain, key) = (self.parse_chain()?, self.parse_key()?);
         CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())

@@ -1,11 +1,11 @@
-//! Keeps isahc from telling `tracing` and `log` what it sends and receives.
+//! Keeps isahc from logging what it sends and receives.
 //!
-//! isahc has curl describe every exchange, headers and bodies included, on its agent thread as
-//! soon as its span `handler` is not "none". Where no crate of the build turns on `tracing/log`,
-//! it is enough to make the request under a subscriber that disables the span. Where one does, a
-//! disabled span still has its metadata, curl describes, and the events go to whatever subscriber
-//! is the default *of the agent thread*. That thread is isahc's own; the one thing of ours that it
-//! calls is the subscriber under which its first span, `agent_thread`, was made: [`Hush::enter`].
+//! isahc lets curl describe every exchange, headers and bodies included, on its agent thread if its
+//! span `handler` is not "none". If no crate of the build turns on `tracing/log`, it is enough to
+//! make the request under a subscriber that disables the span. If one does, a disabled span still has
+//! its metadata, curl describes, and the events go to the subscriber that is the default *of the
+//! agent thread*. That thread belongs to isahc; the only code of ours that it calls is the subscriber
+//! under which its first span, `agent_thread`, was made: [`Mute::enter`].
 
 use std::cell::{Cell, RefCell};
 use std::sync::OnceLock;
@@ -16,7 +16,7 @@ use tracing::subscriber::{DefaultGuard, Interest, Subscriber};
 use tracing::{Dispatch, Event, Metadata, dispatcher};
 
 thread_local! {
-    // Holds for as long as the thread lives; dropped with it, so that nothing is left behind.
+    // Lives as long as the thread and is dropped with it, so that nothing is left behind.
     static MUTED: RefCell<Option<DefaultGuard>> = const { RefCell::new(None) };
     // Whether the latest agent that this thread started has our span, and so is mute.
     static STARTED_MUTE: Cell<bool> = const { Cell::new(false) };
@@ -24,42 +24,44 @@ thread_local! {
 
 /// Makes this thread mute, and every agent thread that isahc starts from it while the guard lives.
 ///
-/// `None` where nobody would hear isahc anyway: to set a subscriber, even for one thread, switches
-/// the records off that `tracing/log` makes for the whole process, and is not done for nothing.
+/// `None` if there is no listener for isahc: setting a subscriber, even for one thread, ends the records
+/// that `tracing/log` makes for the whole process, so it is done only if needed.
 pub(crate) fn begin() -> Option<DefaultGuard> {
-    is_heard().then(|| dispatcher::set_default(hush()))
+    is_listened_to().then(|| dispatcher::set_default(mute()))
 }
 
-/// Whether the agent that this thread started last says nothing to any listener, now or later.
+/// Whether the agent that this thread started last logs nothing to any listener, now or later.
 pub(crate) fn is_latest_agent_mute() -> bool {
     STARTED_MUTE.replace(false)
 }
 
-/// Whether a subscriber would hear an agent that is not mute. A logger would not: `begin` ends the
-/// records that `tracing` makes for it, those of running agents too.
+/// Whether a subscriber would receive what an agent that is not mute logs.
+///
+/// A logger would not: `begin` ends the records that `tracing` makes for it, also those of running
+/// agents.
 pub(crate) fn is_asked_of_agents() -> bool {
     LevelFilter::current() > LevelFilter::INFO
 }
 
-fn is_heard() -> bool {
-    // Below DEBUG isahc shows neither URI, header nor body. The targets are those of isahc that do.
+fn is_listened_to() -> bool {
+    // At other levels isahc shows neither URI, header nor body. These are the targets that do.
     is_asked_of_agents()
         || log::log_enabled!(target: "isahc::wire", log::Level::Trace)
         || log::log_enabled!(target: "isahc::handler", log::Level::Debug)
         || log::log_enabled!(target: "isahc::client", log::Level::Debug)
 }
 
-/// One for the process: each new one would make `tracing` ask everybody about every call site.
-fn hush() -> &'static Dispatch {
-    static HUSH: OnceLock<Dispatch> = OnceLock::new();
-    HUSH.get_or_init(|| Dispatch::new(Hush))
+/// The one subscriber of the process: each new one would make `tracing` check every call site again.
+fn mute() -> &'static Dispatch {
+    static MUTE: OnceLock<Dispatch> = OnceLock::new();
+    MUTE.get_or_init(|| Dispatch::new(Mute))
 }
 
-/// Records nothing, raises no level, and knows one span: the one that isahc's agent thread enters
-/// before it does anything else.
-struct Hush;
+/// A subscriber that records nothing, raises no level, and enables one span: the one that isahc's
+/// agent thread enters before it does anything else.
+struct Mute;
 
-impl Hush {
+impl Mute {
     fn is_agent_span(metadata: &Metadata<'_>) -> bool {
         metadata.is_span()
             && metadata.name() == "agent_thread"
@@ -67,7 +69,7 @@ impl Hush {
     }
 }
 
-impl Subscriber for Hush {
+impl Subscriber for Mute {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         if Self::is_agent_span(metadata) {
             // Not `always`: on other threads their own subscriber decides.
@@ -78,7 +80,7 @@ impl Subscriber for Hush {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        // The span is at DEBUG, and it is needed only where somebody else listens at DEBUG.
+        // The span is at DEBUG, and it is needed only if another subscriber listens at DEBUG.
         Some(LevelFilter::OFF)
     }
 
@@ -93,7 +95,7 @@ impl Subscriber for Hush {
 
     fn enter(&self, _: &Id) {
         MUTED.with_borrow_mut(|muted| {
-            muted.get_or_insert_with(|| dispatcher::set_default(hush()));
+            muted.get_or_insert_with(|| dispatcher::set_default(mute()));
         });
     }
 

@@ -1,24 +1,24 @@
-//! A text as something that libcurl can open by path, for as long as this lives.
+//! A text that libcurl can open by path for as long as the value lives.
 //!
-//! libcurl's rustls takes a client's certificate and key from files only. On Linux the "file" is
-//! anonymous memory, so that a key is never on a disk and nothing is left behind when the process
-//! is killed; elsewhere it is a temporary file, which on Unix its owner alone may read.
+//! libcurl's rustls reads a client's certificate and key from files only. On Linux the "file" is
+//! anonymous memory, so that a key is never on a disk and nothing is left behind if the process is
+//! killed. On other systems it is a temporary file, which on Unix only its owner may read.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Dropping it takes the text away.
+/// A file that is removed when this is dropped.
 pub(crate) struct PrivateFile {
     path: PathBuf,
-    _keeps: Keeper,
+    _storage: Storage,
 }
 
 impl PrivateFile {
     pub(crate) fn new(text: &[u8]) -> io::Result<Self> {
-        let (mut keeper, path) = create()?;
-        keeper.write_all(text)?;
-        keeper.flush()?;
-        Ok(Self { path, _keeps: keeper })
+        let (mut storage, path) = create()?;
+        storage.write_all(text)?;
+        storage.flush()?;
+        Ok(Self { path, _storage: storage })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -27,25 +27,25 @@ impl PrivateFile {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-type Keeper = std::fs::File;
+type Storage = std::fs::File;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn create() -> io::Result<(Keeper, PathBuf)> {
+fn create() -> io::Result<(Storage, PathBuf)> {
     use std::os::fd::AsRawFd;
 
     use rustix::fs::{MemfdFlags, memfd_create};
 
-    let memory = Keeper::from(memfd_create("easemob-token", MemfdFlags::CLOEXEC)?);
+    let memory = Storage::from(memfd_create("easemob-token", MemfdFlags::CLOEXEC)?);
     let path = PathBuf::from(format!("/proc/self/fd/{}", memory.as_raw_fd()));
     Ok((memory, path))
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-type Keeper = tempfile::NamedTempFile;
+type Storage = tempfile::NamedTempFile;
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn create() -> io::Result<(Keeper, PathBuf)> {
-    let file = Keeper::new()?;
+fn create() -> io::Result<(Storage, PathBuf)> {
+    let file = Storage::new()?;
     let path = file.path().to_owned();
     Ok((file, path))
 }

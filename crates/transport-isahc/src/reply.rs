@@ -1,4 +1,4 @@
-//! What the thread that runs an exchange and the caller that waits for it know of each other.
+//! A channel for one result, between the thread that runs an exchange and its caller.
 
 use std::future::Future;
 use std::mem;
@@ -8,18 +8,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::Thread;
 
-/// A pair for one exchange.
+/// Makes the two ends for one exchange.
 pub(crate) fn pair<T>() -> (Reply<T>, Waiting<T>) {
     let shared = Arc::new(Shared { state: Mutex::new(State::Open(None)), process: process::id() });
     (Reply(shared.clone()), Waiting { shared, runner: None })
 }
 
-/// The side of the thread. Dropping it without an answer tells the caller that there is none.
+/// The thread's end. If it is dropped before it sends, the caller learns that there is no result.
 pub(crate) struct Reply<T>(Arc<Shared<T>>);
 
-/// The caller's side: what the thread answers, or `None` if the thread is gone.
+/// The caller's end: a future of the result, or of `None` if the thread is gone.
 ///
-/// Dropping it before wakes the thread, which then finds that the caller is gone.
+/// Dropping it earlier wakes the thread, which then sees that the caller is gone.
 pub(crate) struct Waiting<T> {
     shared: Arc<Shared<T>>,
     runner: Option<Thread>,
@@ -27,29 +27,29 @@ pub(crate) struct Waiting<T> {
 
 struct Shared<T> {
     state: Mutex<State<T>>,
-    /// The process that made it: the thread is in no other, and may hold the lock for ever there.
+    /// The process that made it: a forked child has no such thread, which may hold the lock for ever.
     process: u32,
 }
 
 enum State<T> {
     Open(Option<Waker>),
-    Answered(T),
-    /// One of the two is gone, or the answer was taken.
+    Sent(T),
+    /// One of the two is gone, or the result was taken.
     Closed,
 }
 
 impl<T> Shared<T> {
-    /// Nobody panics under this lock.
+    /// Locks the state; nothing panics under this lock.
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends an open state and wakes the caller; outside of the lock, since wakers are others' code.
+    /// Ends an open state and wakes the caller, outside the lock, since a waker is foreign code.
     fn end(&self, end: State<T>) {
         let mut state = self.state();
         let before = match *state {
             State::Open(_) => mem::replace(&mut *state, end),
-            State::Answered(_) | State::Closed => return,
+            State::Sent(_) | State::Closed => return,
         };
         drop(state);
         if let State::Open(Some(waker)) = before {
@@ -59,8 +59,8 @@ impl<T> Shared<T> {
 }
 
 impl<T> Reply<T> {
-    pub(crate) fn send(self, answer: T) {
-        self.0.end(State::Answered(answer));
+    pub(crate) fn send(self, result: T) {
+        self.0.end(State::Sent(result));
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
@@ -75,7 +75,7 @@ impl<T> Drop for Reply<T> {
 }
 
 impl<T> Waiting<T> {
-    /// Names the thread that is to be woken when the caller goes.
+    /// Sets the thread that is woken when the caller goes.
     pub(crate) fn on(mut self, runner: Thread) -> Self {
         self.runner = Some(runner);
         self
@@ -94,7 +94,7 @@ impl<T> Future for Waiting<T> {
         let before = match &mut *state {
             State::Open(known) => known.replace(waker),
             _ => match mem::replace(&mut *state, State::Closed) {
-                State::Answered(answer) => return Poll::Ready(Some(answer)),
+                State::Sent(result) => return Poll::Ready(Some(result)),
                 _ => return Poll::Ready(None),
             },
         };
@@ -110,7 +110,7 @@ impl<T> Drop for Waiting<T> {
             return;
         }
         let before = mem::replace(&mut *self.shared.state(), State::Closed);
-        // After an answer, the thread is elsewhere already.
+        // After a result, the thread does something else already.
         if let (State::Open(_), Some(runner)) = (&before, &self.runner) {
             runner.unpark();
         }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_arrives_from_another_thread() {
+    fn a_result_arrives_from_another_thread() {
         let (reply, waiting) = pair();
         thread::spawn(move || reply.send(7));
         assert_eq!(block_on(waiting), Some(7));
@@ -141,12 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_that_goes_is_noticed() {
+    fn the_thread_notices_that_the_caller_goes() {
         let (reply, waiting) = pair::<u32>();
         assert!(reply.is_wanted());
         drop(waiting.on(thread::current()));
         assert!(!reply.is_wanted());
-        // The token that was left by the caller: without it, this waits for ever.
+        // Returns since the caller unparked this thread.
         thread::park();
     }
 

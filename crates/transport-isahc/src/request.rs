@@ -1,4 +1,4 @@
-//! From an exchange to a request of isahc, with every setting that the contract needs.
+//! Builds the request of isahc for an exchange, with every setting that the contract needs.
 
 use std::time::Duration;
 
@@ -14,27 +14,28 @@ use isahc::tls::TlsConfig;
 use crate::body::{self, Begun};
 use crate::failure::own;
 
-/// In place of isahc's own, which tells the versions of libcurl and isahc; none is not possible.
+/// Replaces isahc's own, which shows the versions of libcurl and isahc. It cannot be left out.
 const USER_AGENT: &str = concat!("easemob-token-transport-isahc/", env!("CARGO_PKG_VERSION"));
 
 /// curl counts in milliseconds of a C `long`, which may have 32 bits.
 const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// What does not come from the exchange.
+/// The settings that do not come from the exchange.
 pub(crate) struct Settings<'a> {
     pub(crate) connect_timeout: Duration,
-    /// `None` where a ready client keeps its own.
+    /// `None` if a ready client has its own.
     pub(crate) network: Option<Network<'a>>,
 }
 
-/// Which way the request goes, and whom it trusts.
+/// The proxy and the TLS settings of a request.
 pub(crate) struct Network<'a> {
     pub(crate) proxy: Option<&'a ProxyUrl>,
     pub(crate) tls: TlsConfig,
 }
 
-/// Builds the request, or says why curl would send something else than was asked for. Beside it,
-/// what will tell whether it began to be sent.
+/// Builds the request, and what will show whether its sending has begun.
+///
+/// Fails if curl would send something else than the exchange says.
 pub(crate) fn build(
     exchange: &Exchange,
     settings: Settings<'_>,
@@ -43,7 +44,7 @@ pub(crate) fn build(
     check_headers(exchange.request().headers())?;
 
     let timeout = exchange.timeout();
-    // A copy: a kept client that turns out to be dead takes the first one with it.
+    // A copy: an idle client that turns out to be dead takes the first one with it.
     let (parts, body) = exchange.request().clone().into_parts();
     let mut builder = Request::builder()
         .timeout(in_curl_range(timeout))
@@ -71,8 +72,8 @@ pub(crate) fn build(
 
 impl Network<'_> {
     fn configure(self, builder: http::request::Builder) -> http::request::Builder {
-        // An explicit proxy, none included, and an explicit empty list of exceptions: where
-        // either is left out, curl looks at the environment.
+        // An explicit proxy (or explicitly none) and an explicit empty list of exceptions: if either
+        // is left out, curl reads the environment.
         let builder = builder
             .tls_config(self.tls)
             .proxy(self.proxy.map(ProxyUrl::uri))
@@ -88,7 +89,7 @@ impl Network<'_> {
     }
 }
 
-/// What the head has in names and values, roughly.
+/// The approximate size of the head, from its names and values.
 fn size_of(parts: &Parts) -> usize {
     let headers = parts.headers.iter();
     let fields: usize = headers.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
@@ -105,7 +106,7 @@ fn own_headers(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// curl parses the URI again, by its own rules; whatever it would change is refused.
+/// Refuses what curl would change: it parses the URI again, by its own rules.
 fn check_target(uri: &Uri) -> Result<(), TransportError> {
     let unsupported = |phrase| Err(own(TransportErrorKind::Unsupported, phrase));
     let authority = uri.authority().map_or("", |authority| authority.as_str());
@@ -127,7 +128,7 @@ fn check_target(uri: &Uri) -> Result<(), TransportError> {
     Ok(())
 }
 
-/// isahc panics on a header value that is not visible ASCII.
+/// Refuses a header value that is not visible ASCII, on which isahc would panic.
 fn check_headers(headers: &HeaderMap) -> Result<(), TransportError> {
     if headers.values().all(|value| value.to_str().is_ok()) {
         Ok(())
@@ -139,7 +140,7 @@ fn check_headers(headers: &HeaderMap) -> Result<(), TransportError> {
     }
 }
 
-/// For curl no time at all means no limit.
+/// Limits a time to what curl can count, and to more than zero, which means no limit for curl.
 fn in_curl_range(time: Duration) -> Duration {
     time.clamp(Duration::from_millis(1), LONGEST)
 }
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_is_not_taken_for_no_limit() {
+    fn zero_does_not_become_no_limit() {
         assert_eq!(in_curl_range(Duration::ZERO), Duration::from_millis(1));
         assert_eq!(in_curl_range(Duration::from_nanos(1)), Duration::from_millis(1));
         assert_eq!(in_curl_range(Duration::MAX), LONGEST);

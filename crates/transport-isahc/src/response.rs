@@ -1,4 +1,4 @@
-//! From a response of isahc to a whole and bounded one.
+//! Reads a response of isahc whole and within its bounds.
 
 use bytes::Bytes;
 use easemob_token_transport::{TransportError, TransportErrorKind, head_within_limits};
@@ -9,10 +9,10 @@ use isahc::AsyncBody;
 
 use crate::failure::{from_body, own};
 
-/// Enough for a token in one go.
+/// Enough to read a token at once.
 const CHUNK: usize = 4 * 1024;
 
-/// Reads the response to its end, and checks what curl does not.
+/// Reads the response to its end, and checks what curl does not check.
 pub(crate) async fn read_whole(
     response: Response<AsyncBody>,
     method: &Method,
@@ -22,7 +22,7 @@ pub(crate) async fn read_whole(
     if head.status.is_informational() {
         return Err(own(
             TransportErrorKind::Interrupted,
-            "the reply ends with an interim response",
+            "the response ends with an interim response",
         ));
     }
     if !head_within_limits(&head.headers) {
@@ -67,8 +67,10 @@ async fn read_bounded(mut body: AsyncBody, max_bytes: usize) -> Result<Vec<u8>, 
     }
 }
 
-/// Plain or chunked is all that anybody asked for, and HTTP/1.0 knows no chunks (RFC 9112, section
-/// 6.1). curl takes them apart there too, and passes over `identity` and nothing.
+/// Refuses every transfer coding but `chunked`, and that one in HTTP/1.0, which has no chunks
+/// (RFC 9112, section 6.1).
+///
+/// curl decodes chunks there too, and ignores `identity` and an empty value.
 fn check_coding(version: Version, headers: &HeaderMap) -> Result<(), TransportError> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let is_fine = match (codings.next(), codings.next()) {
@@ -81,11 +83,16 @@ fn check_coding(version: Version, headers: &HeaderMap) -> Result<(), TransportEr
     if is_fine {
         Ok(())
     } else {
-        Err(own(TransportErrorKind::Interrupted, "the body has a coding that nobody asked for"))
+        Err(own(
+            TransportErrorKind::Interrupted,
+            "the body has a transfer coding that was not requested",
+        ))
     }
 }
 
-/// The length that the head promises: curl takes any of two, and forgets one that it cannot count.
+/// The length that the head declares.
+///
+/// curl takes either of two, and ignores one that it cannot count.
 fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, TransportError> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         return Ok(None);
@@ -111,9 +118,11 @@ fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, TransportError> {
     Ok(declared)
 }
 
-/// A connection that closes within the head is no error to curl: it gives what it has, with an
-/// empty body. That is found out where a length was promised, and for every 200, which without a
-/// body is of no use to anybody. Another status with neither cannot be told from a whole response.
+/// Refuses a body of another length than the head declares, and an empty one of a status 200 that
+/// declares none.
+///
+/// If a connection closes within the head, that is no error for curl: it returns what it has, with an
+/// empty body. With another status and no declared length this looks like a whole response.
 fn check_length(
     status: StatusCode,
     declared: Option<u64>,
@@ -150,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn one_length_counts_once_however_often_it_is_said() {
+    fn one_length_counts_once_however_often_it_is_declared() {
         assert_eq!(length_of(&[]), Ok(None));
         assert_eq!(length_of(&["5"]), Ok(Some(5)));
         assert_eq!(length_of(&["5", "5"]), Ok(Some(5)));
@@ -158,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_contradict_or_are_none_tear_the_response() {
+    fn lengths_that_contradict_or_are_no_number_are_refused() {
         for values in [&["5", "6"][..], &["5, 6"], &["5,"], &[""], &["-1"], &["+5"], &["0x5"]] {
             assert_eq!(length_of(values), Err(TransportErrorKind::Interrupted), "{values:?}");
         }

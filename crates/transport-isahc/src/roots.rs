@@ -1,4 +1,4 @@
-//! Whose certificates are trusted: the setting, and the trust store that it comes to.
+//! The setting of the root certificates, and the trust store that it means.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use isahc::tls::TrustStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-/// The setting, as the builder keeps it.
+/// The setting in the builder.
 #[derive(Clone)]
 pub(crate) enum Roots {
     System,
@@ -19,14 +19,18 @@ pub(crate) enum Roots {
 impl Roots {
     pub(crate) fn check(&self) -> Result<TrustStore, ConfigError> {
         match self {
-            // By name: isahc's default is another one where a crate of the build turns on its
-            // feature `rustls-tls-webpki-roots`.
-            Self::System => Ok(TrustStore::native()),
+            Self::System => Ok(system_roots()),
             Self::Pem(pem) => from_pem(pem),
             #[cfg(feature = "bundled-roots")]
             Self::Bundled => Ok(TrustStore::webpki_roots()),
         }
     }
+}
+
+/// The system's roots, by name: isahc's default is another one if a crate of the build turns on its
+/// feature `rustls-tls-webpki-roots`.
+pub(crate) fn system_roots() -> TrustStore {
+    TrustStore::native()
 }
 
 /// The trust store of a PEM bundle.

@@ -1,77 +1,107 @@
-//! The thread of a client: it runs one exchange after the other.
+//! The thread of a client: runs one exchange after the other.
 
 use std::cell::Cell;
 use std::future::Future;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use easemob_token_transport::{ExchangePermit, TransportError, TransportErrorKind};
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use isahc::{AsyncBody, HttpClient};
 
-use crate::agent_thread::{LOOK, Watch};
 use crate::body::Begun;
+use crate::call::{Call, Ended, Job, Outcome};
 use crate::failure::{before_sending, from_isahc, own};
+use crate::flood_watch::{FloodWatch, LOOK};
+use crate::idle_clients::IdleClients;
 use crate::mute_logs;
-use crate::pool::Pool;
-use crate::pooled_client::{Call, Ended, Job, PooledClient, not_made};
+use crate::pooled_client::{PooledClient, make_client, not_made};
 use crate::reply::Reply;
 use crate::response::read_whole;
 use crate::tls::IdentityFiles;
 
-type Outcome = Result<Response<Bytes>, TransportError>;
-
-/// What an exchange holds until its client is gone, or ready for the next one.
+/// Resources that an exchange holds until its client is gone, or ready for the next one.
 type Held = (Option<IdentityFiles>, ExchangePermit);
 
-/// How long a client is kept that nobody uses. Long enough for a caller that asks again and again;
+/// How long a client stays idle before it ends. Long enough for a caller that asks again and again;
 /// a TLS connection that was closed may stay half open in curl's hands for as long.
-pub(crate) const KEPT: Duration = Duration::from_secs(1);
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A client, and what its thread waits for.
-pub(crate) struct Runner {
+/// Starts a thread that makes a client, unless the job brings one, and runs the exchange.
+pub(crate) fn start(idle: Weak<IdleClients>, call: Call) -> io::Result<Thread> {
+    let handle = thread::Builder::new()
+        .name("easemob-isahc".to_owned())
+        .spawn(move || run_thread(idle, call))?;
+    Ok(handle.thread().clone())
+}
+
+fn run_thread(idle: Weak<IdleClients>, mut call: Call) {
+    let ready = call.job.client.take();
+    let is_own = ready.is_none();
+    let made = match (ready, idle.upgrade()) {
+        (Some(client), _) => Ok((client, false)),
+        (None, Some(idle)) => idle.make(make_client),
+        (None, None) => return,
+    };
+    let (client, is_mute) = match made {
+        Ok(made) => made,
+        Err(error) => return call.reply.send(Ended::Done(Err(error))),
+    };
+    let (sender, calls) = mpsc::channel();
+    let this = PooledClient::new(sender, thread::current(), is_mute);
+    let runner = Runner::new(client, is_own, calls, idle);
+    let held = runner.run(call, is_own.then_some(this));
+    let _muted = mute_logs::begin();
+    // isahc panics if its agent thread is gone, in a call as well as in a drop.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(runner)));
+    // Not before: until here curl may have opened them.
+    drop(held);
+}
+
+/// A client, and the channel that its thread waits on.
+struct Runner {
     client: HttpClient,
     /// Whether the client was made here, and has no other exchanges.
     is_own: bool,
     calls: Receiver<(Call, PooledClient)>,
-    pool: Weak<Pool>,
+    idle: Weak<IdleClients>,
     waker: Waker,
 }
 
 impl Runner {
     /// A runner on the current thread.
-    pub(crate) fn new(
+    fn new(
         client: HttpClient,
         is_own: bool,
         calls: Receiver<(Call, PooledClient)>,
-        pool: Weak<Pool>,
+        idle: Weak<IdleClients>,
     ) -> Self {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        Self { client, is_own, calls, pool, waker }
+        Self { client, is_own, calls, idle, waker }
     }
 
-    /// Runs exchanges until one ends without a whole answer, or no other comes. Gives what has to
+    /// Runs exchanges until one ends without a whole response, or no other comes. Returns what has to
     /// be held until the client is gone.
-    pub(crate) fn run(&self, call: Call, this: Option<PooledClient>) -> Option<Held> {
+    fn run(&self, call: Call, this: Option<PooledClient>) -> Option<Held> {
         let (mut call, mut this) = (call, this);
-        let mut is_kept = false;
+        let mut is_reused = false;
         loop {
             let Call { mut job, deadline, reply, permit } = call;
             let held = (job.files.take(), permit);
-            let ended = self.exchange(job, deadline, &reply, is_kept);
-            let is_whole = matches!(ended, Some(Ended::Answer(Ok(_))));
-            let pool = if is_whole { self.pool.upgrade() } else { None };
-            let is_given_back = match (pool, this) {
-                (Some(pool), Some(this)) => pool.give_back(this).is_none(),
+            let ended = self.exchange(job, deadline, &reply, is_reused);
+            let is_whole = matches!(ended, Some(Ended::Done(Ok(_))));
+            let idle = if is_whole { self.idle.upgrade() } else { None };
+            let is_given_back = match (idle, this) {
+                (Some(idle), Some(this)) => idle.give_back(this).is_none(),
                 _ => false,
             };
-            // Before the answer, so that the caller's next exchange finds the client and a place.
+            // Before the reply, so that the caller's next exchange finds the client and a permit.
             let held = if is_given_back {
                 drop(held);
                 None
@@ -85,19 +115,19 @@ impl Runner {
                 return held;
             }
             let (next, same) = self.next_call()?;
-            (call, this, is_kept) = (next, Some(same), true);
+            (call, this, is_reused) = (next, Some(same), true);
         }
     }
 
-    /// Waits for the next exchange for as long as a client is kept.
+    /// Waits for the next exchange for as long as a client may stay idle.
     fn next_call(&self) -> Option<(Call, PooledClient)> {
-        match self.calls.recv_timeout(KEPT) {
+        match self.calls.recv_timeout(IDLE_TIMEOUT) {
             Ok(next) => Some(next),
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => {
-                match self.pool.upgrade()?.take_back(thread::current().id()) {
+                match self.idle.upgrade()?.take_back(thread::current().id()) {
                     Some(_) => None,
-                    // A caller took it, and is about to hand over an exchange.
+                    // A caller took it, and is about to send an exchange.
                     None => self.calls.recv().ok(),
                 }
             }
@@ -110,12 +140,12 @@ impl Runner {
         job: Job,
         deadline: Instant,
         reply: &Reply<Ended>,
-        is_kept: bool,
+        is_reused: bool,
     ) -> Option<Ended> {
-        // Of a new client this was checked before it was made.
-        if is_kept || !self.is_own {
-            if let Err(error) = self.pool.upgrade()?.check_descriptors() {
-                return Some(Ended::Answer(Err(error)));
+        // For a new client this was checked before it was made.
+        if is_reused || !self.is_own {
+            if let Err(error) = self.idle.upgrade()?.check_descriptors() {
+                return Some(Ended::Done(Err(error)));
             }
         }
         let is_past_start = Cell::new(false);
@@ -126,16 +156,16 @@ impl Runner {
             self.drive(pin!(exchange), deadline, reply, &begun, &is_past_start)
         }));
         match ended {
-            Ok(outcome) => outcome.map(Ended::Answer),
-            Err(_) if is_kept && !is_past_start.get() => Some(Ended::NotSent),
-            Err(_) if self.is_own && !is_past_start.get() => Some(Ended::Answer(Err(not_made()))),
-            Err(_) => Some(Ended::Answer(Err(broken()))),
+            Ok(outcome) => outcome.map(Ended::Done),
+            Err(_) if is_reused && !is_past_start.get() => Some(Ended::NotSent),
+            Err(_) if self.is_own && !is_past_start.get() => Some(Ended::Done(Err(not_made()))),
+            Err(_) => Some(Ended::Done(Err(broken()))),
         }
     }
 
-    /// Polls the exchange until it ends, its time is over, or nobody waits for it any more.
+    /// Polls the exchange until it ends, its time is over, or its caller is gone.
     ///
-    /// The time is kept here and not only by curl: an agent that is dead or stuck keeps none.
+    /// The time limit holds here and not only in curl: an agent that is dead or stuck keeps none.
     fn drive(
         &self,
         mut exchange: Pin<&mut impl Future<Output = Outcome>>,
@@ -144,11 +174,11 @@ impl Runner {
         begun: &Begun,
         is_past_start: &Cell<bool>,
     ) -> Option<Outcome> {
-        let mut watch = Watch::new(begun, deadline.saturating_duration_since(Instant::now()));
+        let mut watch = FloodWatch::new(begun, deadline.saturating_duration_since(Instant::now()));
         let mut context = Context::from_waker(&self.waker);
         loop {
             let polled = {
-                let _silence = mute_logs::begin();
+                let _muted = mute_logs::begin();
                 exchange.as_mut().poll(&mut context)
             };
             is_past_start.set(true);

@@ -12,7 +12,7 @@ use tokio::task::coop::consume_budget;
 
 /// Runs each task on a thread of its own, under any executor or none.
 ///
-/// Tasks are rare here, one for each acquisition of a token; between them no thread is left. All
+/// Tasks are rare, one for each acquisition of a token, and between them no thread is left. All
 /// pauses share one thread ([`sleep`](easemob_token_transport::sleep)).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ThreadRuntime;

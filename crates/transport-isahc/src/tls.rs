@@ -1,4 +1,4 @@
-//! What TLS trusts and shows, and how one exchange is told.
+//! The TLS settings of a transport, and those of one exchange.
 
 use std::io;
 
@@ -7,6 +7,7 @@ use isahc::tls::{Identity, PrivateKey, TlsConfig, TrustStore};
 
 use crate::identity::ClientCertificate;
 use crate::private_file::PrivateFile;
+use crate::roots::system_roots;
 
 /// The settings of a transport.
 pub(crate) struct Tls {
@@ -20,8 +21,10 @@ pub(crate) struct ExchangeTls {
     pub(crate) files: Option<IdentityFiles>,
 }
 
-/// What `ExchangeTls::config` names by path, so it lives until the exchange is over: a descriptor
-/// that is closed before may be somebody else's by the time that curl opens it.
+/// The files that `ExchangeTls::config` names by path.
+///
+/// They live until the exchange is over: a descriptor that is closed before may have another owner by
+/// the time that curl opens it.
 pub(crate) struct IdentityFiles {
     chain: PrivateFile,
     key: PrivateFile,
@@ -34,7 +37,7 @@ impl Tls {
     ) -> Result<Self, ConfigError> {
         if let Some(certificate) = &client_certificate {
             certificate.check()?;
-            // Tried once, since it needs what is beyond our reach: `/proc` or a temporary folder.
+            // Tried once, since it needs `/proc` or a folder for temporary files.
             IdentityFiles::new(certificate).and_then(|files| files.check()).map_err(|error| {
                 ConfigError::new(
                     "client_certificate_pem",
@@ -45,6 +48,11 @@ impl Tls {
             })?;
         }
         Ok(Self { trust, client_certificate })
+    }
+
+    /// The default settings: the system's roots, and no certificate to show.
+    pub(crate) fn with_system_roots() -> Self {
+        Self { trust: system_roots(), client_certificate: None }
     }
 
     pub(crate) fn for_exchange(&self) -> io::Result<ExchangeTls> {

@@ -1,4 +1,4 @@
-//! The transport itself: what is refused at once, and what is handed to a pooled client.
+//! The transport: refuses an exchange at once, or passes it to a pooled client.
 
 use std::fmt;
 use std::process;
@@ -7,35 +7,35 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
-    ConfigError, ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ProxyRules,
-    ProxyUrl, Runtime, Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
+    ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ProxyRules, ProxyUrl, Runtime,
+    Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
 };
 use http::Response;
 use isahc::HttpClient;
 
 use crate::builder::{IsahcTransportBuilder, default_limit};
+use crate::call::Job;
 use crate::failure::own;
 use crate::pool::Pool;
-use crate::pooled_client::Job;
 use crate::request::{self, Network, Settings};
 use crate::runtime::ThreadRuntime;
 use crate::tls::Tls;
 
 /// Sends exchanges with isahc, from any executor.
 ///
-/// Each exchange under way has a connection of its own, and a client of isahc's to itself with two
-/// threads: isahc's agent, and one that runs the exchange. After a whole answer a client is kept for
-/// the next exchange, a second at most and 32 at most; what is kept goes with the transport. How many
-/// exchanges are under way at once is bounded
+/// Each exchange has a connection of its own, and a client of isahc's to itself with two threads:
+/// isahc's agent, and one that runs the exchange. After a whole response a client stays idle for the
+/// next exchange for at most a second, and at most 32 clients do; they end with the transport. How
+/// many exchanges run at once is bounded
 /// ([`max_concurrent_exchanges`](IsahcTransportBuilder::max_concurrent_exchanges)). See the
-/// [crate](crate) for what isahc cannot keep of the contract.
+/// [crate's page](crate) for what isahc cannot fulfil of the contract.
 ///
 /// ```
 /// use easemob_token_transport::{Exchange, Transport};
 /// use easemob_token_transport_isahc::IsahcTransport;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let transport = IsahcTransport::new()?;
+/// let transport = IsahcTransport::new();
 /// let request = http::Request::post("https://a1.easemob.com/org/app/token")
 ///     .header("content-type", "application/json")
 ///     .body("{}")?;
@@ -46,50 +46,49 @@ use crate::tls::Tls;
 pub struct IsahcTransport {
     connect_timeout: Duration,
     route: Route,
-    pool: Arc<Pool>,
-    /// The process that made it: its threads are in no other.
+    pool: Pool,
+    /// The process that made it: a forked child has no such threads.
     process: u32,
 }
 
-/// Whose client sends, and which way.
+/// The client that sends: one of the pool with these settings, or a ready one.
 pub(crate) enum Route {
     Own { proxy: ProxyRules, tls: Box<Tls> },
     Ready(ReadyClient),
 }
 
 impl IsahcTransport {
-    /// A transport with the defaults: the system's roots, no proxy, and
-    /// [`DEFAULT_CONNECT_TIMEOUT`].
+    /// A transport with the default settings; see [`builder`](Self::builder) for others.
     ///
-    /// # Errors
-    ///
-    /// None with the defaults; the signature is the builder's.
-    pub fn new() -> Result<Self, ConfigError> {
-        Self::builder().build()
+    /// Nothing is loaded and no thread is started before the first exchange.
+    #[must_use]
+    pub fn new() -> Self {
+        IsahcTransportBuilder::build_default()
     }
 
-    /// A transport with settings of its own.
+    /// The settings of a transport, to be changed.
     pub fn builder() -> IsahcTransportBuilder {
         IsahcTransportBuilder::new()
     }
 
     /// A transport over a ready client, for what the builder does not offer.
     ///
-    /// Still kept here: no redirects, no decompression, HTTP/1.1, the bounds, the time limits (to
-    /// connect: [`DEFAULT_CONNECT_TIMEOUT`]), and that a request with a body is sent at most once.
-    /// The client's own duty are:
+    /// These rules of the port hold all the same: no redirects, no decompression, HTTP/1.1, the
+    /// bounds, the time limits (to connect: [`DEFAULT_CONNECT_TIMEOUT`]), and that a request with a
+    /// body is sent at most once. The client is responsible for:
     ///
-    /// - the rest of rule 2: without `connection_cache_size(0)` curl hands an unsolicited response
-    ///   on an idle connection to the next request, and sends a request without a body again;
-    /// - rule 5: a client is shared, so an abandoned exchange keeps its connection until the next
+    /// - the rest of rule 2: without `connection_cache_size(0)` curl takes an unsolicited response
+    ///   on an idle connection for the response to the next request, and sends a request without a
+    ///   body again;
+    /// - rule 5: a client is shared, so an abandoned exchange holds its connection until the next
     ///   byte from the server or the time limit;
-    /// - rule 6: where a crate of the build turns on `tracing/log`, the client's agent thread tells
-    ///   the process's subscriber headers and bodies at TRACE, and where isahc's own feature `log`
-    ///   is on, the logger;
+    /// - rule 6: if a crate of the build turns on `tracing/log`, the client's agent thread logs
+    ///   headers and bodies at TRACE to the process's subscriber, and if isahc's own feature `log`
+    ///   is on, to the logger;
     /// - fresh connections (rules 10 and 11): with `connection_cache_size(0)` every connection is one,
-    ///   without it an exchange that asks for one may not get it. Which it was cannot be known, so
+    ///   without it an exchange that requires one may not get it. Which it was cannot be known, so
     ///   its responses carry no [`ConnectionUse`];
-    /// - rule 7: without an explicit `proxy(…)` isahc obeys the environment;
+    /// - rule 7: without an explicit `proxy(…)` isahc reads the environment;
     /// - trust, cookies, default headers and interceptors.
     #[must_use]
     pub fn from_client(client: HttpClient) -> Self {
@@ -102,8 +101,7 @@ impl IsahcTransport {
         route: Route,
         limit: ExchangeLimit,
     ) -> Self {
-        let pool = Arc::new(Pool::new(limit));
-        Self { connect_timeout, route, pool, process: process::id() }
+        Self { connect_timeout, route, pool: Pool::new(limit), process: process::id() }
     }
 
     fn job(&self, exchange: &Exchange) -> Result<Job, TransportError> {
@@ -117,8 +115,8 @@ impl IsahcTransport {
                         "this transport cannot check the certificate of an https:// proxy",
                     ));
                 }
-                // It could be handed over when the transport was built: what is short now is
-                // memory or descriptors, and nothing was sent.
+                // It worked when the transport was built, so memory or descriptors are short now, and
+                // nothing was sent.
                 let tls = tls.for_exchange().map_err(|error| {
                     TransportError::with_source(TransportErrorKind::Connect, error)
                 })?;
@@ -158,11 +156,17 @@ impl Transport for IsahcTransport {
     }
 }
 
-/// The end of a time limit that begins now; far away if the clock cannot count so far.
+/// The end of a time limit that begins now, or a far one if the clock cannot count so far.
 fn deadline_after(limit: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
     let now = Instant::now();
     now.checked_add(limit).unwrap_or(now + FAR)
+}
+
+impl Default for IsahcTransport {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl fmt::Debug for IsahcTransport {
@@ -177,7 +181,7 @@ impl fmt::Debug for IsahcTransport {
     }
 }
 
-/// A client that came from outside, and the process that it came in.
+/// A ready client, and the process that it came in.
 pub(crate) struct ReadyClient(Option<HttpClient>, u32);
 
 impl Drop for ReadyClient {
@@ -204,20 +208,20 @@ mod tests {
         let transport = IsahcTransport {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             route: Route::Ready(ReadyClient(Some(client.clone()), elsewhere)),
-            pool: Arc::new(Pool::new(default_limit())),
+            pool: Pool::new(default_limit()),
             process: elsewhere,
         };
         let error = futures_lite::future::block_on(transport.send(exchange())).unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Internal);
         drop(transport);
-        // The forgotten clone keeps the agent alive: had it been dropped, it would be joined here.
+        // The forgotten clone keeps the agent alive; otherwise this would wait for its thread.
         drop(client);
     }
 
     #[test]
-    fn a_transport_can_be_shared_and_named() {
+    fn a_transport_can_be_shared_and_debugged() {
         fn shared<T: Send + Sync + 'static>(_: &T) {}
-        let transport = IsahcTransport::new().unwrap();
+        let transport = IsahcTransport::new();
         shared(&transport);
         assert!(format!("{transport:?}").starts_with("IsahcTransport { connect_timeout: 3s"));
     }

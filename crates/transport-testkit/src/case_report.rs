@@ -1,29 +1,29 @@
-//! The verdict on one case of a rule, and what led to it.
+//! The report on one case of a rule.
 
 use crate::outcome::Outcome;
 
-/// What is to be thought of a case.
+/// The verdict on a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The contract is kept.
-    Kept,
-    /// The contract is broken; what happened is in [`CaseReport::problems`].
-    Broken,
-    /// It is broken, and the adapter says so, with this reason.
+    /// The adapter kept the contract.
+    Passed,
+    /// The adapter broke the contract; [`CaseReport::problems`] lists how.
+    Failed,
+    /// The adapter broke the contract and has an exception for that, with this reason.
     Excepted(String),
-    /// The adapter cannot be made as the case needs it, for this reason.
+    /// The adapter cannot be built as the case needs it, for this reason.
     Unable(String),
-    /// The case could not be tried here, for this reason, and nobody is to blame.
+    /// The case could not be tried here, for this reason.
     Skipped(String),
 }
 
-/// What happened in one case of a rule.
+/// The report on one case of a rule.
 #[derive(Clone, Debug)]
 pub struct CaseReport {
     pub(crate) label: String,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) problems: Vec<String>,
-    /// Problems of time, for which the machine may be to blame.
+    /// Calls that took too long, which may be due to a busy machine.
     pub(crate) late: Vec<String>,
     pub(crate) sent: usize,
     pub(crate) verdict: Verdict,
@@ -37,7 +37,7 @@ impl CaseReport {
             problems: Vec::new(),
             late: Vec::new(),
             sent: 0,
-            verdict: Verdict::Kept,
+            verdict: Verdict::Passed,
         }
     }
 
@@ -47,40 +47,40 @@ impl CaseReport {
 
     pub(crate) fn judge(&mut self, exception: Option<&str>) {
         self.problems.append(&mut self.late);
-        if self.verdict != Verdict::Kept || self.problems.is_empty() {
+        if self.verdict != Verdict::Passed || self.problems.is_empty() {
             return;
         }
         self.verdict = match exception {
             Some(reason) => Verdict::Excepted(reason.to_owned()),
-            None => Verdict::Broken,
+            None => Verdict::Failed,
         };
     }
 
-    /// What the case is about.
+    /// The name of the case.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
     }
 
-    /// How its calls ended, in their order.
+    /// The outcomes of its calls, in order.
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
     }
 
-    /// What was not as the contract says.
+    /// The differences from the contract.
     #[must_use]
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
 
-    /// How many whole requests arrived.
+    /// The number of whole requests that arrived.
     #[must_use]
     pub fn sent(&self) -> usize {
         self.sent
     }
 
-    /// What is to be thought of it.
+    /// The verdict.
     #[must_use]
     pub fn verdict(&self) -> &Verdict {
         &self.verdict

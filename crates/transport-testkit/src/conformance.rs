@@ -1,4 +1,4 @@
-//! The macro that makes a test of every rule.
+//! The macro that makes one test of every rule.
 
 use std::process::Command;
 
@@ -8,11 +8,11 @@ use crate::subprocess;
 use crate::suite::Suite;
 use crate::table::RULES;
 
-/// Expands to one `#[test]` for every rule, named like the rule's function, for one adapter.
+/// Expands to one `#[test]` for every rule, named like the rule.
 ///
 /// `adapter` is an expression of a type that implements [`Harness`]. Put it into an integration test
-/// of its own: the rules of one process take turns, so that what one of them leaves behind is seen,
-/// and other tests in the same process would disturb that.
+/// of its own: the suite looks for threads and descriptors that a rule leaves behind, and other tests
+/// in the same process would disturb that.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -49,21 +49,25 @@ macro_rules! __one_test_each {
 }
 
 #[doc(hidden)]
-#[expect(clippy::print_stdout, reason = "the test harness shows it where it is wanted")]
+#[expect(clippy::print_stdout, reason = "the test harness captures it")]
 pub fn __assert_rule(harness: &dyn Harness, name: &str, module: &str) {
     let Some(rule) = RULES.iter().find(|rule| rule.name() == name) else {
         panic!("there is no rule {name}");
     };
-    let suite = Suite::new(harness).again(|rule| test_of(rule, module));
+    let suite = Suite::new(harness).subprocess(|rule| test_of(rule, module));
     let report = suite.run_rule(rule);
-    // The exceptions of an adapter that passes are shown as well.
+    // Also if the adapter passes: its exceptions are shown.
     print!("{report}");
-    assert!(report.passes(), "{} breaks the contract:\n{report}", harness.name());
+    assert!(
+        report.passes(),
+        "{} breaks the contract of the transport port:\n{report}",
+        harness.name()
+    );
 }
 
-/// The command that runs the test of one rule, which is in this module, in a process of its own.
+/// Builds the command that runs the test of one rule, which is in this module.
 fn test_of(rule: &Rule, module: &str) -> Command {
-    // The module path begins with the program's own name, which names of tests leave out.
+    // The module path begins with the name of the crate, which names of tests leave out.
     let inner = module.split_once("::").map(|(_, inner)| format!("{inner}::"));
     subprocess::command(&format!("{}{}", inner.unwrap_or_default(), rule.name()))
 }

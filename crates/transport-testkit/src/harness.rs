@@ -1,4 +1,4 @@
-//! What the author of an adapter gives to the suite.
+//! The trait that the author of an adapter implements for the suite.
 
 pub(crate) mod executor;
 
@@ -11,63 +11,62 @@ use easemob_token_transport::{DEFAULT_CONNECT_TIMEOUT, Proxy, Transport};
 
 use self::executor::{Executor, Parking};
 
-/// An adapter to be certified: how to make one, how to run its futures, what it cannot do.
+/// An adapter to be certified: how to build it, how to run its futures, which rules it breaks.
 ///
 /// The [crate's page](crate) has an example.
 pub trait Harness: Sync {
     /// The adapter's name, for the table.
     fn name(&self) -> &str;
 
-    /// Makes a transport that has these settings, and is otherwise as users get it.
+    /// Builds a transport with these settings, and defaults otherwise.
     ///
     /// # Errors
     ///
-    /// [`Unable`], with the reason, where the adapter has no such setting. The report shows it.
+    /// [`Unable`], with the reason, if the adapter has no such setting. The report shows it.
     fn transport(&self, needs: &Needs) -> Result<Arc<dyn Transport>, Unable>;
 
-    /// Starts whatever runs the adapter's futures; it is dropped at the end of each case, and must
-    /// then leave no thread and no descriptor behind.
+    /// Starts the executor for the adapter's futures, once for each case.
     ///
-    /// Unless given, futures are polled on the calling thread with no runtime around them.
+    /// It is dropped at the end of the case and must leave no thread and no descriptor behind. By
+    /// default, futures are polled on the calling thread without a runtime.
     fn executor(&self) -> Box<dyn Executor> {
         Box::new(Parking)
     }
 
-    /// Where the adapter is known to break the contract, and why. None unless given.
+    /// The places where the adapter is known to break the contract. None by default.
     ///
-    /// The report shows each with its reason, and an exception that is not needed (any more) is a
-    /// failure of its own.
+    /// The report shows each with its reason. An exception that is not needed is a failure.
     fn exceptions(&self) -> &[Exception] {
         &[]
     }
 
-    /// Whether the adapter marks each response with the use of its connection
-    /// ([`ConnectionUse`](easemob_token_transport::ConnectionUse)). A mark has to be true either way.
+    /// Whether the adapter marks each response with
+    /// [`ConnectionUse`](easemob_token_transport::ConnectionUse). `false` by default.
     ///
-    /// It does not unless given.
+    /// A mark must be true in either case.
     fn reports_connection_use(&self) -> bool {
         false
     }
 
-    /// Everything that was logged in this process since it was asked last, if anybody listens.
+    /// Takes everything that was logged in this process since the last call. `None` by default.
     ///
-    /// The suite looks in it for what its requests and replies hold. A `tracing` layer and a `log`
-    /// logger at TRACE that write into a buffer make a good answer.
-    fn overheard(&self) -> Option<String> {
+    /// The suite searches it for the secrets in its requests and responses. Use a `tracing` layer and a
+    /// `log` logger at TRACE that write into a buffer.
+    fn captured_logs(&self) -> Option<String> {
         None
     }
 }
 
-/// The settings that a case needs; everything else is the adapter's default.
+/// The settings that a case needs. All other settings are the adapter's defaults.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Needs {
-    /// The limit for name look-up, connection and TLS handshake together;
+    /// The time limit for name look-up, connection and TLS handshake together;
     /// [`DEFAULT_CONNECT_TIMEOUT`] unless the case is about it.
     pub connect_timeout: Duration,
-    /// The roots to trust instead of the system's, in PEM.
+    /// The root certificates to trust instead of the system's, in PEM.
     pub roots_pem: Option<String>,
-    /// The way through a proxy.
+    /// The proxy setting.
     pub proxy: Proxy,
 }
 
@@ -94,12 +93,12 @@ impl Needs {
     }
 }
 
-/// Why an adapter cannot be made as a case needs it.
+/// The reason why an adapter cannot be built with the settings of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unable(Cow<'static, str>);
 
 impl Unable {
-    /// The reason, for the report.
+    /// Gives the reason, for the report.
     pub fn because(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
     }
@@ -120,7 +119,7 @@ pub struct Exception {
 }
 
 impl Exception {
-    /// The adapter breaks this rule, named like its function, in every case.
+    /// The adapter breaks this rule in every case.
     #[must_use]
     pub const fn rule(rule: &'static str, reason: &'static str) -> Self {
         Self { rule, case: None, reason }

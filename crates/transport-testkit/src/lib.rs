@@ -1,15 +1,15 @@
 //! The conformance suite of `easemob-token`'s transport port: it certifies any adapter.
 //!
-//! An adapter of the [port](easemob_token_transport::Transport) signs a contract: at most one
-//! sending, nobody else's answer, no redirect, whole and bounded bodies, deadlines, silence. This
-//! crate tries every rule of it over real sockets, against servers that break HTTP and TLS in every
-//! row of a fault table, and looks at what the adapter makes of it: the kind of the error, how often
-//! the request was sent, when the connection was closed, what is left over.
+//! An adapter of the [port](easemob_token_transport::Transport) keeps a contract: it sends a request at
+//! most once, returns its own response, follows no redirect, bounds the body, keeps deadlines and logs
+//! no secret. This crate tries every rule over real sockets, against servers that break HTTP and TLS in
+//! every row of a fault table. It checks the kind of the error, the number of requests, the time at
+//! which the connection was closed, and what is left over.
 //!
 //! # Certifying an adapter
 //!
-//! Implement [`Harness`] and let [`conformance!`] make a test of every rule. Here for an adapter that
-//! needs no runtime; one over tokio gives an [`Executor`] as well, see below.
+//! Implement [`Harness`] and let [`conformance!`] make a test of every rule. This adapter needs no
+//! runtime; one over tokio also provides an [`Executor`], see below.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -52,19 +52,19 @@
 //!     }
 //! }
 //!
-//! // In `tests/conformance.rs`; nothing else belongs into that file.
+//! // In `tests/conformance.rs`, alone in that file.
 //! easemob_token_transport_testkit::conformance! { adapter = Mine }
 //! # fn main() {}
 //! ```
 //!
-//! What the adapter's futures run on is an [`Executor`]. A new one is made for every case:
+//! An [`Executor`] runs the adapter's futures. A new one is made for every case:
 //!
 //! ```
 //! use easemob_token_transport_testkit::{Executor, Task};
 //! # struct Runtime;
 //! # impl Runtime { fn block_on(&self, _: Task<'_>) {} }
 //!
-//! /// A runtime that turns only inside `block_on`, like tokio's `current_thread`.
+//! /// A runtime that runs only inside `block_on`, like tokio's `current_thread`.
 //! struct Mine(Runtime);
 //!
 //! impl Executor for Mine {
@@ -74,36 +74,36 @@
 //! }
 //! ```
 //!
-//! [`run_all`] does the same outside of tests and gives a [`Report`]; [`table`] prints several side
-//! by side and [`disagreements`] finds where they differ. [`Suite`] has the finer choices.
+//! [`run_all`] does the same outside of tests and returns a [`Report`]. [`table()`] formats several
+//! reports side by side, and [`disagreements`] lists where they differ. [`Suite`] has more options.
 //!
 //! # What a verdict means
 //!
-//! A case is *kept* where its outcome is one of those allowed, as many requests arrived as there have
-//! to be, the time was kept, every connection was closed when the transport was gone, and none of the
-//! marked secrets stood in an error, in the transport's `Debug`, or in what [`Harness::overheard`]
-//! tells. After each rule no thread and no descriptor may be there that was not there before.
+//! A case *passes* if its outcome is one of those allowed, the right number of requests arrived, the
+//! time limit was kept, every connection was closed when the transport was dropped, and no marked
+//! secret appeared in an error, in the transport's `Debug` or in [`Harness::captured_logs`]. After each
+//! rule, the suite looks for threads and descriptors that did not exist before.
 //!
-//! A case that an adapter cannot keep is an [`Exception`], with a reason that the report shows; one
-//! that nothing needs (any more) fails. What an adapter has no setting for is [`Unable`]. What cannot
-//! be tried in this process is *skipped*: the environment and the process-wide state are looked at in
-//! a new process, which [`conformance!`] starts by itself and a program of your own by
-//! [`Suite::again`].
+//! An adapter that cannot keep a rule declares an [`Exception`] with a reason, which the report shows;
+//! an exception that is not needed fails. If the adapter lacks a setting, it returns [`Unable`]. Cases
+//! about the environment and process-wide state need a new process: [`conformance!`] starts it by
+//! itself, a program of your own by [`Suite::subprocess`]. Without it they are *skipped*.
 //!
-//! Time limits have to hold to a tenth of a second. Beside each call a thread takes short naps and
-//! notes by how much it oversleeps; what the machine withheld from it is not held against the
-//! adapter. A case that was only too late is tried up to three times.
+//! A call may overrun its time limit by a tenth of a second. The suite measures by how much the machine
+//! delays the threads of the process meanwhile, and allows for that. A case that was only too late is
+//! tried up to three times.
 //!
 //! # What is not tried
 //!
-//! Use after a fork, which safe Rust cannot do; name servers that do not answer; and the rows that
-//! are no matter of a transport ([`ROWS_OF_THE_CORE`]). Leftovers are counted on systems with
-//! `/proc`, that is on Linux.
+//! Use after a fork, which safe Rust cannot do; name servers that do not respond; and the rows that do
+//! not concern transports ([`ROWS_OF_THE_CORE`]). Leftovers are counted on systems with `/proc`, that is
+//! on Linux.
 //!
 //! # The scripted server
 //!
-//! [`ScriptedServer`] is of use by itself: it plays a [`Script`] for each connection, TLS with a
-//! certificate of one's own [`Authority`] included, and remembers every byte that came.
+//! [`ScriptedServer`] is useful on its own: it plays a [`Script`] for each connection and records every
+//! byte that arrives. [`Authority`] issues certificates for it and for clients, and [`subprocess`] runs
+//! a test in a process of its own.
 
 mod case_report;
 mod conformance;
@@ -133,6 +133,6 @@ pub use server::certificates::{Authority, Identity, KeyKind, LOOPBACK};
 pub use server::request::Received;
 pub use server::script::{Plan, Responder, Script, Step};
 pub use server::tls::ServerTls;
-pub use server::{Connection, PATIENCE, ScriptedServer, reply};
+pub use server::{Connection, ScriptedServer, reply};
 pub use suite::{Suite, run_all};
 pub use table::{ROWS_OF_THE_CORE, RULES};

@@ -1,11 +1,11 @@
-//! How one call of a transport ended, as a value that can be compared and printed.
+//! The outcome of one call, to compare and to print.
 
 use std::fmt;
 
 use easemob_token_transport::TransportErrorKind;
 
-/// How one call ended.
-// Complete on purpose: a response, each kind of the port, and the two ways not to end in a value.
+/// The outcome of one call.
+// Complete on purpose: a response, each kind of error of the port, and the two ways to return nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
     /// A complete response, whatever its status.
@@ -24,7 +24,7 @@ pub enum Outcome {
     Unsupported,
     /// [`TransportErrorKind::Internal`].
     Internal,
-    /// No value long after every time limit was over. Never allowed.
+    /// The call did not end long after its time limit. Never allowed.
     Hung,
     /// The call panicked. Never allowed.
     Panicked,
@@ -61,7 +61,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Outcomes as the table writes them: each once, in the order in which they came.
+/// Lists outcomes for the table, each of them once.
 pub(crate) fn list(outcomes: impl IntoIterator<Item = Outcome>) -> String {
     let mut seen: Vec<Outcome> = Vec::new();
     for outcome in outcomes {

@@ -1,4 +1,4 @@
-//! What the suite found out about an adapter, and the table that shows it.
+//! The report on an adapter.
 
 pub(crate) mod comparison;
 
@@ -9,12 +9,12 @@ use crate::case_report::{CaseReport, Verdict};
 use crate::outcome;
 use crate::rule::Rule;
 
-/// What happened in all cases of a rule.
+/// The report on one rule, with all its cases.
 #[derive(Clone, Debug)]
 pub struct RuleReport {
     pub(crate) rule: &'static Rule,
     pub(crate) cases: Vec<CaseReport>,
-    /// What is wrong with the rule as a whole: something left over, a needless exception.
+    /// Problems of the rule as a whole: something left over, a needless exception.
     pub(crate) problems: Vec<String>,
     pub(crate) took: Duration,
 }
@@ -32,37 +32,37 @@ impl RuleReport {
         &self.cases
     }
 
-    /// What is wrong besides what the cases say: threads and descriptors that are left over, or
-    /// an exception that nothing needs.
+    /// The problems outside of the cases: threads and descriptors that are left over, or an exception
+    /// that no case needs.
     #[must_use]
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
 
-    /// How long all of it took.
+    /// The time that the rule took.
     #[must_use]
     pub fn took(&self) -> Duration {
         self.took
     }
 
-    /// Whether nothing is broken that the adapter does not own up to.
+    /// Whether no case failed, exceptions apart.
     #[must_use]
     pub fn passes(&self) -> bool {
-        self.problems.is_empty() && self.cases.iter().all(|own| own.verdict != Verdict::Broken)
+        self.problems.is_empty() && self.cases.iter().all(|own| own.verdict != Verdict::Failed)
     }
 
     /// The outcomes of all cases, for the table.
     #[must_use]
     pub fn cell(&self) -> String {
         let mut words = outcome::list(self.cases.iter().flat_map(|own| own.outcomes.clone()));
-        if words.is_empty() && self.cases.iter().any(|own| own.verdict == Verdict::Kept) {
-            words = "kept".to_owned();
+        if words.is_empty() && self.cases.iter().any(|own| own.verdict == Verdict::Passed) {
+            words = "passed".to_owned();
         }
         let count = |wanted: fn(&Verdict) -> bool| {
             self.cases.iter().filter(|own| wanted(&own.verdict)).count()
         };
         for (number, word) in [
-            (count(|own| *own == Verdict::Broken) + self.problems.len(), "BROKEN"),
+            (count(|own| *own == Verdict::Failed) + self.problems.len(), "FAILED"),
             (count(|own| matches!(own, Verdict::Excepted(_))), "excepted"),
             (count(|own| matches!(own, Verdict::Unable(_))), "unable"),
             (count(|own| matches!(own, Verdict::Skipped(_))), "skipped"),
@@ -76,14 +76,14 @@ impl RuleReport {
 }
 
 impl fmt::Display for RuleReport {
-    /// Everything that is not simply kept, one line each.
+    /// Prints one line for everything that did not simply pass.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rule = self.rule;
         for case in &self.cases {
             let label = format!("{} ({}): {}", rule.name(), rule.what(), case.label);
             match &case.verdict {
-                Verdict::Kept => {}
-                Verdict::Broken => writeln!(f, "BROKEN   {label}: {}", case.problems.join("; "))?,
+                Verdict::Passed => {}
+                Verdict::Failed => writeln!(f, "FAILED   {label}: {}", case.problems.join("; "))?,
                 Verdict::Excepted(reason) => {
                     writeln!(f, "excepted {label}: {}: {reason}", case.problems.join("; "))?;
                 }
@@ -92,13 +92,13 @@ impl fmt::Display for RuleReport {
             }
         }
         for problem in &self.problems {
-            writeln!(f, "BROKEN   {} ({}): {problem}", rule.name(), rule.what())?;
+            writeln!(f, "FAILED   {} ({}): {problem}", rule.name(), rule.what())?;
         }
         Ok(())
     }
 }
 
-/// What happened in all rules.
+/// The report on all rules.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub(crate) adapter: String,
@@ -118,22 +118,22 @@ impl Report {
         &self.rules
     }
 
-    /// Whether the adapter is certified: nothing is broken that it does not own up to.
+    /// Whether the adapter is certified: no case failed, exceptions apart.
     #[must_use]
     pub fn passes(&self) -> bool {
         self.rules.iter().all(RuleReport::passes)
     }
 
-    /// The names of the rules that are broken.
+    /// The names of the rules that failed.
     #[must_use]
-    pub fn broken(&self) -> Vec<&'static str> {
-        let broken = self.rules.iter().filter(|own| !own.passes());
-        broken.map(|own| own.rule.name()).collect()
+    pub fn failed(&self) -> Vec<&'static str> {
+        let failed = self.rules.iter().filter(|own| !own.passes());
+        failed.map(|own| own.rule.name()).collect()
     }
 }
 
 impl fmt::Display for Report {
-    /// Everything that is not simply kept, one line each.
+    /// Prints one line for everything that did not simply pass.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.rules.iter().try_for_each(|own| write!(f, "{own}"))
     }

@@ -1,7 +1,6 @@
-//! What each row of the fault table and each rule of the contract does and expects.
+//! One function for each row of the fault table and each rule of the contract.
 //!
-//! Every function here that is named `row_…` or `rule_…` has to be in the
-//! [`table`](crate::table), or it is dead code.
+//! The [`table`](crate::table) must list every function that is named `row_…` or `rule_…`.
 
 pub(crate) mod bounds;
 pub(crate) mod closing;
@@ -24,16 +23,16 @@ pub(crate) mod tunnel;
 
 use std::time::Duration;
 
-/// The time limit where a case waits for it: short for whoever waits, long enough to be measured.
+/// The time limit in cases that use it up: short, and long enough to be measured.
 const LIMIT: Duration = Duration::from_millis(300);
 
-/// A host that no resolver has to ask for: its first label has 64 letters.
+/// A host name that resolvers refuse without a look-up: its first label has 64 letters.
 const UNKNOWN_HOST: &str =
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.invalid";
 
-/// A name of this machine that no resolver knows, for the same reason.
+/// A loopback name that resolvers refuse, for the same reason.
 const LOOPBACK_NAME: &str =
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.localhost";
 
-/// A host that is not loopback and that nobody looks up but a proxy, which knows better.
+/// A host that is not loopback. Only a proxy connects to it.
 const PROXIED_HOST: &str = "im.easemob.invalid";

@@ -9,17 +9,17 @@ pub struct Rule {
     pub(crate) spread: Spread,
 }
 
-/// Whether adapters have to agree on the outcome.
+/// Whether all adapters must have the same outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spread {
     /// Each case has one outcome, on every adapter.
     Agree,
-    /// Each adapter may have one of a set.
+    /// Adapters may differ, within a set of outcomes.
     Differ,
 }
 
 impl Rule {
-    /// The number of the row, or of the contract's rule with a `c` before it.
+    /// The number of the row, or `c` and the number of a rule of the contract.
     #[must_use]
     pub fn id(&self) -> &'static str {
         self.id
@@ -31,13 +31,13 @@ impl Rule {
         self.name
     }
 
-    /// What the other side does, or what is promised.
+    /// The behaviour of the other side, or the promise of the contract.
     #[must_use]
     pub fn what(&self) -> &'static str {
         self.what
     }
 
-    /// Whether adapters may differ in the outcome, within what is allowed.
+    /// Whether the outcome may differ between adapters, within a set.
     #[must_use]
     pub fn may_differ(&self) -> bool {
         self.spread == Spread::Differ

@@ -1,4 +1,4 @@
-//! A server, a transport and what runs it, together for one case.
+//! The fixture of one case: a server, a transport and an executor.
 
 mod expectations;
 pub(crate) mod secrets;
@@ -23,11 +23,13 @@ use crate::server::{Connection, ScriptedServer};
 use crate::watch::stopwatch::{Span, Stopwatch};
 use crate::watch::{self, Watched};
 
-/// The time limit of an exchange that is not about time. Generous: only a failure uses it up.
-pub(crate) const AMPLE: Duration = Duration::from_secs(5);
-/// When a call counts as hung: this long after its own time limit.
+/// The time limit of an exchange that is not about time; only a failure takes that long.
+///
+/// Long enough for an adapter that paces itself in a flood (rule 4) on a machine that is busy.
+pub(crate) const AMPLE: Duration = Duration::from_secs(15);
+/// The time after its own limit at which a call counts as hung.
 const GRACE: Duration = Duration::from_millis(1500);
-/// How long the other side may take to see that a connection is closed.
+/// The time within which the server must see that a connection is closed.
 const CLOSING: Duration = Duration::from_secs(1);
 
 pub(crate) struct Scene<'a> {
@@ -39,16 +41,16 @@ pub(crate) struct Scene<'a> {
     outcomes: Vec<Outcome>,
     problems: Vec<String>,
     late: Vec<String>,
-    /// What a time limit may be overrun by, the machine's stalls apart.
+    /// By how much a call may overrun its time limit, apart from delays of the machine.
     lateness: Duration,
 }
 
 /// How one call ended, and when.
-pub(crate) struct Answer {
+pub(crate) struct Call {
     pub(crate) outcome: Outcome,
     pub(crate) response: Option<Response<Bytes>>,
     pub(crate) span: Span,
-    /// What the request's body was.
+    /// The body of the request.
     body: Bytes,
 }
 
@@ -73,7 +75,7 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// Lets the clients come with TLS to a server whose script does not begin with it.
+    /// Uses TLS with a server whose script does not begin with it.
     pub(crate) fn over_tls(&mut self) {
         self.scheme = "https";
     }
@@ -91,43 +93,43 @@ impl<'a> Scene<'a> {
         exchange_to(&self.url())
     }
 
-    pub(crate) fn send(&mut self) -> Answer {
+    pub(crate) fn send(&mut self) -> Call {
         self.send_exchange(self.exchange())
     }
 
-    pub(crate) fn send_exchange(&mut self, exchange: Exchange) -> Answer {
-        let mut answers = self.send_all(vec![exchange]);
-        // One exchange has one answer.
-        answers.remove(0)
+    pub(crate) fn send_exchange(&mut self, exchange: Exchange) -> Call {
+        let mut calls = self.send_all(vec![exchange]);
+        // One exchange is one call.
+        calls.remove(0)
     }
 
-    /// Sends all of them at once.
-    pub(crate) fn send_all(&mut self, exchanges: Vec<Exchange>) -> Vec<Answer> {
+    /// Sends all exchanges at once.
+    pub(crate) fn send_all(&mut self, exchanges: Vec<Exchange>) -> Vec<Call> {
         let transport = self.transport.clone();
         let bodies: Vec<Bytes> = exchanges.iter().map(|own| own.request().body().clone()).collect();
         let stopwatch = Stopwatch::start();
         let mut ends = Vec::new();
         self.executor.block_on(Box::pin(async {
-            let calls = exchanges.into_iter().map(|exchange| {
+            let pending = exchanges.into_iter().map(|exchange| {
                 let patience = exchange.timeout().min(AMPLE) + GRACE;
                 watch::Guarded::new(transport.send(exchange), patience)
             });
-            ends = watch::all(calls).await;
+            ends = watch::all(pending).await;
         }));
         let span = stopwatch.stop();
-        let mut answers = Vec::new();
+        let mut calls = Vec::new();
         for (body, end) in bodies.into_iter().zip(ends) {
-            answers.push(self.answer(end, span, body));
+            calls.push(self.ended(end, span, body));
         }
-        answers
+        calls
     }
 
-    fn answer(
+    fn ended(
         &mut self,
         end: Watched<Result<Response<Bytes>, TransportError>>,
         span: Span,
         body: Bytes,
-    ) -> Answer {
+    ) -> Call {
         let (outcome, response) = match end {
             Watched::Done(Ok(response)) => (Outcome::Ok, Some(response)),
             Watched::Done(Err(error)) => {
@@ -139,23 +141,22 @@ impl<'a> Scene<'a> {
             Watched::Panicked => (Outcome::Panicked, None),
             Watched::Late => (Outcome::Hung, None),
         };
-        Answer { outcome, response, span, body }
+        Call { outcome, response, span, body }
     }
 
-    /// Sends until the server is as the condition says, then drops the call, and lets the runtime
-    /// turn until the connection is seen to be closed.
+    /// Starts a call, drops it when the condition holds, and expects that its connection is closed.
     pub(crate) fn abandon(&mut self, when: impl Fn(&[Connection]) -> bool + Send + Sync) {
         let Self { server, transport, executor, .. } = &*self;
         let exchange = exchange_to(&url(self.scheme, LOOPBACK, server.address().port()));
-        let mut call = watch::Guarded::new(transport.send(exchange), AMPLE + GRACE);
+        let mut pending = watch::Guarded::new(transport.send(exchange), AMPLE + GRACE);
         let mut abandoned = false;
         let mut stopwatch = None;
         executor.block_on(Box::pin(async {
-            let end = watch::either(&mut call, || when(&server.connections())).await;
+            let end = watch::either(&mut pending, || when(&server.connections())).await;
             abandoned = end.is_none();
             stopwatch = Some(Stopwatch::start());
-            // Inside the runtime, as a caller's own time limit would do it.
-            drop(call);
+            // Inside the runtime, as the time limit of a caller would do it.
+            drop(pending);
             server.wait_until_async(CLOSING * 2, all_closed).await;
         }));
         let span = stopwatch.map(Stopwatch::stop);
@@ -171,7 +172,7 @@ impl<'a> Scene<'a> {
                     let took = closed.saturating_duration_since(span.begun);
                     if took > CLOSING + span.stall {
                         self.late(format!(
-                            "the connection of a dropped call closed after {took:?}"
+                            "the connection of a dropped call was closed after {took:?}"
                         ));
                     }
                 }
@@ -179,40 +180,39 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Begins a call, ends the runtime when the server is as the condition says, and goes on with
-    /// the call without one.
+    /// Starts a call, ends its runtime when the condition holds, and goes on without a runtime.
     pub(crate) fn orphan(
         &mut self,
         limit: Duration,
         when: impl Fn(&[Connection]) -> bool + Send + Sync,
-    ) -> Answer {
+    ) -> Call {
         let transport = self.transport.clone();
         let exchange = self.exchange().with_timeout(limit);
         let body = exchange.request().body().clone();
         let stopwatch = Stopwatch::start();
-        let mut call = watch::Guarded::new(transport.send(exchange), limit + GRACE);
+        let mut pending = watch::Guarded::new(transport.send(exchange), limit + GRACE);
         let mut end = None;
         let server = &self.server;
         self.executor.block_on(Box::pin(async {
             let when = || when(&server.connections());
-            end = watch::either(&mut call, when).await;
+            end = watch::either(&mut pending, when).await;
         }));
         self.executor = Box::new(Parking);
         if end.is_none() {
-            self.executor.block_on(Box::pin(async { end = Some(call.await) }));
+            self.executor.block_on(Box::pin(async { end = Some(pending.await) }));
         }
         let end = end.unwrap_or(Watched::Late);
-        self.answer(end, stopwatch.stop(), body)
+        self.ended(end, stopwatch.stop(), body)
     }
 
-    /// Lets the runtime turn for a moment, so that what a connection has left to do is done.
+    /// Lets the runtime run for a moment, so that it finishes its work on connections.
     pub(crate) fn settle(&self) {
         self.executor.block_on(Box::pin(async {
             watch::until(Duration::from_millis(30), || false).await;
         }));
     }
 
-    /// Replaces what runs the transport; the old one is gone.
+    /// Replaces the executor, which ends the old one.
     pub(crate) fn change_executor(&mut self, executor: Box<dyn Executor>) {
         self.executor = executor;
     }
@@ -229,7 +229,7 @@ impl<'a> Scene<'a> {
         self.late.push(text);
     }
 
-    /// Takes everything down and writes the report.
+    /// Ends everything and writes the report.
     pub(crate) fn end(self, sent: Option<usize>, report: &mut CaseReport) {
         let Self { server, transport, executor, harness, .. } = self;
         let mut problems = self.problems;
@@ -246,7 +246,7 @@ impl<'a> Scene<'a> {
         if let Some(sent) = sent.filter(|&sent| sent != requests) {
             problems.push(format!("{requests} requests were sent instead of {sent}"));
         }
-        // Half a request more is a second sending that did not come far.
+        // A part of a further request is a second attempt that did not get far.
         if sent == Some(requests) {
             for connection in server.connections() {
                 let bytes = connection.unfinished().len();
@@ -256,7 +256,7 @@ impl<'a> Scene<'a> {
             }
         }
         drop(server);
-        if let Some(heard) = harness.overheard() {
+        if let Some(heard) = harness.captured_logs() {
             for marker in secrets::shown_in(&heard) {
                 problems.push(format!("{marker} was logged"));
             }
@@ -278,7 +278,7 @@ fn url(scheme: &str, host: &str, port: u16) -> String {
     format!("{scheme}://{host}:{port}/org/app/token?q={query}")
 }
 
-/// A `POST` with secrets in it, whose body no other request of this process has.
+/// A `POST` with marked secrets and a body that no other request of this process has.
 pub(crate) fn exchange_to(url: &str) -> Exchange {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);

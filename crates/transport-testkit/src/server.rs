@@ -1,8 +1,5 @@
-//! A server of scripted bytes over real sockets, which remembers all that arrived.
-#![expect(
-    clippy::expect_used,
-    reason = "where no socket can be opened on loopback there is nothing to test with"
-)]
+//! A server over real sockets that plays scripts and records every byte that arrives.
+#![expect(clippy::expect_used, reason = "without a socket on loopback nothing can be tested")]
 
 pub(crate) mod certificates;
 mod player;
@@ -22,15 +19,17 @@ pub use self::record::Connection;
 use self::record::Record;
 use self::request::Received;
 use self::script::Plan;
+#[cfg(doc)]
+use self::script::Step;
 use crate::watch;
 
-/// The longest that any step of a script waits; only a test that fails waits that long.
-pub const PATIENCE: Duration = Duration::from_secs(8);
+/// The longest time that a script takes; only a test that fails waits that long.
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Listens on `127.0.0.1` and plays a script for each connection.
+/// A server on `127.0.0.1` that plays a script for each connection.
 ///
-/// Everything that a client sends is kept. Dropping the server closes all its connections and waits
-/// for its threads.
+/// It records everything that clients send. Dropping it closes all its connections and waits for its
+/// threads.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -54,7 +53,7 @@ pub struct ScriptedServer {
 }
 
 impl ScriptedServer {
-    /// Starts to listen on a port that the system chooses.
+    /// Starts a server on a port that the system chooses.
     #[must_use]
     pub fn start(plan: impl Into<Plan>) -> Self {
         let plan = plan.into();
@@ -69,7 +68,7 @@ impl ScriptedServer {
         Self { address, record, listening: Some(listening) }
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -81,13 +80,13 @@ impl ScriptedServer {
         format!("{scheme}://{host}:{}/org/app/token", self.address.port())
     }
 
-    /// What happened on each connection so far, in the order in which they were accepted.
+    /// The records of all connections so far, in the order in which they were accepted.
     #[must_use]
     pub fn connections(&self) -> Vec<Connection> {
         self.record.look(|state| state.connections.clone())
     }
 
-    /// Every whole request so far, connection by connection.
+    /// All whole requests so far, connection by connection.
     #[must_use]
     pub fn requests(&self) -> Vec<Received> {
         self.record.look(|state| {
@@ -96,7 +95,7 @@ impl ScriptedServer {
         })
     }
 
-    /// Lets those go on that wait at the gate of this number.
+    /// Opens the gate of this number, so that scripts waiting there ([`Step::Gate`]) go on.
     pub fn open_gate(&self, number: usize) {
         self.record.change(|state| {
             state.gates.insert(number);
@@ -121,7 +120,7 @@ impl ScriptedServer {
         watch::until(limit, || self.record.look(|state| condition(&state.connections))).await
     }
 
-    /// Waits until no connection is open, at most so long; whether that is so.
+    /// Waits until no connection is open, at most this long. Returns whether none is open.
     #[must_use]
     pub fn wait_until_closed(&self, limit: Duration) -> bool {
         self.wait_until(limit, |connections| connections.iter().all(Connection::is_over))
@@ -131,7 +130,7 @@ impl ScriptedServer {
 impl Drop for ScriptedServer {
     fn drop(&mut self) {
         self.record.stop();
-        // Wakes the listener, so that it sees that it is to stop.
+        // Wakes the listener, so that it notices the end.
         let _ = TcpStream::connect_timeout(&self.address, PATIENCE);
         if let Some(listening) = self.listening.take() {
             let _ = listening.join();
@@ -146,7 +145,7 @@ fn listen(listener: &TcpListener, plan: &Plan, record: &Arc<Record>) {
             break;
         }
         let Ok(stream) = stream else { continue };
-        // What a script has written is on its way, not waiting for an acknowledgement.
+        // What a script writes is sent at once.
         let _ = stream.set_nodelay(true);
         let Ok(handle) = stream.try_clone() else { continue };
         let number = record.accept(handle);
@@ -157,7 +156,7 @@ fn listen(listener: &TcpListener, plan: &Plan, record: &Arc<Record>) {
             .spawn(move || Player::new(stream, number, own).play(&script));
         players.extend(player);
     }
-    // Those that still read or write are woken by the closed socket.
+    // The closed sockets wake the threads that still read or write.
     record.change(|state| {
         for handle in state.handles.values() {
             let _ = handle.shutdown(Shutdown::Both);

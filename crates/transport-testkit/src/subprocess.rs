@@ -38,6 +38,17 @@ pub fn command(test: &str) -> Command {
     command
 }
 
+/// Builds the same command for a process that can open so many descriptors (`ulimit -n`).
+#[cfg(unix)]
+#[must_use]
+pub fn command_with_descriptors(test: &str, limit: u32) -> Command {
+    let test = command(test);
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("ulimit -n {limit}; exec \"$0\" \"$@\""));
+    command.arg(test.get_program()).args(test.get_args()).env(CHILD, "1");
+    command
+}
+
 /// Runs a [`command`] to its end.
 ///
 /// # Panics

@@ -1,4 +1,4 @@
-//! Runs the rules for an adapter, one after another, and looks what each leaves behind.
+//! Runs the rules for one adapter, and looks for threads and descriptors that a rule leaves behind.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,63 +13,64 @@ use crate::case_report::{CaseReport, Verdict};
 use crate::harness::Harness;
 use crate::report::{Report, RuleReport};
 use crate::rule::Rule;
-use crate::subprocess::rule::{self as subprocess, Again};
+use crate::subprocess::rule::{self as rule_process, RuleCommand};
 use crate::table::{self, RULES};
 use crate::trial::Trial;
 use crate::watch::census::Census;
 
-/// Rules take turns in a process: only then is a new thread or descriptor the rule's own, and a
-/// time that is measured not that of somebody else's row.
+/// Lets one rule run at a time, so that no other rule slows it down.
+///
+/// New threads and descriptors are then the rule's own.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// How many rules run at once where that is permitted. They wait most of the time.
+/// How many rules run at once if that is permitted. They wait most of the time.
 const AT_ONCE: usize = 6;
 
-/// What a time limit may be overrun by where the rules keep each other waiting.
-const BESIDE_OTHERS: Duration = Duration::from_secs(1);
+/// By how much a call may overrun its time limit if rules run at once.
+const CONCURRENT_LATENESS: Duration = Duration::from_secs(1);
 
-/// The threads on which rules run; those that an adapter starts without a name inherit it.
+/// The name of the threads on which rules run; unnamed threads of an adapter inherit it.
 const THREAD: &str = "testkit-rule";
 
-/// The rules, ready to be run for one adapter.
+/// The rules to run for one adapter.
 pub struct Suite<'a> {
     harness: &'a dyn Harness,
-    again: Option<Box<Again<'a>>>,
+    subprocess: Option<Box<RuleCommand<'a>>>,
     rules: Vec<&'static Rule>,
     exclusive: bool,
 }
 
 impl<'a> Suite<'a> {
-    /// All rules, for this adapter.
+    /// Selects all rules, for this adapter.
     #[must_use]
     pub fn new(harness: &'a dyn Harness) -> Self {
-        Self { harness, again: None, rules: RULES.iter().collect(), exclusive: true }
+        Self { harness, subprocess: None, rules: RULES.iter().collect(), exclusive: true }
     }
 
-    /// Tells how this very program runs one rule in a process of its own.
+    /// Sets the command by which this program runs one rule in a process of its own.
     ///
-    /// The environment of a process is read at its start, so what an adapter does with proxy
-    /// variables is seen in another process only. The command has to end up in
-    /// [`run_rule`](Self::run_rule), for the same adapter. Without it those cases are skipped, and
-    /// the report says so.
+    /// What an adapter does with proxy variables and with process-wide state shows only in a new
+    /// process. The command must call [`run_rule`](Self::run_rule) there, for the same adapter. Without
+    /// it those cases are skipped, and the report shows that.
     #[must_use]
-    pub fn again(mut self, command: impl Fn(&Rule) -> Command + Sync + 'a) -> Self {
-        self.again = Some(Box::new(command));
+    pub fn subprocess(mut self, command: impl Fn(&Rule) -> Command + Sync + 'a) -> Self {
+        self.subprocess = Some(Box::new(command));
         self
     }
 
-    /// Only the rules that this permits.
+    /// Keeps only the rules for which `permit` returns `true`.
     #[must_use]
     pub fn only(mut self, permit: impl Fn(&Rule) -> bool) -> Self {
         self.rules.retain(|rule| permit(rule));
         self
     }
 
-    /// Lets other things go on in this process meanwhile, several rules at once among them: that is
-    /// faster, but nobody looks for threads and descriptors that are left over or weighs the memory,
-    /// and time limits may be overrun by a second.
+    /// Runs several rules at once, and permits other work in this process meanwhile.
+    ///
+    /// That is faster, but threads and descriptors that are left over, memory and processor time are
+    /// not checked, and calls may overrun their time limit by a second.
     #[must_use]
-    pub fn beside_others(mut self) -> Self {
+    pub fn concurrently(mut self) -> Self {
         self.exclusive = false;
         self
     }
@@ -102,9 +103,9 @@ impl<'a> Suite<'a> {
         let _turn = self.exclusive.then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner));
         let begun = Instant::now();
         let mut trial = Trial::new(self.harness, rule);
-        trial.again = self.again.as_deref();
+        trial.subprocess = self.subprocess.as_deref();
         if !self.exclusive {
-            trial.lateness = BESIDE_OTHERS;
+            trial.lateness = CONCURRENT_LATENESS;
             trial.alone = false;
         }
         let (mut problems, cases) = thread::scope(|scope| {
@@ -127,7 +128,7 @@ impl<'a> Suite<'a> {
     }
 
     fn run_trial(&self, mut trial: Trial<'_>) -> (Vec<String>, Vec<CaseReport>) {
-        if subprocess::role().is_none() {
+        if rule_process::role().is_none() {
             trial.warm_up();
         }
         let before = Census::take();
@@ -137,7 +138,7 @@ impl<'a> Suite<'a> {
             problems.push("the harness or the suite panicked".to_owned());
         }
         if self.exclusive {
-            // Threads of the test program come and go beside those of the rule that has its turn.
+            // Tests of other rules wait for their turn on threads of their own.
             let left = before.newcomers(|name| RULES.iter().any(|own| is_thread_of(own, name)));
             problems.extend(left.into_iter().map(|what| format!("left over: {what}")));
         }
@@ -148,7 +149,7 @@ impl<'a> Suite<'a> {
     }
 }
 
-/// Whether the system shows a test of this rule under this name, which it cuts after 15 letters.
+/// Whether a thread of this name runs the test of this rule. Linux cuts names after 15 letters.
 fn is_thread_of(rule: &Rule, name: &str) -> bool {
     name.len() == 15 && rule.name().starts_with(name)
 }
@@ -163,8 +164,9 @@ impl fmt::Debug for Suite<'_> {
     }
 }
 
-/// Runs every rule for this adapter. What needs a process of its own is skipped; see
-/// [`Suite::again`].
+/// Runs every rule for this adapter.
+///
+/// Cases that need a process of their own are skipped; see [`Suite::subprocess`].
 #[must_use]
 pub fn run_all(harness: &dyn Harness) -> Report {
     Suite::new(harness).run()

@@ -1,4 +1,4 @@
-//! One rule being tried on one adapter, case by case.
+//! The trial of one rule on one adapter, case by case.
 
 use std::fmt;
 use std::thread;
@@ -12,22 +12,22 @@ use crate::scene::Scene;
 use crate::scene::setup::Setup;
 use crate::server::reply;
 use crate::server::script::{Plan, Script};
-use crate::subprocess::rule::{self as subprocess, Again, Found};
+use crate::subprocess::rule::{self as rule_process, Found, RuleCommand};
 
-/// How often something that was too late is tried again before the adapter is to blame.
+/// The number of attempts at a case that was only too late.
 const ATTEMPTS: u32 = 3;
-/// What a time limit may be overrun by, the machine's stalls apart.
+/// By how much a call may overrun its time limit, apart from delays of the machine.
 const LATENESS: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// A rule on its way.
+/// The trial of one rule.
 pub(crate) struct Trial<'a> {
     pub(crate) harness: &'a dyn Harness,
     pub(crate) rule: &'static Rule,
-    pub(crate) again: Option<&'a Again<'a>>,
+    pub(crate) subprocess: Option<&'a RuleCommand<'a>>,
     pub(crate) cases: Vec<CaseReport>,
     pub(crate) lateness: Duration,
-    /// Whether nothing else goes on in this process meanwhile.
+    /// Whether nothing else runs in this process meanwhile.
     pub(crate) alone: bool,
 }
 
@@ -42,18 +42,18 @@ impl fmt::Debug for Trial<'_> {
 
 impl<'a> Trial<'a> {
     pub(crate) fn new(harness: &'a dyn Harness, rule: &'static Rule) -> Self {
-        Self { harness, rule, again: None, cases: Vec::new(), lateness: LATENESS, alone: true }
+        Self { harness, rule, subprocess: None, cases: Vec::new(), lateness: LATENESS, alone: true }
     }
 
-    /// One case: a server, a transport, a runtime, and what is done with them.
+    /// Tries one case: sets up a server, a transport and an executor, and acts on them.
     #[expect(clippy::needless_pass_by_value, reason = "what a case needs is made for it alone")]
     pub(crate) fn case(&mut self, label: &str, setup: Setup, act: impl Fn(&mut Scene<'_>)) {
         let mut attempt = 1;
         let report = loop {
             let report = self.attempt(label, &setup, &act);
-            // Only lateness is tried again: an adapter that is late by its own doing is late again.
+            // An adapter that is late by its own doing is late again.
             if report.only_late() && attempt < ATTEMPTS {
-                // Whatever keeps the machine busy may be over by then.
+                // The machine may be less busy by then.
                 thread::sleep(PAUSE * attempt);
                 attempt += 1;
             } else {
@@ -76,17 +76,18 @@ impl<'a> Trial<'a> {
         report
     }
 
-    /// Runs this rule again in another process, in this role and with these variables; `None` if the
-    /// suite has no command for that.
+    /// Runs this rule in another process, in this role and with these variables.
+    ///
+    /// `None` if the suite has no command for that.
     pub(crate) fn run_in_subprocess(
         &self,
         role: &str,
         variables: &[(&str, String)],
     ) -> Option<Found> {
-        Some(subprocess::run(self.again?(self.rule), role, variables))
+        Some(rule_process::run(self.subprocess?(self.rule), role, variables))
     }
 
-    /// A case that was tried somewhere else.
+    /// Adds a case that was tried elsewhere.
     pub(crate) fn record(&mut self, label: &str, outcomes: Vec<Outcome>, problems: Vec<String>) {
         let mut report = CaseReport::new(label);
         report.outcomes = outcomes;
@@ -95,7 +96,7 @@ impl<'a> Trial<'a> {
         self.cases.push(report);
     }
 
-    /// A case that cannot be tried here, for which the adapter is not to blame.
+    /// Adds a case that cannot be tried here.
     pub(crate) fn skip(&mut self, label: &str, reason: &str) {
         let mut report = CaseReport::new(label);
         report.verdict = Verdict::Skipped(reason.to_owned());
@@ -108,37 +109,46 @@ impl<'a> Trial<'a> {
         report.judge(covering.next().map(Exception::reason));
     }
 
-    /// The server reads the request, writes this and closes; one request, and one of these outcomes.
-    pub(crate) fn reply(&mut self, label: &str, bytes: impl Into<Vec<u8>>, allowed: &[Outcome]) {
-        let script = Script::new().request().write(bytes);
-        self.case(label, Setup::new(script), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, allowed);
+    /// Tries one exchange that must end in one of these outcomes.
+    pub(crate) fn outcome(&mut self, label: &str, setup: Setup, allowed: &[Outcome]) {
+        self.case(label, setup, |scene| {
+            scene.send_expecting(scene.exchange(), allowed);
         });
     }
 
-    /// The same, and a response has to have exactly this body.
+    /// Tries one exchange whose response must be its own echo.
+    pub(crate) fn echo(&mut self, label: &str, setup: Setup) {
+        self.case(label, setup, |scene| {
+            scene.expect_echo();
+        });
+    }
+
+    /// Tries a server that reads the request, writes these bytes and closes.
+    pub(crate) fn reply(&mut self, label: &str, bytes: impl Into<Vec<u8>>, allowed: &[Outcome]) {
+        self.outcome(label, Setup::new(Script::new().request().write(bytes)), allowed);
+    }
+
+    /// Does the same, and expects exactly this body.
     pub(crate) fn reply_with_body(&mut self, label: &str, bytes: impl Into<Vec<u8>>, body: &[u8]) {
         let script = Script::new().request().write(bytes);
         self.case(label, Setup::new(script), |scene| {
-            let answer = scene.send();
-            scene.expect_body(&answer, body);
+            let call = scene.send();
+            scene.expect_body(&call, body);
         });
     }
 
-    /// The server plays the script and the exchange has to end with this limit, not before and not
-    /// more than a tenth of a second after, and the connection within a second.
+    /// Tries an exchange that must end at this limit, and its connection within a second.
     pub(crate) fn deadline(&mut self, label: &str, setup: Setup, limit: Duration) {
         self.case(label, setup, |scene| {
             let exchange = scene.exchange().with_timeout(limit);
-            let answer = scene.send_exchange(exchange);
-            scene.expect(&answer, &[Outcome::Timeout]);
-            scene.expect_end_at(&answer, limit);
-            scene.expect_closed_by(&answer, limit);
+            let call = scene.send_exchange(exchange);
+            scene.expect(&call, &[Outcome::Timeout]);
+            scene.expect_end_at(&call, limit);
+            scene.expect_closed_by(&call, limit);
         });
     }
 
-    /// The suite's exchanges reach a server that answers, so that what a process makes once is made.
+    /// Sends one exchange, so that whatever the adapter creates once per process exists afterwards.
     pub(crate) fn warm_up(&self) {
         let plan = Plan::from(Script::new().request().write(reply::ok(b"{}")));
         if let Ok(mut scene) = Scene::set(self.harness, &Setup::new(plan), self.lateness) {

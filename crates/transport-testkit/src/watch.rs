@@ -1,4 +1,4 @@
-//! Futures of the suite's own: they look at the clock, on whatever runtime they run.
+//! Futures that watch the clock, under any executor.
 
 pub(crate) mod census;
 pub(crate) mod stopwatch;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 const TICK: Duration = Duration::from_millis(5);
 
-/// Waits until the condition holds, `false` if it does not in time; the runtime keeps turning.
+/// Waits until the condition holds; `false` if it does not in time. The runtime goes on meanwhile.
 pub(crate) async fn until(limit: Duration, condition: impl Fn() -> bool) -> bool {
     let begun = Instant::now();
     let ticker = Ticker::start();
@@ -35,18 +35,18 @@ pub(crate) async fn until(limit: Duration, condition: impl Fn() -> bool) -> bool
 pub(crate) enum Watched<T> {
     Done(T),
     Panicked,
-    /// It was not done in time.
+    /// It was not ready in time.
     Late,
 }
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A future that panics or hangs, and is found out.
+/// A wrapper that notices if a future panics or hangs.
 ///
-/// It is polled only when it asked for it: an adapter that forgets to wake its caller hangs here as
-/// it would anywhere.
+/// The future is polled only after it woke its task: an adapter that forgets that hangs here as it
+/// would anywhere.
 pub(crate) struct Guarded<'a, T> {
-    /// `None` when it is over.
+    /// `None` after the end.
     future: Option<Boxed<'a, T>>,
     deadline: Instant,
     ticker: Ticker,
@@ -91,21 +91,21 @@ impl<T> Future for Guarded<'_, T> {
     }
 }
 
-/// Runs the call until it is over, or, with `None`, until the condition holds.
+/// Runs the call to its end, or until the condition holds (`None`).
 pub(crate) async fn either<T>(
     call: &mut Guarded<'_, T>,
     condition: impl Fn() -> bool,
 ) -> Option<Watched<T>> {
     poll_fn(|cx| match Pin::new(&mut *call).poll(cx) {
         Poll::Ready(end) => Poll::Ready(Some(end)),
-        // The guard has itself woken again and again.
+        // The guard wakes the task again and again.
         Poll::Pending if condition() => Poll::Ready(None),
         Poll::Pending => Poll::Pending,
     })
     .await
 }
 
-/// Waits for all of them at once; what they gave, in their order.
+/// Runs all futures at once and returns their outputs in order.
 pub(crate) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.into_iter().map(|own| (Box::pin(own), None)).collect();
     poll_fn(|cx| {
@@ -126,7 +126,7 @@ pub(crate) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<
     running.into_iter().filter_map(|(_, output)| output).collect()
 }
 
-/// Tells apart whether the adapter asked to be polled or the clock ticked.
+/// Distinguishes a wake by the adapter from a tick of the clock.
 struct Flag {
     asked: AtomicBool,
     outer: Mutex<Option<Waker>>,
@@ -151,7 +151,7 @@ impl Wake for Flag {
     }
 }
 
-/// A thread that wakes whoever waits, again and again. It ends when this is dropped.
+/// A thread that wakes the waiting task again and again, until this is dropped.
 struct Ticker {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,

@@ -1,18 +1,18 @@
-//! From the error chain of an HTTP library to a kind of the port, for adapters to share.
+//! Helpers for adapters that turn errors of an HTTP library into kinds of the port.
 
 use std::error::Error;
 use std::io;
 
 use crate::TransportErrorKind;
 
-/// The first error of type `T` in the chain of `error`, itself included.
+/// Finds the first error of type `T` in the chain of `error`, itself included.
 ///
 /// An [`io::Error`] that wraps another error shows the wrapped error's *source* in its chain, not
 /// the wrapped error; this search looks inside, so that a TLS library's error is found behind it.
 #[must_use]
 pub fn find_in_chain<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
-    // Chains are short; the bound keeps a chain that bites its own tail from hanging us.
+    // Chains are short. The bound prevents a hang in a chain that contains itself.
     for _ in 0..32 {
         let current = next?;
         if let Some(found) = current.downcast_ref::<T>() {
@@ -26,18 +26,18 @@ pub fn find_in_chain<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -
     None
 }
 
-/// The kind of a failure *before* the request was sent: `Timeout` where the chain holds an
-/// [`io::ErrorKind::TimedOut`], otherwise `Connect`.
+/// The kind of a failure *before* the request was sent.
 ///
-/// Ask the TLS library first: a refused certificate often looks like a connect error, and only
-/// its own error type tells ([`find_in_chain`]).
+/// `Timeout` if the chain contains an [`io::ErrorKind::TimedOut`], otherwise `Connect`. Look for the TLS
+/// library's error first ([`find_in_chain`]): a refused certificate often looks like a connect error.
 #[must_use]
 pub fn classify_connect(error: &(dyn Error + 'static)) -> TransportErrorKind {
     if is_timed_out(error) { TransportErrorKind::Timeout } else { TransportErrorKind::Connect }
 }
 
-/// The kind of a failure *after* the request began to be sent: `Timeout` where the chain holds an
-/// [`io::ErrorKind::TimedOut`], otherwise `Exchange`.
+/// The kind of a failure *after* sending began.
+///
+/// `Timeout` if the chain contains an [`io::ErrorKind::TimedOut`], otherwise `Interrupted`.
 #[must_use]
 pub fn classify_exchange(error: &(dyn Error + 'static)) -> TransportErrorKind {
     if is_timed_out(error) { TransportErrorKind::Timeout } else { TransportErrorKind::Interrupted }

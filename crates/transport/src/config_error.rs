@@ -1,12 +1,12 @@
-//! A setting of an adapter that cannot be used, found before anything is sent.
+//! The error of a builder whose setting cannot be used.
 
 use std::error::Error;
 use std::fmt;
 
-/// Which setting of an adapter is wrong, and why. For the builders of adapters.
+/// A setting that cannot be used, and the reason. Builders return it before anything is sent.
 ///
-/// `Display` names the setting and says what is wrong with it; a deeper cause is in
-/// [`source`](Error::source). Neither shows a secret.
+/// `Display` names the setting and the problem; the cause, if any, is in [`source`](Error::source).
+/// Neither shows a secret.
 #[derive(Debug)]
 pub struct ConfigError {
     setting: &'static str,
@@ -15,25 +15,25 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// The setting named `setting` has `problem`, a lower-case phrase that says what to do.
+    /// Creates an error. `problem` is a lower-case phrase that says what is wrong and what to do.
     pub fn new(setting: &'static str, problem: impl Into<String>) -> Self {
         Self { setting, problem: problem.into(), source: None }
     }
 
-    /// The same with the error behind it.
+    /// Adds the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// The name of the setting, as the builder's method calls it.
+    /// The name of the setting, which is the name of the builder's method.
     #[must_use]
     pub fn setting(&self) -> &'static str {
         self.setting
     }
 
-    /// What is wrong with it: the text without the setting's name.
+    /// The problem, without the name of the setting.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem

@@ -1,9 +1,8 @@
-//! The mark on a response that says whether its connection had been used before.
+//! The mark on a response that tells whether its connection was reused.
 
-/// Whether the connection of a response had carried an exchange before this one.
+/// Whether the connection of a response was reused.
 ///
-/// An adapter that can tell puts the mark into the response's extensions. A response without a mark
-/// may have come on a connection of either kind.
+/// An adapter that knows it adds this mark to the response's extensions. Without a mark it is unknown.
 ///
 /// ```
 /// use easemob_token_transport::ConnectionUse;
@@ -12,11 +11,11 @@
 /// response.extensions_mut().insert(ConnectionUse::Reused);
 /// assert_eq!(response.extensions().get(), Some(&ConnectionUse::Reused));
 /// ```
-// Complete on purpose: a connection is new or it is not.
+// Complete on purpose: a connection is new or reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConnectionUse {
     /// This exchange was the first on its connection.
     Fresh,
-    /// The connection had carried at least one exchange before.
+    /// The connection carried at least one exchange before.
     Reused,
 }

@@ -1,48 +1,48 @@
-//! What comes out when no complete response arrived.
+//! The error of an exchange without a complete response.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why an exchange brought no complete response.
+/// The reason why an exchange brought no complete response.
 ///
-/// The set is closed on purpose: a caller decides by it, and the decision must cover every case.
-/// Each kind answers one question, whether the request was possibly sent ([`Delivery`]).
+/// The set is closed on purpose, so that callers handle every case. Each kind determines whether the
+/// request may have been sent ([`Delivery`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransportErrorKind {
-    /// No connection: the name is unknown, the port closed, the network down, or the other side
-    /// broke the TLS handshake off, speaks too old a TLS or none at all. Not sent.
+    /// No connection: unknown name, closed port, network down, or a TLS handshake that failed. Not sent.
+    ///
+    /// A refused certificate is [`Tls`](Self::Tls).
     Connect,
-    /// The other side's certificate is not to be trusted, or TLS cannot be used as configured.
-    /// Not sent, and not to be tried again.
+    /// The server's certificate is not trusted, or TLS cannot be used as configured. Not sent, and a
+    /// retry does not help.
     Tls,
-    /// The time was over before the response was complete. Possibly sent.
+    /// Timed out before the response was complete. Possibly sent.
     Timeout,
-    /// The connection broke, or what came back is not a whole HTTP response. To be counted as
-    /// sent.
+    /// The connection broke, or the response is not a complete HTTP response. Treated as sent.
     Interrupted,
     /// The response's head or body is larger than the caller allows. Sent.
     TooLarge,
     /// This transport cannot send such a request: plain `http://` without permission, or no TLS
     /// compiled in. Not sent.
     Unsupported,
-    /// The transport itself is unusable: the wrong async runtime, a dead thread, a forked
-    /// process. Not sent, as far as it knows.
+    /// The transport itself cannot be used: wrong async runtime, dead thread, forked process.
+    /// Possibly sent.
     Internal,
 }
 
-/// Whether a failed request reached the other side.
+/// Whether a failed request reached the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// Certainly not.
     No,
     /// It may have been.
     Unknown,
-    /// To be taken as sent.
+    /// Treat it as sent.
     Yes,
 }
 
 impl TransportErrorKind {
-    /// Whether a request that failed in this way was possibly sent.
+    /// Whether a request that failed in this way may have been sent.
     #[must_use]
     pub fn delivery(self) -> Delivery {
         match self {
@@ -52,7 +52,7 @@ impl TransportErrorKind {
         }
     }
 
-    /// Whether the same exchange may succeed when it is sent again later.
+    /// Whether a retry may succeed.
     #[must_use]
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Connect | Self::Timeout | Self::Interrupted)
@@ -62,16 +62,16 @@ impl TransportErrorKind {
         match self {
             Self::Connect => "could not connect to the server",
             Self::Tls => "could not establish a trusted TLS connection",
-            Self::Timeout => "the exchange took longer than its time limit",
-            Self::Interrupted => "the connection broke or the reply is not a whole HTTP response",
+            Self::Timeout => "the request timed out",
+            Self::Interrupted => "the connection broke or the response is not complete HTTP",
             Self::TooLarge => "the response is larger than the limit",
-            Self::Unsupported => "this transport cannot send such a request",
+            Self::Unsupported => "this transport cannot send this request",
             Self::Internal => "the transport cannot be used here",
         }
     }
 }
 
-/// A failed exchange: its kind, and the cause behind it.
+/// A failed exchange: its kind and its cause.
 ///
 /// `Display` is one phrase without its cause; the cause is in [`source`](Error::source).
 #[derive(Debug)]
@@ -81,13 +81,13 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// An error without a deeper cause.
+    /// Creates an error without a cause.
     #[must_use]
     pub fn new(kind: TransportErrorKind) -> Self {
         Self { kind, source: None }
     }
 
-    /// An error with its cause: another error, or a phrase.
+    /// Creates an error with its cause: another error, or a phrase.
     ///
     /// Neither the `Debug` nor the `Display` of the cause may show a header value or a body.
     pub fn with_source(
@@ -97,25 +97,25 @@ impl TransportError {
         Self { kind, source: Some(source.into()) }
     }
 
-    /// What went wrong, for the caller's decision.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Whether the request was possibly sent.
+    /// Whether the request may have been sent.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.kind.delivery()
     }
 
-    /// Whether the same exchange may succeed when it is sent again later.
+    /// Whether a retry may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.kind.is_retryable()
     }
 
-    /// Whether the time was over.
+    /// Whether the exchange timed out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.kind == TransportErrorKind::Timeout
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_certainly_not_sent_is_never_called_sent() {
+    fn each_kind_tells_whether_the_request_was_sent() {
         use TransportErrorKind::{
             Connect, Internal, Interrupted, Timeout, Tls, TooLarge, Unsupported,
         };

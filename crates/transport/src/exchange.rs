@@ -1,4 +1,4 @@
-//! What goes in: one request, its time, its bounds.
+//! One request with its time limit and its size limit.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,18 +6,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Uri};
 
-/// The time for a whole exchange unless the caller says otherwise.
+/// The default time limit of a whole exchange: 10 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time for name look-up, connection and TLS handshake that adapters start from.
+/// The default of adapters for name look-up, connection and TLS handshake together: 3 s.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// The longest response body that is read unless the caller says otherwise: 64 KiB.
+/// The default limit of a response body: 64 KiB.
 pub const DEFAULT_MAX_RESPONSE_BYTES: usize = 64 * 1024;
-/// The most header fields that a response may have.
+/// The maximum number of header fields in a response.
 pub const MAX_HEAD_FIELDS: usize = 100;
-/// The most bytes that the header fields of a response may have, names, values and separators.
+/// The maximum size of a response's header fields: names, values and separators.
 pub const MAX_HEAD_BYTES: usize = 32 * 1024;
 
-/// One request to send, with its time limit and the bound of its answer.
+/// One request to send, with a time limit and a limit for the response body.
 ///
 /// `Debug` shows method, scheme, host, path and sizes; no header value, no query and no body.
 ///
@@ -41,7 +41,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// An exchange with the default limits: 10 s, 64 KiB, plain HTTP to loopback only.
+    /// Creates an exchange with the default limits: 10 s, 64 KiB, plain HTTP to loopback only.
     pub fn new(request: Request<impl Into<Bytes>>) -> Self {
         Self {
             request: request.map(Into::into),
@@ -52,33 +52,34 @@ impl Exchange {
         }
     }
 
-    /// Sets the time for everything from the name look-up to the last byte.
+    /// Sets the time limit for everything from the name look-up to the last byte.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Sets the longest response body that is read.
+    /// Sets the limit of the response body, in bytes.
     #[must_use]
     pub fn with_max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_response_bytes = bytes;
         self
     }
 
-    /// Permits `http://` to a host that is not loopback: whatever the request carries, secrets
-    /// included, then crosses the network in clear.
+    /// Permits `http://` to a host that is not loopback.
+    ///
+    /// The request then crosses the network unencrypted, with the secrets in it.
     #[must_use]
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http_allowed = true;
         self
     }
 
-    /// Sends the exchange on a connection that is opened for it and not kept afterwards.
+    /// Sends the exchange on a new connection, which is closed afterwards.
     ///
-    /// A response that nobody asked for can arrive on a kept connection just before the next
-    /// request is written, and HTTP/1.1 has no means to tell it from the answer. An exchange that
-    /// must not take that risk asks for a fresh connection, at the price of a handshake.
+    /// On a reused connection an unsolicited response can arrive just before the next request is
+    /// written, and HTTP/1.1 cannot tell it from the real response. A fresh connection avoids that, at
+    /// the price of a handshake.
     #[must_use]
     pub fn on_fresh_connection(mut self) -> Self {
         self.needs_fresh_connection = true;
@@ -97,13 +98,13 @@ impl Exchange {
         self.request.uri()
     }
 
-    /// The time for the whole exchange, counted from the call of `send`.
+    /// The time limit of the whole exchange, counted from the call of `send`.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// The longest response body to read, in bytes.
+    /// The limit of the response body, in bytes.
     #[must_use]
     pub fn max_response_bytes(&self) -> usize {
         self.max_response_bytes
@@ -115,14 +116,13 @@ impl Exchange {
         self.plain_http_allowed
     }
 
-    /// Whether the exchange must have a connection of its own
-    /// ([`on_fresh_connection`](Self::on_fresh_connection)).
+    /// Whether the exchange needs a new connection ([`on_fresh_connection`](Self::on_fresh_connection)).
     #[must_use]
     pub fn needs_fresh_connection(&self) -> bool {
         self.needs_fresh_connection
     }
 
-    /// Takes the request out.
+    /// Returns the request.
     #[must_use]
     pub fn into_request(self) -> Request<Bytes> {
         self.request
@@ -147,10 +147,10 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// Whether a response head keeps the contract's bounds: [`MAX_HEAD_FIELDS`] and
-/// [`MAX_HEAD_BYTES`], counted as names, values, and the four bytes of `": "` and CRLF.
+/// Whether a response head is within [`MAX_HEAD_FIELDS`] and [`MAX_HEAD_BYTES`].
 ///
-/// For adapters whose HTTP library has no such bound of its own.
+/// The bytes are those of names and values, and four for `": "` and CRLF of each field. For adapters
+/// whose HTTP library has no such limits.
 #[must_use]
 pub fn head_within_limits(headers: &HeaderMap) -> bool {
     let bytes: usize =

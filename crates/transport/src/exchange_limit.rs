@@ -1,4 +1,4 @@
-//! A bound on the exchanges that are under way at once, for adapters to share.
+//! A limit of concurrent exchanges, for all adapters.
 
 mod queue;
 #[cfg(test)]
@@ -8,31 +8,27 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use self::queue::{Queue, Turn};
-use crate::{TransportError, TransportErrorKind};
+use crate::{ForkGuard, TransportError, TransportErrorKind};
 
-/// How many descriptors exchanges may take if the system has no limit.
+/// The number of descriptors that exchanges may take if the system has no limit.
 const UNLIMITED: usize = 1024;
-/// The share of the limit of descriptors that exchanges may take: one in so many.
+/// The divisor of the descriptor limit that yields the share of exchanges.
 const SHARE: u64 = 4;
 
-/// A bound on the exchanges that are under way at once.
+/// A limit of concurrent exchanges.
 ///
 /// A client that starts thousands of exchanges must not take all file descriptors of the process.
-/// Those beyond the bound wait for their turn, in the order in which they came, within their own
-/// time limit.
+/// Exchanges beyond the limit wait in order, within their own time limit.
 ///
-/// A place is data and not a lock: it ends when its [`ExchangePermit`] is dropped, and at its
-/// deadline at the latest, also if its holder is never polled again. A waiter that is not polled
-/// does not block those behind it either.
+/// A permit ends when its [`ExchangePermit`] is dropped, and at its deadline at the latest, even if its
+/// holder is never polled again. A waiter that is not polled does not block those behind it.
 ///
-/// A clone shares the places.
+/// Clones share one limit.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -54,44 +50,42 @@ pub struct ExchangeLimit(Arc<Shared>);
 
 struct Shared {
     max: NonZeroUsize,
-    /// The process that used it first, 0 before that.
-    process: AtomicU32,
+    process: ForkGuard,
     queue: Mutex<Queue>,
 }
 
 impl ExchangeLimit {
-    /// A limit of `max` exchanges at once.
+    /// Creates a limit of `max` concurrent exchanges.
     #[must_use]
     pub fn new(max: NonZeroUsize) -> Self {
         let queue = Mutex::new(Queue::new(max.get()));
-        Self(Arc::new(Shared { max, process: AtomicU32::new(0), queue }))
+        Self(Arc::new(Shared { max, process: ForkGuard::default(), queue }))
     }
 
-    /// A limit by which exchanges take at most a quarter of the process's file descriptors.
+    /// Creates a limit by which exchanges take at most a quarter of the process's file descriptors.
     ///
     /// `per_exchange` is the number of descriptors that one exchange takes. The soft limit of the
-    /// process (`RLIMIT_NOFILE`) is read now and not again. If there is none, exchanges may take
-    /// 1 024 descriptors. At least one exchange is always allowed.
+    /// process (`RLIMIT_NOFILE`) is read once, now. If there is none, exchanges may take 1 024
+    /// descriptors. At least one exchange is always allowed.
     #[must_use]
     pub fn from_descriptors(per_exchange: NonZeroUsize) -> Self {
         Self::new(share_of(descriptor_limit(), per_exchange))
     }
 
-    /// The number of exchanges that may be under way at once.
+    /// The maximum number of concurrent exchanges.
     #[must_use]
     pub fn max_concurrent_exchanges(&self) -> NonZeroUsize {
         self.0.max
     }
 
-    /// Takes a place for an exchange whose time limit ends at `deadline`, and waits for one if need
-    /// be.
+    /// Acquires a permit for an exchange whose time limit ends at `deadline`; waits if necessary.
     ///
-    /// `sleep` gives a future that is done after a time, on whatever runtime the caller has. It is
-    /// called only if the exchange has to wait.
+    /// `sleep` returns a future that is ready after a time, on the caller's runtime. It is called only if
+    /// the exchange has to wait.
     ///
     /// # Errors
     ///
-    /// [`Timeout`](TransportErrorKind::Timeout) if no place was free until `deadline`, and
+    /// [`Timeout`](TransportErrorKind::Timeout) if no permit was free until `deadline`, and
     /// [`Internal`](TransportErrorKind::Internal) if the process was forked while another thread
     /// used the limit. Nothing was sent.
     pub async fn acquire<S>(
@@ -102,11 +96,11 @@ impl ExchangeLimit {
     where
         S: Future<Output = ()>,
     {
-        self.0.note_process();
+        self.0.process.remember();
         let entered = self.0.lock()?.enter(deadline, Instant::now);
         match entered {
             Some(number) => Ok(ExchangePermit { shared: self.0.clone(), deadline, number }),
-            // On the heap, since the future of an exchange that need not wait should stay small.
+            // On the heap, so that the future of an exchange that does not wait stays small.
             None => Box::pin(self.wait(deadline, sleep)).await,
         }
     }
@@ -126,7 +120,7 @@ impl ExchangeLimit {
             if now >= deadline {
                 return Poll::Ready(Err(waited_too_long(self.0.max)));
             }
-            let pause = match waiter.look(deadline, now, cx) {
+            let pause = match waiter.check(deadline, now, cx) {
                 Ok(Turn::Granted) => {
                     let (shared, number) = (self.0.clone(), waiter.number);
                     return Poll::Ready(Ok(ExchangePermit { shared, deadline, number }));
@@ -169,40 +163,28 @@ fn waited_too_long(max: NonZeroUsize) -> TransportError {
     TransportError::with_source(
         TransportErrorKind::Timeout,
         format!(
-            "the exchange waited for a free place until its time limit, since {max} others were \
-             under way: raise max_concurrent_exchanges or start fewer at once"
+            "the exchange waited until its time limit, since {max} others were in progress: raise \
+             max_concurrent_exchanges or start fewer at once"
         ),
     )
 }
 
 impl Shared {
-    fn note_process(&self) {
-        if self.process.load(Ordering::Relaxed) == 0 {
-            let own = process::id();
-            let _ = self.process.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed);
-        }
-    }
-
-    /// The queue, or an error if the thread that holds the lock does not exist in this process: a
-    /// child of a fork would wait for it for ever.
+    /// Locks the queue.
+    ///
+    /// Returns an error if the lock is held in a child of a fork, where the holding thread does not exist.
     fn lock(&self) -> Result<MutexGuard<'_, Queue>, TransportError> {
         match self.queue.try_lock() {
             Ok(queue) => Ok(queue),
             Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock)
-                if process::id() == self.process.load(Ordering::Relaxed) =>
-            {
+            Err(TryLockError::WouldBlock) => {
+                self.process.check()?;
                 Ok(self.queue.lock().unwrap_or_else(PoisonError::into_inner))
             }
-            Err(TryLockError::WouldBlock) => Err(TransportError::with_source(
-                TransportErrorKind::Internal,
-                "the transport was in use while the process forked: make a new one in the child",
-            )),
         }
     }
 
-    /// Changes the queue, then wakes those whose turn it is. Their wakers may run any code, so the
-    /// lock is released by then.
+    /// Changes the queue, then wakes those whose turn it is, without the lock: wakers are foreign code.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut Queue, &mut Vec<Waker>) -> T,
@@ -214,34 +196,35 @@ impl Shared {
     }
 }
 
-/// An exchange that waits. Dropped, it leaves the queue.
+/// A waiting exchange, which leaves the queue when dropped.
 struct Waiter<'a> {
     shared: &'a Shared,
     number: u64,
 }
 
 impl Waiter<'_> {
-    fn look(
+    fn check(
         &self,
         deadline: Instant,
         now: Instant,
         cx: &Context<'_>,
     ) -> Result<Turn, TransportError> {
-        self.shared.change(|queue, woken| queue.look(self.number, deadline, now, cx.waker(), woken))
+        self.shared
+            .change(|queue, woken| queue.check(self.number, deadline, now, cx.waker(), woken))
     }
 }
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        // An error means a forked child, in which nobody waits for this place.
+        // An error means a forked child, in which nothing waits.
         let _ = self.shared.change(|queue, woken| queue.quit(self.number, Instant::now(), woken));
     }
 }
 
-/// A place among the exchanges that may be under way; dropped, it is free at once.
+/// A permit for one exchange, which is released when dropped.
 ///
-/// It expires at its deadline by itself.
-#[must_use = "the place is free again when this is dropped"]
+/// It also expires at its deadline.
+#[must_use = "the permit is released when this is dropped"]
 pub struct ExchangePermit {
     shared: Arc<Shared>,
     deadline: Instant,
@@ -251,7 +234,7 @@ pub struct ExchangePermit {
 impl Drop for ExchangePermit {
     fn drop(&mut self) {
         let Self { deadline, number, .. } = *self;
-        // An error means a forked child, in which nobody waits for this place.
+        // An error means a forked child, in which nothing waits.
         let _ =
             self.shared.change(|queue, woken| queue.leave(deadline, number, Instant::now, woken));
     }

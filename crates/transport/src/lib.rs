@@ -1,9 +1,8 @@
-//! The port between `easemob-token` and an HTTP library: one trait, what goes in, what comes out.
+//! The transport port of `easemob-token`: one trait between the client and an HTTP library.
 //!
-//! A [`Transport`] sends one [`Exchange`] and gives back one complete response or one
-//! [`TransportError`]. The contract that every adapter keeps is written on the trait. This crate
-//! has no I/O of its own and knows nothing of tokens: an adapter needs this crate and its own HTTP
-//! library, nothing else.
+//! A [`Transport`] sends one [`Exchange`] and returns one complete response or one
+//! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate has no I/O
+//! and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
 
 mod classify;
 mod config_error;
@@ -11,6 +10,7 @@ mod connection_use;
 mod error;
 mod exchange;
 mod exchange_limit;
+mod fork_guard;
 mod loopback;
 mod plain_http;
 mod proxy;
@@ -27,6 +27,7 @@ pub use exchange::{
     MAX_HEAD_FIELDS, head_within_limits,
 };
 pub use exchange_limit::{ExchangeLimit, ExchangePermit};
+pub use fork_guard::ForkGuard;
 pub use loopback::{is_loopback, loopback_addresses};
 pub use plain_http::check_scheme;
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
@@ -37,5 +38,5 @@ pub use transport::Transport;
 /// The attribute for implementing [`Transport`], so that an adapter needs no dependency of its own.
 pub use async_trait::async_trait;
 
-// The two crates whose types the port shows, for those who write an adapter.
+// The two crates whose types are part of the port, for authors of adapters.
 pub use {bytes, http};

@@ -1,4 +1,4 @@
-//! Which hosts are this machine, and the addresses that their names stand for.
+//! Loopback hosts, and the addresses of their names.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -6,20 +6,19 @@ use http::Uri;
 
 const ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
-/// Whether the URI's host is this machine: `localhost`, a name below `.localhost`, an address of
-/// `127.0.0.0/8`, or `[::1]`.
+/// Whether the URI's host is this machine.
 ///
-/// A name may end with a dot.
+/// That is `localhost`, a name below `.localhost` (each with or without a dot at the end), an address in
+/// `127.0.0.0/8`, or `[::1]`.
 #[must_use]
 pub fn is_loopback(uri: &Uri) -> bool {
     uri.host().is_some_and(is_loopback_host)
 }
 
-/// The addresses to connect to for a loopback name; `None` for any other host.
+/// The addresses of a loopback name; `None` for any other host, and for an IP address.
 ///
-/// For `localhost` and names below `.localhost` adapters connect to these and ask no resolver. A
-/// hosts file or a name server that says otherwise would lead plain `http://` off this machine.
-/// An IP address is not a name.
+/// For `localhost` and names below `.localhost` adapters connect to these without a look-up. A hosts file
+/// or a name server could otherwise lead plain `http://` to another machine.
 ///
 /// ```
 /// use easemob_token_transport::loopback_addresses;
@@ -30,7 +29,7 @@ pub fn is_loopback(uri: &Uri) -> bool {
 /// ```
 #[must_use]
 pub fn loopback_addresses(host: &str) -> Option<[IpAddr; 2]> {
-    // Compared as bytes: a name that is not ASCII may not be cut at any place.
+    // Compared as bytes, since a name that is not ASCII cannot be split anywhere.
     let name = host.strip_suffix('.').unwrap_or(host).as_bytes();
     let (above, last) = name.split_at(name.len().saturating_sub("localhost".len()));
     let is_loopback =

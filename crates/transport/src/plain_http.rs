@@ -1,37 +1,36 @@
-//! The rule about plain HTTP: loopback, or by the caller's word.
+//! The rule about plain HTTP: only to loopback, or if the caller permits it.
 
 use crate::loopback::is_loopback_host;
 use crate::{Exchange, TransportError, TransportErrorKind};
 
-/// Checks that the exchange goes over `https`, or over `http` where that is permitted
-/// (rule 9 of [`Transport`](crate::Transport)).
+/// Checks that the exchange uses `https`, or `http` if that is permitted.
 ///
-/// Credentials inside the URI are refused as well: HTTP does not carry them there, libraries
-/// disagree on what to do with them, and some log the part of the URI that holds them.
+/// This is rule 9 of [`Transport`](crate::Transport). Credentials in the URI are refused too: libraries
+/// treat them differently, and some log them.
 ///
 /// # Errors
 ///
-/// [`Unsupported`](TransportErrorKind::Unsupported) for another scheme, for a missing host, for
-/// `user:password@` before the host, and for `http` to a host that is not loopback unless the
-/// caller opted in.
+/// [`Unsupported`](TransportErrorKind::Unsupported) for another scheme, a missing host,
+/// `user:password@` before the host, and `http` to a host that is not loopback unless the caller permitted
+/// it.
 pub fn check_scheme(exchange: &Exchange) -> Result<(), TransportError> {
     let uri = exchange.uri();
     let unsupported =
         |phrase: &str| TransportError::with_source(TransportErrorKind::Unsupported, phrase);
     // Finding the host in a URI takes a while, so it is done once.
     let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
-        return Err(unsupported("the request's URI names no host"));
+        return Err(unsupported("the URL has no host"));
     };
     if uri.authority().is_some_and(|a| a.as_str().as_bytes().contains(&b'@')) {
-        return Err(unsupported("the request's URI has credentials in it: send them in a header"));
+        return Err(unsupported("the URL contains credentials: send them in a header"));
     }
     match uri.scheme_str() {
         Some("https") => Ok(()),
         Some("http") if exchange.is_plain_http_allowed() || is_loopback_host(host) => Ok(()),
         Some("http") => Err(unsupported(
-            "plain http:// is refused: the host is not loopback and nobody allowed it",
+            "plain http:// to a host that is not loopback is refused: use https:// or allow plain HTTP",
         )),
-        _ => Err(unsupported("the request's URI is neither https:// nor http://")),
+        _ => Err(unsupported("the URL must begin with https:// or http://")),
     }
 }
 
@@ -47,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_needs_loopback_or_the_callers_word() {
+    fn plain_http_needs_loopback_or_the_callers_permission() {
         assert!(check_scheme(&exchange("https://a1.easemob.com/")).is_ok());
         assert!(check_scheme(&exchange("http://127.0.0.1:1/")).is_ok());
         assert!(check_scheme(&exchange("http://im.localhost.:1/")).is_ok());

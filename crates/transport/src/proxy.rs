@@ -1,4 +1,4 @@
-//! Whether an adapter goes through a proxy: the setting, and the rules that it resolves to.
+//! The proxy setting, and the rules that it resolves to.
 
 mod no_proxy;
 mod url;
@@ -12,15 +12,15 @@ use self::no_proxy::NoProxy;
 pub use self::url::ProxyUrl;
 use crate::{ConfigError, TransportError, TransportErrorKind, is_loopback};
 
-/// Where the proxy is looked up in the environment; the first one that is set and not empty wins.
+/// The variables that name the proxy. The first one that is not empty counts.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Which proxy an adapter goes through. None unless asked.
+/// The proxy setting of an adapter. No proxy by default.
 ///
-/// A proxy only ever sees a `CONNECT` request, so what the exchange carries stays inside TLS. A
-/// plain `http://` target would show the proxy its credentials and is refused
-/// ([`ProxyRules::proxy_for`]). Loopback hosts are never proxied.
+/// A proxy only sees a `CONNECT` request; the exchange itself is inside TLS. A plain `http://` target
+/// would show it the credentials and is refused ([`ProxyRules::proxy_for`]). Loopback hosts are always
+/// reached directly.
 ///
 /// ```
 /// use easemob_token_transport::Proxy;
@@ -31,33 +31,32 @@ const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-// Complete on purpose: no proxy, the process's one, this one. A further way to choose would be a
-// new rule for every adapter, and they must not compile without it.
+// Complete on purpose: a further variant would be a new rule for every adapter, which must not compile
+// without it.
 #[derive(Clone, Debug, Default)]
 pub enum Proxy {
     /// No proxy; the environment is not read.
     #[default]
     Off,
-    /// What the environment says when [`resolve`](Self::resolve) is called: the proxy is the
-    /// first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not empty, the
-    /// exceptions are in `NO_PROXY` or else `no_proxy`.
+    /// The proxy of the environment, which [`resolve`](Self::resolve) reads.
     ///
-    /// A proxy without a scheme means `http://`. The exceptions are a list with commas of `*`
-    /// (everything), host names (which stand for every name below them too, with or without a
-    /// dot in front), IP addresses and CIDR blocks, each with a `:port` if need be. An entry that
-    /// is none of these matches nothing.
+    /// The proxy is the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not
+    /// empty; without a scheme it is an `http://` proxy. The exceptions are in `NO_PROXY` or else
+    /// `no_proxy`, separated by commas: `*` (everything), host names (which cover all names below them,
+    /// with or without a leading dot), IP addresses and CIDR blocks, each with an optional `:port`. Other
+    /// entries match nothing.
     Environment,
     /// This proxy, for every host but loopback.
     Url(ProxyUrl),
 }
 
 impl Proxy {
-    /// Works the setting out, so that it can be asked for each target.
+    /// Resolves the setting to rules for targets.
     ///
     /// # Errors
     ///
-    /// For [`Environment`](Self::Environment), a variable that holds no usable proxy URL; the
-    /// error names the variable and does not show its value.
+    /// For [`Environment`](Self::Environment), if a variable is not a usable proxy URL. The error names
+    /// the variable and does not show its value.
     pub fn resolve(&self) -> Result<ProxyRules, ConfigError> {
         self.resolve_with(|name| env::var_os(name))
     }
@@ -85,7 +84,7 @@ impl Proxy {
     }
 }
 
-/// The first variable that holds more than white space, with its value.
+/// The first variable that is not blank, with its value.
 fn first_set(
     names: &[&'static str],
     variable: impl Fn(&str) -> Option<OsString>,
@@ -94,7 +93,7 @@ fn first_set(
         let Some(value) = variable(name) else {
             continue;
         };
-        // The refused value goes no further: it may hold a password.
+        // The error does not keep the value, which may contain a password.
         let value = value
             .into_string()
             .map_err(|_| ConfigError::new("proxy", format!("{name} is not valid Unicode")))?;
@@ -106,7 +105,7 @@ fn first_set(
     Ok(None)
 }
 
-/// A resolved [`Proxy`]: for each target, which proxy, if any.
+/// A resolved [`Proxy`], which gives the proxy for each target.
 ///
 /// `Debug` shows no credentials. The default is no proxy.
 #[derive(Clone, Debug, Default)]
@@ -116,14 +115,14 @@ pub struct ProxyRules {
 }
 
 impl ProxyRules {
-    /// The proxy through which to reach `uri`, `None` for a direct connection.
+    /// The proxy for `uri`; `None` for a direct connection.
     ///
     /// Loopback hosts and the exceptions of the environment are reached directly.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](TransportErrorKind::Unsupported) where a proxy would be used and the
-    /// target is not `https://`: the proxy would read the credentials.
+    /// [`Unsupported`](TransportErrorKind::Unsupported) if a proxy would be used and the target is not
+    /// `https://`, since the proxy would see the credentials.
     pub fn proxy_for(&self, uri: &Uri) -> Result<Option<&ProxyUrl>, TransportError> {
         let Some(proxy) = &self.proxy else {
             return Ok(None);
@@ -135,7 +134,7 @@ impl ProxyRules {
             return Err(TransportError::with_source(
                 TransportErrorKind::Unsupported,
                 "plain http:// is never sent through a proxy: use https://, turn the proxy off, \
-                 or name the host in NO_PROXY",
+                 or add the host to NO_PROXY",
             ));
         }
         Ok(Some(proxy))

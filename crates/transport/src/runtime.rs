@@ -1,4 +1,4 @@
-//! The other port: running a task beside the caller, and waiting.
+//! The runtime port: background tasks and pauses.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -9,33 +9,32 @@ use async_trait::async_trait;
 
 use crate::TransportError;
 
-/// A task to run beside the caller.
+/// A task to run in the background.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs tasks and waits, so that the acquisition of a token outlives the caller who asked for it.
+/// Runs background tasks and waits, so that a token request goes on if its caller is cancelled.
 ///
-/// An adapter brings the one that its exchanges need around them
+/// An adapter provides the runtime that its exchanges need
 /// ([`Transport::runtime`](crate::Transport::runtime)).
 #[async_trait]
 pub trait Runtime: Debug + Send + Sync + 'static {
-    /// Starts the task. It runs to its end, or is dropped where its runtime ends before.
+    /// Starts the task. It runs to its end, or is dropped when its runtime ends.
     ///
     /// # Errors
     ///
-    /// [`Internal`](crate::TransportErrorKind::Internal) where there is no runtime to run it; the
-    /// task is dropped then.
+    /// [`Internal`](crate::TransportErrorKind::Internal) if there is no runtime to run it. The task is
+    /// dropped then.
     fn spawn(&self, task: Task) -> Result<(), TransportError>;
 
-    /// Waits. Called within a task that this runtime runs, or by a caller on the same runtime.
+    /// Waits. Called in a task of this runtime, or by a caller on the same runtime.
     async fn sleep(&self, time: Duration);
 
-    /// Whether the calling thread may stand still until a task is done. Asked by blocking clients
-    /// before they do.
+    /// Checks that the calling thread may block until a task is done. Blocking clients call it first.
     ///
     /// # Errors
     ///
-    /// [`Internal`](crate::TransportErrorKind::Internal) where the thread drives an async runtime,
-    /// as far as this runtime can tell: all that it drives would stand still too, perhaps for ever.
+    /// [`Internal`](crate::TransportErrorKind::Internal) if the thread drives an async runtime, as far
+    /// as this can be known. Blocking would stop all tasks of that runtime, perhaps for ever.
     fn check_blocking(&self) -> Result<(), TransportError> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A timer for callers that have no runtime: one thread wakes every pause of the process.
+//! A timer that needs no runtime: one thread for all pauses of the process.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -10,15 +10,14 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the thread stays when there is no pause to wait for.
-const KEPT: Duration = Duration::from_secs(1);
+/// The time after which the thread ends if there are no pauses.
+const IDLE_TIME: Duration = Duration::from_secs(1);
 
-/// Waits on any executor or none; for adapters whose library brings no timer.
+/// Waits, under any executor. For adapters whose library has no timer.
 ///
-/// One thread serves all pauses of the process. It starts with the first one and ends a second
-/// after the last one. A dropped pause leaves nothing behind. In a forked child, which has no such
-/// thread, a new one is started. If the system starts no thread, the pause ends at once: a pause
-/// that is too short does less harm than one without end.
+/// One thread serves all pauses of the process. It starts with the first pause and ends a second after
+/// the last one. A forked child starts a thread of its own. If no thread can be started, the pause ends at
+/// once: too short a pause does less harm than an endless one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,11 +31,11 @@ pub fn sleep(time: Duration) -> Sleep {
     Sleep { until: Instant::now().checked_add(time), entry: None }
 }
 
-/// The pause that [`sleep`] makes.
+/// The future that [`sleep`] returns.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is polled"]
 pub struct Sleep {
-    /// `None` for a time that the clock cannot count.
+    /// `None` for a time beyond the range of the clock.
     until: Option<Instant>,
     entry: Option<Entry>,
 }
@@ -51,7 +50,7 @@ impl Future for Sleep {
             return Poll::Ready(());
         }
         let timer = Timer::current();
-        // An entry of the parent process has no thread here.
+        // No thread of this process serves an entry of the parent process.
         if !self.entry.as_ref().is_some_and(|entry| std::ptr::eq(entry.timer, timer)) {
             self.entry = Some(timer.enter(until));
         }
@@ -65,10 +64,10 @@ impl Future for Sleep {
     }
 }
 
-/// When to wake, and a number that tells apart those that wake at the same time.
+/// The time to wake, and a number that makes the key unique.
 type Key = (Instant, u64);
 
-/// A place in the timer, which is free again when this is dropped.
+/// An entry in the timer, which is removed when this is dropped.
 #[derive(Debug)]
 struct Entry {
     timer: &'static Timer,
@@ -77,7 +76,7 @@ struct Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        // In a forked child, a thread that does not exist there may hold the parent's lock.
+        // In a forked child, a thread that no longer exists may hold the parent's lock.
         if self.timer.process == process::id() {
             let waker = self.timer.state().wakers.remove(&self.key);
             drop(waker);
@@ -89,7 +88,7 @@ impl Drop for Entry {
 #[derive(Debug)]
 struct Timer {
     process: u32,
-    /// The timer of a child that was forked from that process.
+    /// The timer of a forked child of that process.
     child: OnceLock<Box<Timer>>,
     state: Mutex<State>,
     changed: Condvar,
@@ -121,7 +120,7 @@ impl Timer {
         timer
     }
 
-    /// Nobody panics under this lock, and the state stays whole if somebody did.
+    /// Nothing panics under this lock, and the state would stay consistent.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -132,7 +131,7 @@ impl Timer {
         Entry { timer: self, key: (until, state.entered) }
     }
 
-    /// Wakes this waker at the entry's time. `false` if there is no thread to do it.
+    /// Wakes this waker at the entry's time. `false` if there is no thread for that.
     fn wake_later(&'static self, key: Key, waker: &Waker) -> bool {
         let waker = waker.clone();
         let mut state = self.state();
@@ -155,20 +154,20 @@ impl Timer {
 
     fn run(&self) {
         let mut state = self.state();
-        let mut idle_until = Instant::now() + KEPT;
+        let mut idle_until = Instant::now() + IDLE_TIME;
         loop {
             let now = Instant::now();
             if let Some(waker) = state.take_due(now) {
                 drop(state);
-                // A waker is somebody else's code, and this thread serves everybody.
+                // A waker is foreign code, and a panic in it must not end this thread.
                 let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
-                idle_until = now + KEPT;
+                idle_until = now + IDLE_TIME;
                 state = self.state();
                 continue;
             }
             let next = match state.wakers.first_key_value() {
-                // Looks once in a while: the first pause may be abandoned, which wakes nobody.
-                Some(((first, _), _)) => (*first).min(now + KEPT),
+                // Looks once in a while, since a dropped pause does not wake this thread.
+                Some(((first, _), _)) => (*first).min(now + IDLE_TIME),
                 None if idle_until <= now => {
                     state.has_thread = false;
                     return;
@@ -234,9 +233,9 @@ mod tests {
         assert!((SHORT..SHORT * 20).contains(&took), "{took:?}");
     }
 
-    /// Tells on which thread it was woken.
-    struct Tell(Sender<thread::ThreadId>);
-    impl Wake for Tell {
+    /// Reports the thread on which it was woken.
+    struct ReportThread(Sender<thread::ThreadId>);
+    impl Wake for ReportThread {
         fn wake(self: Arc<Self>) {
             self.0.send(thread::current().id()).unwrap();
         }
@@ -257,7 +256,7 @@ mod tests {
         for (number, entry) in entries.iter().enumerate() {
             let waker = match number {
                 0 => Waker::from(Arc::new(Panics)),
-                _ => Waker::from(Arc::new(Tell(sender.clone()))),
+                _ => Waker::from(Arc::new(ReportThread(sender.clone()))),
             };
             assert!(timer.wake_later(entry.key, &waker));
         }
@@ -291,12 +290,12 @@ mod tests {
         // The thread is not held by what is gone: it ends, and starts anew for the next one.
         let started = Instant::now();
         while timer.state().has_thread {
-            assert!(started.elapsed() < KEPT * 5);
+            assert!(started.elapsed() < IDLE_TIME * 5);
             thread::sleep(SHORT);
         }
         let (sender, woken) = channel();
         let entry = timer.enter(Instant::now() + SHORT);
-        assert!(timer.wake_later(entry.key, &Waker::from(Arc::new(Tell(sender)))));
+        assert!(timer.wake_later(entry.key, &Waker::from(Arc::new(ReportThread(sender)))));
         assert!(woken.recv_timeout(Duration::from_secs(5)).is_ok());
     }
 

@@ -1,4 +1,4 @@
-//! The trait that an adapter implements, and the contract that it signs.
+//! The trait that an adapter implements, and its contract.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,46 +9,46 @@ use http::Response;
 
 use crate::{Exchange, Runtime, TransportError};
 
-/// Sends one HTTP exchange.
+/// Sends HTTP exchanges.
 ///
-/// The trait is object-safe and is held as `Arc<dyn Transport>`.
+/// The trait is object-safe and is used as `Arc<dyn Transport>`.
 ///
 /// # The contract
 ///
-/// 1. **A complete response is `Ok`, whatever its status.** Redirects are never followed.
-/// 2. **At most once.** One call sends the request at most once, and what comes back belongs to
-///    this request and to no other. On a kept connection no client can be sure of that: a response
-///    that nobody asked for can arrive just before the request is written. An exchange that
-///    [needs a fresh connection](Exchange::needs_fresh_connection) gets one that is opened for it
-///    and closed after it. An adapter that knows whether the connection was used before says so by
-///    a [`ConnectionUse`](crate::ConnectionUse) in the response's extensions; a missing mark means
-///    that it cannot say.
-/// 3. **Whole, bounded, as it came.** The body is complete and holds at most
-///    [`Exchange::max_response_bytes`]; more is [`TooLarge`](crate::TransportErrorKind::TooLarge).
-///    So are chunk extensions and trailers without end. Nothing is decompressed and nothing is cut off silently. A head of 100 fields and 32 KiB
-///    passes; one of 101 fields or 33 KiB is `TooLarge` ([`head_within_limits`](crate::head_within_limits)).
+/// The crate `easemob-token-transport-testkit` tests every rule for any adapter.
+///
+/// 1. **Any complete response is `Ok`**, whatever its status. Redirects are never followed.
+/// 2. **At most once.** One call sends the request at most once, and the response belongs to this
+///    request. On a reused connection no client can be sure of that, since an unsolicited response can
+///    arrive just before the request is written. An exchange that
+///    [needs a fresh connection](Exchange::needs_fresh_connection) gets a new one, which is closed
+///    afterwards. An adapter that knows whether the connection was reused adds a
+///    [`ConnectionUse`](crate::ConnectionUse) to the response's extensions.
+/// 3. **Complete, bounded, unchanged.** The body is complete and has at most
+///    [`Exchange::max_response_bytes`]; a longer one is
+///    [`TooLarge`](crate::TransportErrorKind::TooLarge), and so are endless chunk extensions and
+///    trailers. A head of up to 100 fields and 32 KiB is accepted; a larger one is `TooLarge`
+///    ([`head_within_limits`](crate::head_within_limits)). Nothing is decompressed or truncated.
 /// 4. **In time.** [`Exchange::timeout`] covers everything from the name look-up to the last byte.
-///    Connecting and the TLS handshake have a shorter limit of the adapter's own
-///    ([`DEFAULT_CONNECT_TIMEOUT`](crate::DEFAULT_CONNECT_TIMEOUT)). Whatever the other side sends,
-///    an exchange takes at most a tenth of its time limit in processor time (in an optimized build).
-/// 5. **Dropping the future ends the exchange.** The other side sees the connection closed within
-///    a second.
-/// 6. **Silence.** Nothing of a header's value, of the query or of the body is logged, at any
-///    level. Where a library below would log it, the adapter stops it; where it cannot, its
-///    documentation says so.
-/// 7. **No process-wide state** is read or set: no default crypto provider, no proxy variable
-///    unless asked. One exception: the limit of descriptors is read once, when an adapter is built
+///    Connecting, with the TLS handshake, has a shorter limit of its own
+///    ([`DEFAULT_CONNECT_TIMEOUT`](crate::DEFAULT_CONNECT_TIMEOUT)). Whatever the peer sends, an exchange
+///    uses at most a tenth of its time limit in processor time (in an optimized build).
+/// 5. **Dropping the future ends the exchange.** Its connection is closed within a second.
+/// 6. **No secrets in logs.** Header values, the query and the body are not logged at any level. If a
+///    library below logs them, the adapter suppresses that, or documents that it cannot.
+/// 7. **No process-wide state** is read or set: no default crypto provider, and no proxy variable unless
+///    requested. One exception: the limit of file descriptors is read once, when an adapter is built
 ///    ([`ExchangeLimit::from_descriptors`](crate::ExchangeLimit::from_descriptors)).
-/// 8. **An error value at once** for a wrong runtime, a dead agent thread or use after a fork:
-///    never a panic, never a hang.
-/// 9. **Plain `http://` is refused** unless the host is loopback or the caller opted in by name
-///    ([`Exchange::allow_plain_http`]); [`check_scheme`](crate::check_scheme) does it. `localhost` and
-///    names below `.localhost` are never looked up, neither as target nor as proxy:
-///    [`loopback_addresses`](crate::loopback_addresses) has their addresses.
+/// 8. **Errors are returned at once** for a wrong runtime, a dead thread, or use after a fork
+///    ([`ForkGuard`](crate::ForkGuard)). Calls never panic and never hang.
+/// 9. **Plain `http://` is refused** unless the host is loopback or the caller permitted it
+///    ([`Exchange::allow_plain_http`]); [`check_scheme`](crate::check_scheme) implements this rule.
+///    `localhost` and names below `.localhost` are never looked up, neither as target nor as proxy:
+///    [`loopback_addresses`](crate::loopback_addresses) returns their addresses.
 ///
 /// # Example
 ///
-/// A transport that answers from memory, for a test:
+/// A transport for tests that returns a fixed response:
 ///
 /// ```
 /// use bytes::Bytes;
@@ -70,23 +70,23 @@ pub trait Transport: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// A [`TransportError`] where no complete response arrived. Its kind says whether the request
-    /// was possibly sent.
+    /// A [`TransportError`] if no complete response arrived. Its kind tells whether the request may
+    /// have been sent.
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError>;
 
-    /// The runtime that exchanges of this transport need around them; `None` where it does not
-    /// know one, and the user has to bring it.
+    /// The runtime in which this transport's exchanges must run. `None` if the user has to provide it.
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         None
     }
 
-    /// A runtime for callers who have none around them, for a blocking client: it lives on its own
-    /// and ends when it is dropped. Unless an adapter says otherwise, that of
-    /// [`runtime`](Self::runtime).
+    /// Starts a runtime for callers outside of one, such as a blocking client. It ends when it is
+    /// dropped.
+    ///
+    /// By default this is [`runtime`](Self::runtime).
     ///
     /// # Errors
     ///
-    /// [`Internal`](crate::TransportErrorKind::Internal) where it cannot be started.
+    /// [`Internal`](crate::TransportErrorKind::Internal) if it cannot be started.
     fn own_runtime(&self) -> Result<Option<Arc<dyn Runtime>>, TransportError> {
         Ok(self.runtime())
     }

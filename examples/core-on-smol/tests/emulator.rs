@@ -1,17 +1,20 @@
-//! The example against the stand-in service: one request for many callers, under smol and ureq.
+//! Tests of the example against the emulator: one request for many callers, under smol and ureq.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use easemob_token_core::{ClientCredentials, TokenEndpoint, TtlUnits};
-use easemob_token_core_on_smol_example::{Answer, AppTokens};
+use easemob_token_core::{
+    AccessToken, AppToken, ClientCredentials, Lifetime, TokenEndpoint, TtlUnits,
+};
+use easemob_token_core_on_smol_example::{AppTokens, TokenResult};
 use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator, Fault, Refusal};
 use http::Response;
 
-/// One request with a library that knows nothing of us, and its answer read by the core.
-fn ask(endpoint: &TokenEndpoint, grant: &ClientCredentials) -> Answer {
+/// Sends one request with ureq; the core parses the response.
+fn send(endpoint: &TokenEndpoint, grant: &ClientCredentials) -> TokenResult {
     let request = endpoint.request(grant).map_err(|_| None)?.map(|body| Bytes::from(body).to_vec());
     let agent: ureq::Agent =
         ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -27,10 +30,10 @@ fn tokens(emulator: &Emulator) -> Arc<AppTokens> {
     let app = emulator.app_key().parse().unwrap();
     let endpoint = TokenEndpoint::new(&base, &app, TtlUnits::STANDARD).unwrap();
     let grant = ClientCredentials::new(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET).unwrap();
-    AppTokens::new(Arc::new(move || ask(&endpoint, &grant)))
+    AppTokens::new(Arc::new(move || send(&endpoint, &grant)))
 }
 
-/// The emulator lives on tokio, on threads of its own; the example never sees it.
+/// Runs the emulator on tokio, on threads of its own, which the example never sees.
 fn with_emulator(test: impl FnOnce(&Emulator)) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -57,7 +60,7 @@ fn a_hundred_callers_are_served_by_one_request() {
 }
 
 #[test]
-fn a_passing_failure_is_asked_again_and_a_refusal_is_remembered() {
+fn a_passing_failure_is_retried_and_a_refusal_is_remembered() {
     with_emulator(|emulator| {
         emulator.inject(Fault::gateway(502)).unwrap();
         assert!(smol::block_on(tokens(emulator).get()).is_ok());
@@ -72,4 +75,40 @@ fn a_passing_failure_is_asked_again_and_a_refusal_is_remembered() {
         }
         assert_eq!(emulator.request_count(), 3);
     });
+}
+
+fn within_ten_seconds<T>(future: impl Future<Output = T>) -> T {
+    let late = async {
+        smol::Timer::after(Duration::from_secs(10)).await;
+        panic!("it hangs")
+    };
+    smol::block_on(smol::future::or(future, late))
+}
+
+#[test]
+fn callers_do_not_hang_if_the_request_panics() {
+    let tokens = AppTokens::new(Arc::new(|| panic!("the HTTP library is broken")));
+    // After four requests at once the next one has to wait, and callers get the last error.
+    assert!(within_ten_seconds(tokens.get()).unwrap_err().is_none());
+}
+
+#[test]
+fn a_token_of_unknown_lifetime_does_not_replace_a_good_one() {
+    let sent = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&sent);
+    let tokens = AppTokens::new(Arc::new(move || {
+        let number = counter.fetch_add(1, Ordering::Relaxed);
+        // Due for renewal after 3.4 s at the latest, usable for 3.6 s.
+        let first = Lifetime::Expires(Duration::from_secs(4));
+        let lifetime = if number == 0 { first } else { Lifetime::Unknown };
+        let access_token = AccessToken::new(&format!("token-{number}")).unwrap();
+        Ok(AppToken::from_parts(access_token, lifetime, SystemTime::now()))
+    }));
+    let mut after_the_second_request = 0;
+    while after_the_second_request < 5 {
+        after_the_second_request += u32::from(sent.load(Ordering::Relaxed) == 2);
+        let token = within_ten_seconds(tokens.get()).unwrap();
+        assert_eq!(token.access_token().expose(), "token-0");
+        smol::block_on(smol::Timer::after(Duration::from_millis(10)));
+    }
 }

@@ -1,8 +1,8 @@
-//! An adapter over ureq, a library that blocks: the example that `docs/transports.md` walks through.
+//! An adapter over ureq, a blocking library: the example that `docs/transports.md` explains.
 //!
-//! What ureq does not keep of the contract is listed in `tests/conformance.rs`. It also tells `log`
-//! the values of ordinary header fields at DEBUG, and the whole wire, secrets included, at TRACE.
-//! Nothing here can stop that: set the filter `ureq=info,ureq_proto=info`.
+//! `tests/conformance.rs` lists the rules of the contract that ureq breaks. ureq also logs the values
+//! of ordinary header fields at DEBUG, and all bytes that it sends and receives, secrets included, at
+//! TRACE. This adapter cannot prevent that: set the filter `ureq=info,ureq_proto=info`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use easemob_token_transport::TransportErrorKind::{self as Kind, Internal, Tls, TooLarge};
 use easemob_token_transport::bytes::Bytes;
-use easemob_token_transport::http::{Request, Response, Uri};
+use easemob_token_transport::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use easemob_token_transport::http::{Request, Response, Uri, Version};
 use easemob_token_transport::{self as port, Exchange, Transport, TransportError};
 use rustls::crypto::ring;
 use ureq::tls::{RootCerts, TlsConfig};
@@ -20,19 +21,19 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, NextTimeout};
 use ureq::{Agent, config::Config};
 
-/// The port over ureq. Each exchange has a thread and an agent of its own.
+/// The transport port over ureq. Each exchange has a thread and an agent of its own.
 #[derive(Debug)]
 pub struct UreqTransport {
-    /// The roots of trust.
+    /// The root certificates to trust.
     pub roots: RootCerts,
     /// The time for the name look-up, and again for connection and TLS handshake.
     pub connect_timeout: Duration,
-    /// The way through a proxy, resolved.
+    /// The proxy rules, resolved.
     pub proxy: port::ProxyRules,
 }
 
 impl UreqTransport {
-    /// What ureq does of its own accord is turned off, and what the port limits is limited.
+    /// Turns off what ureq does by itself, and limits what the port limits.
     fn config(&self, exchange: &Exchange) -> Result<Config, TransportError> {
         let proxy = self.proxy.proxy_for(exchange.uri())?.map(|own| {
             let scheme = if own.is_https() { "https" } else { "http" };
@@ -45,7 +46,7 @@ impl UreqTransport {
         let tls = TlsConfig::builder()
             .root_certs(self.roots.clone())
             .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()));
-        // ureq adds limits to the clock's time, which overflows.
+        // ureq adds limits to the clock's time, which may overflow.
         let limited = |limit: Duration| Some(limit.min(Duration::from_secs(86_400)));
         let config = Config::builder()
             .http_status_as_error(false)
@@ -71,15 +72,18 @@ impl Transport for UreqTransport {
         let chain = DefaultConnector::default().chain(connected.clone());
         let agent = Agent::with_parts(self.config(&exchange)?, chain, Pinned::default());
         let _hang_up = HangUp(agent.clone());
-        let (tell, told) = async_channel::bounded(1);
-        let work = move || drop(tell.send_blocking(run(&agent, exchange, &connected)));
-        let unable = |error| TransportError::with_source(Internal, error);
-        thread::Builder::new().spawn(work).map_err(unable)?;
-        told.recv().await.map_err(|_| TransportError::with_source(Internal, "the thread died"))?
+        let (sender, receiver) = async_channel::bounded(1);
+        let work = move || drop(sender.send_blocking(run(&agent, exchange, &connected)));
+        let failed = |error| TransportError::with_source(Internal, error);
+        thread::Builder::new().spawn(work).map_err(failed)?;
+        receiver
+            .recv()
+            .await
+            .map_err(|_| TransportError::with_source(Internal, "the thread died"))?
     }
 }
 
-/// Ends whatever is still under way when the future is dropped.
+/// Ends the exchange when the future is dropped.
 struct HangUp(Agent);
 
 impl Drop for HangUp {
@@ -111,7 +115,8 @@ impl Resolver for Pinned {
     }
 }
 
-/// The last link of ureq's chain: once it was connected to the target, the request is on its way.
+/// The last connector in ureq's chain: notes that the target is connected, so that a request may be
+/// on its way.
 #[derive(Clone, Debug)]
 struct Connected(Uri, Arc<AtomicBool>);
 
@@ -123,7 +128,7 @@ impl<T: ureq::unversioned::transport::Transport> Connector<T> for Connected {
         to: &ConnectionDetails<'_>,
         way: Option<T>,
     ) -> Result<Option<T>, ureq::Error> {
-        // Not the way to a proxy, which comes through here as well.
+        // Connections to a proxy come through here as well.
         self.1.fetch_or(to.uri.authority() == self.0.authority(), Ordering::SeqCst);
         Ok(way)
     }
@@ -132,7 +137,11 @@ impl<T: ureq::unversioned::transport::Transport> Connector<T> for Connected {
 fn run(agent: &Agent, own: Exchange, on: &Connected) -> Result<Response<Bytes>, TransportError> {
     let most = own.max_response_bytes() as u64;
     let failed = |error| failure(error, on.1.load(Ordering::SeqCst));
-    let (head, body) = own.into_request().into_parts();
+    let (mut head, body) = own.into_request().into_parts();
+    // ureq frames the request itself, and refuses another version.
+    head.version = Version::HTTP_11;
+    head.headers.remove(CONTENT_LENGTH);
+    head.headers.remove(TRANSFER_ENCODING);
     let response = match &body[..] {
         [] => agent.run(Request::from_parts(head, ())),
         body => agent.run(Request::from_parts(head, body)),
@@ -148,7 +157,8 @@ fn run(agent: &Agent, own: Exchange, on: &Connected) -> Result<Response<Bytes>, 
     Ok(Response::from_parts(head, bytes.into()))
 }
 
-/// The cause is kept only where it is known to quote nothing of what went over the wire.
+/// Converts an error. The cause is attached only if it is known to quote nothing that was sent or
+/// received.
 fn failure(error: ureq::Error, connected: bool) -> TransportError {
     use ureq::Error::{BodyExceedsLimit, Io, LargeResponseHeader, Timeout};
     let classify = if connected { port::classify_exchange } else { port::classify_connect };

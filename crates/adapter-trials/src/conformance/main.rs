@@ -1,31 +1,33 @@
-//! Runs the conformance suite for both adapters, prints the table, and fails where a rule is broken
-//! or the adapters disagree.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command talks to the person who typed it"
-)]
+//! Runs the conformance suite for every adapter and prints the table.
+//!
+//! Fails if an adapter breaks a rule, or if the adapters differ without a declared exception.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints its results")]
 
 use std::env;
 use std::process::{Command, ExitCode};
 
+use clap::Parser;
 use easemob_token_adapter_trials::ADAPTERS;
 use easemob_token_transport_testkit::{
     Harness, ROWS_OF_THE_CORE, RULES, Report, Rule, Suite, disagreements, table,
 };
 
+#[derive(Parser)]
+#[command(about = "Run the conformance suite for every adapter and print the table")]
+struct Arguments {
+    /// Run only the rules whose name contains this text
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    only: String,
+    /// Run a rule of an adapter for another process of this program
+    #[arg(long, hide = true, num_args = 2, value_names = ["ADAPTER", "RULE"])]
+    in_another_process: Option<Vec<String>>,
+}
+
 fn main() -> ExitCode {
-    let words: Vec<String> = env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
-        [] => compare(|_| true),
-        // How this program plays its part in rules that need a second process.
-        ["--in-another-process", adapter, rule] => run_one(adapter, rule),
-        ["--only", part] => compare(|rule| rule.name().contains(part)),
-        _ => {
-            eprintln!("usage: conformance [--only PART-OF-A-RULES-NAME]");
-            ExitCode::from(2)
-        }
+    let arguments = Arguments::parse();
+    match arguments.in_another_process.as_deref() {
+        Some([adapter, rule]) => run_one(adapter, rule),
+        _ => compare(|rule| rule.name().contains(&arguments.only)),
     }
 }
 
@@ -33,7 +35,7 @@ fn compare(permit: impl Fn(&Rule) -> bool) -> ExitCode {
     let reports: Vec<Report> = ADAPTERS.iter().map(|own| certify(*own, &permit)).collect();
     println!("{}", table(&reports));
     for (row, reason) in ROWS_OF_THE_CORE {
-        println!("Row {row} is no matter of a transport: {reason}.");
+        println!("Row {row} does not concern a transport: {reason}.");
     }
     for report in reports.iter().filter(|report| !report.to_string().is_empty()) {
         println!("\n{}:\n{report}", report.adapter());
@@ -42,19 +44,19 @@ fn compare(permit: impl Fn(&Rule) -> bool) -> ExitCode {
     for difference in &differences {
         println!("DIFFERS  {difference}");
     }
-    let broken = reports.iter().filter(|report| !report.passes()).count();
-    if broken == 0 && differences.is_empty() {
-        println!("\nEvery rule is kept, and the adapters differ only where they say so.");
+    let failed = reports.iter().filter(|report| !report.passes()).count();
+    if failed == 0 && differences.is_empty() {
+        println!("\nThe adapters keep every rule and differ only in declared exceptions.");
         ExitCode::SUCCESS
     } else {
-        println!("\n{broken} adapters break the contract, {} cases differ.", differences.len());
+        println!("\n{failed} adapters break a rule, {} cases differ.", differences.len());
         ExitCode::FAILURE
     }
 }
 
 fn certify(harness: &dyn Harness, permit: impl Fn(&Rule) -> bool) -> Report {
     eprintln!("certifying {}", harness.name());
-    Suite::new(harness).again(|rule| again(harness.name(), rule)).only(permit).run()
+    Suite::new(harness).subprocess(|rule| again(harness.name(), rule)).only(permit).run()
 }
 
 fn again(adapter: &str, rule: &Rule) -> Command {
@@ -69,7 +71,7 @@ fn run_one(adapter: &str, rule: &str) -> ExitCode {
     let (Some(harness), Some(rule)) = (harness, rule) else {
         return ExitCode::from(2);
     };
-    // What it found is told to the first process, which judges it.
+    // The suite sends its findings to the first process, which judges them.
     let _ = Suite::new(harness).run_rule(rule);
     ExitCode::SUCCESS
 }

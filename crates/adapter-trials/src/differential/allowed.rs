@@ -1,4 +1,4 @@
-//! The differences that are known, each with its reason; any other is a finding.
+//! Known differences between the adapters, each with its reason. Any other is a finding.
 
 use std::fmt;
 
@@ -7,31 +7,30 @@ use easemob_token_transport::{MAX_HEAD_BYTES, MAX_HEAD_FIELDS};
 
 use super::outcome::Ending;
 use super::pair::Outcomes;
-use super::reading::{Head, Reading, are_chunks_to_curl, are_sound_chunks, is_sound, read};
+use super::reading::{Head, Reading, are_chunks_for_curl, are_valid_chunks, is_valid, read};
 use super::script::{self, Script};
 
-/// One kind of script that the two libraries take differently, and why that stays.
+/// A kind of script that the two libraries handle differently, and the reason why that is accepted.
 pub struct Allowance {
-    /// Its name, for the report.
+    /// The name in reports.
     pub name: &'static str,
-    /// Why it stays.
+    /// Why it is accepted.
     pub reason: &'static str,
-    /// The shortest script that shows it; the server closes after it.
-    pub example: &'static [u8],
+    example: &'static str,
     covers: fn(&Case<'_>) -> bool,
 }
 
-/// One call: what the server wrote, and how the call ended for both.
+/// One call: the bytes of the server and both endings.
 struct Case<'a> {
     reading: Reading<'a>,
-    is_sound: bool,
-    ends: script::Ending,
+    is_valid: bool,
+    end: script::Ending,
     hyper: &'a Ending,
     isahc: &'a Ending,
 }
 
-/// The allowance that covers the first call whose endings differ, where every such call is covered
-/// by one; `None` for a finding.
+/// Finds the allowance of the first call whose endings differ, if every such call has one. Returns
+/// `None` for a finding.
 #[must_use]
 pub fn explain(scripts: &[Script], outcomes: &Outcomes) -> Option<&'static Allowance> {
     if outcomes.hyper.requests != outcomes.isahc.requests {
@@ -44,8 +43,8 @@ pub fn explain(scripts: &[Script], outcomes: &Outcomes) -> Option<&'static Allow
             continue;
         }
         let bytes = script.bytes();
-        let (reading, is_sound) = (read(&bytes), is_sound(&bytes, script.ending));
-        let case = Case { reading, is_sound, ends: script.ending, hyper, isahc };
+        let (reading, is_valid) = (read(&bytes), is_valid(&bytes, script.ending));
+        let case = Case { reading, is_valid, end: script.ending, hyper, isahc };
         let allowance = ALLOWED.iter().find(|allowance| (allowance.covers)(&case))?;
         explanation.get_or_insert(allowance);
     }
@@ -57,23 +56,23 @@ impl<'a> Case<'a> {
         self.reading.interim.iter().chain([&self.reading.head])
     }
 
-    /// Both refuse what is not HTTP, and differ in the kind of it.
-    fn both_refuse_the_unsound(&self) -> bool {
+    /// Both refuse an invalid response, with different kinds of errors.
+    fn both_refuse_an_invalid_response(&self) -> bool {
         let refuses = |ending: &Ending| {
-            let waits = self.ends == script::Ending::Hold && ending.is(Timeout);
+            let waits = self.end == script::Ending::Hold && ending.is(Timeout);
             ending.is(Interrupted) || ending.is(TooLarge) || waits
         };
-        !self.is_sound && refuses(self.hyper) && refuses(self.isahc)
+        !self.is_valid && refuses(self.hyper) && refuses(self.isahc)
     }
 
-    /// hyper finds the reply to be none, or waits for one, and isahc goes on with it.
-    fn only_isahc_goes_on(&self) -> bool {
-        let waits = self.ends == script::Ending::Hold && self.hyper.is(Timeout);
+    /// hyper refuses the response or waits for the rest, and isahc accepts it.
+    fn only_isahc_accepts(&self) -> bool {
+        let waits = self.end == script::Ending::Hold && self.hyper.is(Timeout);
         (self.hyper.is(Interrupted) || waits) && !self.isahc.is(Interrupted)
     }
 
-    /// isahc finds the reply to be none, and hyper goes on with it.
-    fn only_hyper_goes_on(&self) -> bool {
+    /// isahc refuses the response, and hyper accepts it.
+    fn only_hyper_accepts(&self) -> bool {
         self.isahc.is(Interrupted) && !self.hyper.is(Interrupted)
     }
 
@@ -83,119 +82,129 @@ impl<'a> Case<'a> {
     }
 }
 
+impl Allowance {
+    /// The shortest script for which the adapters differ in this way.
+    #[must_use]
+    pub fn example(&self) -> Script {
+        let fields = "X:\r\n".repeat(MAX_HEAD_FIELDS + 1);
+        Script::new(self.example.replace("TOO MANY\r\n", &fields), script::Ending::Close)
+    }
+}
+
 impl fmt::Debug for Allowance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.name)
     }
 }
 
-/// Every difference that stays.
+/// Every accepted difference.
 pub const ALLOWED: &[Allowance] = &[
     Allowance {
-        name: "two faults in one reply",
-        reason: "what is torn or not HTTP, and too large or never ends besides, has the kind of the \
-                 fault that is seen first; both refuse it",
-        example: b"HTTP/1.1 500 No\r\nContent-Length: 99999\r\n",
-        covers: |case| case.both_refuse_the_unsound(),
+        name: "two faults in one response",
+        reason: "a response that is torn or malformed, and also too large or endless, gets the kind \
+                 of the fault that is detected first; both refuse it",
+        example: "HTTP/1.1 500 No\r\nContent-Length: 99999\r\n",
+        covers: |case| case.both_refuse_an_invalid_response(),
     },
     Allowance {
-        name: "a head that is cut, of another status than 200 or with a length of 0",
-        reason: "to curl, a connection that closes within the head ends the response, and isahc \
-                 does not tell; a 200 without a body is refused by the adapter, where no length of \
-                 0 is promised; another status cannot be told from a whole response",
-        example: b"HTTP/1.1 401 Unauthorized\r\nServer: x\r\n",
+        name: "a truncated head, with another status than 200 or with a length of 0",
+        reason: "for curl, a connection that closes within the head ends the response, and isahc \
+                 does not report it; the adapter refuses a 200 without a body unless its length is \
+                 0; with another status a truncated response looks like a whole one",
+        example: "HTTP/1.1 401 Unauthorized\r\nServer: x\r\n",
         covers: |case| {
             let lengths = case.reading.head.values("content-length");
-            let promises_none = lengths.iter().any(|own| own.iter().all(|byte| *byte == b'0'));
+            let is_zero = lengths.iter().any(|own| own.iter().all(|byte| *byte == b'0'));
             !case.reading.head.ended
-                && !case.hyper.is_answer()
-                && matches!(case.isahc, Ending::Answered { status, body, .. }
-                    if body.is_empty() && (*status != 200 || promises_none))
+                && !case.hyper.is_response()
+                && matches!(case.isahc, Ending::Response { status, body, .. }
+                    if body.is_empty() && (*status != 200 || is_zero))
         },
     },
     Allowance {
-        name: "a 200 whose end is the close, without a body",
-        reason: "the other side of the same: such a reply may be whole, and is then an answer for \
-                 hyper; a 200 without a body is of no use to anybody",
-        example: b"HTTP/1.1 200 OK\r\n\r\n",
+        name: "a 200 without a body that ends with the connection",
+        reason: "the counterpart: such a response may be whole, so hyper accepts it; a 200 without a \
+                 body is useless anyway",
+        example: "HTTP/1.1 200 OK\r\n\r\n",
         covers: |case| {
             let lengths = case.reading.head.values("content-length");
             case.isahc.is(Interrupted)
                 && (case.is_chunked() || !lengths.contains(&&b"0"[..]))
-                && matches!(case.hyper, Ending::Answered { status: 200, body, .. }
+                && matches!(case.hyper, Ending::Response { status: 200, body, .. }
                     if body.is_empty())
         },
     },
     Allowance {
         name: "a bare LF as the empty line",
-        reason: "row 31 leaves it open; isahc knows no empty line but CRLF",
-        example: b"HTTP/1.1 500 No\nContent-Length: 2\n\n{}",
+        reason: "row 31 permits both; isahc accepts only CRLF as the empty line",
+        example: "HTTP/1.1 500 No\nContent-Length: 2\n\n{}",
         covers: |case| {
-            case.heads().any(|head| head.ended && head.has_bare_lf) && case.only_hyper_goes_on()
+            case.heads().any(|head| head.ended && head.has_bare_lf) && case.only_hyper_accepts()
         },
     },
     Allowance {
         name: "an empty line before the status line",
-        reason: "hyper passes over it, as RFC 9112, section 2.2, has servers do; curl takes it for \
+        reason: "hyper skips it, as RFC 9112, section 2.2, requires of servers; curl takes it for \
                  HTTP/0.9",
-        example: b"\r\nHTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\n{}",
-        covers: |case| case.heads().any(|head| !head.starts_at_once) && case.only_hyper_goes_on(),
+        example: "\r\nHTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\n{}",
+        covers: |case| {
+            case.heads().any(|head| !head.starts_with_status_line) && case.only_hyper_accepts()
+        },
     },
     Allowance {
         name: "a status line with other blanks or control characters",
-        reason: "curl looks for the version and three digits and at nothing else; what both read \
-                 from it is the same",
-        example: b"HTTP/1.1\t500 No\r\nContent-Length: 2\r\n\r\n{}",
+        reason: "curl checks the version and three digits only; both read the same from it",
+        example: "HTTP/1.1\t500 No\r\nContent-Length: 2\r\n\r\n{}",
         covers: |case| {
             let status = case.reading.head.status();
-            let is_read_alike = match case.isahc {
-                Ending::Answered { status: own, .. } => Some(*own) == status,
+            let is_read_equally = match case.isahc {
+                Ending::Response { status: own, .. } => Some(*own) == status,
                 _ => true,
             };
-            case.heads().any(|head| !head.has_sound_status_line())
-                && is_read_alike
-                && case.only_isahc_goes_on()
+            case.heads().any(|head| !head.has_valid_status_line())
+                && is_read_equally
+                && case.only_isahc_accepts()
         },
     },
     Allowance {
         name: "a form feed around a field's value",
-        reason: "isahc trims it like a blank before it asks whether the value is one",
-        example: b"HTTP/1.1 500 No\r\nX: \x0c\r\nContent-Length: 2\r\n\r\n{}",
+        reason: "isahc trims it like a blank before it checks the value",
+        example: "HTTP/1.1 500 No\r\nX: \x0c\r\nContent-Length: 2\r\n\r\n{}",
         covers: |case| {
             let in_head = |head: &Head<'_>| head.lines.iter().any(|line| line.contains(&b'\x0c'));
             let in_trailers = case.is_chunked() && case.reading.rest.contains(&b'\x0c');
-            (case.heads().any(in_head) || in_trailers) && case.only_isahc_goes_on()
+            (case.heads().any(in_head) || in_trailers) && case.only_isahc_accepts()
         },
     },
     Allowance {
-        name: "two Locations that contradict each other",
-        reason: "curl refuses the response; neither adapter follows either of them",
-        example: b"HTTP/1.1 500 No\r\nLocation: /a\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n",
+        name: "two different values of Location",
+        reason: "curl refuses the response; neither adapter follows a redirect",
+        example: "HTTP/1.1 500 No\r\nLocation: /a\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n",
         covers: |case| {
             let locations: Vec<_> = case.heads().flat_map(|head| head.values("location")).collect();
-            locations.iter().any(|own| *own != locations[0]) && case.only_hyper_goes_on()
+            locations.iter().any(|own| *own != locations[0]) && case.only_hyper_accepts()
         },
     },
     Allowance {
-        name: "chunks that curl understands all the same",
-        reason: "curl passes over anything between a chunk's size and the end of the line, and over \
-                 any CR after its data; the end is found by both",
-        example: b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n2 x\r\n{}\r\n0\r\n\r\n",
+        name: "malformed chunks that curl accepts",
+        reason: "curl skips anything between the size of a chunk and the end of the line, and every \
+                 CR after its data; both find the end",
+        example: "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n2 x\r\n{}\r\n0\r\n\r\n",
         covers: |case| {
             case.is_chunked()
-                && !are_sound_chunks(case.reading.rest)
-                && are_chunks_to_curl(case.reading.rest)
-                && case.only_isahc_goes_on()
+                && !are_valid_chunks(case.reading.rest)
+                && are_chunks_for_curl(case.reading.rest)
+                && case.only_isahc_accepts()
         },
     },
     Allowance {
         name: "trailers of a chunked response without a body",
-        reason: "isahc hands the head on with the first byte of the body; where there is none, it \
-                 has read the trailers by then and takes them for fields of the head",
-        example: b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n",
+        reason: "isahc returns the head with the first byte of the body; without a body, it has read \
+                 the trailers by then and takes them for fields of the head",
+        example: "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n",
         covers: |case| {
-            let Ending::Answered { status, fields, body } = case.hyper else { return false };
-            let Ending::Answered { status: other_status, fields: more, body: other_body } =
+            let Ending::Response { status, fields, body } = case.hyper else { return false };
+            let Ending::Response { status: other_status, fields: more, body: other_body } =
                 case.isahc
             else {
                 // One field more may be one too many.
@@ -214,9 +223,9 @@ pub const ALLOWED: &[Allowance] = &[
     },
     Allowance {
         name: "an interim head beyond the bounds",
-        reason: "hyper bounds every head; isahc does not show interim ones, and bounds them, with \
-                 curl, by 300 KiB in all",
-        example: LARGE_INTERIM.as_bytes(),
+        reason: "hyper bounds every head; isahc does not return interim heads, and curl bounds them by \
+                 300 KiB in total",
+        example: "HTTP/1.1 103 Early Hints\r\nTOO MANY\r\n\r\nHTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
         covers: |case| {
             let is_large = |head: &Head<'_>| {
                 let bytes: usize = head.lines.iter().map(|line| line.len() + 2).sum();
@@ -226,17 +235,3 @@ pub const ALLOWED: &[Allowance] = &[
         },
     },
 ];
-
-const LARGE_INTERIM: &str = concat!(
-    "HTTP/1.1 103 Early Hints\r\n",
-    // 101 fields.
-    "X:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\n",
-    "X:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\n",
-    "X:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\n",
-    "X:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\n",
-    "X:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\n",
-    "X:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\n",
-    "X:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\nX:\r\n",
-    "X:\r\nX:\r\nX:\r\n\r\n",
-    "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
-);

@@ -1,4 +1,4 @@
-//! From a seed to a script: a response that is well-formed, and then, mostly, not quite any more.
+//! Generates scripts from a seed: well-formed responses, most of them mutated.
 
 use fastrand::Rng;
 
@@ -6,11 +6,11 @@ use super::mutate::mutate;
 use super::pair::MAX_BODY;
 use super::script::{Ending, Script};
 
-/// What one seed stands for: the scripts for one or two calls, one after another.
+/// The scripts of one seed, for one call or for two calls, one after another.
 #[must_use]
 pub fn scripts(seed: u64) -> Vec<Script> {
     let mut rng = Rng::with_seed(seed);
-    // Neighbouring seeds are the rule, and the first numbers of neighbours are alike.
+    // Seeds are consecutive, and the first numbers of neighbours are alike.
     for _ in 0..4 {
         rng.u64(..);
     }
@@ -24,23 +24,15 @@ fn script(rng: &mut Rng) -> Script {
     for _ in 0..mutations {
         mutate(&mut bytes, rng);
     }
-    let ending = pick(
-        rng,
-        &[
-            Ending::Close,
-            Ending::Close,
-            Ending::Close,
-            Ending::Close,
-            Ending::Close,
-            Ending::Close,
-            Ending::Reset,
-            Ending::Hold,
-        ],
-    );
+    let ending = match rng.u8(..8) {
+        0 => Ending::Reset,
+        1 => Ending::Hold,
+        _ => Ending::Close,
+    };
     Script { writes: split(&bytes, rng), ending }
 }
 
-/// Interim responses, then a final one.
+/// A well-formed response, sometimes after interim responses.
 pub(crate) fn response(rng: &mut Rng) -> Vec<u8> {
     let mut bytes = Vec::new();
     if rng.u8(..10) == 0 {
@@ -49,15 +41,12 @@ pub(crate) fn response(rng: &mut Rng) -> Vec<u8> {
         }
     }
     let version = pick(rng, &["1.1", "1.1", "1.1", "1.1", "1.1", "1.0"]);
-    let status = pick(rng, STATUSES);
+    let status = pick_from(rng, STATUSES);
     bytes.extend_from_slice(format!("HTTP/{version} {status}\r\n").as_bytes());
     let body = body(rng);
-    let mut fields: Vec<String> = Vec::new();
-    for _ in 0..rng.usize(..5) {
-        fields.push(pick(rng, FIELDS).to_owned());
-    }
-    let framing = rng.u8(..16);
-    let framed = match framing {
+    let count = rng.usize(..5);
+    let mut fields: Vec<_> = (0..count).map(|_| pick_from(rng, FIELDS).to_owned()).collect();
+    let framed = match rng.u8(..16) {
         0..9 => {
             fields.push(format!("Content-Length: {}", body.len()));
             body
@@ -70,8 +59,7 @@ pub(crate) fn response(rng: &mut Rng) -> Vec<u8> {
     };
     rng.shuffle(&mut fields);
     for field in &fields {
-        bytes.extend_from_slice(field.as_bytes());
-        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(format!("{field}\r\n").as_bytes());
     }
     bytes.extend_from_slice(b"\r\n");
     bytes.extend_from_slice(&framed);
@@ -84,62 +72,22 @@ const INTERIM: &[&[u8]] = &[
     b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n",
 ];
 
-const STATUSES: &[&str] = &[
-    "200 OK",
-    "200 OK",
-    "200 OK",
-    "200 OK",
-    "200 OK",
-    "200 OK",
-    "200",
-    "201 Created",
-    "204 No Content",
-    "205 Reset Content",
-    "206 Partial Content",
-    "301 Moved Permanently",
-    "302 Found",
-    "304 Not Modified",
-    "307 Temporary Redirect",
-    "400 Bad Request",
-    "401 Unauthorized",
-    "403 Forbidden",
-    "404 Not Found",
-    "407 Proxy Authentication Required",
-    "408 Request Timeout",
-    "413 Content Too Large",
-    "417 Expectation Failed",
-    "429 Too Many Requests",
-    "500 Internal Server Error",
-    "503 Service Unavailable",
-    "600 Beyond",
-    "999 Far beyond",
-];
+const STATUSES: &str = "\
+    200 OK|200 OK|200 OK|200 OK|200 OK|200 OK|200|201 Created|204 No Content|205 Reset Content\
+    |206 Partial Content|301 Moved Permanently|302 Found|304 Not Modified|307 Temporary Redirect\
+    |400 Bad Request|401 Unauthorized|403 Forbidden|404 Not Found\
+    |407 Proxy Authentication Required|408 Request Timeout|413 Content Too Large\
+    |417 Expectation Failed|429 Too Many Requests|500 Internal Server Error\
+    |503 Service Unavailable|600 Beyond|999 Far beyond";
 
-const FIELDS: &[&str] = &[
-    "Content-Type: application/json",
-    "Content-Type: text/html; charset=utf-8",
-    "Connection: close",
-    "Connection: keep-alive",
-    "Keep-Alive: timeout=5",
-    "Server: nginx",
-    "Date: Mon, 01 Jan 2024 00:00:00 GMT",
-    "Retry-After: 5",
-    "Location: http://127.0.0.1:1/elsewhere",
-    "Location: //127.0.0.1:1/",
-    "Set-Cookie: a=b; Path=/",
-    "Set-Cookie: c=d",
-    "WWW-Authenticate: Bearer",
-    "WWW-Authenticate: Basic realm=\"x\"",
-    "Content-Encoding: gzip",
-    "Content-Encoding: br",
-    "Vary:",
-    "X-Empty: ",
-    "X-Latin: caf\u{e9}",
-    "Trailer: X-After",
-    "Content-Range: bytes 5-9/10",
-    "Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT",
-    "Upgrade: h2c",
-];
+const FIELDS: &str = "\
+    Content-Type: application/json|Content-Type: text/html; charset=utf-8|Connection: close\
+    |Connection: keep-alive|Keep-Alive: timeout=5|Server: nginx\
+    |Date: Mon, 01 Jan 2024 00:00:00 GMT|Retry-After: 5|Location: http://127.0.0.1:1/elsewhere\
+    |Location: //127.0.0.1:1/|Set-Cookie: a=b; Path=/|Set-Cookie: c=d|WWW-Authenticate: Bearer\
+    |WWW-Authenticate: Basic realm=\"x\"|Content-Encoding: gzip|Content-Encoding: br|Vary:\
+    |X-Empty: |X-Latin: caf\u{e9}|Trailer: X-After|Content-Range: bytes 5-9/10\
+    |Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT|Upgrade: h2c";
 
 fn body(rng: &mut Rng) -> Vec<u8> {
     match rng.u8(..12) {
@@ -160,7 +108,7 @@ fn chunked(body: &[u8], rng: &mut Rng) -> Vec<u8> {
     let mut rest = body;
     while !rest.is_empty() {
         let most = rest.len().min(pick(rng, &[1, 7, 64, 1024, 8192]));
-        // Many chunks of one byte show nothing that a few do not.
+        // A few chunks of one byte are enough.
         let size = if bytes.len() > 400 { rest.len() } else { rng.usize(1..=most) };
         let (chunk, more) = rest.split_at(size);
         let size = match rng.u8(..6) {
@@ -169,10 +117,7 @@ fn chunked(body: &[u8], rng: &mut Rng) -> Vec<u8> {
             2 => format!("{:x};name=value", chunk.len()),
             _ => format!("{:x}", chunk.len()),
         };
-        bytes.extend_from_slice(size.as_bytes());
-        bytes.extend_from_slice(b"\r\n");
-        bytes.extend_from_slice(chunk);
-        bytes.extend_from_slice(b"\r\n");
+        bytes.extend([size.as_bytes(), b"\r\n", chunk, b"\r\n"].concat());
         rest = more;
     }
     bytes.extend_from_slice(b"0\r\n");
@@ -183,7 +128,7 @@ fn chunked(body: &[u8], rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// One write, or a few that begin anywhere.
+/// Splits bytes into one write, or into a few at random places.
 fn split(bytes: &[u8], rng: &mut Rng) -> Vec<Vec<u8>> {
     let mut cuts: Vec<usize> = Vec::new();
     if rng.u8(..3) == 0 {
@@ -200,6 +145,12 @@ fn split(bytes: &[u8], rng: &mut Rng) -> Vec<Vec<u8>> {
     writes
 }
 
+/// Picks one of the alternatives, which are separated by `|`.
+pub(crate) fn pick_from(rng: &mut Rng, alternatives: &'static str) -> &'static str {
+    pick(rng, &alternatives.split('|').collect::<Vec<_>>())
+}
+
+/// Picks an element.
 pub(crate) fn pick<T: Copy>(rng: &mut Rng, from: &[T]) -> T {
     from[rng.usize(..from.len())]
 }
@@ -209,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_scripts_and_another_gives_others() {
+    fn scripts_depend_on_the_seed_alone() {
         assert_eq!(scripts(7), scripts(7));
         assert_ne!(scripts(7), scripts(8));
     }

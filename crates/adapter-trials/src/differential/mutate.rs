@@ -1,150 +1,82 @@
-//! The ways in which a response goes wrong.
+//! Mutations of a response: the ways in which it becomes malformed.
 
 use fastrand::Rng;
 
-use super::generate::{pick, response};
+use super::generate::{pick, pick_from, response};
 
-/// Bytes that parsers look at.
+/// Bytes with a meaning in HTTP.
 const SIGNS: &[u8] = b"\r\n\0 \t:;,\"0179afHT/.-+\x0b\x0c\x7f\x80\xff\xe9(";
 
-/// Numbers on either side of where somebody stops counting.
-const NUMBERS: &[&str] = &[
-    "0",
-    "1",
-    "2",
-    "7",
-    "-1",
-    "+5",
-    "0x5",
-    "5, 5",
-    "5,6",
-    "",
-    " ",
-    "00005",
-    "5 ",
-    "5;",
-    "2147483647",
-    "2147483648",
-    "4294967295",
-    "4294967296",
-    "9223372036854775807",
-    "9223372036854775808",
-    "18446744073709551615",
-    "18446744073709551616",
-    "99999999999999999999999999",
-    "ffffffff",
-    "7fffffffffffffff",
-    "8000000000000000",
-    "fffffffffffffffff",
-    "00000000000000000000000005",
-    "g",
+/// Numbers around the limits of integer types, and texts that are not numbers.
+const NUMBERS: &str = "\
+    0|1|2|7|-1|+5|0x5|5, 5|5,6|| |00005|5 |5;|2147483647|2147483648|4294967295|4294967296\
+    |9223372036854775807|9223372036854775808|18446744073709551615|18446744073709551616\
+    |99999999999999999999999999|ffffffff|7fffffffffffffff|8000000000000000|fffffffffffffffff\
+    |00000000000000000000000005|g";
+
+/// Header lines, valid or not.
+const LINES: &str = "\
+    Content-Length: 5|Content-Length: 5\r\nContent-Length: 6|Content-Length:\t5\
+    |Content-Length : 5|content-length: 0|Transfer-Encoding: chunked\
+    |Transfer-Encoding: chunked, chunked|Transfer-Encoding: gzip, chunked\
+    |Transfer-Encoding: chunked, gzip|Transfer-Encoding: identity|Transfer-Encoding: xchunked\
+    |Transfer-Encoding:\tchunked|Transfer-Encoding: Chunked |Transfer-Encoding: gzip\
+    |Transfer-Encoding:|Transfer-Encoding: \"chunked\"|Connection: close\
+    |Connection: close, keep-alive|Connection: upgrade|Upgrade: websocket\
+    | folded onto the line before|\tfolded with a tab| |No colon here|: no name\
+    |Na me: with a blank|Name : before the colon|N\u{e4}me: not ASCII|Name:value\
+    |Name:  \t  value  \t |X-Nul: a\0b|X-Return: a\rb|X-Bell: a\x07b|X-Del: a\x7fb|X-Quote: \"a\
+    |Set-Cookie: a=b; Max-Age=-1|HTTP/1.1 500 Again|HTTP/2 200|Retry-After: 1\r\nRetry-After: 2\
+    |Location: /x|Location:|Strict-Transport-Security: max-age=1|Alt-Svc: h2=\":1\"; ma=1\
+    |Proxy-Authenticate: Basic|Date: yesterday";
+
+/// Status lines, valid or not.
+const STATUS_LINES: &str = "\
+    HTTP/1.1 200|HTTP/1.1 200 |HTTP/1.1  200 OK|HTTP/1.1\t200 OK|HTTP/1.1 200\tOK|HTTP/1.1 200OK\
+    |HTTP/1.1 20 OK|HTTP/1.1 2000 OK|HTTP/1.1 099 Low|HTTP/1.1 000 Nothing|HTTP/1.1 abc OK\
+    |HTTP/1.1 -20 OK|HTTP/1.1 101 Switching Protocols|HTTP/1.1 199 Interim\
+    |HTTP/1.1 200 caf\u{e9}|HTTP/1.1 200 a\0b|HTTP/1.2 200 OK|HTTP/1.0 200 OK|HTTP/0.9 200 OK\
+    |HTTP/2 200 OK|HTTP/2.0 200 OK|HTTP/3 200 OK|HTTP/1 200 OK|HTTP/01.1 200 OK|http/1.1 200 OK\
+    | HTTP/1.1 200 OK|\r\nHTTP/1.1 200 OK|\nHTTP/1.1 200 OK|HTTP /1.1 200 OK|HTTP/1.1200 OK\
+    |ICY 200 OK|RTSP/1.0 200 OK|SSH-2.0-OpenSSH|";
+
+/// Lengths around the bounds of a head.
+const LARGE_SIZES: &[usize] = &[
+    8_000, 16_000, 31_000, 32_760, 32_768, 32_780, 33_000, 63_000, 65_600, 99_000, 103_000, 200_000,
 ];
 
-/// Lines that do not belong into every head.
-const LINES: &[&str] = &[
-    "Content-Length: 5",
-    "Content-Length: 5\r\nContent-Length: 6",
-    "Content-Length:\t5",
-    "Content-Length : 5",
-    "content-length: 0",
-    "Transfer-Encoding: chunked",
-    "Transfer-Encoding: chunked, chunked",
-    "Transfer-Encoding: gzip, chunked",
-    "Transfer-Encoding: chunked, gzip",
-    "Transfer-Encoding: identity",
-    "Transfer-Encoding: xchunked",
-    "Transfer-Encoding:\tchunked",
-    "Transfer-Encoding: Chunked ",
-    "Transfer-Encoding: gzip",
-    "Transfer-Encoding:",
-    "Transfer-Encoding: \"chunked\"",
-    "Connection: close",
-    "Connection: close, keep-alive",
-    "Connection: upgrade",
-    "Upgrade: websocket",
-    " folded onto the line before",
-    "\tfolded with a tab",
-    " ",
-    "No colon here",
-    ": no name",
-    "Na me: with a blank",
-    "Name : before the colon",
-    "N\u{e4}me: not ASCII",
-    "Name:value",
-    "Name:  \t  value  \t ",
-    "X-Nul: a\0b",
-    "X-Return: a\rb",
-    "X-Bell: a\x07b",
-    "X-Del: a\x7fb",
-    "X-Quote: \"a",
-    "Set-Cookie: a=b; Max-Age=-1",
-    "HTTP/1.1 500 Again",
-    "HTTP/2 200",
-    "Retry-After: 1\r\nRetry-After: 2",
-    "Location: /x",
-    "Location:",
-    "Strict-Transport-Security: max-age=1",
-    "Alt-Svc: h2=\":1\"; ma=1",
-    "Proxy-Authenticate: Basic",
-    "Date: yesterday",
-];
-
-const STATUS_LINES: &[&str] = &[
-    "HTTP/1.1 200",
-    "HTTP/1.1 200 ",
-    "HTTP/1.1  200 OK",
-    "HTTP/1.1\t200 OK",
-    "HTTP/1.1 200\tOK",
-    "HTTP/1.1 200OK",
-    "HTTP/1.1 20 OK",
-    "HTTP/1.1 2000 OK",
-    "HTTP/1.1 099 Low",
-    "HTTP/1.1 000 Nothing",
-    "HTTP/1.1 abc OK",
-    "HTTP/1.1 -20 OK",
-    "HTTP/1.1 101 Switching Protocols",
-    "HTTP/1.1 199 Interim",
-    "HTTP/1.1 200 caf\u{e9}",
-    "HTTP/1.1 200 a\0b",
-    "HTTP/1.2 200 OK",
-    "HTTP/1.0 200 OK",
-    "HTTP/0.9 200 OK",
-    "HTTP/2 200 OK",
-    "HTTP/2.0 200 OK",
-    "HTTP/3 200 OK",
-    "HTTP/1 200 OK",
-    "HTTP/01.1 200 OK",
-    "http/1.1 200 OK",
-    " HTTP/1.1 200 OK",
-    "\r\nHTTP/1.1 200 OK",
-    "\nHTTP/1.1 200 OK",
-    "HTTP /1.1 200 OK",
-    "HTTP/1.1200 OK",
-    "ICY 200 OK",
-    "RTSP/1.0 200 OK",
-    "SSH-2.0-OpenSSH",
-    "",
-];
-
+/// Applies one random mutation.
 pub(crate) fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) {
     match rng.u8(..22) {
         0 => bytes.truncate(rng.usize(..=bytes.len())),
-        1 => truncate_near_the_head(bytes, rng),
+        1 => bytes.truncate(rng.usize(..=head_length(bytes))),
         2 => change(bytes, rng, |byte, rng| *byte ^= 1 << rng.u8(..8)),
         3 => change(bytes, rng, |byte, rng| *byte = pick(rng, SIGNS)),
-        4 => change_in_head(bytes, rng),
-        5 => insert(bytes, rng),
-        6 => insert_in_head(bytes, rng),
-        7 => remove(bytes, rng),
+        4 => {
+            let head = head_length(bytes);
+            change(&mut bytes[..head], rng, |byte, rng| *byte = pick(rng, SIGNS));
+        }
+        5 => bytes.insert(rng.usize(..=bytes.len()), pick(rng, SIGNS)),
+        6 => bytes.insert(rng.usize(..=head_length(bytes)), pick(rng, SIGNS)),
+        7 => drop(bytes.drain(range(bytes, rng))),
         8 => repeat(bytes, rng),
         9 => splice(bytes, rng),
         10 => number(bytes, rng),
-        11..=13 => line(bytes, rng),
+        11..=13 => {
+            let line = format!("{}\r\n", pick_from(rng, LINES));
+            insert_lines(bytes, rng, &line);
+        }
         14 | 15 => status_line(bytes, rng),
         16 => line_ends(bytes, rng),
         17 => glue(bytes, rng),
-        18 => large_field(bytes, rng),
-        19 => many_fields(bytes, rng),
+        18 => {
+            let size = pick(rng, LARGE_SIZES);
+            insert_lines(bytes, rng, &format!("X-Large: {}\r\n", "v".repeat(size)));
+        }
+        19 => {
+            let count = rng.usize(92..103);
+            insert_lines(bytes, rng, &"X-Many: v\r\n".repeat(count));
+        }
         20 => chunk_size(bytes, rng),
         _ => swap_lines(bytes, rng),
     }
@@ -154,11 +86,6 @@ fn head_length(bytes: &[u8]) -> usize {
     bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(bytes.len(), |end| end + 4)
 }
 
-fn truncate_near_the_head(bytes: &mut Vec<u8>, rng: &mut Rng) {
-    let head = head_length(bytes);
-    bytes.truncate(rng.usize(..=head));
-}
-
 fn change(bytes: &mut [u8], rng: &mut Rng, change: impl Fn(&mut u8, &mut Rng)) {
     if !bytes.is_empty() {
         let index = rng.usize(..bytes.len());
@@ -166,29 +93,9 @@ fn change(bytes: &mut [u8], rng: &mut Rng, change: impl Fn(&mut u8, &mut Rng)) {
     }
 }
 
-fn change_in_head(bytes: &mut [u8], rng: &mut Rng) {
-    let head = head_length(bytes);
-    change(&mut bytes[..head], rng, |byte, rng| *byte = pick(rng, SIGNS));
-}
-
-fn insert(bytes: &mut Vec<u8>, rng: &mut Rng) {
-    let at = rng.usize(..=bytes.len());
-    bytes.insert(at, pick(rng, SIGNS));
-}
-
-fn insert_in_head(bytes: &mut Vec<u8>, rng: &mut Rng) {
-    let at = rng.usize(..=head_length(bytes));
-    bytes.insert(at, pick(rng, SIGNS));
-}
-
 fn range(bytes: &[u8], rng: &mut Rng) -> std::ops::Range<usize> {
     let from = rng.usize(..=bytes.len());
     from..(from + rng.usize(..=20)).min(bytes.len())
-}
-
-fn remove(bytes: &mut Vec<u8>, rng: &mut Rng) {
-    let range = range(bytes, rng);
-    bytes.drain(range);
 }
 
 fn repeat(bytes: &mut Vec<u8>, rng: &mut Rng) {
@@ -212,33 +119,26 @@ fn number(bytes: &mut Vec<u8>, rng: &mut Rng) {
         .collect();
     if let Some(from) = (!digits.is_empty()).then(|| pick(rng, &digits)) {
         let run = bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        bytes.splice(from..from + run, pick(rng, NUMBERS).bytes());
+        bytes.splice(from..from + run, pick_from(rng, NUMBERS).bytes());
     }
 }
 
-/// Where the lines of the head begin, the first one left out.
-fn line_starts(bytes: &[u8]) -> Vec<usize> {
-    let head = head_length(bytes);
-    let mut starts: Vec<usize> = (2..head).filter(|&at| bytes[at - 2..at] == *b"\r\n").collect();
-    starts.dedup();
-    starts
-}
-
-fn line(bytes: &mut Vec<u8>, rng: &mut Rng) {
-    let starts = line_starts(bytes);
+/// Inserts lines into the head, somewhere after the status line.
+fn insert_lines(bytes: &mut Vec<u8>, rng: &mut Rng, lines: &str) {
+    let starts: Vec<usize> =
+        (2..head_length(bytes)).filter(|&at| bytes[at - 2..at] == *b"\r\n").collect();
     if !starts.is_empty() {
         let at = pick(rng, &starts);
-        let line = format!("{}\r\n", pick(rng, LINES));
-        bytes.splice(at..at, line.into_bytes());
+        bytes.splice(at..at, lines.bytes());
     }
 }
 
 fn status_line(bytes: &mut Vec<u8>, rng: &mut Rng) {
     let end = bytes.windows(2).position(|two| two == b"\r\n").unwrap_or(bytes.len());
-    bytes.splice(..end, pick(rng, STATUS_LINES).bytes());
+    bytes.splice(..end, pick_from(rng, STATUS_LINES).bytes());
 }
 
-/// CRLF becomes LF, CR or something between, once or all over.
+/// Replaces one CRLF, or every one, by LF, CR or something else.
 fn line_ends(bytes: &mut Vec<u8>, rng: &mut Rng) {
     let ends: Vec<usize> =
         (1..bytes.len()).filter(|&at| bytes[at - 1..=at] == *b"\r\n").map(|at| at - 1).collect();
@@ -253,7 +153,7 @@ fn line_ends(bytes: &mut Vec<u8>, rng: &mut Rng) {
     }
 }
 
-/// A second response, or rubbish, right behind.
+/// Appends a second response, or random bytes.
 fn glue(bytes: &mut Vec<u8>, rng: &mut Rng) {
     if rng.bool() {
         let other = response(rng);
@@ -263,36 +163,11 @@ fn glue(bytes: &mut Vec<u8>, rng: &mut Rng) {
     }
 }
 
-fn large_field(bytes: &mut Vec<u8>, rng: &mut Rng) {
-    let starts = line_starts(bytes);
-    if !starts.is_empty() {
-        let size = pick(
-            rng,
-            &[
-                8_000, 16_000, 31_000, 32_760, 32_768, 32_780, 33_000, 63_000, 65_600, 99_000,
-                103_000, 200_000,
-            ],
-        );
-        let at = pick(rng, &starts);
-        let line = format!("X-Large: {}\r\n", "v".repeat(size));
-        bytes.splice(at..at, line.into_bytes());
-    }
-}
-
-fn many_fields(bytes: &mut Vec<u8>, rng: &mut Rng) {
-    let starts = line_starts(bytes);
-    if !starts.is_empty() {
-        let at = pick(rng, &starts);
-        let fields = "X-Many: v\r\n".repeat(rng.usize(92..103));
-        bytes.splice(at..at, fields.into_bytes());
-    }
-}
-
-/// A number where a chunk may begin.
+/// Replaces the text before the first CR of the body, which may be the size of a chunk.
 fn chunk_size(bytes: &mut Vec<u8>, rng: &mut Rng) {
     let head = head_length(bytes).min(bytes.len());
     let end = bytes[head..].iter().position(|&byte| byte == b'\r').map_or(head, |at| head + at);
-    bytes.splice(head..end, pick(rng, NUMBERS).bytes());
+    bytes.splice(head..end, pick_from(rng, NUMBERS).bytes());
 }
 
 fn swap_lines(bytes: &mut Vec<u8>, rng: &mut Rng) {
@@ -310,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_too_short_to_be_mutated() {
+    fn mutations_of_short_responses_do_not_panic() {
         let mut rng = Rng::with_seed(1);
         for start in [&b""[..], b"x", b"\r\n", b"HTTP/1.1 200 OK\r\n\r\n"] {
             for _ in 0..2_000 {
@@ -326,7 +201,7 @@ mod tests {
         for _ in 0..200 {
             let mut bytes = b"12345".to_vec();
             number(&mut bytes, &mut rng);
-            assert!(NUMBERS.iter().any(|number| number.as_bytes() == bytes), "{bytes:?}");
+            assert!(NUMBERS.split('|').any(|number| number.as_bytes() == bytes), "{bytes:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How an adapter took a script, as a value that can be compared and printed.
+//! The outcome of a script for one adapter, which can be compared and printed.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use easemob_token_transport::{TransportError, TransportErrorKind};
 use http::{HeaderMap, Response};
 
 /// How one call ended.
-// Complete on purpose: a response, an error of the port, and the two ways not to end in a value.
+// Exhaustive: a response, an error of the port, and two ways to return neither.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Ending {
     /// A response.
-    Answered {
+    Response {
         /// Its status.
         status: u16,
         /// Its fields, sorted by name and otherwise in their order.
@@ -21,40 +21,40 @@ pub enum Ending {
     },
     /// An error of the port.
     Failed(TransportErrorKind),
-    /// Nothing, long after the time limit.
+    /// No result, long after the timeout.
     Hung,
     /// A panic.
     Panicked,
 }
 
-/// How an adapter took a script, or several: one ending a call, and what arrived at the server.
+/// The outcome of one or several scripts: an ending per call, and the requests at the server.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// Call by call.
     pub endings: Vec<Ending>,
-    /// How many whole requests arrived; `None` where the connection was not closed afterwards.
+    /// How many whole requests arrived; `None` if a connection was not closed afterwards.
     pub requests: Option<usize>,
 }
 
 impl Ending {
-    /// Whether a response came back.
+    /// Whether the call returned a response.
     #[must_use]
-    pub fn is_answer(&self) -> bool {
-        matches!(self, Self::Answered { .. })
+    pub fn is_response(&self) -> bool {
+        matches!(self, Self::Response { .. })
     }
 
     /// The ending in one word.
     #[must_use]
     pub fn word(&self) -> String {
         match self {
-            Self::Answered { .. } => "Ok".to_owned(),
+            Self::Response { .. } => "Ok".to_owned(),
             Self::Failed(kind) => format!("{kind:?}"),
             Self::Hung => "HUNG".to_owned(),
             Self::Panicked => "PANICKED".to_owned(),
         }
     }
 
-    /// Whether the call failed in this way.
+    /// Whether the call failed with this kind.
     #[must_use]
     pub fn is(&self, kind: TransportErrorKind) -> bool {
         *self == Self::Failed(kind)
@@ -64,7 +64,7 @@ impl Ending {
 impl From<Result<Response<Bytes>, TransportError>> for Ending {
     fn from(result: Result<Response<Bytes>, TransportError>) -> Self {
         match result {
-            Ok(response) => Self::Answered {
+            Ok(response) => Self::Response {
                 status: response.status().as_u16(),
                 fields: sorted(response.headers()),
                 body: response.into_body().into(),
@@ -87,7 +87,7 @@ fn sorted(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
 impl fmt::Debug for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answered { status, fields, body } => {
+            Self::Response { status, fields, body } => {
                 write!(f, "{status} with {} bytes", body.len())?;
                 let start = &body[..body.len().min(60)];
                 write!(f, " \"{}\"", start.escape_ascii())?;

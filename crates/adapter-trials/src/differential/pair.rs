@@ -1,7 +1,7 @@
-//! Both adapters before servers of their own: one script in, two outcomes out.
+//! Plays scripts to both adapters, each with its own server, and returns both outcomes.
 #![expect(
     clippy::expect_used,
-    reason = "where a runtime or an adapter cannot be made there is nothing to compare"
+    reason = "without a runtime or an adapter there is nothing to compare"
 )]
 
 use std::fmt;
@@ -11,32 +11,30 @@ use std::time::Duration;
 use easemob_token_transport::{Exchange, Transport};
 use easemob_token_transport_hyper::HyperTransport;
 use easemob_token_transport_isahc::IsahcTransport;
+use easemob_token_transport_testkit::ScriptedServer;
 use tokio::runtime::{Builder, Runtime};
 
 use super::allowed::explain;
 use super::outcome::{Ending, Outcome};
 use super::script::Script;
-use super::server::Server;
 
-/// The bound of the answer's body: small, so that scripts on both sides of it stay short.
+/// The largest body: small, so that scripts on both sides of the bound stay short.
 pub const MAX_BODY: usize = 2 * 1024;
 
-/// The time for one exchange at first.
+/// The timeout of an exchange.
 const LIMIT: Duration = Duration::from_millis(400);
-/// The time for one exchange where the adapters differed: on a machine that is busy, what looks like
-/// a difference is often one of speed.
+/// The timeout of an exchange in a second attempt. On a busy machine, what looks like a difference is
+/// often one of speed.
 const LONG_LIMIT: Duration = Duration::from_secs(3);
-/// After that much more, a call that has not ended hangs.
+/// A call hangs if it has not ended this long after its timeout.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long the server may take to write its bytes, and a client to close its connections.
+const SERVER_LIMIT: Duration = Duration::from_secs(6);
 
-/// Two adapters and two servers. One script at a time.
-pub struct Pair {
-    runtime: Runtime,
-    hyper: Server,
-    isahc: Server,
-}
+/// Both adapters on one runtime, which play one list of scripts at a time.
+pub struct Pair(Runtime);
 
-/// How the two adapters took the same script.
+/// How both adapters took the same scripts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcomes {
     /// How `transport-hyper` took it.
@@ -46,7 +44,7 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
-    /// Whether nobody could tell the two apart.
+    /// Whether the two are equal.
     #[must_use]
     pub fn agree(&self) -> bool {
         self.hyper == self.isahc
@@ -54,15 +52,14 @@ impl Outcomes {
 }
 
 impl Pair {
-    /// Starts the servers.
+    /// Starts a runtime.
     #[must_use]
     pub fn new() -> Self {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        Self { runtime, hyper: Server::start(), isahc: Server::start() }
+        Self(Builder::new_current_thread().enable_all().build().expect("a runtime"))
     }
 
-    /// One call a script, one after another, on one transport: how the adapters took it. Where they
-    /// differ and nothing explains it, it is tried once more with more time.
+    /// Makes one call per script, one after another, on one transport. If the adapters differ and
+    /// nothing explains it, they are tried once more with more time.
     #[must_use]
     pub fn try_out(&self, scripts: &[Script]) -> Outcomes {
         let outcomes = self.outcomes(scripts, LIMIT);
@@ -77,46 +74,42 @@ impl Pair {
         let hyper = HyperTransport::builder().build().expect("the default settings");
         let isahc = IsahcTransport::builder().build().expect("the default settings");
         Outcomes {
-            hyper: self.outcome(hyper, &self.hyper, scripts, limit),
-            isahc: self.outcome(isahc, &self.isahc, scripts, limit),
+            hyper: self.outcome(hyper, scripts, limit),
+            isahc: self.outcome(isahc, scripts, limit),
         }
     }
 
-    fn outcome(
-        &self,
-        transport: impl Transport,
-        server: &Server,
-        scripts: &[Script],
-        limit: Duration,
-    ) -> Outcome {
-        server.play(scripts);
-        let mut endings = Vec::new();
-        for number in 1..=scripts.len() {
-            endings.push(self.call(&transport, server, limit));
-            // What is written after the answer is on the connection before the next call: whether
-            // it is there in time must not depend on chance.
-            if number < scripts.len() {
-                server.wait_until_played(number);
-            }
+    fn outcome(&self, transport: impl Transport, scripts: &[Script], limit: Duration) -> Outcome {
+        let server = ScriptedServer::start(Script::plan(scripts));
+        let url = server.url("http", "127.0.0.1");
+        let mut endings = vec![self.call(&transport, &url, limit)];
+        for _ in 1..scripts.len() {
+            // Bytes after the first response are on the connection before the second call: whether
+            // they arrive in time must not depend on chance.
+            server.wait_until(SERVER_LIMIT, |connections| {
+                connections.first().is_some_and(|connection| scripts[0].is_played(connection))
+            });
+            endings.push(self.call(&transport, &url, limit));
         }
         drop(transport);
-        // Connections are closed by tasks of the runtime, which turns only here.
-        self.runtime.block_on(async {
+        // Connections are closed by tasks of the runtime, which runs only here.
+        self.0.block_on(async {
             for _ in 0..8 {
                 tokio::task::yield_now().await;
             }
         });
-        Outcome { endings, requests: server.requests() }
+        let closed = server.wait_until_closed(SERVER_LIMIT);
+        Outcome { endings, requests: closed.then(|| server.requests().len()) }
     }
 
-    fn call(&self, transport: &dyn Transport, server: &Server, limit: Duration) -> Ending {
-        let request = http::Request::post(format!("http://{}/org/app/token", server.address()))
+    fn call(&self, transport: &dyn Transport, url: &str, limit: Duration) -> Ending {
+        let request = http::Request::post(url)
             .header("content-type", "application/json")
             .body("{}")
             .expect("a request");
         let exchange = Exchange::new(request).with_timeout(limit).with_max_response_bytes(MAX_BODY);
         let called = catch_unwind(AssertUnwindSafe(|| {
-            self.runtime.block_on(async {
+            self.0.block_on(async {
                 tokio::time::timeout(limit + GRACE, transport.send(exchange)).await
             })
         }));

@@ -1,8 +1,8 @@
-//! Reads a script as leniently as both libraries together, to tell one known difference from another.
+//! A lenient parser of scripts, to distinguish the known differences.
 
 use super::script::Ending;
 
-/// A script taken apart: interim heads, the final head, and what follows it.
+/// A parsed script: interim heads, the final head, and the bytes after it.
 #[derive(Debug, Default)]
 pub(crate) struct Reading<'a> {
     pub(crate) interim: Vec<Head<'a>>,
@@ -16,12 +16,12 @@ pub(crate) struct Head<'a> {
     pub(crate) status_line: &'a [u8],
     /// Without their line ends.
     pub(crate) lines: Vec<&'a [u8]>,
-    /// Whether the empty line came.
+    /// Whether the empty line was found.
     pub(crate) ended: bool,
     /// Whether a line ends with LF alone.
     pub(crate) has_bare_lf: bool,
-    /// Whether the first line is the status line, with no empty one before it.
-    pub(crate) starts_at_once: bool,
+    /// Whether no empty line comes before the status line.
+    pub(crate) starts_with_status_line: bool,
 }
 
 pub(crate) fn read(bytes: &[u8]) -> Reading<'_> {
@@ -54,7 +54,7 @@ fn read_head(bytes: &[u8]) -> (Head<'_>, &[u8]) {
         let line = stripped.unwrap_or(line);
         if is_first && !line.is_empty() {
             head.status_line = line;
-            head.starts_at_once = bytes.starts_with(line);
+            head.starts_with_status_line = bytes.starts_with(line);
             is_first = false;
         } else if !is_first && line.is_empty() && is_whole {
             head.ended = true;
@@ -73,7 +73,7 @@ impl<'a> Head<'a> {
         std::str::from_utf8(digits).ok()?.parse().ok()
     }
 
-    /// The trimmed values of the lines with this name, in small letters as in the argument.
+    /// The trimmed values of the lines with this name.
     pub(crate) fn values(&self, name: &str) -> Vec<&'a [u8]> {
         let fields = self.lines.iter().filter_map(|line| {
             let colon = line.iter().position(|&byte| byte == b':')?;
@@ -84,17 +84,17 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Whether these bytes are one whole response by the letter of RFC 9112, whatever follows it. Where
-/// nothing else says where the body ends, the connection has to, in order.
-pub(crate) fn is_sound(bytes: &[u8], ends: Ending) -> bool {
-    // A reset throws away what is still on its way.
-    const ARRIVES: usize = 32 * 1024;
-    if ends == Ending::Reset && bytes.len() > ARRIVES {
+/// Whether these bytes start with a whole response that is valid by RFC 9112. A body without a length
+/// must end with an orderly close of the connection.
+pub(crate) fn is_valid(bytes: &[u8], end: Ending) -> bool {
+    // A reset discards bytes that have not arrived yet.
+    const SURE_TO_ARRIVE: usize = 32 * 1024;
+    if end == Ending::Reset && bytes.len() > SURE_TO_ARRIVE {
         return false;
     }
     let reading = read(bytes);
     let head = &reading.head;
-    if !reading.interim.iter().all(Head::is_sound) || !head.is_sound() {
+    if !reading.interim.iter().all(Head::is_valid) || !head.is_valid() {
         return false;
     }
     let lengths = head.values("content-length");
@@ -102,7 +102,7 @@ pub(crate) fn is_sound(bytes: &[u8], ends: Ending) -> bool {
     match (head.status(), &codings[..], &lengths[..]) {
         (None | Some(..200), ..) => false,
         (Some(204 | 304), ..) => true,
-        (_, [], []) => ends == Ending::Close,
+        (_, [], []) => end == Ending::Close,
         (_, [], [first, more @ ..]) => {
             let is_one =
                 first.iter().all(u8::is_ascii_digit) && more.iter().all(|own| own == first);
@@ -112,7 +112,7 @@ pub(crate) fn is_sound(bytes: &[u8], ends: Ending) -> bool {
         (_, [coding], []) => {
             coding.eq_ignore_ascii_case(b"chunked")
                 && head.status_line.starts_with(b"HTTP/1.1")
-                && are_sound_chunks(reading.rest)
+                && are_valid_chunks(reading.rest)
         }
         _ => false,
     }
@@ -123,7 +123,7 @@ fn is_text(byte: &u8) -> bool {
 }
 
 impl Head<'_> {
-    pub(crate) fn has_sound_status_line(&self) -> bool {
+    pub(crate) fn has_valid_status_line(&self) -> bool {
         match self.status_line {
             [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'0' | b'1', b' ', a, b, c, rest @ ..] => {
                 matches!(a, b'1'..=b'9')
@@ -135,7 +135,7 @@ impl Head<'_> {
         }
     }
 
-    fn is_sound(&self) -> bool {
+    fn is_valid(&self) -> bool {
         let is_field = |line: &&[u8]| {
             let colon = line.iter().position(|&byte| byte == b':');
             colon.is_some_and(|colon| {
@@ -148,13 +148,13 @@ impl Head<'_> {
         };
         self.ended
             && !self.has_bare_lf
-            && self.starts_at_once
-            && self.has_sound_status_line()
+            && self.starts_with_status_line
+            && self.has_valid_status_line()
             && self.lines.iter().all(is_field)
     }
 }
 
-pub(crate) fn are_sound_chunks(mut rest: &[u8]) -> bool {
+pub(crate) fn are_valid_chunks(mut rest: &[u8]) -> bool {
     let take_line = |rest: &mut &[u8]| -> Option<Vec<u8>> {
         let end = rest.windows(2).position(|two| two == b"\r\n")?;
         let line = rest[..end].to_vec();
@@ -164,29 +164,28 @@ pub(crate) fn are_sound_chunks(mut rest: &[u8]) -> bool {
     loop {
         let Some(line) = take_line(&mut rest) else { return false };
         let digits = line.split(|&byte| byte == b';').next().unwrap_or_default();
-        // Sixteen digits are as many as anybody has to count.
-        let is_size = (1..=16).contains(&digits.len()) && digits.iter().all(u8::is_ascii_hexdigit);
-        let size = std::str::from_utf8(digits).ok().and_then(|d| usize::from_str_radix(d, 16).ok());
-        let Some(size) = size.filter(|_| is_size) else { return false };
+        // Sixteen digits are enough for every size.
+        if !(1..=16).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return false;
+        }
+        let digits = std::str::from_utf8(digits).unwrap_or_default();
+        let Ok(size) = usize::from_str_radix(digits, 16) else { return false };
         if size == 0 {
-            // Trailers, which nobody reads, and the empty line.
+            // At most one trailer, and the empty line.
             return take_line(&mut rest).is_some_and(|line| {
                 line.is_empty() || line.contains(&b':') && take_line(&mut rest) == Some(Vec::new())
             });
         }
-        let Some(after) = size.checked_add(2).and_then(|end| rest.get(size..end)) else {
-            return false;
-        };
-        if after != b"\r\n" {
-            return false;
+        match rest.get(size..).and_then(|after| after.strip_prefix(b"\r\n")) {
+            Some(after) => rest = after,
+            None => return false,
         }
-        rest = &rest[size + 2..];
     }
 }
 
-/// Whether chunks end by curl's rules: whatever follows the digits of a size is passed over up to
-/// the next LF, and so is any number of CR after the data.
-pub(crate) fn are_chunks_to_curl(mut rest: &[u8]) -> bool {
+/// Whether chunks end by the rules of curl. It skips anything between the digits of a size and the
+/// next LF, and any number of CR after the data.
+pub(crate) fn are_chunks_for_curl(mut rest: &[u8]) -> bool {
     loop {
         let digits = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
         let size = std::str::from_utf8(&rest[..digits]).unwrap_or_default();
@@ -218,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_is_taken_apart_with_its_interim_responses() {
+    fn a_script_is_parsed_with_its_interim_responses() {
         let reading = read(b"HTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 OK\nA: 1\r\na : 2\r\n\r\nbody");
         assert_eq!(reading.interim.len(), 1);
         assert_eq!(reading.head.status(), Some(200));
@@ -228,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_response_is_told_from_one_that_is_not() {
+    fn valid_and_invalid_responses_are_distinguished() {
         for bytes in [
             &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"[..],
             b"HTTP/1.0 999\r\n\r\n",
             b"HTTP/1.1 103 E\r\n\r\nHTTP/1.1 204 No\r\nX: \xe9\r\n\r\nmore",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nhi\r\n0\r\nA: b\r\n\r\n",
         ] {
-            assert!(is_sound(bytes, Ending::Close), "{}", bytes.escape_ascii());
+            assert!(is_valid(bytes, Ending::Close), "{}", bytes.escape_ascii());
         }
         for bytes in [
             &b""[..],
@@ -251,21 +250,21 @@ mod tests {
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\n0\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
         ] {
-            assert!(!is_sound(bytes, Ending::Close), "{}", bytes.escape_ascii());
+            assert!(!is_valid(bytes, Ending::Close), "{}", bytes.escape_ascii());
         }
     }
 
     #[test]
     fn a_body_that_ends_with_the_connection_needs_an_orderly_end() {
-        for (ends, is_fine) in
+        for (end, expected) in
             [(Ending::Close, true), (Ending::Reset, false), (Ending::Hold, false)]
         {
-            assert_eq!(is_sound(b"HTTP/1.1 200 OK\r\n\r\n{}", ends), is_fine);
+            assert_eq!(is_valid(b"HTTP/1.1 200 OK\r\n\r\n{}", end), expected);
         }
     }
 
     #[test]
-    fn a_head_that_is_cut_has_not_ended() {
+    fn a_truncated_head_has_not_ended() {
         for bytes in
             [&b""[..], b"HTTP/1.1 200 OK", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 2\r\nA: 1\r\n\r"]
         {

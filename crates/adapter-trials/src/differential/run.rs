@@ -1,10 +1,9 @@
-//! Tries many seeds at once, and reports what nobody can explain.
+//! Tries many seeds concurrently and reports unexplained differences.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::allowed::explain;
@@ -13,34 +12,34 @@ use super::pair::{Outcomes, Pair};
 use super::script::Script;
 use super::shrink::shrink;
 
-/// Scripts at the same time. Few enough for libcurl, which waits with `select`, and enough to wait
-/// for several time limits at once.
-const AT_ONCE: u64 = 12;
-/// After so many findings nobody reads on.
-const ENOUGH: usize = 40;
+/// Concurrent scripts: few enough for libcurl, which waits with `select`, and enough to wait for several
+/// timeouts at once.
+const CONCURRENT: u64 = 12;
+/// A run stops after this many findings.
+const MOST_FINDINGS: usize = 40;
 
-/// What came of a run.
+/// The report of a run.
 #[derive(Debug, Default)]
 pub struct Report {
     /// Seeds that were tried.
     pub tried: u64,
-    /// Seeds that both adapters took alike.
-    pub agreed: u64,
+    /// Seeds with equal outcomes.
+    pub equal: u64,
     /// How often each allowed difference occurred.
     pub allowed: BTreeMap<&'static str, u64>,
-    /// How often each way to end occurred, as the hyper adapter saw it.
+    /// How often each ending occurred with the hyper adapter.
     pub endings: BTreeMap<String, u64>,
-    /// What nobody can explain.
+    /// The unexplained differences.
     pub findings: Vec<Finding>,
 }
 
 /// A difference that is not allowed.
 pub struct Finding {
-    /// The seed that shows it again.
+    /// The seed that reproduces it.
     pub seed: u64,
-    /// The scripts, as short as they could be made.
+    /// The shortened scripts.
     pub scripts: Vec<Script>,
-    /// How the adapters took the short ones.
+    /// The outcomes of the shortened scripts.
     pub outcomes: Outcomes,
 }
 
@@ -50,12 +49,12 @@ pub fn run(first: u64, count: u64) -> Report {
     let next = AtomicU64::new(0);
     let report = Mutex::new(Report::default());
     thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(count) {
+        for _ in 0..CONCURRENT.min(count) {
             scope.spawn(|| {
                 let pair = Pair::new();
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= count || lock(&report).findings.len() >= ENOUGH {
+                    if number >= count || lock(&report).findings.len() >= MOST_FINDINGS {
                         break;
                     }
                     try_seed(&pair, first.wrapping_add(number), &report);
@@ -84,18 +83,18 @@ fn try_seed(pair: &Pair, seed: u64, report: &Mutex<Report>) {
     match (explanation, finding) {
         (_, Some(finding)) => report.findings.push(finding),
         (Some(allowance), None) => *report.allowed.entry(allowance.name).or_default() += 1,
-        (None, None) => report.agreed += 1,
+        (None, None) => report.equal += 1,
     }
 }
 
-fn lock(report: &Mutex<Report>) -> std::sync::MutexGuard<'_, Report> {
+fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
     report.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (tried, agreed, findings) = (self.tried, self.agreed, self.findings.len());
-        writeln!(f, "{tried} tried, {agreed} taken alike, {findings} unexplained")?;
+        let (tried, equal, findings) = (self.tried, self.equal, self.findings.len());
+        writeln!(f, "{tried} tried, {equal} equal, {findings} unexplained")?;
         let endings: Vec<String> =
             self.endings.iter().map(|(word, count)| format!("{word} {count}")).collect();
         writeln!(f, "how calls ended: {}", endings.join(", "))?;

@@ -1,13 +1,13 @@
-//! Makes a script that nobody can explain shorter, as long as nobody can explain it.
+//! Shortens a script for as long as its difference stays unexplained.
 
 use super::allowed::explain;
 use super::pair::{Outcomes, Pair};
 use super::script::Script;
 
-/// How often is tried; the rest is left to the reader.
+/// The most attempts.
 const TRIES: usize = 150;
 
-/// The shortest scripts that were found, and how the adapters take them.
+/// Returns the shortest scripts that were found, and their outcomes.
 pub(crate) fn shrink(
     pair: &Pair,
     scripts: Vec<Script>,
@@ -40,7 +40,7 @@ pub(crate) fn shrink(
             candidate[index].writes = vec![whole];
             attempt(&mut best, candidate);
         }
-        // A split that is needed is left as it is: where it is, is what matters.
+        // A split that is needed stays, since its place matters.
         if best.0[index].writes.len() > 1 {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Listens to `tracing` at TRACE, to `log` at TRACE, and to panics, and keeps every word.
+//! Captures `tracing` at TRACE, `log` at TRACE, and panics.
 
 use std::fmt::{self, Write as _};
 use std::panic;
@@ -9,99 +9,96 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Who said something, how loud, and what.
+/// A captured log record, span, event or panic.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// `tracing`, `log` or `panic`.
-    pub to: &'static str,
+    pub sink: &'static str,
     /// The level, in capitals.
     pub level: String,
-    /// The target: the module that speaks.
+    /// The target, usually a module.
     pub target: String,
     /// Message and fields.
     pub text: String,
 }
 
-static HEARD: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+static CAPTURED: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 
-fn heard() -> MutexGuard<'static, Vec<Entry>> {
-    HEARD.lock().unwrap_or_else(PoisonError::into_inner)
+fn captured() -> MutexGuard<'static, Vec<Entry>> {
+    CAPTURED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn hear(to: &'static str, level: impl fmt::Display, target: &str, text: String) {
-    heard().push(Entry { to, level: level.to_string(), target: target.to_owned(), text });
+fn add(sink: &'static str, level: impl fmt::Display, target: &str, text: String) {
+    captured().push(Entry { sink, level: level.to_string(), target: target.to_owned(), text });
 }
 
-/// Takes everything that was heard since it was taken last.
+/// Takes everything that was captured since the last call.
 #[must_use]
 pub fn take() -> Vec<Entry> {
-    std::mem::take(&mut heard())
+    std::mem::take(&mut captured())
 }
 
-/// What was said, one line each.
+/// Formats entries, one per line.
 #[must_use]
-pub fn transcript(events: &[Entry]) -> String {
-    let mut text = String::new();
-    for Entry { to, level, target, text: words } in events {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{to} {level} {target}: {words}");
-    }
-    text
+pub fn transcript(entries: &[Entry]) -> String {
+    let line =
+        |Entry { sink, level, target, text }: &Entry| format!("{sink} {level} {target}: {text}\n");
+    entries.iter().map(line).collect()
 }
 
-/// Listens to `tracing`, from now on and in the whole process.
+/// Captures `tracing` from now on, in the whole process.
 ///
 /// # Errors
 ///
-/// Where somebody else listens already.
-pub fn listen_to_tracing() -> Result<(), impl std::error::Error> {
-    tracing::subscriber::set_global_default(Ear)
+/// Fails if the process has a subscriber.
+pub fn capture_tracing() -> Result<(), impl std::error::Error> {
+    tracing::subscriber::set_global_default(Capture)
 }
 
-/// Listens to `log`, from now on and in the whole process.
+/// Captures `log` from now on, in the whole process.
 ///
 /// # Errors
 ///
-/// Where somebody else listens already.
-pub fn listen_to_log() -> Result<(), log::SetLoggerError> {
-    log::set_logger(&Ear)?;
+/// Fails if the process has a logger.
+pub fn capture_log() -> Result<(), log::SetLoggerError> {
+    log::set_logger(&Capture)?;
     log::set_max_level(log::LevelFilter::Trace);
     Ok(())
 }
 
-/// Keeps what panics say; they are shown as well.
-pub fn listen_to_panics() {
+/// Captures the messages of panics, which are still printed.
+pub fn capture_panics() {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        hear("panic", "ERROR", "panic", panic.to_string());
+        add("panic", "ERROR", "panic", panic.to_string());
         before(panic);
     }));
 }
 
-/// Whether `tracing` tells `log` what it is told while nobody has subscribed: whether a crate of
-/// this build turns on its feature `log`. Asks only where nobody has subscribed.
+/// Whether `tracing` forwards events to `log` without a subscriber. It does if a crate of this build
+/// turns on its feature `log`. Call it before a subscriber is installed.
 #[must_use]
-pub fn tracing_tells_log() -> bool {
-    const WORDS: &str = "does this arrive?";
-    tracing::error!("{WORDS}");
-    let mut heard = heard();
-    let before = heard.len();
-    heard.retain(|saying| !(saying.to == "log" && saying.text.contains(WORDS)));
-    before != heard.len()
+pub fn tracing_forwards_to_log() -> bool {
+    const MESSAGE: &str = "is this event forwarded?";
+    tracing::error!("{MESSAGE}");
+    let mut captured = captured();
+    let before = captured.len();
+    captured.retain(|entry| !(entry.sink == "log" && entry.text.contains(MESSAGE)));
+    before != captured.len()
 }
 
-struct Ear;
+struct Capture;
 
-struct Words(String);
+struct Fields(String);
 
-impl Visit for Words {
+impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Writing to a string cannot fail.
         let _ = write!(self.0, " {}={value:?}", field.name());
     }
 }
 
-impl Subscriber for Ear {
+impl Subscriber for Capture {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }
@@ -111,22 +108,22 @@ impl Subscriber for Ear {
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        let mut words = Words(format!("span {}", span.metadata().name()));
-        span.record(&mut words);
-        hear("tracing", span.metadata().level(), span.metadata().target(), words.0);
+        let mut fields = Fields(format!("span {}", span.metadata().name()));
+        span.record(&mut fields);
+        add("tracing", span.metadata().level(), span.metadata().target(), fields.0);
         Id::from_u64(1)
     }
 
     fn record(&self, _: &Id, values: &Record<'_>) {
-        let mut words = Words("recorded".to_owned());
-        values.record(&mut words);
-        hear("tracing", "?", "?", words.0);
+        let mut fields = Fields("recorded".to_owned());
+        values.record(&mut fields);
+        add("tracing", "?", "?", fields.0);
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut words = Words(String::new());
-        event.record(&mut words);
-        hear("tracing", event.metadata().level(), event.metadata().target(), words.0);
+        let mut fields = Fields(String::new());
+        event.record(&mut fields);
+        add("tracing", event.metadata().level(), event.metadata().target(), fields.0);
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -134,13 +131,13 @@ impl Subscriber for Ear {
     fn exit(&self, _: &Id) {}
 }
 
-impl log::Log for Ear {
+impl log::Log for Capture {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
         true
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        hear("log", record.level(), record.target(), record.args().to_string());
+        add("log", record.level(), record.target(), record.args().to_string());
     }
 
     fn flush(&self) {}

@@ -1,30 +1,25 @@
-//! Prints who says what at which level: the numbers of `docs/security.md`.
+//! Prints a table of what is logged at which level, for `docs/security.md`.
 //!
-//! Subscribers and loggers are for a whole process, so each line of the table is measured in a
-//! process of its own.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command talks to the person who typed it"
-)]
+//! Subscribers and loggers are for a whole process, so each line is measured in a process of its own.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints its results")]
 
 use std::collections::BTreeMap;
 use std::env;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use easemob_token_adapter_trials::leaks::{capture, scene, secrets};
 use easemob_token_adapter_trials::{hyper, isahc};
 
-/// Who is listened to: two adapters, and what isahc says when nobody keeps it from speaking.
-const SPEAKERS: [&str; 3] = ["transport-hyper", "transport-isahc", "isahc itself"];
-/// Who listens.
-const LISTENERS: [&str; 3] = ["log", "tracing", "both"];
+/// The sources of log records: two adapters, and isahc without the adapter's filters.
+const SOURCES: [&str; 3] = ["transport-hyper", "transport-isahc", "isahc itself"];
+/// What is captured.
+const SINKS: [&str; 3] = ["log", "tracing", "both"];
 
 fn main() -> ExitCode {
-    let words: Vec<String> = env::args().skip(1).collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => table(),
-        [speaker, listener] => measure(speaker, listener),
+        [source, sink] => measure(source, sink),
         _ => {
             eprintln!("usage: leak-guard");
             ExitCode::from(2)
@@ -33,51 +28,45 @@ fn main() -> ExitCode {
 }
 
 fn table() -> ExitCode {
-    println!("what           | told     | level and target: records (secrets among them)");
+    println!("source         | captured | level and target: records (secrets among them)");
     println!("---------------|----------|------------------------------------------------");
-    for speaker in SPEAKERS {
-        for listener in LISTENERS {
-            let this = env::current_exe().unwrap_or_default();
-            match Command::new(this).args([speaker, listener]).status() {
-                Ok(status) if status.success() => {}
-                other => {
-                    eprintln!("error: {speaker} before {listener}: {other:?}");
-                    return ExitCode::FAILURE;
-                }
+    for source in SOURCES {
+        for sink in SINKS {
+            let program = env::current_exe().unwrap_or_default();
+            let status = Command::new(program).args([source, sink]).status();
+            if !status.as_ref().is_ok_and(ExitStatus::success) {
+                eprintln!("error: {source}, {sink}: {status:?}");
+                return ExitCode::FAILURE;
             }
         }
     }
     ExitCode::SUCCESS
 }
 
-fn measure(speaker: &str, listener: &str) -> ExitCode {
-    let listens = match listener {
-        "log" => capture::listen_to_log().is_ok(),
-        "tracing" => capture::listen_to_tracing().is_ok(),
-        _ => capture::listen_to_log().is_ok() && capture::listen_to_tracing().is_ok(),
-    };
-    if !listens {
-        eprintln!("error: somebody listens already");
+fn measure(source: &str, sink: &str) -> ExitCode {
+    let log = sink == "tracing" || capture::capture_log().is_ok();
+    let tracing = sink == "log" || capture::capture_tracing().is_ok();
+    if !(log && tracing) {
+        eprintln!("error: the process has a logger or a subscriber already");
         return ExitCode::FAILURE;
     }
-    match speaker {
+    match source {
         "transport-hyper" => scene::play(&hyper()),
         "transport-isahc" => scene::play(&isahc()),
         _ => scene::play_bare_isahc(),
     }
-    let said = capture::take();
-    println!("{speaker:<15}| {listener:<9}| {}", summary(&said));
+    println!("{source:<15}| {sink:<9}| {}", summary(&capture::take()));
     ExitCode::SUCCESS
 }
 
-fn summary(said: &[capture::Entry]) -> String {
-    let mut counted: BTreeMap<(&str, &str, &str), (usize, Vec<&str>)> = BTreeMap::new();
-    for saying in said {
-        let key = (saying.to, saying.level.as_str(), saying.target.as_str());
+fn summary(entries: &[capture::Entry]) -> String {
+    let mut counted: BTreeMap<String, (usize, Vec<&str>)> = BTreeMap::new();
+    for entry in entries {
+        let key = format!("{} {} {}", entry.sink, entry.level, entry.target);
         let (count, shown) = counted.entry(key).or_default();
         *count += 1;
         for secret in secrets::ALL {
-            if !shown.contains(&secret) && secrets::find(&saying.text, secret).is_some() {
+            if !shown.contains(&secret) && secrets::find(&entry.text, secret).is_some() {
                 shown.push(secret);
             }
         }
@@ -85,12 +74,9 @@ fn summary(said: &[capture::Entry]) -> String {
     if counted.is_empty() {
         return "nothing".to_owned();
     }
-    let lines = counted.iter().map(|((to, level, target), (count, shown))| {
-        let shown = match shown.len() {
-            0 => String::new(),
-            secrets => format!(" ({secrets} SECRETS)"),
-        };
-        format!("{to} {level} {target}: {count}{shown}")
+    let lines = counted.iter().map(|(key, (count, shown))| match shown.len() {
+        0 => format!("{key}: {count}"),
+        secrets => format!("{key}: {count} ({secrets} SECRETS)"),
     });
     lines.collect::<Vec<_>>().join("; ")
 }

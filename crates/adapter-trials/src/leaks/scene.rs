@@ -1,54 +1,48 @@
-//! One exchange with all six secrets in it, for what is not the suite: controls and measurements.
-#![expect(
-    clippy::expect_used,
-    reason = "where no socket can be opened on loopback there is nothing to listen to"
-)]
+//! One exchange with all secrets in it, for controls and measurements outside of the suite.
+#![expect(clippy::expect_used, reason = "without a socket on loopback there is nothing to capture")]
 
 use easemob_token_transport::Exchange;
 use easemob_token_transport_isahc::isahc::{AsyncReadResponseExt as _, HttpClient};
-use easemob_token_transport_testkit::{Executor, Harness, Needs, Parking, Script, ScriptedServer};
+use easemob_token_transport_testkit::{
+    Executor as _, Harness, Needs, Parking, Script, ScriptedServer, reply,
+};
 
 use super::secrets::{APP_TOKEN, AUTHORIZATION, CLIENT_SECRET, PASSWORD, USER_TOKEN};
 
-/// The request: `Authorization`, client secret and password.
-#[must_use]
-pub fn request(url: &str) -> http::Request<String> {
-    http::Request::post(url)
+/// A request with `Authorization`, client secret and password.
+fn request(server: &ScriptedServer) -> http::Request<String> {
+    http::Request::post(server.url("http", "127.0.0.1"))
         .header("content-type", "application/json")
         .header("authorization", format!("Bearer {AUTHORIZATION}"))
         .body(format!(r#"{{"client_secret":"{CLIENT_SECRET}","password":"{PASSWORD}"}}"#))
         .expect("the URL and the headers are well formed")
 }
 
-/// A server that answers with an app token and a user token.
-#[must_use]
-pub fn server() -> ScriptedServer {
+/// A server whose response has an app token and a user token.
+fn server() -> ScriptedServer {
     let body = format!(r#"{{"access_token":"{APP_TOKEN}","user_token":"{USER_TOKEN}"}}"#);
-    let reply = format!(
-        "HTTP/1.1 200 OK\r\nX-Token: {USER_TOKEN}\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    ScriptedServer::start(Script::new().request().write(reply))
+    let fields = format!("X-Token: {USER_TOKEN}\r\n");
+    let response = reply::with_fields("200 OK", &fields, body.as_bytes());
+    ScriptedServer::start(Script::new().request().write(response))
 }
 
-/// The request goes through an adapter, once.
+/// Sends the request once through an adapter.
 pub fn play(harness: &dyn Harness) {
     let server = server();
     let transport = harness.transport(&Needs::default()).expect("the default settings");
-    let exchange = Exchange::new(request(&format!("http://{}/", server.address())));
-    let executor: Box<dyn Executor> = harness.executor();
-    executor.block_on(Box::pin(async {
+    let exchange = Exchange::new(request(&server));
+    harness.executor().block_on(Box::pin(async {
         let _ = transport.send(exchange).await;
     }));
 }
 
-/// The request goes through isahc without an adapter, once.
+/// Sends the request once through isahc without an adapter.
 pub fn play_bare_isahc() {
     let server = server();
-    let request = request(&format!("http://{}/", server.address()));
+    let request = request(&server);
     Parking.block_on(Box::pin(async move {
         let client = HttpClient::new().expect("a client");
-        let mut answer = client.send_async(request).await.expect("an answer");
-        answer.consume().await.expect("a body");
+        let mut response = client.send_async(request).await.expect("a response");
+        response.consume().await.expect("a body");
     }));
 }

@@ -1,6 +1,4 @@
-//! The six secrets that nobody may say, and the search for them in any form in which they are said.
-
-use std::fmt::Write as _;
+//! Six secrets that must not be logged, and the search for them in any encoding.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -22,39 +20,33 @@ pub const AUTHORIZATION: &str = "MARK-AUTHORIZATION-3e18";
 pub const ALL: [&str; 6] =
     [CLIENT_SECRET, PASSWORD, APP_TOKEN, USER_TOKEN, PROXY_PASSWORD, AUTHORIZATION];
 
-/// How all of them begin, and those of the conformance suite as well.
+/// The prefix of all of them, and of the secrets of the conformance suite.
 pub const STEM: &str = "MARK-";
 
-/// Where `secret` stands in `text`: as it is, in base64 whatever stands before and after it, as the
-/// numbers that `Debug` makes of bytes, or in hexadecimal. The text around it, for a report.
+/// Finds `secret` in `text`, and returns the text around it for a report.
+///
+/// The secret may be plain, part of a text in base64, bytes in `Debug`, or hexadecimal.
 #[must_use]
 pub fn find(text: &str, secret: &str) -> Option<String> {
     let folded = text.to_ascii_lowercase();
     forms(secret).into_iter().find_map(|form| {
         let at = folded.find(&form.to_ascii_lowercase())?;
         let (from, to) = (at.saturating_sub(120), (at + form.len() + 60).min(text.len()));
-        Some(text.get(from..to).unwrap_or("(not at a character's edge)").to_owned())
+        Some(text.get(from..to).unwrap_or("(inside of a character)").to_owned())
     })
 }
 
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned()];
     for before in 0..3 {
-        // The first and the last characters depend on what stands around it.
+        // The first and the last characters depend on the text around the secret.
         let whole = STANDARD_NO_PAD.encode([&b"???"[..before], secret.as_bytes()].concat());
         let from = [0, 2, 3][before];
         let last = if (before + secret.len()) % 3 == 0 { 0 } else { 1 };
         forms.push(whole[from..whole.len() - last].to_owned());
     }
-    let mut numbers = String::new();
-    let mut hexadecimal = String::new();
-    for byte in secret.bytes() {
-        // Writing to a string cannot fail.
-        let _ = write!(numbers, "{byte}, ");
-        let _ = write!(hexadecimal, "{byte:02x}");
-    }
-    forms.push(numbers.trim_end_matches(", ").to_owned());
-    forms.push(hexadecimal);
+    forms.push(format!("{:?}", secret.as_bytes()).trim_matches(['[', ']']).to_owned());
+    forms.push(secret.bytes().map(|byte| format!("{byte:02x}")).collect());
     forms
 }
 
@@ -63,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_found_in_whatever_form_it_is_said() {
+    fn a_secret_is_found_in_every_encoding() {
         for secret in ALL.into_iter().chain([STEM]) {
             let around = |before: &str| {
                 base64::engine::general_purpose::STANDARD.encode(format!("{before}{secret} etc"))

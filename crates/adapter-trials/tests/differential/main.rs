@@ -1,4 +1,4 @@
-//! Both adapters before the same bytes: some hundred random scripts, and each known difference.
+//! Both adapters with the same bytes: some hundred random scripts, and each known difference.
 
 mod known;
 mod random;

@@ -1,4 +1,4 @@
-//! The least that can be done: a look at a clock, a look at the kept token, and it is lent.
+//! The floor: reads a clock, compares the expiry of the cached token, and borrows it.
 
 use std::hint::black_box;
 use std::sync::{Arc, RwLock};
@@ -16,22 +16,22 @@ pub(super) const OTHERS: &[Case] = &[
     Case { name: "std RwLock and a clock", prepare: locked },
 ];
 
-struct Kept {
+struct Cached {
     token: Box<str>,
     until: Instant,
 }
 
-fn kept() -> Kept {
-    Kept { token: APP_TOKEN.into(), until: Instant::now() + Duration::from_secs(5_184_000) }
+fn cached() -> Cached {
+    Cached { token: APP_TOKEN.into(), until: Instant::now() + Duration::from_secs(5_184_000) }
 }
 
 fn arc_swap() -> Run {
-    let slot = ArcSwap::new(Arc::new(kept()));
+    let slot = ArcSwap::new(Arc::new(cached()));
     Box::new(move |times| {
         for _ in 0..times {
-            let kept = slot.load();
-            if Instant::now() < kept.until {
-                black_box(&*kept.token);
+            let cached = slot.load();
+            if Instant::now() < cached.until {
+                black_box(&*cached.token);
             }
         }
     })
@@ -46,13 +46,13 @@ fn clock() -> Run {
 }
 
 fn locked() -> Run {
-    let slot = RwLock::new(Arc::new(kept()));
+    let slot = RwLock::new(Arc::new(cached()));
     Box::new(move |times| {
         for _ in 0..times {
-            // Handed out, since a lock cannot be lent to the caller for as long as it likes.
-            let kept: Arc<Kept> = Arc::clone(&*good(slot.read()));
-            if Instant::now() < kept.until {
-                black_box(&*kept.token);
+            // Cloned, since a caller may use the token for longer than a lock should be held.
+            let cached: Arc<Cached> = Arc::clone(&*good(slot.read()));
+            if Instant::now() < cached.until {
+                black_box(&*cached.token);
             }
         }
     })

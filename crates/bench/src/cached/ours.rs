@@ -1,4 +1,4 @@
-//! The client's `app_token`, over a transport that answers from memory.
+//! The client's `app_token` over a transport that responds from memory.
 
 use std::hint::black_box;
 use std::task::{Context, Waker};
@@ -17,9 +17,7 @@ use crate::sample::{self, good};
 pub(super) const CASE: Case = Case { name: "Client::app_token", prepare };
 
 fn prepare() -> Run {
-    let client = Client::builder()
-        .base_url(sample::BASE_URL)
-        .app_key(sample::APP_KEY)
+    let client = Client::builder(sample::BASE_URL, sample::APP_KEY)
         .client_credentials(sample::CLIENT_ID, sample::CLIENT_SECRET)
         .transport(Canned)
         .runtime(Inline)
@@ -36,18 +34,18 @@ fn prepare() -> Run {
     })
 }
 
-/// Answers at once with the documented app token.
+/// Responds immediately with the documented app token.
 #[derive(Debug)]
 struct Canned;
 
 #[async_trait]
 impl Transport for Canned {
     async fn send(&self, _: Exchange) -> Result<http::Response<Bytes>, TransportError> {
-        Ok(http::Response::new(Bytes::from_static(sample::APP_ANSWER.as_bytes())))
+        Ok(http::Response::new(Bytes::from_static(sample::APP_RESPONSE.as_bytes())))
     }
 }
 
-/// Runs a task until it first waits, which with that transport an acquisition never does.
+/// Polls a task once, which completes an acquisition over that transport.
 #[derive(Debug)]
 struct Inline;
 
@@ -56,7 +54,7 @@ impl Runtime for Inline {
     fn spawn(&self, mut task: Task) -> Result<(), TransportError> {
         let mut context = Context::from_waker(Waker::noop());
         if task.as_mut().poll(&mut context).is_pending() {
-            // Something that goes on beside the callers: not to be dropped, which may mean an end.
+            // A background task, which must not be dropped.
             std::mem::forget(task);
         }
         Ok(())

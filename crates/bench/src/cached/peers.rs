@@ -1,7 +1,7 @@
-//! Libraries that keep a token, each warmed by one answer from the loopback or from memory.
+//! Libraries that cache a token, each after one response from the loopback or from memory.
 
 use std::hint::black_box;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_smithy_async::rt::sleep::TokioSleep;
@@ -14,16 +14,15 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder
 use aws_smithy_types::config_bag::ConfigBag;
 use gcp_auth::{CustomServiceAccount, TokenProvider as _};
 use google_cloud_auth::credentials::user_account;
-use tame_oauth::gcp::{
-    EndUserCredentials, EndUserCredentialsInfo, TokenOrRequest, TokenProvider as _,
-};
+use tame_oauth::gcp::{TokenOrRequest, TokenProvider as _};
 use tokio::runtime::Runtime;
 use yup_oauth2::{ServiceAccountAuthenticator, ServiceAccountKey};
 
 use super::{AWS, GCP_AUTH, GOOGLE, YUP_OAUTH2};
 use crate::case::{Case, Run};
-use crate::loopback;
+use crate::grant::tame_client;
 use crate::sample::{self, good};
+use crate::{loopback, rsa_key};
 
 pub(super) const CASES: &[Case] = &[
     Case { name: "moka 0.12 and a clock", prepare: moka },
@@ -36,26 +35,12 @@ pub(super) const CASES: &[Case] = &[
 
 const SCOPES: &[&str] = &["https://www.googleapis.com/auth/cloud-platform"];
 
-/// Hands a key to the processes that callgrind starts: making one takes very long there.
-pub(crate) const KEY_VARIABLE: &str = "EASEMOB_TOKEN_BENCH_RSA_KEY";
-
-/// A service account's private key, made for this run and for nothing else.
-pub(crate) fn rsa_key() -> &'static str {
-    static KEY: OnceLock<String> = OnceLock::new();
-    KEY.get_or_init(|| {
-        std::env::var(KEY_VARIABLE).unwrap_or_else(|_| {
-            let (kind, size) = (&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048);
-            good(rcgen::KeyPair::generate_rsa_for(kind, size)).serialize_pem()
-        })
-    })
-}
-
 fn service_account() -> serde_json::Value {
     serde_json::json!({
         "type": "service_account",
         "project_id": "bench",
         "private_key_id": "1",
-        "private_key": rsa_key(),
+        "private_key": rsa_key::pem(),
         "client_email": "bench@bench.example",
         "client_id": "1",
         "token_uri": loopback::start(),
@@ -73,30 +58,25 @@ fn moka() -> Run {
     cache.insert((), Arc::new((sample::APP_TOKEN.to_owned(), until)));
     Box::new(move |times| {
         for _ in 0..times {
-            if let Some(kept) = cache.get(&())
-                && Instant::now() < kept.1
+            if let Some(cached) = cache.get(&())
+                && Instant::now() < cached.1
             {
-                black_box(&*kept.0);
+                black_box(&*cached.0);
             }
         }
     })
 }
 
 fn tame() -> Run {
-    let client = EndUserCredentials::new(EndUserCredentialsInfo {
-        client_id: sample::CLIENT_ID.to_owned(),
-        client_secret: sample::CLIENT_SECRET.to_owned(),
-        refresh_token: sample::PASSWORD.to_owned(),
-        client_type: "authorized_user".to_owned(),
-    });
+    let client = tame_client();
     if let TokenOrRequest::Request { scope_hash, .. } = good(client.get_token(SCOPES)) {
-        let answer = sample::APP_ANSWER.replacen('{', r#"{"token_type":"bearer","#, 1);
-        good(client.parse_token_response(scope_hash, http::Response::new(answer.into_bytes())));
+        let response = sample::APP_RESPONSE.replacen('{', r#"{"token_type":"bearer","#, 1);
+        good(client.parse_token_response(scope_hash, http::Response::new(response.into_bytes())));
     }
     Box::new(move |times| {
         for _ in 0..times {
             let TokenOrRequest::Token(token) = good(client.get_token(SCOPES)) else {
-                panic!("tame-oauth kept nothing");
+                panic!("tame-oauth cached nothing");
             };
             black_box(&*token.access_token);
         }

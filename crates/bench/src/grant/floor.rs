@@ -1,4 +1,4 @@
-//! The floor: what somebody would write by hand who needs nothing but this, and checks nothing.
+//! The floor: code by hand for these requests only, without checks.
 
 use std::hint::black_box;
 
@@ -15,15 +15,15 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "floor: password, build", prepare: build },
     Case { name: "floor: password, parse, owned", prepare: parse_owned },
     Case { name: "floor: password, parse, borrowed", prepare: parse_borrowed },
-    Case { name: super::FLOOR, prepare: || both::<Owned>(&PASSWORD, None, sample::USER_ANSWER) },
+    Case { name: super::FLOOR, prepare: || both::<Owned>(&PASSWORD, None, sample::USER_RESPONSE) },
     Case { name: "floor: password, both, borrowed", prepare: both_borrowed },
     Case {
         name: "floor: client_credentials, both, owned",
-        prepare: || both::<OwnedApp>(&APP, None, sample::APP_ANSWER),
+        prepare: || both::<OwnedApp>(&APP, None, sample::APP_RESPONSE),
     },
     Case {
         name: "floor: inherit, both, owned",
-        prepare: || both::<Owned>(&INHERIT, Some(sample::APP_TOKEN), sample::USER_ANSWER),
+        prepare: || both::<Owned>(&INHERIT, Some(sample::APP_TOKEN), sample::USER_RESPONSE),
     },
 ];
 
@@ -66,9 +66,9 @@ struct Inherit<'a> {
 const INHERIT: Inherit<'_> =
     Inherit { grant_type: "inherit", username: sample::USERNAME, auto_create_user: true };
 
-/// The answer, copied out of the body.
+/// The response, copied from the body. Not generic over its texts, which costs instructions.
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "made to be handed out, and nobody takes it here")]
+#[allow(dead_code, reason = "parsed like in a real client, and not used here")]
 pub(crate) struct Owned {
     pub(crate) access_token: String,
     expires_in: i64,
@@ -76,7 +76,7 @@ pub(crate) struct Owned {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "made to be handed out, and nobody takes it here")]
+#[allow(dead_code, reason = "parsed like in a real client, and not used here")]
 struct OwnedUser {
     uuid: String,
     r#type: String,
@@ -87,16 +87,16 @@ struct OwnedUser {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "made to be handed out, and nobody takes it here")]
+#[allow(dead_code, reason = "parsed like in a real client, and not used here")]
 struct OwnedApp {
     access_token: String,
     expires_in: i64,
     application: String,
 }
 
-/// The answer, lent by the body.
+/// The response, borrowed from the body.
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "made to be handed out, and nobody takes it here")]
+#[allow(dead_code, reason = "parsed like in a real client, and not used here")]
 struct Borrowed<'a> {
     access_token: &'a str,
     expires_in: i64,
@@ -104,7 +104,7 @@ struct Borrowed<'a> {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "made to be handed out, and nobody takes it here")]
+#[allow(dead_code, reason = "parsed like in a real client, and not used here")]
 struct BorrowedUser<'a> {
     uuid: &'a str,
     r#type: &'a str,
@@ -114,7 +114,7 @@ struct BorrowedUser<'a> {
     activated: bool,
 }
 
-/// The request of the password grant, as the bare clients of the other groups send it too.
+/// The request of the password grant, which the bare clients of other groups send too.
 pub(crate) fn password_request(uri: &Uri) -> Request<Bytes> {
     request(uri, black_box(&PASSWORD), None)
 }
@@ -125,8 +125,8 @@ fn request(uri: &Uri, members: &impl Serialize, app_token: Option<&str>) -> Requ
     *request.uri_mut() = uri.clone();
     let headers = request.headers_mut();
     *headers = HeaderMap::with_capacity(3);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, sample::JSON);
+    headers.insert(ACCEPT, sample::JSON);
     if let Some(token) = app_token {
         headers.insert(AUTHORIZATION, good(HeaderValue::try_from(format!("Bearer {token}"))));
     }
@@ -147,51 +147,51 @@ fn build() -> Run {
 }
 
 fn parse_owned() -> Run {
-    let answer = sample::arrived(sample::USER_ANSWER);
+    let body = sample::on_heap(sample::USER_RESPONSE);
     Box::new(move |times| {
         for _ in 0..times {
-            let response = Response::new(black_box(&*answer));
+            let response = Response::new(black_box(&*body));
             black_box(good(serde_json::from_slice::<Owned>(response.body())));
         }
     })
 }
 
 fn parse_borrowed() -> Run {
-    let answer = sample::arrived(sample::USER_ANSWER);
+    let body = sample::on_heap(sample::USER_RESPONSE);
     Box::new(move |times| {
         for _ in 0..times {
-            let response = Response::new(black_box(&*answer));
+            let response = Response::new(black_box(&*body));
             black_box(good(serde_json::from_slice::<Borrowed<'_>>(response.body())));
         }
     })
 }
 
-fn response(body: &[u8]) -> Response<&[u8]> {
+fn received(body: &[u8]) -> Response<&[u8]> {
     let mut response = Response::new(black_box(body));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, sample::JSON);
     response
 }
 
 fn both<T: DeserializeOwned>(
     members: &'static (impl Serialize + Sync),
     app_token: Option<&'static str>,
-    answer: &'static str,
+    response: &'static str,
 ) -> Run {
-    let (uri, answer) = (uri(), sample::arrived(answer));
+    let (uri, body) = (uri(), sample::on_heap(response));
     Box::new(move |times| {
         for _ in 0..times {
             black_box(request(&uri, black_box(members), app_token));
-            black_box(good(serde_json::from_slice::<T>(response(&answer).body())));
+            black_box(good(serde_json::from_slice::<T>(received(&body).body())));
         }
     })
 }
 
 fn both_borrowed() -> Run {
-    let (uri, answer) = (uri(), sample::arrived(sample::USER_ANSWER));
+    let (uri, body) = (uri(), sample::on_heap(sample::USER_RESPONSE));
     Box::new(move |times| {
         for _ in 0..times {
             black_box(password_request(&uri));
-            let response = response(&answer);
+            let response = received(&body);
             black_box(good(serde_json::from_slice::<Borrowed<'_>>(response.body())));
         }
     })

@@ -1,31 +1,33 @@
-//! The three grants through the core.
+//! The three grants with the core.
 
 use std::hint::black_box;
 
-use easemob_token_core::{AccessToken, ClientCredentials, Grant, Inherit, Password, Secret};
+use easemob_token_core::{
+    AccessToken, AppToken, ClientCredentials, Grant, Inherit, Lifetime, Password, Secret,
+};
 use http::Response;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::CONTENT_TYPE;
 
 use crate::case::{Case, Run};
 use crate::sample::{self, good};
 
-/// Each with the floor that it is a multiple of.
+/// Our cases, each with its floor.
 pub(super) const CASES: &[(Case, &str)] = &[
     (Case { name: "password, build", prepare: || build(password()) }, "floor: password, build"),
     (
-        Case { name: "password, parse", prepare: || parse(password(), sample::USER_ANSWER) },
+        Case { name: "password, parse", prepare: || parse(password(), sample::USER_RESPONSE) },
         "floor: password, parse, owned",
     ),
     (
-        Case { name: super::PASSWORD, prepare: || both(password(), sample::USER_ANSWER) },
+        Case { name: super::PASSWORD, prepare: || both(password(), sample::USER_RESPONSE) },
         super::FLOOR,
     ),
     (
-        Case { name: "client_credentials, both", prepare: || both(app(), sample::APP_ANSWER) },
+        Case { name: "client_credentials, both", prepare: || both(app(), sample::APP_RESPONSE) },
         "floor: client_credentials, both, owned",
     ),
     (
-        Case { name: "inherit, both", prepare: || both(inherit(), sample::USER_ANSWER) },
+        Case { name: "inherit, both", prepare: || both(inherit(), sample::USER_RESPONSE) },
         "floor: inherit, both, owned",
     ),
 ];
@@ -40,7 +42,8 @@ fn app() -> ClientCredentials {
 }
 
 fn inherit() -> Inherit {
-    let app_token = good(AccessToken::new(sample::APP_TOKEN));
+    let access_token = good(AccessToken::new(sample::APP_TOKEN));
+    let app_token = AppToken::from_parts(access_token, Lifetime::Unknown, sample::received_at());
     good(Inherit::new(sample::USERNAME, &app_token)).with_auto_create_user(true)
 }
 
@@ -53,24 +56,23 @@ fn build<G: Grant + Send + Sync + 'static>(grant: G) -> Run {
     })
 }
 
-fn parse<G: Grant + Send + Sync + 'static>(grant: G, answer: &'static str) -> Run {
-    let (endpoint, answer) = (sample::endpoint(), sample::arrived(answer));
+fn parse<G: Grant + Send + Sync + 'static>(grant: G, body: &'static str) -> Run {
+    let (endpoint, body) = (sample::endpoint(), sample::on_heap(body));
     Box::new(move |times| {
         for _ in 0..times {
-            let response = Response::new(black_box(&*answer));
+            let response = Response::new(black_box(&*body));
             black_box(good(endpoint.parse(&grant, response, sample::received_at())));
         }
     })
 }
 
-fn both<G: Grant + Send + Sync + 'static>(grant: G, answer: &'static str) -> Run {
-    let (endpoint, answer) = (sample::endpoint(), sample::arrived(answer));
+fn both<G: Grant + Send + Sync + 'static>(grant: G, body: &'static str) -> Run {
+    let (endpoint, body) = (sample::endpoint(), sample::on_heap(body));
     Box::new(move |times| {
         for _ in 0..times {
             black_box(good(endpoint.request(black_box(&grant))));
-            let mut response = Response::new(black_box(&*answer));
-            let json = HeaderValue::from_static("application/json");
-            response.headers_mut().insert(CONTENT_TYPE, json);
+            let mut response = Response::new(black_box(&*body));
+            response.headers_mut().insert(CONTENT_TYPE, sample::JSON);
             black_box(good(endpoint.parse(&grant, response, sample::received_at())));
         }
     })

@@ -1,9 +1,9 @@
-//! The password grant through oauth2, and the refresh grant through tame-oauth, which has no other.
+//! The password grant with oauth2, and the refresh grant with tame-oauth, which has no other.
 
 use std::hint::black_box;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::CONTENT_TYPE;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
     BasicTokenType,
@@ -23,16 +23,16 @@ pub(super) const CASES: &[Case] = &[
     Case { name: super::OAUTH2, prepare: standard },
     Case {
         name: "oauth2 5: the same, a token type of one's own",
-        prepare: || oauth2::<OwnToken>(sample::USER_ANSWER),
+        prepare: || oauth2::<OwnToken>(sample::USER_RESPONSE),
     },
     Case { name: "tame-oauth 0.10: refresh, both", prepare: tame },
 ];
 
-/// A field for each member of the answer: the least that oauth2 can do here.
+/// A field per member of the response: the least work for oauth2.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct OwnToken {
     access_token: AccessToken,
-    /// Never in the answer, and asked for by the trait.
+    /// Never in the response, but required by the trait.
     #[serde(default = "bearer")]
     token_type: BasicTokenType,
     expires_in: u64,
@@ -77,8 +77,8 @@ impl TokenResponse for OwnToken {
     }
 }
 
-/// What the crate's own token type takes beside the standard members; it flattens them, and wants a
-/// `token_type`, which this service does not send.
+/// Extra members for the crate's own token type. It flattens them and requires a `token_type`, which
+/// this service does not send.
 #[derive(Debug, Deserialize, Serialize)]
 struct Extra {
     user: User,
@@ -105,16 +105,15 @@ pub(crate) fn oauth2_client<T: TokenResponse>(url: &str) -> OAuth2<T> {
         .set_token_uri(good(TokenUrl::new(url.to_owned())))
 }
 
-fn oauth2<T: TokenResponse + Send + Sync + 'static>(answer: &'static str) -> Run {
+fn oauth2<T: TokenResponse + Send + Sync + 'static>(response: &'static str) -> Run {
     let client = oauth2_client::<T>(sample::URI);
     let username = ResourceOwnerUsername::new(sample::USERNAME.to_owned());
     let password = ResourceOwnerPassword::new(sample::PASSWORD.to_owned());
-    let answer = sample::arrived(answer);
+    let body = sample::on_heap(response);
     let send = move |request: HttpRequest| -> Result<HttpResponse, std::io::Error> {
         black_box(request);
-        let mut response = HttpResponse::new(black_box(&*answer).to_vec());
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(CONTENT_TYPE, json);
+        let mut response = HttpResponse::new(black_box(&*body).to_vec());
+        response.headers_mut().insert(CONTENT_TYPE, sample::JSON);
         Ok(response)
     };
     Box::new(move |times| {
@@ -127,27 +126,30 @@ fn oauth2<T: TokenResponse + Send + Sync + 'static>(answer: &'static str) -> Run
 }
 
 fn standard() -> Run {
-    let answer = sample::USER_ANSWER.replacen('{', r#"{"token_type":"bearer","#, 1);
-    oauth2::<StandardTokenResponse<Extra, BasicTokenType>>(answer.leak())
+    let response = sample::USER_RESPONSE.replacen('{', r#"{"token_type":"bearer","#, 1);
+    oauth2::<StandardTokenResponse<Extra, BasicTokenType>>(response.leak())
 }
 
-fn tame() -> Run {
-    let client = EndUserCredentials::new(EndUserCredentialsInfo {
+pub(crate) fn tame_client() -> EndUserCredentials {
+    EndUserCredentials::new(EndUserCredentialsInfo {
         client_id: sample::CLIENT_ID.to_owned(),
         client_secret: sample::CLIENT_SECRET.to_owned(),
         refresh_token: sample::PASSWORD.to_owned(),
         client_type: "authorized_user".to_owned(),
-    });
-    let answer = sample::USER_ANSWER.replacen('{', r#"{"token_type":"bearer","#, 1);
+    })
+}
+
+fn tame() -> Run {
+    let client = tame_client();
+    let body = sample::USER_RESPONSE.replacen('{', r#"{"token_type":"bearer","#, 1);
     Box::new(move |times| {
         for _ in 0..times {
-            // Around its cache, which would hold the token.
-            let asked = good(client.inner().get_token(&["scope"]));
-            let TokenOrRequest::Request { request, scope_hash, .. } = asked else { return };
+            // Without its cache, which would return the token.
+            let result = good(client.inner().get_token(&["scope"]));
+            let TokenOrRequest::Request { request, scope_hash, .. } = result else { return };
             black_box(request);
-            let mut response = http::Response::new(black_box(&*answer).as_bytes());
-            let json = HeaderValue::from_static("application/json");
-            response.headers_mut().insert(CONTENT_TYPE, json);
+            let mut response = http::Response::new(black_box(&*body).as_bytes());
+            response.headers_mut().insert(CONTENT_TYPE, sample::JSON);
             black_box(good(client.inner().parse_token_response(scope_hash, response)));
         }
     })

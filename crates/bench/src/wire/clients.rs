@@ -1,4 +1,4 @@
-//! The clients: ours, and each HTTP library alone doing the same work.
+//! The clients: ours, and each bare HTTP library with the same work.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -37,17 +37,17 @@ pub(crate) const UREQ: &str = "ureq 3";
 pub(crate) const OURS_ISAHC: &str = "easemob-token over isahc";
 pub(crate) const BARE_ISAHC: &str = "isahc alone";
 
-/// One request for a user token; the length of the token that came.
-pub(crate) type Ask = Arc<dyn Fn() -> Answer + Send + Sync>;
-type Answer = Pin<Box<dyn Future<Output = usize> + Send>>;
+/// Sends one request for a user token and returns the length of the token.
+pub(crate) type SendRequest = Arc<dyn Fn() -> TokenLength + Send + Sync>;
+type TokenLength = Pin<Box<dyn Future<Output = usize> + Send>>;
 
-/// The time that each client gives an exchange.
+/// The timeout of each client.
 const LIMIT: Duration = Duration::from_secs(10);
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const MAX_BODY: usize = 64 * 1024;
 
-/// The client of that name. `roots` is the PEM text to trust; without it, the system's.
-pub(crate) fn client(name: &str, url: &str, roots: Option<&[u8]>) -> Ask {
+/// The client with this name. It trusts `roots` in PEM, or the roots of the system.
+pub(crate) fn client(name: &str, url: &str, roots: Option<&[u8]>) -> SendRequest {
     match name {
         OURS_HYPER => {
             let transport = HyperTransport::builder();
@@ -71,13 +71,13 @@ pub(crate) fn client(name: &str, url: &str, roots: Option<&[u8]>) -> Ask {
         REQWEST_AS_IT_COMES => reqwest(good(reqwest::Client::builder().no_proxy().build()), url),
         OAUTH2 => oauth2(url, roots),
         UREQ => ureq(url, roots),
-        _ => panic!("no client is named `{name}`"),
+        _ => panic!("unknown client `{name}`"),
     }
 }
 
-fn ours(transport: impl Transport, url: &str) -> Ask {
-    let client = Client::builder().base_url(url).app_key(sample::APP_KEY).transport(transport);
-    // The service's limit would be all that is measured.
+fn ours(transport: impl Transport, url: &str) -> SendRequest {
+    let client = Client::builder(url, sample::APP_KEY).transport(transport);
+    // Without this, the limit of the service would be measured.
     let client = good(client.requests_per_second(1_000_000).build());
     Arc::new(move || {
         let client = client.clone();
@@ -93,7 +93,7 @@ fn uri(url: &str) -> Uri {
     good(format!("{url}/easemob-demo/testapp/token").parse())
 }
 
-/// TLS as our own transport has it: ring, versions 1.2 and 1.3, HTTP/1.1.
+/// The TLS settings of our own transport: ring, versions 1.2 and 1.3, HTTP/1.1.
 fn tls(roots: Option<&[u8]>) -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
@@ -112,7 +112,7 @@ fn tls(roots: Option<&[u8]>) -> ClientConfig {
 
 type BareHyper = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-fn bare_hyper(url: &str, roots: Option<&[u8]>) -> Ask {
+fn bare_hyper(url: &str, roots: Option<&[u8]>) -> SendRequest {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -143,7 +143,7 @@ fn reqwest_client(roots: Option<&[u8]>) -> reqwest::Client {
     good(builder.tls_backend_preconfigured(tls(roots)).build())
 }
 
-fn reqwest(client: reqwest::Client, url: &str) -> Ask {
+fn reqwest(client: reqwest::Client, url: &str) -> SendRequest {
     let uri = uri(url);
     Arc::new(move || {
         let client = client.clone();
@@ -157,7 +157,7 @@ fn reqwest(client: reqwest::Client, url: &str) -> Ask {
     })
 }
 
-fn oauth2(url: &str, roots: Option<&[u8]>) -> Ask {
+fn oauth2(url: &str, roots: Option<&[u8]>) -> SendRequest {
     use oauth2::TokenResponse as _;
 
     let http = reqwest_client(roots);
@@ -184,14 +184,14 @@ async fn through(
 ) -> Result<HttpResponse, reqwest::Error> {
     let response = client.execute(reqwest::Request::try_from(request)?).await?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let mut answer = HttpResponse::new(response.bytes().await?.to_vec());
-    *answer.status_mut() = status;
-    *answer.headers_mut() = headers;
-    Ok(answer)
+    let mut converted = HttpResponse::new(response.bytes().await?.to_vec());
+    *converted.status_mut() = status;
+    *converted.headers_mut() = headers;
+    Ok(converted)
 }
 
-/// Blocks: each caller wants a thread of its own.
-fn ureq(url: &str, roots: Option<&[u8]>) -> Ask {
+/// A blocking client: each caller needs its own thread.
+fn ureq(url: &str, roots: Option<&[u8]>) -> SendRequest {
     let tls = ureq::tls::TlsConfig::builder();
     let tls = match roots {
         Some(pem) => {
@@ -221,8 +221,8 @@ fn ureq(url: &str, roots: Option<&[u8]>) -> Ask {
     })
 }
 
-/// With the settings that our transport gives isahc, and one client that is kept.
-fn bare_isahc(url: &str, roots: Option<&[u8]>) -> Ask {
+/// isahc with the settings of our transport.
+fn bare_isahc(url: &str, roots: Option<&[u8]>) -> SendRequest {
     let client = Arc::new(good(HttpClient::builder().connection_cache_size(0).build()));
     let trust = match roots {
         Some(pem) => TrustStore::builder().certificate_from_pem(pem).build(),

@@ -1,4 +1,4 @@
-//! One client under load, in a process of its own, so that its time and memory are nobody else's.
+//! One client under load, in its own process, so that its time and memory are measured alone.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,21 +9,21 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use super::clients::{Ask, UREQ, client};
+use super::clients::{SendRequest, UREQ, client};
 use super::server::Server;
 use crate::sample::good;
 
-/// What a run took.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Load {
-    /// Requests a second.
+    /// Requests per second.
     pub(crate) rate: f64,
     /// In microseconds.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
-    /// Of the processor, in the client's process: microseconds a request.
+    /// Processor time of the client's process, in microseconds per request.
     pub(crate) cpu: f64,
-    /// The most memory that the process held, in MiB.
+    /// Peak memory of the process, in MiB.
     pub(crate) peak: f64,
 }
 
@@ -34,25 +34,25 @@ impl Load {
         command.args(["load", name, &server.url]).arg(&server.certificate);
         command.args([in_flight.to_string(), requests.to_string()]);
         let output = good(command.output());
-        let said = String::from_utf8_lossy(&output.stdout);
+        let output_text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-        good(serde_json::from_str(&said))
+        good(serde_json::from_str(&output_text))
     }
 }
 
-/// That process.
+/// The process that runs the client.
 pub(crate) fn run(name: &str, url: &str, certificate: &Path, in_flight: usize, requests: usize) {
     let roots = good(std::fs::read(certificate));
-    let ask = client(name, url, Some(&roots));
+    let send = client(name, url, Some(&roots));
     let load = if name == UREQ {
-        on_threads(&ask, in_flight, in_flight * 10);
-        measured(|| on_threads(&ask, in_flight, requests), requests)
+        on_threads(&send, in_flight, in_flight * 10);
+        measured(|| on_threads(&send, in_flight, requests), requests)
     } else {
         // One thread, as the server has one: so neither takes the other's processor.
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = good(runtime.enable_all().build());
-        runtime.block_on(tasks(ask.clone(), in_flight, in_flight * 10));
-        measured(|| runtime.block_on(tasks(ask.clone(), in_flight, requests)), requests)
+        runtime.block_on(tasks(send.clone(), in_flight, in_flight * 10));
+        measured(|| runtime.block_on(tasks(send.clone(), in_flight, requests)), requests)
     };
     println!("{}", good(serde_json::to_string(&load)));
 }
@@ -75,17 +75,17 @@ fn measured(work: impl FnOnce() -> Vec<Duration>, requests: usize) -> Load {
     }
 }
 
-/// Each of so many callers asks again as soon as it has its answer.
-async fn tasks(ask: Ask, in_flight: usize, requests: usize) -> Vec<Duration> {
+/// Runs callers, each of which sends its next request after a response.
+async fn tasks(send: SendRequest, in_flight: usize, requests: usize) -> Vec<Duration> {
     let left = Arc::new(AtomicUsize::new(requests));
     let callers: Vec<_> = (0..in_flight)
         .map(|_| {
-            let (ask, left) = (ask.clone(), left.clone());
+            let (send, left) = (send.clone(), left.clone());
             tokio::spawn(async move {
                 let mut times = Vec::new();
                 while take_one(&left) {
                     let started = Instant::now();
-                    assert!(ask().await > 0);
+                    assert!(send().await > 0);
                     times.push(started.elapsed());
                 }
                 times
@@ -99,14 +99,14 @@ async fn tasks(ask: Ask, in_flight: usize, requests: usize) -> Vec<Duration> {
     times
 }
 
-fn on_threads(ask: &Ask, in_flight: usize, requests: usize) -> Vec<Duration> {
+fn on_threads(send: &SendRequest, in_flight: usize, requests: usize) -> Vec<Duration> {
     let left = AtomicUsize::new(requests);
     std::thread::scope(|scope| {
         let caller = || {
             let mut times = Vec::new();
             while take_one(&left) {
                 let started = Instant::now();
-                assert!(futures_lite::future::block_on(ask()) > 0);
+                assert!(futures_lite::future::block_on(send()) > 0);
                 times.push(started.elapsed());
             }
             times
@@ -129,7 +129,7 @@ fn cpu_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
-/// In MiB; nothing where the system does not tell.
+/// The peak memory in MiB, or 0 if the system does not report it.
 pub(crate) fn peak_memory() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-//! Files and standard input that never end, never begin or are too large: a quick, clear error.
+//! Limits of files and standard input: size, time, encoding.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::{command, failure, stderr};
 
 const TOO_LARGE: usize = (4 << 20) + 1;
 
-/// The command that reads the option's file, `-` and `TOKEN` being standard input.
+/// The command that reads the file of this option; `-` and `TOKEN` are standard input.
 fn reading(option: &str, file: &Path) -> Command {
     let words: &[&str] = match option {
         "--client-secret-file" => &["dynamic", "--username", "c", "--ttl", "10m"],
@@ -36,7 +36,7 @@ const OPTIONS: [(&str, &str); 4] = [
     ("TOKEN", "64 KiB"),
 ];
 
-/// The message of a refused input, which begins with its option.
+/// The error message for a refused input, which begins with its option.
 fn refused(mut command: Command, option: &str) -> String {
     message(&command.output().unwrap(), option)
 }
@@ -58,7 +58,7 @@ fn a_file_over_the_limit_is_refused_with_option_limit_and_advice() {
             let mut command = reading(option, if is_stdin { Path::new("-") } else { &large });
             command.stdin(File::open(&large).unwrap());
             let message = refused(command, option);
-            assert!(message.contains(&format!("more than {limit}; name a file")), "{message}");
+            assert!(message.contains(&format!("larger than {limit}; name a file")), "{message}");
             assert!(message.len() < 500 && !message.contains("xxx"), "{message}");
         }
     }
@@ -86,14 +86,14 @@ fn a_file_at_the_limit_is_read() {
 }
 
 #[test]
-fn a_secret_that_is_no_text_is_not_repeated() {
+fn a_secret_that_is_not_utf_8_is_not_shown() {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-text");
     std::fs::write(&path, b"MARK\xff").unwrap();
     let message = refused(reading("--password-file", &path), "--password-file");
     assert!(message.ends_with("is not UTF-8") && !message.contains("MARK"), "{message}");
 }
 
-/// With a limit of its memory, so that reading for ever ends this process and not the machine.
+/// The command with a memory limit, so that endless reading ends only this process.
 #[cfg(unix)]
 fn in_little_memory(command: &Command) -> Command {
     let mut limited = Command::new("/bin/sh");
@@ -112,7 +112,7 @@ fn a_device_that_never_ends_is_refused_in_little_memory() {
             command.stdin(File::open("/dev/zero").unwrap());
         }
         let message = refused(command, option);
-        assert!(message.contains(&format!("more than {limit}")), "{message}");
+        assert!(message.contains(&format!("larger than {limit}")), "{message}");
     }
 }
 
@@ -130,7 +130,7 @@ fn an_interrupt_ends_a_command_that_waits_for_a_pipe() {
     use std::os::unix::process::ExitStatusExt as _;
 
     let pipe = named_pipe("interrupted");
-    // More than once: what is polled first may be chance.
+    // Repeated, since the order of polling may be random.
     for _ in 0..8 {
         let mut command = reading("--ca-file", &pipe);
         let mut child = command.args(["--deadline", "5s"]).stderr(Stdio::null()).spawn().unwrap();
@@ -144,7 +144,7 @@ fn an_interrupt_ends_a_command_that_waits_for_a_pipe() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_that_never_begins_is_given_up_at_the_deadline() {
+fn a_pipe_without_a_writer_ends_at_the_deadline() {
     let pipe = named_pipe("silent");
     for (option, _) in OPTIONS {
         let mut command = reading(option, &pipe);

@@ -1,4 +1,4 @@
-//! Every exit code of the contract, with nothing on standard output.
+//! Exit codes and error output of the contract.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn each_kind_has_its_exit_code() {
 }
 
 #[tokio::test]
-async fn a_passing_failure_is_asked_again_and_the_attempts_are_counted() {
+async fn a_passing_failure_is_retried_and_the_attempts_are_counted() {
     let emulator = Emulator::start().await.unwrap();
     emulator.inject(Fault::gateway(502)).unwrap();
     assert_eq!(run(set_up(&emulator, &["app"])).await.status.code(), Some(0));
@@ -87,7 +87,7 @@ async fn a_closed_port_exits_5_with_connect() {
 }
 
 #[tokio::test]
-async fn the_time_for_one_attempt_and_for_the_command_both_end_in_timeout() {
+async fn timeout_and_deadline_end_in_timeout() {
     for (option, words) in [("--timeout", "200ms"), ("--deadline", "200ms")] {
         for transport in TRANSPORTS {
             let emulator = Emulator::start().await.unwrap();
@@ -117,7 +117,7 @@ async fn plain_http_to_another_machine_exits_2_without_sending() {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_wrong_is_named_and_exits_2() {
+async fn a_missing_or_wrong_setting_is_named_and_exits_2() {
     let emulator = Emulator::start().await.unwrap();
     for (unset, named) in [
         ("EASEMOB_BASE_URL", "--base-url"),
@@ -152,7 +152,7 @@ async fn what_is_missing_or_wrong_is_named_and_exits_2() {
 }
 
 #[tokio::test]
-async fn a_mistake_in_the_words_is_json_where_json_was_asked_for() {
+async fn an_error_in_the_arguments_is_json_with_format_json() {
     let output = run(command(&["app", "--no-such-option", "--format=json"])).await;
     let (code, error) = failure(&output);
     assert_eq!((code, &error["kind"]), (2, &"invalid_input".into()));
@@ -161,7 +161,7 @@ async fn a_mistake_in_the_words_is_json_where_json_was_asked_for() {
 
 #[cfg(not(all(feature = "hyper", feature = "isahc")))]
 #[tokio::test]
-async fn a_transport_that_is_not_compiled_in_says_how_to_get_it() {
+async fn a_transport_that_is_not_compiled_in_names_its_feature() {
     let missing = if cfg!(feature = "hyper") { "isahc" } else { "hyper" };
     let emulator = Emulator::start().await.unwrap();
     let output = run(set_up(&emulator, &["app", "--transport", missing])).await;

@@ -1,30 +1,17 @@
 //! Secrets from files, standard input and the environment; never in the output.
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
 
 use easemob_token_emulator::{DEMO_CLIENT_SECRET, Emulator};
+use tokio::task::spawn_blocking;
 
-use crate::{TRANSPORTS, run, set_up, stderr, stdout};
+use crate::{TRANSPORTS, run, run_with_input, set_up, stderr, stdout};
 
-/// A file of this test's own.
+/// Writes a file for one test.
 fn file(name: &str, text: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, text).unwrap();
     path
-}
-
-async fn run_with_input(mut command: Command, input: &'static str) -> Output {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    tokio::task::spawn_blocking(move || {
-        let mut child = command.spawn().unwrap();
-        // A command that refuses its words ends without reading, which closes the pipe.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        child.wait_with_output().unwrap()
-    })
-    .await
-    .unwrap()
 }
 
 #[tokio::test]
@@ -47,18 +34,19 @@ async fn a_dash_is_standard_input_for_one_secret() {
     let words = ["password", "--username", "c", "--password-file", "-"];
     let mut command = set_up(&emulator, &words);
     command.env_remove("EASEMOB_PASSWORD");
-    let output = run_with_input(command, "1\n").await;
+    let output = spawn_blocking(move || run_with_input(command, b"1\n")).await.unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 
     let both = ["password", "--username", "c", "--authorize-password"];
     let files = ["--password-file", "-", "--client-secret-file", "-"];
-    let output = run_with_input(set_up(&emulator, &[&both[..], &files].concat()), "1\n").await;
+    let command = set_up(&emulator, &[&both[..], &files].concat());
+    let output = spawn_blocking(move || run_with_input(command, b"1\n")).await.unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("cannot both"), "{}", stderr(&output));
 }
 
 #[tokio::test]
-async fn without_a_terminal_a_missing_password_is_an_error_and_no_question() {
+async fn without_a_terminal_a_missing_password_is_an_error() {
     let emulator = Emulator::start().await.unwrap();
     let mut command = set_up(&emulator, &["password", "--username", "c"]);
     command.env_remove("EASEMOB_PASSWORD");
@@ -118,7 +106,7 @@ async fn no_secret_is_in_any_output() {
             texts.push_str(stdout(&output));
             texts.push_str(stderr(&output));
         }
-        // The positive control: tokens were printed, so the runs went through.
+        // Tokens were printed, so the runs succeeded.
         assert!(texts.matches("YWMt").count() >= 3, "{texts}");
         assert!(!texts.contains("MARK"), "{texts}");
     }

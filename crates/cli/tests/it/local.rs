@@ -1,11 +1,10 @@
-//! `dynamic` and `inspect`: what needs no service.
+//! The commands without a service: `dynamic` and `inspect`.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use easemob_token_emulator::{DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
 
-use crate::{command, failure, json, run, set_up, stderr, stdout};
+use crate::{command, failure, json, run, run_with_input, set_up, stderr, stdout};
 
 /// The sample of the Chinese page.
 const SAMPLE: &str = "YWMtrR6ECkz8Eeyx6Y9j1eX9kbsMrFep3U6BvVj7KSnNonWqRx7gTPwR7Kzl-Q_xISNOAwMAAAF9UPZqbQAPoAAtYK9fWgaTNyuWoB3-6nGf_TXBx3Nt3XRZST-elU0x2A";
@@ -13,7 +12,7 @@ const SAMPLE: &str = "YWMtrR6ECkz8Eeyx6Y9j1eX9kbsMrFep3U6BvVj7KSnNonWqRx7gTPwR7K
 const VECTOR: &str = "ZHQteyJzaWduYXR1cmUiOiJlOTJhMTI0N2RmZjQ2MGUyZjgwNDBkN2QyNTc1YmVlNmNhNGViYjBmMmFkYWExYTE5MWU4MmVhMWY5YzRjNGQwIiwiYXBwa2V5IjoiZWFzZW1vYi1kZW1vI3Rlc3RhcHAiLCJ1c2VySWQiOiJ0ZXN0MjMzMyIsImN1clRpbWUiOjE2ODYyMDc1NTcsInR0bCI6NjAwfQ==";
 const VECTOR_SIGNATURE: &str = "e92a1247dff460e2f8040d7d2575bee6ca4ebb0f2adaa1a191e82ea1f9c4c4d0";
 
-/// The command with the credentials of the samples, and no service.
+/// The command with the credentials of the samples and without a service.
 fn signing(words: &[&str]) -> Command {
     let mut command = command(words);
     command
@@ -21,14 +20,6 @@ fn signing(words: &[&str]) -> Command {
         .env("EASEMOB_CLIENT_ID", DEMO_CLIENT_ID)
         .env("EASEMOB_CLIENT_SECRET", DEMO_CLIENT_SECRET);
     command
-}
-
-fn with_input(mut command: Command, input: &[u8]) -> Output {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    // A command that refuses its input may end before it has read it all.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
 }
 
 #[tokio::test]
@@ -44,13 +35,13 @@ async fn the_sample_of_the_chinese_page_is_told() {
         "lifetime     1 024 000 s (11d 20h 26m 40s)\n",
         "expires      2021-12-06T04:27:46.157Z\n",
         "state        expired ",
-        "not promised",
+        "undocumented",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let told = json(&run(command(&["inspect", SAMPLE, "--format", "json"])).await);
+    let decoded = json(&run(command(&["inspect", SAMPLE, "--format", "json"])).await);
     assert_eq!(
-        told,
+        decoded,
         serde_json::json!({
             "kind": "user",
             "confidence": "high",
@@ -70,9 +61,9 @@ async fn the_sample_of_the_chinese_page_is_told() {
 async fn a_token_of_the_emulator_has_its_time_left() {
     let emulator = Emulator::start().await.unwrap();
     let app = run(set_up(&emulator, &["app", "--ttl", "12h"])).await;
-    let told = json(&with_input(command(&["inspect", "--format", "json"]), &app.stdout));
-    assert_eq!((&told["kind"], &told["expired"]), (&"app".into(), &false.into()));
-    let left = told["left_seconds"].as_u64().unwrap();
+    let decoded = json(&run_with_input(command(&["inspect", "--format", "json"]), &app.stdout));
+    assert_eq!((&decoded["kind"], &decoded["expired"]), (&"app".into(), &false.into()));
+    let left = decoded["left_seconds"].as_u64().unwrap();
     assert!((43_000..=43_200).contains(&left), "{left}");
 }
 
@@ -91,42 +82,46 @@ fn a_dynamic_token_is_made_without_a_service_and_read_back() {
     assert_eq!(made["lifetime"], "expires");
     assert!(made["expires_at"].as_str().unwrap().ends_with('Z'));
 
-    // A dash is standard input, as nothing is.
+    // Standard input is read with and without a dash.
     for words in [&["inspect", "--format", "json"][..], &["inspect", "-", "--format", "json"]] {
-        let told = json(&with_input(signing(words), &output.stdout));
-        assert_eq!((&told["kind"], &told["username"]), (&"dynamic".into(), &"alice".into()));
-        assert_eq!((&told["app_key"], &told["signature"]), (&DEMO_APP_KEY.into(), &"good".into()));
+        let decoded = json(&run_with_input(signing(words), &output.stdout));
+        assert_eq!((&decoded["kind"], &decoded["username"]), (&"dynamic".into(), &"alice".into()));
         assert_eq!(
-            (&told["faults"], &told["lifetime_seconds"]),
+            (&decoded["app_key"], &decoded["signature"]),
+            (&DEMO_APP_KEY.into(), &"good".into())
+        );
+        assert_eq!(
+            (&decoded["faults"], &decoded["lifetime_seconds"]),
             (&serde_json::json!([]), &600.into())
         );
     }
-    // Without the secret the signature is not judged.
-    let told = json(&with_input(command(&["inspect", "--format", "json"]), &output.stdout));
-    assert_eq!(told["signature"], "unchecked");
+    // Without the secret the signature is not checked.
+    let decoded = json(&run_with_input(command(&["inspect", "--format", "json"]), &output.stdout));
+    assert_eq!(decoded["signature"], "unchecked");
 }
 
 #[test]
 fn each_fault_of_a_dynamic_token_is_named() {
-    let told = |command: &mut Command| json(&command.args(["--format", "json"]).output().unwrap());
-    let good = told(&mut signing(&["inspect", VECTOR]));
+    let decoded =
+        |command: &mut Command| json(&command.args(["--format", "json"]).output().unwrap());
+    let good = decoded(&mut signing(&["inspect", VECTOR]));
     assert_eq!(
         (&good["signature"], &good["faults"]),
         (&"good".into(), &serde_json::json!(["expired"]))
     );
-    let wrong = told(signing(&["inspect", VECTOR]).env("EASEMOB_CLIENT_SECRET", "MARK"));
+    let wrong = decoded(signing(&["inspect", VECTOR]).env("EASEMOB_CLIENT_SECRET", "MARK"));
     assert_eq!(wrong["faults"], serde_json::json!(["expired", "bad_signature"]));
     assert_eq!(wrong["signature"], "bad");
-    let other = told(signing(&["inspect", VECTOR]).env("EASEMOB_APP_KEY", "org#app"));
+    let other = decoded(signing(&["inspect", VECTOR]).env("EASEMOB_APP_KEY", "org#app"));
     assert_eq!(other["faults"], serde_json::json!(["expired", "other_app_key"]));
     assert_eq!(other["signature"], "unchecked");
     let outside = format!("dt-{VECTOR}");
-    let outside = told(&mut signing(&["inspect", &outside]));
+    let outside = decoded(&mut signing(&["inspect", &outside]));
     assert_eq!(outside["faults"], serde_json::json!(["prefix_outside", "expired"]));
 }
 
 #[test]
-fn what_is_no_token_is_opaque_and_no_fault() {
+fn an_unknown_text_is_opaque_and_not_an_error() {
     for text in ["YXA6VunqiNxoB7IwXHInk1cGiXOOJfc", "a.b.c", "\u{1b}[31m", "YWMt-sample"] {
         let output = command(&["inspect", text]).output().unwrap();
         assert_eq!(output.status.code(), Some(0));
@@ -134,9 +129,9 @@ fn what_is_no_token_is_opaque_and_no_fault() {
         assert!(!stdout(&output).contains(text));
     }
     let output = command(&["inspect", "ZHQtbroken", "--format", "json"]).output().unwrap();
-    let told = json(&output);
-    assert_eq!(told["kind"], "opaque");
-    assert!(told["reason"].as_str().unwrap().starts_with("no dynamic token: "));
+    let decoded = json(&output);
+    assert_eq!(decoded["kind"], "opaque");
+    assert!(decoded["reason"].as_str().unwrap().starts_with("not a dynamic token: "));
 }
 
 #[test]
@@ -149,7 +144,7 @@ fn inspect_prints_neither_the_token_nor_its_signature() {
             texts.push_str(stderr(&output));
         }
     }
-    // The positive control: what they say is there.
+    // The decoded parts are in the output.
     assert!(texts.contains("test2333") && texts.contains("aa471ee0"), "{texts}");
     for secret in ["YWMt", "ZHQt", VECTOR_SIGNATURE, "60af5f5a0693372b", DEMO_CLIENT_SECRET] {
         assert!(!texts.contains(secret), "{texts}");
@@ -157,7 +152,7 @@ fn inspect_prints_neither_the_token_nor_its_signature() {
 }
 
 #[test]
-fn a_user_id_that_somebody_else_chose_cannot_write_to_the_terminal() {
+fn control_characters_of_a_user_id_are_escaped() {
     use base64::Engine as _;
     let json =
         r#"dt-{"signature":"","appkey":"o#a","userId":"\u001b[31m\u202ered","curTime":1,"ttl":1}"#;
@@ -168,7 +163,7 @@ fn a_user_id_that_somebody_else_chose_cannot_write_to_the_terminal() {
 }
 
 #[test]
-fn what_is_missing_or_wrong_is_said_with_exit_2() {
+fn a_missing_or_wrong_argument_is_named_with_exit_2() {
     let case = |mut command: Command, part: &str| {
         let (code, error) = failure(&command.args(["--format", "json"]).output().unwrap());
         assert_eq!((code, &error["kind"]), (2, &"invalid_input".into()), "{part}");
@@ -195,7 +190,7 @@ fn what_is_missing_or_wrong_is_said_with_exit_2() {
     case(signing(&["inspect"]), "the input is empty");
     case(signing(&["inspect", "  "]), "the input is empty");
     case(signing(&["inspect", "--client-secret-file", "-"]), "cannot both be standard input");
-    let output = with_input(command(&["inspect"]), &[0xff, 0xfe]);
+    let output = run_with_input(command(&["inspect"]), &[0xff, 0xfe]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
 }
 

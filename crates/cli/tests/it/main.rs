@@ -1,4 +1,4 @@
-//! The command seen from a shell: output, exit codes, and silence about secrets.
+//! Tests of the command from outside: output, exit codes, no secret in any output.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -10,12 +10,13 @@ mod services;
 mod tokens;
 mod units;
 
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
 use serde_json::Value;
 
-/// The transports that this build of the command holds.
+/// Transports of this build.
 const TRANSPORTS: &[&str] = &[
     #[cfg(feature = "hyper")]
     "hyper",
@@ -23,7 +24,7 @@ const TRANSPORTS: &[&str] = &[
     "isahc",
 ];
 
-/// The command with these words, in an environment without a setting of its own.
+/// The command with these arguments and no settings in the environment.
 fn command(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_easemob-token"));
     command.env_clear().args(words).stdin(Stdio::null());
@@ -31,7 +32,7 @@ fn command(words: &[&str]) -> Command {
     command
 }
 
-/// The same with everything set that a token of the emulator takes.
+/// The command with all settings for the emulator.
 fn set_up(emulator: &Emulator, words: &[&str]) -> Command {
     let mut command = command(words);
     command
@@ -43,9 +44,18 @@ fn set_up(emulator: &Emulator, words: &[&str]) -> Command {
     command
 }
 
-/// Runs it while the emulator goes on serving.
+/// Runs a command while the emulator serves.
 async fn run(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+/// Runs a command with this standard input.
+fn run_with_input(mut command: Command, input: &[u8]) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A command that refuses its arguments ends without reading, which closes the pipe.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
 }
 
 fn stdout(output: &Output) -> &str {

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 
 use crate::{TRANSPORTS, command, run, stderr, stdout};
 
-/// An `emulator` command that is listening, and its address.
+/// Starts the command `emulator`. Returns it and its address.
 fn emulator(words: &[&str]) -> (Child, String) {
     let mut command = command(&[&["emulator"], words].concat());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -59,7 +59,7 @@ async fn an_interrupt_ends_a_waiting_command_at_once_with_130() {
 }
 
 #[tokio::test]
-async fn the_emulator_refuses_what_it_cannot_be() {
+async fn the_emulator_refuses_invalid_settings() {
     for words in [
         ["--listen", "nowhere"],
         ["--listen", "0.0.0.0:0"],
@@ -75,25 +75,25 @@ async fn the_emulator_refuses_what_it_cannot_be() {
 #[tokio::test]
 async fn the_demo_prints_tokens_of_all_three_grants_over_every_transport() {
     let output = run(command(&["demo"])).await;
-    let story = stdout(&output);
+    let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     for transport in TRANSPORTS {
-        assert!(story.contains(&format!("== over {transport} ==")), "{story}");
+        assert!(text.contains(&format!("== over {transport} ==")), "{text}");
     }
     for grant in ["client_credentials", "inherit", "password"] {
-        assert!(story.contains(&format!(r#""grant_type":"{grant}""#)), "{story}");
+        assert!(text.contains(&format!(r#""grant_type":"{grant}""#)), "{text}");
     }
-    let tokens = story.lines().filter(|line| line.trim().starts_with("YWMt")).count();
-    assert_eq!(tokens, 5 * TRANSPORTS.len(), "{story}");
+    let tokens = text.lines().filter(|line| line.trim().starts_with("YWMt")).count();
+    assert_eq!(tokens, 5 * TRANSPORTS.len(), "{text}");
     // A second user token sends one request, and ten thousand callers send one.
     for line in [
         "The same once more; requests sent: 1, none for an app token.",
         "= 10000 callers have app token number 1; requests sent: 1",
     ] {
-        assert_eq!(story.matches(line).count(), TRANSPORTS.len(), "{line}: {story}");
+        assert_eq!(text.matches(line).count(), TRANSPORTS.len(), "{line}: {text}");
     }
-    // The stand-in's own secrets are masked in what is told of the requests.
-    assert!(!story.contains("YXA6V") && !story.contains(r#""password":"1""#), "{story}");
+    // Secrets are masked in the printed requests.
+    assert!(!text.contains("YXA6V") && !text.contains(r#""password":"1""#), "{text}");
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn completions_help_and_version_go_to_standard_output() {
     assert!(stdout(&output).starts_with("easemob-token 0."));
 }
 
-/// A reader such as `head` that has seen enough ends the command without a word, let alone a panic.
+/// A reader such as `head` that closes the pipe ends the command without a message or a panic.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_closed_pipe_ends_the_command_quietly() {

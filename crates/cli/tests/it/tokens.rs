@@ -76,19 +76,19 @@ async fn a_permanent_token_has_no_end() {
 }
 
 #[tokio::test]
-async fn quiet_leaves_standard_error_empty_and_verbose_tells_without_secrets() {
+async fn quiet_leaves_standard_error_empty_and_verbose_logs_without_secrets() {
     let emulator = Emulator::start().await.unwrap();
     let output = run(set_up(&emulator, &["app", "-q"])).await;
     assert!(output.stderr.is_empty() && !output.stdout.is_empty());
     let output = run(set_up(&emulator, &["user", "--username", "c", "-v"])).await;
-    let told = stderr(&output);
-    assert_eq!(told.matches("> POST http://").count(), 2, "{told}");
-    assert!(told.contains("< 200 OK"), "{told}");
-    assert!(!told.contains("YXA6V") && !told.contains("YWMt"), "{told}");
+    let log = stderr(&output);
+    assert_eq!(log.matches("> POST http://").count(), 2, "{log}");
+    assert!(log.contains("< 200 OK"), "{log}");
+    assert!(!log.contains("YXA6V") && !log.contains("YWMt"), "{log}");
 }
 
 #[tokio::test]
-async fn an_app_token_goes_along_with_a_password_when_asked_for() {
+async fn authorize_password_sends_the_app_token() {
     let emulator = Emulator::builder().password_needs_app_token(true).start().await.unwrap();
     let output = run(set_up(&emulator, &["password", "--username", "c"])).await;
     assert_eq!(output.status.code(), Some(3));

@@ -1,7 +1,7 @@
-//! Dynamic tokens computed once more outside Rust: a shell, OpenSSL's base64 and its SHA-256.
+//! Dynamic tokens checked against OpenSSL and a shell.
 //!
-//! It needs the programs `openssl` and `sh`, so a plain `cargo test` leaves it out:
-//! `cargo xtask ci signatures` finds or installs what it needs and runs it.
+//! These tests need the programs `openssl` and `sh`, so a plain `cargo test` skips them;
+//! `cargo xtask ci signatures` finds or installs the programs and runs them.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
@@ -12,8 +12,8 @@ use std::process::{Command, Output, Stdio};
 use easemob_token_emulator::{DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 use serde_json::Value;
 
-/// Reads a token from standard input, writes its members' names, and then the signature as it
-/// should be and as it is.
+/// Reads a token from standard input and prints its member names, the expected signature and the
+/// actual one.
 const CHECK: &str = r#"
 set -eu
 json=$(tr -- '-_' '+/' | "$OPENSSL" base64 -d -A)
@@ -78,9 +78,9 @@ fn what_the_command_makes_has_the_signature_that_openssl_computes() {
         [("Test2333", "600"), ("a.b-c_d", "1"), ("0", "60d"), (&*"z".repeat(64), "12h")]
     {
         let token = easemob_token(&["dynamic", "-q", "--username", user, "--ttl", ttl]).stdout;
-        let told = shell(CHECK, &[], token.trim_ascii());
-        let lines: Vec<_> = told.lines().collect();
-        let [members, expected, found] = lines[..] else { panic!("three lines: {told}") };
+        let checked = shell(CHECK, &[], token.trim_ascii());
+        let lines: Vec<_> = checked.lines().collect();
+        let [members, expected, found] = lines[..] else { panic!("three lines: {checked}") };
         assert_eq!(members, "signatureappkeyuserIdcurTimettl");
         assert_eq!(expected.len(), 64);
         assert_eq!(found, expected, "{user} {ttl}");
@@ -89,7 +89,7 @@ fn what_the_command_makes_has_the_signature_that_openssl_computes() {
 
 #[test]
 fn what_openssl_makes_is_good() {
-    // The vector of the rule, and one that never came near our code.
+    // The vector of the rule, and another token.
     for (user, time, ttl, signature) in [
         (
             "test2333",
@@ -101,14 +101,14 @@ fn what_openssl_makes_is_good() {
     ] {
         let token = shell(MAKE, &[user, time, ttl], b"");
         let output = easemob_token(&["inspect", "--format", "json", &token]);
-        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!((&told["signature"], &told["username"]), (&"good".into(), &user.into()));
+        let decoded: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&decoded["signature"], &decoded["username"]), (&"good".into(), &user.into()));
         if let Some(signature) = signature {
             assert!(shell(CHECK, &[], token.as_bytes()).ends_with(signature));
         }
         let wrong = shell(MAKE, &[user, time, ttl], b"").replace(&token[10..20], &"A".repeat(10));
         let output = easemob_token(&["inspect", "--format", "json", &wrong]);
-        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_ne!(told["signature"], "good");
+        let decoded: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_ne!(decoded["signature"], "good");
     }
 }

@@ -1,21 +1,21 @@
-//! What can be wrong with a dynamic token, each fault by its name.
+//! Faults of a dynamic token, each with a stable name.
 
 use std::fmt;
 
-/// Something that is wrong with a dynamic token.
+/// A reason why a dynamic token is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The JSON is there, and `dt-` before it is not.
+    /// `dt-` is missing before the JSON.
     MissingPrefix,
     /// `dt-` stands before the base64 text and not inside it.
     PrefixOutside,
-    /// A client secret or client ID stands where the App Key belongs. Whoever saw the token has
-    /// seen it: where it is the secret, make a new one.
+    /// A client secret or client ID stands in place of the App Key. Everybody who saw the token has seen
+    /// it: replace a secret.
     SecretInAppKey,
-    /// The member `appkey` is no `org#app`.
+    /// The member `appkey` is not `org#app`.
     InvalidAppKey,
-    /// The user ID is not 1 to 64 bytes of `a-z 0-9 _ . -`, in whatever case.
+    /// The user ID is not 1 to 64 bytes of `a-z 0-9 _ . -`, in upper or lower case.
     InvalidUserId,
     /// The lifetime is zero, or less.
     NoLifetime,
@@ -23,13 +23,13 @@ pub enum Fault {
     Sha1Signature,
     /// The signature is not 64 lower-case hexadecimal digits.
     MalformedSignature,
-    /// It is over.
+    /// The token has expired.
     Expired,
-    /// It was made later than now: a clock is wrong, or `curTime` is not in seconds.
+    /// The token was made later than now: a clock is wrong, or `curTime` is not in seconds.
     NotYetValid,
-    /// It is for another App Key.
+    /// The token is for another App Key.
     OtherAppKey,
-    /// The signature is not the one that these credentials give.
+    /// The signature is not the one of these credentials.
     BadSignature,
 }
 
@@ -60,10 +60,10 @@ impl fmt::Display for Fault {
             Self::MissingPrefix => "lacks `dt-` before its JSON",
             Self::PrefixOutside => "has `dt-` before its base64 text and not inside it",
             Self::SecretInAppKey => {
-                "holds a client secret or client ID where the app key belongs; a secret that was \
-                 handed out so is to be replaced"
+                "holds a client secret or client ID where the app key belongs; replace a secret \
+                 that was published so"
             }
-            Self::InvalidAppKey => "holds an app key that is no org#app",
+            Self::InvalidAppKey => "holds an app key that is not org#app",
             Self::InvalidUserId => "holds a user ID that is not 1 to 64 bytes of a-z 0-9 _ . -",
             Self::NoLifetime => "holds a ttl of zero or less",
             Self::Sha1Signature => "is signed with SHA-1 and not with SHA-256",
@@ -76,14 +76,14 @@ impl fmt::Display for Fault {
             }
             Self::OtherAppKey => "is for another app key",
             Self::BadSignature => {
-                "has another signature than these credentials give: another client secret or \
-                 client ID, or a part was changed"
+                "has a signature of other credentials, or was changed: check client ID and client \
+                 secret"
             }
         })
     }
 }
 
-/// All that is wrong with one token, at least one thing.
+/// All faults of one token, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults(Vec<Fault>);
 
@@ -92,7 +92,7 @@ impl Faults {
         if faults.is_empty() { Ok(()) } else { Err(Self(faults)) }
     }
 
-    /// The faults, the shape's first.
+    /// The faults, those of the shape first.
     #[must_use]
     pub fn as_slice(&self) -> &[Fault] {
         &self.0
@@ -114,15 +114,15 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// A text that says nothing that could be taken for a dynamic token.
+/// Error for a text that is not a dynamic token.
 ///
-/// `Display` says what is missing, and repeats no part of the text.
+/// `Display` shows what is missing, and repeats no part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseError(pub(super) &'static str);
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no dynamic token: {}", self.0)
+        write!(f, "not a dynamic token: {}", self.0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The signature: SHA-256 over the parts side by side, as lower-case hexadecimal digits.
+//! Signature of a dynamic token: SHA-256 over the joined parts, in lower-case hexadecimal digits.
 
 use hmac_sha256::Hash;
 use subtle::ConstantTimeEq;
@@ -6,10 +6,10 @@ use subtle::ConstantTimeEq;
 use crate::endpoint::AppKey;
 use crate::secret::Secret;
 
-/// The digits of a signature.
+/// Number of digits of a signature.
 pub(super) const LEN: usize = 64;
 
-/// What is signed with, for one app.
+/// Key to sign with, for one app.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
     pub(super) app_key: AppKey,
@@ -17,7 +17,7 @@ pub(super) struct Key {
     pub(super) client_secret: Secret,
 }
 
-/// The digits of a signature. Without `Debug`: whoever has it and the rest of a token has the token.
+/// Digits of a signature. It has no `Debug`, since it completes the token.
 #[derive(Clone)]
 pub(super) struct Signature([u8; LEN]);
 
@@ -34,14 +34,14 @@ impl Key {
         hash.update(ttl.to_string());
         hash.update(self.client_secret.expose());
         let mut digits = [0; LEN];
-        // Two digits for each of thirty-two bytes: there is room.
+        // Two digits for each of thirty-two bytes fit.
         let _ = base16ct::lower::encode(&hash.finalize(), &mut digits);
         Signature(digits)
     }
 }
 
 impl Signature {
-    /// `text` as a signature; `None` where it is not 64 lower-case hexadecimal digits.
+    /// Parses a signature; `None` if the text is not 64 lower-case hexadecimal digits.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let lower_hex = |digit: &u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
         let digits: [u8; LEN] = text.as_bytes().try_into().ok()?;
@@ -52,13 +52,13 @@ impl Signature {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Whether both are the same, in a time that does not tell where they differ.
+    /// Whether both are the same, in a time that does not depend on where they differ.
     pub(super) fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
 }
 
-/// Whether both secrets are the same, in a time that tells their length alone.
+/// Whether both secrets are the same, in a time that depends only on their length.
 pub(super) fn same_secret(a: &Secret, b: &Secret) -> bool {
     a.expose().as_bytes().ct_eq(b.expose().as_bytes()).into()
 }

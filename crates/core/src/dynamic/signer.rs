@@ -1,4 +1,4 @@
-//! What makes dynamic tokens, and checks them, with the credentials of one app.
+//! Signer of dynamic tokens, with the credentials of one app.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,9 +11,9 @@ use crate::endpoint::AppKey;
 use crate::secret::Secret;
 use crate::token::UserId;
 
-/// Makes dynamic user tokens of one app, and checks them.
+/// Makes and verifies dynamic user tokens of one app.
 ///
-/// It holds the client secret, so it belongs on the app server alone. `Debug` does not show it.
+/// It holds the client secret, so keep it on the app server. `Debug` does not show the secret.
 #[derive(Clone, Debug)]
 pub struct Signer {
     key: Key,
@@ -25,7 +25,7 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`Field::ClientId`] or [`Field::ClientSecret`] where it is empty.
+    /// [`Field::ClientId`] or [`Field::ClientSecret`] if it is empty.
     pub fn new(
         app_key: &AppKey,
         client_id: impl Into<String>,
@@ -39,7 +39,7 @@ impl Signer {
         Ok(Self { key, padding: Padding::default() })
     }
 
-    /// Writes tokens with or without `=` at the end; with, unless said otherwise.
+    /// Sets whether tokens end in `=`, which they do by default.
     #[must_use]
     pub fn with_padding(mut self, padding: Padding) -> Self {
         self.padding = padding;
@@ -52,17 +52,16 @@ impl Signer {
         &self.key.app_key
     }
 
-    /// A token for this user, made at `now`, that lives for `ttl`.
+    /// Makes a token for this user that is issued at `now` and lives for `ttl`.
     ///
-    /// The user ID is folded to lower case, as the service does. Parts of a second are cut off of
-    /// both times. A long `ttl` is no error; ask
-    /// [`is_long_lived`](DynamicToken::is_long_lived).
+    /// The user ID is folded to lower case, as the service does. Fractions of a second are cut off both
+    /// times. A long `ttl` is not an error; see [`is_long_lived`](DynamicToken::is_long_lived).
     ///
     /// # Errors
     ///
-    /// [`Field::UserId`] where the user ID is not 1 to 64 bytes of `a-z 0-9 _ . -`;
-    /// [`Field::Ttl`] where the lifetime is shorter than a second or ends beyond any time;
-    /// [`Field::Clock`] where `now` is before 1970.
+    /// [`Field::UserId`] if the user ID is not 1 to 64 bytes of `a-z 0-9 _ . -`;
+    /// [`Field::Ttl`] if the lifetime is shorter than a second or exceeds what a time can hold;
+    /// [`Field::Clock`] if `now` is before 1970.
     pub fn token(
         &self,
         user_id: &str,
@@ -74,12 +73,12 @@ impl Signer {
             BuildError::new(Field::Clock, "is before 1970; set the time of this machine")
         })?;
         if ttl.as_secs() == 0 {
-            let problem = "is shorter than one second; a dynamic token has no permanent form";
+            let problem = "is shorter than one second, and a dynamic token is never permanent; ask for a second or more";
             return Err(BuildError::new(Field::Ttl, problem));
         }
         let whole = |time: Duration| {
             i64::try_from(time.as_secs())
-                .map_err(|_| BuildError::new(Field::Ttl, "ends beyond any time that can be told"))
+                .map_err(|_| BuildError::new(Field::Ttl, "is too long; ask for less"))
         };
         let (cur_time, ttl) = (whole(since)?, whole(ttl)?);
         let signature = self.key.sign(&user_id, cur_time, ttl);
@@ -87,10 +86,10 @@ impl Signer {
         DynamicToken::write(claims, &signature, self.padding)
     }
 
-    /// Checks a token that was read: its shape, its time, its App Key and its signature.
+    /// Verifies a token: its shape, its time, its App Key and its signature.
     ///
-    /// The signature of a token for another App Key cannot be checked with these credentials, so
-    /// nothing is said about it.
+    /// The signature of a token for another App Key cannot be verified with these credentials, so it is
+    /// not checked.
     ///
     /// # Errors
     ///
@@ -104,7 +103,7 @@ impl Signer {
                 if secret && !faults.contains(&Fault::SecretInAppKey) {
                     faults.push(Fault::SecretInAppKey);
                 }
-                // An implementation with this fault has signed with the App Key all the same.
+                // An implementation with this fault has signed with the App Key nevertheless.
                 faults.contains(&Fault::SecretInAppKey)
             }
         };

@@ -1,4 +1,4 @@
-//! A dynamic token that was made here, and the form in which it is written.
+//! Dynamic token that a signer made, and its written form.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,25 +11,24 @@ use crate::build_error::{BuildError, Field};
 use crate::endpoint::AppKey;
 use crate::token::AccessToken;
 
-/// What counts as a long lifetime: more than a day.
+/// The longest lifetime that causes no warning: one day.
 ///
-/// A dynamic token costs no request and no rate limit, so a client that comes back the next day can
-/// have a new one; and no way of revoking one is documented, so its lifetime is all that bounds the
-/// harm of a stolen one.
+/// A dynamic token costs no request, so a client can get a new one each day. No way to revoke one is
+/// documented, so only its lifetime limits the harm of a stolen one.
 pub const LONG_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whether the base64 text is filled up with `=`.
+/// Padding of the base64 text with `=`.
 ///
-/// Upstream says "URL-safe base64" and no more; of the public implementations one pads and one does
+/// The documentation says only "URL-safe base64"; of the public implementations one pads and one does
 /// not.
 // Complete: base64 knows these two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Padding {
-    /// With `=`, to a multiple of four characters. The default: where a specification is silent,
-    /// RFC 4648 (section 3.2) asks for it, and decoders that take both take this one.
+    /// With `=`, to a multiple of four characters. RFC 4648 (section 3.2) requires it unless a
+    /// specification says otherwise.
     #[default]
     Padded,
-    /// Without, for a place where `=` would have to be escaped.
+    /// Without `=`, for places in which it would have to be escaped.
     Unpadded,
 }
 
@@ -45,7 +44,7 @@ pub struct DynamicToken {
     ttl: Duration,
 }
 
-/// What is signed, in whole seconds.
+/// Signed values, with times in whole seconds.
 pub(super) struct Claims<'a> {
     pub(super) app_key: &'a AppKey,
     pub(super) user_id: String,
@@ -53,7 +52,7 @@ pub(super) struct Claims<'a> {
     pub(super) ttl: i64,
 }
 
-/// In the documented order.
+/// Members of the JSON, in the documented order.
 #[derive(Serialize)]
 struct Members<'a> {
     signature: &'a str,
@@ -73,7 +72,7 @@ impl DynamicToken {
     ) -> Result<Self, BuildError> {
         let Claims { app_key, user_id, cur_time, ttl } = claims;
         let time = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
-        let too_long = || BuildError::new(Field::Ttl, "ends beyond any time that can be told");
+        let too_long = || BuildError::new(Field::Ttl, "is too long; ask for less");
         let issued_at = SystemTime::UNIX_EPOCH.checked_add(time(cur_time)).ok_or_else(too_long)?;
         let expires_at = issued_at.checked_add(time(ttl)).ok_or_else(too_long)?;
         let members = Members {
@@ -107,26 +106,25 @@ impl DynamicToken {
         &self.user_id
     }
 
-    /// When it was made, in whole seconds (`curTime`).
+    /// The time of issue, in whole seconds (`curTime`).
     #[must_use]
     pub fn issued_at(&self) -> SystemTime {
         self.issued_at
     }
 
-    /// How long it lives from then on, in whole seconds (`ttl`).
+    /// Its lifetime from then on, in whole seconds (`ttl`).
     #[must_use]
     pub fn ttl(&self) -> Duration {
         self.ttl
     }
 
-    /// When it ends.
+    /// The time at which it expires.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
         self.expires_at
     }
 
-    /// Whether it lives longer than a dynamic token should ([`LONG_TTL`]): a warning, for whoever
-    /// chose the ttl.
+    /// Whether it lives longer than [`LONG_TTL`], which deserves a warning.
     #[must_use]
     pub fn is_long_lived(&self) -> bool {
         self.ttl > LONG_TTL

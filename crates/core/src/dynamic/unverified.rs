@@ -1,4 +1,4 @@
-//! What a dynamic token says, read in every form that is met in the wild.
+//! Contents of a dynamic token, parsed from every known form but not verified.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -16,18 +16,18 @@ use crate::response::{Member, Object};
 use crate::secret::Secret;
 use crate::token::UserId;
 
-/// What a dynamic token says, before anybody has vouched for it.
+/// Contents of a dynamic token, before it is verified.
 ///
-/// Members in any order, with or without padding, in either alphabet of base64, numbers as numbers
-/// or as text. `Debug` shows neither the signature nor what stands in the place of an App Key and is
-/// none.
+/// Members may be in any order, base64 in either alphabet and with or without padding, numbers as
+/// numbers or as text. `Debug` shows neither the signature nor a member `appkey` that is not an App
+/// Key.
 #[derive(Clone)]
 pub struct UnverifiedToken {
     pub(super) app_key: AppKeyMember,
     pub(super) user_id: Box<str>,
     pub(super) cur_time: i64,
     pub(super) ttl: i64,
-    /// None where it is no SHA-256.
+    /// `None` if it is not SHA-256.
     pub(super) signature: Option<Signature>,
     shape: Vec<Fault>,
 }
@@ -36,7 +36,7 @@ pub struct UnverifiedToken {
 #[derive(Clone)]
 pub(super) enum AppKeyMember {
     Key(AppKey),
-    /// Anything else, which may well be a secret.
+    /// Anything else, which may be a secret.
     Other(Secret),
 }
 
@@ -54,10 +54,10 @@ struct Members<'a> {
     ttl: Member<i64>,
 }
 
-/// No longer than an access token may be.
+/// The longest access token.
 const MAX_BYTES: usize = 8192;
 const PREFIX: &str = "dt-";
-/// How client IDs and client secrets begin.
+/// Prefix of client IDs and client secrets.
 const CREDENTIAL_PREFIX: &str = "YXA6";
 const SHA1_DIGITS: usize = 40;
 
@@ -68,13 +68,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl UnverifiedToken {
-    /// Reads a token. A fault that leaves it readable is no error here; ask
-    /// [`verify`](Self::verify), or [`Signer::verify`](super::Signer::verify) with the secret at hand.
+    /// Parses a token. Faults that leave it readable are not errors here: call
+    /// [`verify`](Self::verify), or [`Signer::verify`](super::Signer::verify) with the secret.
     ///
     /// # Errors
     ///
-    /// It says nothing that could be checked: no base64, no JSON object inside, a member missing or
-    /// of another type.
+    /// It is not base64 of a JSON object, or a member is missing or of another type.
     pub fn parse(token: &str) -> Result<Self, ParseError> {
         if token.len() > MAX_BYTES {
             return Err(ParseError("it is longer than 8192 characters"));
@@ -95,9 +94,9 @@ impl UnverifiedToken {
             &bytes
         });
         let members: Member<Object<Members<'_>>> = serde_json::from_slice(json)
-            .map_err(|_| ParseError("what is in its base64 is not JSON"))?;
+            .map_err(|_| ParseError("its base64 does not hold JSON"))?;
         let Some(Object(members)) = members.ok() else {
-            return Err(ParseError("what is in its base64 is no JSON object"));
+            return Err(ParseError("its base64 does not hold a JSON object"));
         };
         Self::from_members(members, shape).map_err(ParseError)
     }
@@ -135,7 +134,7 @@ impl UnverifiedToken {
         Ok(Self { app_key, user_id, cur_time, ttl, signature: parsed, shape })
     }
 
-    /// The App Key; `None` where something else stands in its place.
+    /// The App Key; `None` if something else is in its place.
     #[must_use]
     pub fn app_key(&self) -> Option<&AppKey> {
         match &self.app_key {
@@ -144,13 +143,13 @@ impl UnverifiedToken {
         }
     }
 
-    /// The user ID as it was written, which may be any text.
+    /// The user ID as written, which may be any text.
     #[must_use]
     pub fn user_id(&self) -> &str {
         &self.user_id
     }
 
-    /// When it was made (`curTime`); `None` beyond what a [`SystemTime`] holds.
+    /// The time of issue (`curTime`); `None` beyond what a [`SystemTime`] holds.
     #[must_use]
     pub fn issued_at(&self) -> Option<SystemTime> {
         let distance = Duration::from_secs(self.cur_time.unsigned_abs());
@@ -161,37 +160,37 @@ impl UnverifiedToken {
         }
     }
 
-    /// How long it lives from then on; zero where it says less.
+    /// Its lifetime from then on; zero if the token contains less.
     #[must_use]
     pub fn ttl(&self) -> Duration {
         Duration::from_secs(self.ttl.max(0).unsigned_abs())
     }
 
-    /// When it ends; `None` beyond what a [`SystemTime`] holds.
+    /// The time at which it expires; `None` beyond what a [`SystemTime`] holds.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.issued_at()?.checked_add(self.ttl())
     }
 
-    /// Whether it lives longer than a dynamic token should ([`LONG_TTL`]).
+    /// Whether it lives longer than [`LONG_TTL`].
     #[must_use]
     pub fn is_long_lived(&self) -> bool {
         self.ttl() > LONG_TTL
     }
 
-    /// Checks what can be checked without the secret: the shape, and the time.
+    /// Checks the shape and the time, which needs no secret.
     ///
     /// # Errors
     ///
-    /// Every fault that shows. None does not mean that the token is good: its signature was not
-    /// looked at.
+    /// Every fault of the shape and the time. Without one the token may still be invalid: its signature
+    /// was not checked.
     pub fn verify(&self, now: SystemTime) -> Result<(), Faults> {
         Faults::none_or(self.faults_at(now))
     }
 
     pub(super) fn faults_at(&self, now: SystemTime) -> Vec<Fault> {
         let mut faults = self.shape.clone();
-        // A time too large to be told is a time to come.
+        // A time beyond what a `SystemTime` holds is in the future.
         if self.issued_at().map_or(self.cur_time > 0, |issued_at| now < issued_at) {
             faults.push(Fault::NotYetValid);
         }
@@ -204,7 +203,7 @@ impl UnverifiedToken {
     }
 }
 
-/// Both alphabets, mixed if need be.
+/// Decodes base64 in both alphabets, even mixed.
 fn decode(text: &str) -> Option<Vec<u8>> {
     let url_safe: Vec<u8> = text
         .bytes()

@@ -1,4 +1,4 @@
-//! The App Key, `org#app`, strictly parsed: its two names become path segments.
+//! App Key, `org#app`, strictly parsed: its two names become path segments.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,7 +25,7 @@ pub struct AppKey {
     app: Box<str>,
 }
 
-/// The longest name: far above any real one, far below what a URI holds.
+/// The longest name: far longer than real ones, far shorter than a URI may be.
 const MAX_NAME_BYTES: usize = 255;
 
 impl AppKey {
@@ -33,7 +33,7 @@ impl AppKey {
     ///
     /// # Errors
     ///
-    /// [`Field::AppKey`], saying which of the two names is wrong.
+    /// [`Field::AppKey`], with the name that is wrong.
     pub fn new(org: &str, app: &str) -> Result<Self, BuildError> {
         check("org", org)?;
         check("app", app)?;
@@ -64,7 +64,7 @@ fn check(which: &'static str, name: &str) -> Result<(), BuildError> {
         return wrong("is longer than 255 bytes");
     }
     if name == "." || name == ".." {
-        return wrong("is a path step (. or ..)");
+        return wrong("is . or .., which changes the path");
     }
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
     if !name.bytes().all(allowed) {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn case_is_kept() {
+    fn case_is_preserved() {
         let key: AppKey = "Org-1#App_2.x~".parse().unwrap();
         assert_eq!(key.to_string(), "Org-1#App_2.x~");
     }

@@ -7,7 +7,7 @@ use easemob_token_host::{Authority, HostError};
 
 use crate::build_error::{BuildError, Field};
 
-/// Where a cluster's REST API lives, e.g. `https://a1.easemob.com`.
+/// Base URL of a cluster's REST API, such as `https://a1.easemob.com`.
 ///
 /// `https://` or `http://`, a host (a DNS name, an IPv4 address, or an IPv6 address in brackets),
 /// and a port if it is not the scheme's own. One trailing `/` is permitted. A user name, a path, a

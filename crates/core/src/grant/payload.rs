@@ -1,4 +1,4 @@
-//! The body of a request: bytes that know where their secret lies.
+//! Body of a request: JSON that can be shown with its secret masked.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,26 +10,26 @@ use crate::build_error::{BuildError, Field};
 
 /// The JSON body of a token request.
 ///
-/// It turns into [`Bytes`] without a copy. `Debug` shows its length alone;
-/// [`masked`](Self::masked) shows it for people, its secret replaced.
+/// It turns into [`Bytes`] without a copy. `Debug` shows only its length;
+/// [`masked`](Self::masked) shows the JSON with the secret replaced.
 #[derive(Clone)]
 pub struct Payload {
     json: Bytes,
     secret: Range<usize>,
 }
 
-/// What a member of the body is written with.
+/// Value of a member of the body.
 pub(super) enum Value<'a> {
     Text(&'a str),
-    /// Text that is not to be shown.
+    /// Text that is masked.
     Secret(&'a str),
     Flag(bool),
-    /// Left out where there is none.
+    /// `None` leaves the member out.
     Count(Option<i64>),
 }
 
 impl Payload {
-    /// Writes one JSON object, into one buffer of exactly its length. The names need no escapes.
+    /// Writes one JSON object into one buffer of exactly its length. The names need no escapes.
     pub(super) fn write(members: &[(&'static str, Value<'_>)]) -> Result<Self, BuildError> {
         let end = "}".len();
         let len = members.iter().map(|(name, value)| member_len(name, value)).sum::<usize>() + end;
@@ -58,19 +58,7 @@ impl Payload {
         Ok(Self { json: json.into(), secret })
     }
 
-    /// The length in bytes.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.json.len()
-    }
-
-    /// Whether there are no bytes. Never so for a body that this crate built.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.json.is_empty()
-    }
-
-    /// The body for people to read: its secret is replaced by `***`.
+    /// The body with its secret replaced by `***`.
     ///
     /// ```
     /// # use easemob_token_core::{Password, Secret, TokenEndpoint, TtlUnits};
@@ -149,7 +137,7 @@ fn string_len(text: &str) -> usize {
     2 + text.len() + escapes
 }
 
-/// One pass without a branch in it: the compiler makes vector instructions of it.
+/// Checks in one pass without a branch, which the compiler turns into vector instructions.
 fn needs_escapes(text: &str) -> bool {
     text.bytes().fold(false, |needed, b| needed | matches!(b, b'"' | b'\\' | 0..=0x1f))
 }

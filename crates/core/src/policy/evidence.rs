@@ -14,14 +14,14 @@ const AT_ONCE: NonZeroU32 = NonZeroU32::new(2).unwrap();
 /// A 401 for a request that carried the token.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// When the refused request was sent; the present if that is unknown.
+    /// The time at which the refused request was sent; the present if that is unknown.
     pub sent: Uptime,
     /// The user whose token was requested, if the token endpoint refused; `None` for any other
     /// endpoint.
     pub user: Option<UserId>,
 }
 
-/// How much a refusal proves.
+/// Strength of the evidence that a refusal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strength {
     /// Nothing: the service accepted the token in a later request.
@@ -37,11 +37,11 @@ pub(super) enum Strength {
 
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
-    /// When the latest refused request was sent, unless a later one was accepted.
+    /// The time of the latest refused request, unless a later one was accepted.
     refused: Option<Uptime>,
     /// The user for whom the token endpoint refused the token first.
     user: Option<UserId>,
-    /// When the latest accepted request was sent.
+    /// The time of the latest accepted request.
     accepted: Option<Uptime>,
     /// The service issued the refused token once more, so another request would gain nothing.
     unchanged: bool,

@@ -1,42 +1,47 @@
-//! How fresh a kept token is: good, due for renewal, or too old to be used.
+//! Freshness of a cached token: good, due for renewal, or too old to be used.
 
 use std::time::{Duration, SystemTime};
 
 use super::{Jitter, Now, Uptime};
 use crate::token::Lifetime;
 
-/// The longest hard margin before a token's end.
+/// The longest hard margin before a token expires.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// The two times that matter in the life of a kept token.
+/// The times at which a cached token is due for renewal and at which it is too old.
 ///
-/// A token is due for renewal at 75 to 85 % of its life, as the jitter says, and is used until a
-/// hard margin before its end: a tenth of its life, at most 60 s. A permanent token is never due.
+/// A token is due at 75 to 85 % of its lifetime, by the jitter, and is used until a hard margin before
+/// it expires: a tenth of its lifetime, at most 60 s. A permanent token is never due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
-    due: End,
-    unusable: End,
+    due: TimePoint,
+    unusable: TimePoint,
 }
 
 impl Freshness {
     /// The freshness of a token that was received at `received` and may be cached for `lifetime`.
     ///
-    /// Pass what [`IssuedToken::cache_lifetime`](crate::IssuedToken::cache_lifetime) says: a lifetime
-    /// that is unknown counts as over at once.
+    /// Pass the [`cache_lifetime`](crate::IssuedToken::cache_lifetime) of the token: one of unknown
+    /// lifetime is too old at once.
     #[must_use]
     pub fn new(lifetime: Lifetime, received: Now, jitter: Jitter) -> Self {
         let life = match lifetime {
-            Lifetime::Permanent => return Self { due: End::NEVER, unusable: End::NEVER },
+            Lifetime::Permanent => {
+                return Self { due: TimePoint::NEVER, unusable: TimePoint::NEVER };
+            }
             Lifetime::Expires(life) => life,
             Lifetime::Unknown => Duration::ZERO,
         };
         let due = jitter.between(life.mul_f64(0.75), life.mul_f64(0.85));
         let margin = MARGIN.min(life / 10);
         let unusable = life.saturating_sub(margin);
-        Self { due: End::after(received, due), unusable: End::after(received, unusable) }
+        Self {
+            due: TimePoint::after(received, due),
+            unusable: TimePoint::after(received, unusable),
+        }
     }
 
-    /// Whether the token may be handed out.
+    /// Whether the token may be used.
     #[must_use]
     pub fn is_usable(&self, now: Now) -> bool {
         !self.unusable.has_come(now)
@@ -49,15 +54,16 @@ impl Freshness {
     }
 }
 
-/// A time on both clocks. It has come when either of them says so: that is the clock on which more
-/// time has passed. On a clock that cannot count so far it never comes.
+/// A time on both clocks, which has come when it has come on either of them.
+///
+/// On a clock that cannot count so far it never comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct End {
+struct TimePoint {
     wall: Option<SystemTime>,
     uptime: Uptime,
 }
 
-impl End {
+impl TimePoint {
     const NEVER: Self = Self { wall: None, uptime: Uptime::NEVER };
 
     fn after(start: Now, time: Duration) -> Self {
@@ -102,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_permanent_token_is_never_due_and_one_of_unknown_life_is_over_at_once() {
+    fn a_permanent_token_is_never_due_and_one_of_unknown_lifetime_is_too_old_at_once() {
         let permanent = Freshness::new(Lifetime::Permanent, START, Jitter::new(0.0));
         let far = after(1e10);
         assert!(permanent.is_usable(far) && !permanent.is_due(far));
@@ -128,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_comes_as_the_clock_on_which_more_time_has_passed_says() {
+    fn the_clock_on_which_more_time_has_passed_decides() {
         let fresh = freshness(100, 0.0);
         for (wall, uptime) in [(74.0, 74.0), (75.0, 74.0), (74.0, 75.0), (0.0, 90.0), (-9.0, 0.0)] {
             let wall =

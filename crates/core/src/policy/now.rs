@@ -1,4 +1,4 @@
-//! Time and chance, as arguments.
+//! Times and random numbers, which are arguments of the core.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,7 @@ impl Uptime {
     /// A time that never comes.
     pub const NEVER: Self = Self(Duration::MAX);
 
-    /// The point in time that lies so long after the clock's origin.
+    /// The point in time at this distance from the clock's origin.
     #[must_use]
     pub const fn from_origin(time: Duration) -> Self {
         Self(time)
@@ -32,24 +32,24 @@ impl Uptime {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The point in time that lies `time` later.
+    /// The point in time that is `time` later.
     #[must_use]
     pub const fn after(self, time: Duration) -> Self {
         Self(self.0.saturating_add(time))
     }
 
-    /// The point in time that lies `time` earlier, the origin at the earliest.
+    /// The point in time that is `time` earlier, or the origin.
     #[must_use]
     pub const fn before(self, time: Duration) -> Self {
         Self(self.0.saturating_sub(time))
     }
 }
 
-/// The present on two clocks: the wall clock, which can be set, and a monotonic one, which may stand
-/// still while the machine is suspended.
+/// The present on two clocks: the wall clock and a monotonic one.
 ///
-/// The clock on which more time has passed decides: a suspended machine does not use a dead token,
-/// and a wall clock that was set back does not revive one.
+/// The wall clock can be set, and a monotonic clock may stop while the machine is suspended. So the clock
+/// on which more time has passed decides: an expired token is used neither after a suspension nor after
+/// the wall clock was set back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
     /// The wall clock.
@@ -59,7 +59,7 @@ pub struct Now {
 }
 
 impl Now {
-    /// The time since `earlier`, zero if neither clock has moved on.
+    /// The time since `earlier`, zero if neither clock has advanced.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         let wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
@@ -72,13 +72,13 @@ impl Now {
 pub struct Jitter(f64);
 
 impl Jitter {
-    /// Takes `number` between 0 and 1; anything that is no number counts as 0.
+    /// Takes a number and limits it to 0 to 1; NaN counts as 0.
     #[must_use]
     pub fn new(number: f64) -> Self {
         Self(if number.is_nan() { 0.0 } else { number.clamp(0.0, 1.0) })
     }
 
-    /// Between `least` and `most`, by this draw.
+    /// A time between `least` and `most`.
     pub(super) fn between(self, least: Duration, most: Duration) -> Duration {
         least + most.saturating_sub(least).mul_f64(self.0)
     }
@@ -97,9 +97,9 @@ mod tests {
     fn the_clock_on_which_more_time_has_passed_decides() {
         let start = at(1_000, 10);
         assert_eq!(at(1_005, 15).since(start), Duration::from_secs(5));
-        // Suspended: only the wall clock went on.
+        // Suspended: only the wall clock advanced.
         assert_eq!(at(6_000, 11).since(start), Duration::from_secs(5_000));
-        // Set back a year: only the monotonic clock went on.
+        // Set back: only the monotonic clock advanced.
         assert_eq!(at(0, 70).since(start), Duration::from_secs(60));
         assert_eq!(at(0, 0).since(start), Duration::ZERO);
     }

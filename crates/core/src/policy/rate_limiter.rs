@@ -1,4 +1,4 @@
-//! A limit on how often requests are sent, of which a few may be sent at once.
+//! Rate limit with a small burst, without a clock.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -7,9 +7,8 @@ use super::Uptime;
 
 /// A limit on how often requests are sent, with a small burst.
 ///
-/// At most `limit` slots are given out in any time of length `period`, of which `burst` at once; the
-/// others follow one by one. It reads no clock: times are those of one monotonic clock of the
-/// caller's.
+/// At most `limit` slots are free in any time of length `period`, and `burst` of them at once; the others
+/// follow one by one. Times are those of one monotonic clock of the caller.
 ///
 /// ```
 /// use std::time::Duration;
@@ -29,15 +28,15 @@ use super::Uptime;
 pub struct RateLimiter {
     /// The time that one slot takes up.
     interval: Duration,
-    /// How far ahead of time slots may be given out: a burst less one slot.
+    /// The time by which slots may be taken early: a burst less one slot.
     ahead: Duration,
     /// Until when all time is taken up.
     taken: Uptime,
 }
 
 impl RateLimiter {
-    /// At most `limit` in any `period`, of which `burst` at once. A burst of the whole limit or
-    /// more counts as the limit less one.
+    /// A limiter of `limit` slots in any `period`, of which `burst` at once. A burst of the limit or more
+    /// counts as the limit less one.
     #[must_use]
     pub fn new(limit: NonZeroU32, period: Duration, burst: NonZeroU32) -> Self {
         // After the burst, what is left of the limit is spread over the period.
@@ -69,14 +68,14 @@ impl RateLimiter {
         self.slot(now, 0)
     }
 
-    /// The time at which a slot is free for a request that lets `ahead` others go first.
+    /// The time at which a slot is free for a request with `ahead` others before it.
     #[must_use]
     pub fn slot(&self, now: Uptime, ahead: usize) -> Uptime {
         let others = self.interval.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX));
         self.taken.max(now).after(others).before(self.ahead).max(now)
     }
 
-    /// How many slots are free at `now`.
+    /// The number of slots that are free at `now`.
     #[must_use]
     pub fn free(&self, now: Uptime) -> u32 {
         let full = now.after(self.ahead).after(self.interval);
@@ -99,7 +98,7 @@ mod tests {
         Uptime::from_origin(Duration::from_secs(seconds))
     }
 
-    /// The most times in any period, if a request is sent at each slot.
+    /// The most requests in any period, if one is sent at each slot.
     fn busiest(mut limiter: RateLimiter, period: Duration) -> usize {
         let mut now = Uptime::ORIGIN;
         let mut times = Vec::new();

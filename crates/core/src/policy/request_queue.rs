@@ -1,4 +1,4 @@
-//! The order in which requests are sent under a rate limit, without a clock, a lock or a timer.
+//! Queue of requests under a rate limit, without a clock, a lock or a timer.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use super::{RateLimiter, Uptime};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// A caller that does not come within this time after its turn is passed over.
+/// A caller that does not call within this time after its turn is passed over.
 const GRACE: Duration = Duration::from_millis(20);
 
-/// Which requests go first.
+/// Priority of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-// Complete: what one request waits for goes before it.
+// Complete: a request for a user's token may wait for the app token.
 pub enum Priority {
     /// The request for the app token, for which others may wait.
     AppToken,
@@ -20,41 +20,41 @@ pub enum Priority {
     UserToken,
 }
 
-/// A caller's place in the order. It reserves nothing.
+/// Place of a caller in the queue. It reserves no slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket {
     priority: Priority,
     number: u64,
 }
 
-/// What a caller does now.
+/// Next step of a queued caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Turn {
     /// Send the request: its slot is taken.
     Now,
-    /// Ask again at this time, or earlier.
+    /// Call again at this time, or earlier.
     At(Uptime),
-    /// Give up: the turn would come at this time, after the caller's deadline.
+    /// Give up: the turn would come at this time, after the deadline of the caller.
     DeadlineExceeded(Uptime),
 }
 
 /// A queue of requests under a limit for each second.
 ///
-/// A caller draws a [`ticket`](Self::ticket), asks for its [`turn`](Self::turn) until it may send, and
-/// [leaves](Self::leave) if it gives up. It takes a slot in the moment in which it sends and not before.
-/// So a caller that waits and never asks again holds nothing: when its turn has passed, the next one
-/// goes. If it comes late after all, it is first in line, and the limit holds.
+/// A caller gets a [`ticket`](Self::ticket), calls [`turn`](Self::turn) until it may send, and
+/// [leaves](Self::leave) if it gives up. It takes a slot when it sends and not before. So a caller that
+/// never calls again holds no slot: when its turn has passed, the next one goes. If it is only late, it is
+/// first in the queue, and the limit holds.
 #[derive(Debug)]
 pub struct RequestQueue {
     limiter: RateLimiter,
-    /// When the turn of each waiting caller comes, as long as all before it ask in time.
+    /// The expected turn of each waiting caller, if all before it call in time.
     waiting: BTreeMap<Ticket, Uptime>,
     tickets: u64,
 }
 
 impl RequestQueue {
-    /// A queue of at most so many requests in any second, of which a tenth at once.
+    /// A queue of at most `per_second` requests in any second, of which a tenth at once.
     #[must_use]
     pub fn new(per_second: NonZeroU32) -> Self {
         let burst = NonZeroU32::new(per_second.get() / 10).unwrap_or(NonZeroU32::MIN);
@@ -62,16 +62,18 @@ impl RequestQueue {
         Self { limiter, waiting: BTreeMap::new(), tickets: 0 }
     }
 
-    /// A place in the order, behind all others of this priority.
+    /// A place in the queue, behind all others of this priority.
     pub fn ticket(&mut self, priority: Priority) -> Ticket {
         self.tickets += 1;
         Ticket { priority, number: self.tickets }
     }
 
-    /// Whether the request with this ticket is sent at `now`; if not, when to ask again.
+    /// Decides whether the request with this ticket is sent at `now`; if not, when to call again.
+    ///
+    /// A caller that cannot wait until its turn reserves no slot.
     pub fn turn(&mut self, ticket: Ticket, now: Uptime, deadline: Uptime) -> Turn {
         self.pass_over(now);
-        // Those whose turn has come are about to ask; each finds the slot that it waited for.
+        // Callers whose turn has come are about to call, and each gets the slot that it waited for.
         let ahead = self.waiting.range(..ticket);
         let due = ahead.take_while(|(_, turn)| **turn <= now).count();
         if usize::try_from(self.limiter.free(now)).is_ok_and(|free| free > due) {
@@ -89,12 +91,12 @@ impl RequestQueue {
         Turn::At(turn)
     }
 
-    /// The caller with this ticket does not ask again.
+    /// Removes the caller with this ticket, which does not call again.
     pub fn leave(&mut self, ticket: Ticket) {
         self.waiting.remove(&ticket);
     }
 
-    /// How many callers wait, as far as they still ask.
+    /// The number of waiting callers, without those that stopped calling.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.len()
@@ -108,7 +110,7 @@ impl RequestQueue {
         }
     }
 
-    /// Forgets those who did not come when it was their turn.
+    /// Removes callers that did not call at their turn.
     fn pass_over(&mut self, now: Uptime) {
         while let Some(first) = self.waiting.first_entry() {
             if first.get().after(GRACE) > now {
@@ -137,7 +139,7 @@ mod tests {
         queue.ticket(Priority::UserToken)
     }
 
-    /// When each ticket is served, if each asks just when it was told to.
+    /// The times at which the tickets are served, if each caller calls exactly when it should.
     fn served(queue: &mut RequestQueue, tickets: &[Ticket], start: Uptime) -> Vec<Uptime> {
         let mut next: Vec<(Uptime, usize)> = (0..tickets.len()).map(|i| (start, i)).collect();
         let mut times = vec![FAR; tickets.len()];
@@ -149,10 +151,10 @@ mod tests {
                     next.swap_remove(first);
                 }
                 Turn::At(time) => {
-                    assert!(time > now, "asking again at once would never end");
+                    assert!(time > now, "calling again at once would never end");
                     next[first].0 = time;
                 }
-                Turn::DeadlineExceeded(_) => panic!("nothing is too late"),
+                Turn::DeadlineExceeded(_) => panic!("no deadline is set"),
             }
         }
         times
@@ -178,37 +180,37 @@ mod tests {
     }
 
     #[test]
-    fn callers_that_never_ask_again_delay_nobody() {
+    fn callers_that_never_call_again_delay_nobody() {
         let mut queue = queue(100);
-        // The burst is spent, and two hundred wait who will not come back.
+        // The burst is used up, and two hundred callers wait that will not call again.
         for _ in 0..210 {
             let ticket = user(&mut queue);
             let _ = queue.turn(ticket, at(0), FAR);
         }
         assert_eq!(queue.waiting(), 200);
-        // A caller that looks again now and then is served as soon as one of them is passed over.
+        // A caller that calls now and then is served when one of them is passed over.
         let ticket = user(&mut queue);
         let mut now = 1;
         while queue.turn(ticket, at(now), FAR) != Turn::Now {
             now += 1;
         }
         assert!(now <= 50, "{now} ms");
-        // And when all of their turns have passed, nothing is left of them.
+        // When all of their turns have passed, nothing is left of them.
         let tickets: Vec<_> = (0..10).map(|_| user(&mut queue)).collect();
         assert!(served(&mut queue, &tickets, at(5_000)).iter().all(|time| *time == at(5_000)));
         assert_eq!(queue.waiting(), 0);
     }
 
     #[test]
-    fn late_callers_are_first_in_line_and_do_not_exceed_the_limit() {
+    fn late_callers_go_first_and_do_not_exceed_the_limit() {
         let mut queue = queue(10);
         let tickets: Vec<_> = (0..40).map(|_| user(&mut queue)).collect();
         let sent = |queue: &mut RequestQueue, now| {
             tickets.iter().filter(|&&it| queue.turn(it, at(now), FAR) == Turn::Now).count()
         };
         assert_eq!(sent(&mut queue, 0), 1);
-        // All of them come back after a minute in which nobody asked.
-        assert_eq!(sent(&mut queue, 60_000), 1, "what was not used is not made up for");
+        // All of them call again after a minute in which nobody called.
+        assert_eq!(sent(&mut queue, 60_000), 1, "unused slots are not saved up");
         let newcomer = user(&mut queue);
         let Turn::At(turn) = queue.turn(newcomer, at(60_001), FAR) else { panic!("it waits") };
         assert!(turn > at(64_000), "38 are before it: {turn:?}");
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_that_cannot_wait_so_long_is_told_at_once_and_takes_nothing() {
+    fn a_caller_that_cannot_wait_that_long_reserves_no_slot() {
         let mut queue = queue(1);
         let (first, second) = (user(&mut queue), user(&mut queue));
         assert_eq!(queue.turn(first, at(0), FAR), Turn::Now);

@@ -1,18 +1,18 @@
-//! The rules for repeating a request: send again and when, or give up.
+//! Retry rules: when to send a request again, and when to give up.
 
 use std::time::Duration;
 
 use super::{Jitter, Uptime};
 use crate::response::{ResponseError, RetryAdvice};
 
-/// The bounds of one acquisition.
+/// Limits of one acquisition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryLimits {
-    /// The most requests that it sends, 3 by default. At least one is sent.
+    /// Maximum number of requests, 3 by default. At least one is sent.
     pub max_attempts: u32,
-    /// The time in which it ends, 20 s by default: no request is started after it.
+    /// Time limit of the acquisition, 20 s by default: no request is started after it.
     pub deadline: Duration,
-    /// The shortest time between two requests, 1 s by default.
+    /// Minimum time between two requests, 1 s by default.
     pub min_interval: Duration,
 }
 
@@ -23,27 +23,27 @@ impl Default for RetryLimits {
     }
 }
 
-/// The longest pause of a backoff inside an acquisition.
+/// The longest pause of a backoff within an acquisition.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// What to do after a failed request.
+/// Next step after a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum NextStep {
     /// Send the same request at this time, on the clock that was passed in.
     SendAt(Uptime),
-    /// Get another app token, then send with that one, at this time or later.
+    /// Get another app token, then send with it at this time or later.
     SendWithNewAppTokenAt(Uptime),
-    /// It is over: the last failure is the result.
+    /// End the acquisition: the last failure is its result.
     GiveUp,
 }
 
-/// The retry rules of one acquisition: how often it has sent, and until when it may.
+/// Retry rules of one acquisition, with the number of its requests and its deadline.
 ///
-/// A transport failure or a server error is repeated after a growing pause (full jitter, doubling from
-/// one second). A pause that the service asks for is kept if it fits into the deadline. A torn body is
-/// repeated once, and so is a 401, with another app token. No other refusal is repeated. It reads no
-/// clock: times are those of one monotonic clock of the caller's.
+/// After a transport failure or a server error the request is sent again after a growing pause (full
+/// jitter, doubling from one second). A pause that the service asks for is observed if it ends before the
+/// deadline. After a torn body the request is sent once more, and after a 401 once with another app
+/// token. No other refusal is retried. Times are those of one monotonic clock of the caller.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,7 +74,7 @@ impl Retry {
         Self { limits, end, attempts: 1, repeated_once: false, renewed: false }
     }
 
-    /// How many requests were sent, the one in progress included.
+    /// The number of requests, including the one in progress.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts
@@ -86,15 +86,15 @@ impl Retry {
         self.end
     }
 
-    /// The step after a request that brought no response. `retryable` says whether the
-    /// same exchange may succeed later.
+    /// The step after a request without a response. `retryable` is whether the same exchange may succeed
+    /// later.
     pub fn after_transport_failure(
         &mut self,
         retryable: bool,
         now: Uptime,
         jitter: Jitter,
     ) -> NextStep {
-        if retryable { self.again_after(self.backoff(jitter), now) } else { NextStep::GiveUp }
+        if retryable { self.send_after(self.backoff(jitter), now) } else { NextStep::GiveUp }
     }
 
     /// The step after a response without a token.
@@ -106,13 +106,13 @@ impl Retry {
     ) -> NextStep {
         match error.retry_advice() {
             RetryAdvice::Never => NextStep::GiveUp,
-            RetryAdvice::After(pause) => self.again_after(pause, now),
-            RetryAdvice::Backoff => self.again_after(self.backoff(jitter), now),
+            RetryAdvice::After(pause) => self.send_after(pause, now),
+            RetryAdvice::Backoff => self.send_after(self.backoff(jitter), now),
             RetryAdvice::Once => self.once_more(now, jitter),
             RetryAdvice::WithNewAppToken if self.renewed => NextStep::GiveUp,
             RetryAdvice::WithNewAppToken => {
                 self.renewed = true;
-                match self.again_after(Duration::ZERO, now) {
+                match self.send_after(Duration::ZERO, now) {
                     NextStep::SendAt(time) => NextStep::SendWithNewAppTokenAt(time),
                     other => other,
                 }
@@ -120,23 +120,24 @@ impl Retry {
         }
     }
 
-    /// The step after a failure that one more request may clear up, such as a torn body, or the 401 for
-    /// an app token that the service accepted in a later request. Once in an acquisition.
+    /// The step after a failure that one more request may resolve, once in an acquisition.
+    ///
+    /// Examples are a torn body, and a 401 for an app token that the service accepted in a later request.
     pub fn once_more(&mut self, now: Uptime, jitter: Jitter) -> NextStep {
         if std::mem::replace(&mut self.repeated_once, true) {
             return NextStep::GiveUp;
         }
-        self.again_after(self.backoff(jitter), now)
+        self.send_after(self.backoff(jitter), now)
     }
 
-    /// Full jitter: anything up to one second, then two, four, to the longest.
+    /// Full jitter: up to one second, then two, four, and so on to the longest pause.
     fn backoff(&self, jitter: Jitter) -> Duration {
         let doublings = self.attempts.saturating_sub(1).min(16);
         let most = Duration::from_secs(1).saturating_mul(1 << doublings).min(LONGEST_PAUSE);
         jitter.between(Duration::ZERO, most)
     }
 
-    fn again_after(&mut self, pause: Duration, now: Uptime) -> NextStep {
+    fn send_after(&mut self, pause: Duration, now: Uptime) -> NextStep {
         let time = now.after(pause.max(self.limits.min_interval));
         if self.attempts >= self.limits.max_attempts || time >= self.end {
             return NextStep::GiveUp;

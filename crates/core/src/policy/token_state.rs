@@ -42,7 +42,7 @@ pub enum Keep {
 pub struct Success {
     /// The number of the new token, higher than all before it.
     pub generation: u64,
-    /// When the new token is due for renewal, and until when it may be used.
+    /// The times at which the new token is due for renewal and too old.
     pub freshness: Freshness,
     /// The token to keep.
     pub keep: Keep,
@@ -173,7 +173,7 @@ impl TokenState {
         }
     }
 
-    /// How long nothing is sent.
+    /// The time for which nothing is sent.
     fn pause(&self, now: Now, usable: bool) -> Duration {
         let cooldown = self.cooldown.map(|cooldown| cooldown.remaining(now, usable));
         let limit = self.limiter.next(now.uptime).since(now.uptime);
@@ -182,7 +182,7 @@ impl TokenState {
 
     /// The most requests that the acquisition which starts at `now` may send, at least one.
     ///
-    /// It is one while a token is usable: nobody waits, and another acquisition follows. Without a token,
+    /// It is one while a token is usable: no caller waits, and another acquisition follows. Without a token,
     /// or if it was reported as refused, it is what the limit of the minute leaves.
     #[must_use]
     pub fn max_requests(&self, now: Now) -> u32 {
@@ -213,7 +213,7 @@ impl TokenState {
         self.keep(token, is_unchanged, received, jitter)
     }
 
-    /// Reports that an abandoned acquisition got a token after all; it is kept if no other is usable.
+    /// Reports that an abandoned acquisition got a token after all, which replaces only an unusable one.
     pub fn succeeded_late(
         &mut self,
         token: &impl IssuedToken,

@@ -56,7 +56,7 @@ impl ResponseError {
         Self::malformed(text, RetryAdvice::Once)
     }
 
-    /// What it means.
+    /// The kind, for decisions of the caller.
     #[must_use]
     pub fn kind(&self) -> ResponseErrorKind {
         self.0.kind
@@ -104,16 +104,16 @@ impl ResponseError {
 
     /// Whether the body is the service's own error: a JSON object with one of its error codes.
     ///
-    /// A firewall or a gateway refuses with pages and codes of its own. Such a refusal says nothing
-    /// about the credentials or the user, and may be gone in a moment. A gateway that writes codes
-    /// in the service's style (`invalid_token`) cannot be told from it. Always `false` for a redirect
+    /// A firewall or a gateway refuses with pages and codes of its own. Such a refusal is not
+    /// about the credentials or the user, and may soon pass. A gateway with codes in the service's
+    /// style (`invalid_token`) cannot be distinguished from it. Always `false` for a redirect
     /// and for a malformed response.
     #[must_use]
     pub fn is_from_service(&self) -> bool {
         self.0.is_from_service
     }
 
-    /// How long to remember this refusal, if it does not pass soon by itself.
+    /// The time for which to remember this refusal; `None` if it may pass soon.
     ///
     /// A page of a gateway is passing trouble whatever its status, except for an exceeded limit, which
     /// gateways report too. A refused app token is replaced, so the refusal is not remembered.

@@ -50,7 +50,7 @@ pub enum ErrorCategory {
     Internal,
 }
 
-/// Whom an error concerns.
+/// Scope of an error: the app or one user.
 // Complete: a request is about one user or about the app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorScope {
@@ -60,7 +60,7 @@ pub enum ErrorScope {
     User,
 }
 
-/// How long a refusal of the service is remembered, and the pause after a 429 that names none.
+/// The time for which a refusal is remembered, and the pause after a 429 without `Retry-After`.
 const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 /// The pause after two creations of one user, which conflict within one second.
 const CONFLICT_PAUSE: Duration = Duration::from_secs(1);
@@ -70,7 +70,8 @@ struct Row {
     name: &'static str,
     phrase: &'static str,
     retry: RetryAdvice,
-    /// How long nothing is sent for the same token. `None`: like a failed connection, with a backoff.
+    /// The time for which nothing is sent for the same token. `None`: a backoff, as after a failed
+    /// connection.
     remembered: Option<Duration>,
     scope: ErrorScope,
     category: ErrorCategory,
@@ -151,7 +152,7 @@ kinds! {
     /// Too many requests (429).
     RateLimited {
         name: "rate_limited",
-        phrase: "asked too often",
+        phrase: "too many requests",
         retry: After(REFUSED_PAUSE), remembered: Some(REFUSED_PAUSE), scope: App, category: Limited,
     }
     /// The plan's quota is used up (429 `resource_limited`): another request does not help.
@@ -194,13 +195,13 @@ impl ResponseErrorKind {
         self.row().name
     }
 
-    /// What to do about an error of this kind that the service sent without `Retry-After`.
+    /// Advice for an error of this kind that the service sent without `Retry-After`.
     #[must_use]
     pub const fn retry_advice(self) -> RetryAdvice {
         self.row().retry
     }
 
-    /// Whom it concerns.
+    /// Whether the app or one user is concerned.
     #[must_use]
     pub const fn scope(self) -> ErrorScope {
         self.row().scope

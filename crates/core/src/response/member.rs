@@ -1,8 +1,8 @@
-//! One member of a JSON object, read without ever failing on its type.
+//! Members of a JSON object, read without errors about their type.
 //!
-//! serde's own errors quote what they found, and what is found here may be a token. So a member of
-//! the wrong type is a value like any other, and the code that needs the member says in its own
-//! words what is wrong with it. Text is borrowed from the body.
+//! The errors of serde quote what they found, which may be a token here. So a member of the wrong type is
+//! a value like any other, and the code that needs the member has a fixed phrase for the fault. Text is
+//! borrowed from the body.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A member that is absent (or `null`), there, or of another type.
+/// A member that is missing (or `null`), present, or of another type.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Member<T> {
     #[default]
@@ -22,7 +22,7 @@ pub(crate) enum Member<T> {
 }
 
 impl<T> Member<T> {
-    /// The value where there is one; `fault` where the member is of another type.
+    /// The value, if there is one; `fault` if the member is of another type.
     pub(crate) fn optional(self, fault: &'static str) -> Result<Option<T>, &'static str> {
         match self {
             Self::Missing => Ok(None),
@@ -31,20 +31,20 @@ impl<T> Member<T> {
         }
     }
 
-    /// The value, where there is one of the right type.
+    /// The value, if there is one of the right type.
     pub(crate) fn ok(self) -> Option<T> {
         self.optional("").unwrap_or_default()
     }
 }
 
 impl Member<Cow<'_, str>> {
-    /// The text, owned; `fault` where the member is no text.
+    /// The text, owned; `fault` if the member is not text.
     pub(crate) fn text(self, fault: &'static str) -> Result<Option<Box<str>>, &'static str> {
         Ok(self.optional(fault)?.map(|text| text.into_owned().into_boxed_str()))
     }
 }
 
-/// What a type makes of each JSON value; `None` is "of another type".
+/// Conversion of each JSON value to a type; `None` means "of another type".
 pub(crate) trait Read<'de>: Sized {
     fn borrowed(_text: &'de str) -> Option<Self> {
         None
@@ -82,7 +82,7 @@ impl Read<'_> for bool {
     }
 }
 
-/// An object with the members of `T`. (serde alone would take an array of their values for one.)
+/// An object with the members of `T`; serde alone would also accept an array of their values.
 #[derive(Debug)]
 pub(crate) struct Object<T>(pub(crate) T);
 
@@ -92,7 +92,7 @@ impl<'de, T: Deserialize<'de>> Read<'de> for Object<T> {
     }
 }
 
-/// A whole number, however it is written: `60`, `60.0`, `"60"`. Beyond an `i64` it saturates.
+/// Reads a whole number in any form: `60`, `60.0`, `"60"`. Beyond an `i64` it saturates.
 impl<'de> Read<'de> for i64 {
     fn borrowed(text: &'de str) -> Option<Self> {
         Self::copied(text)
@@ -118,14 +118,14 @@ impl<'de> Read<'de> for i64 {
     fn integer(number: i64) -> Option<Self> {
         Some(number)
     }
-    #[expect(clippy::cast_possible_truncation, reason = "saturates, which is what is wanted")]
+    #[expect(clippy::cast_possible_truncation, reason = "it saturates, as it should")]
     fn float(number: f64) -> Option<Self> {
-        // `fract` of an infinity is NaN, so that is refused as well.
+        // `fract` of an infinity is NaN, so an infinity is refused as well.
         (number.fract() == 0.0).then_some(number as Self)
     }
     fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        // With serde_json's feature `arbitrary_precision`, which any crate of the same build may
-        // turn on, a number arrives as an object of this one member.
+        // With the feature `arbitrary_precision` of serde_json, which any crate of the build may enable,
+        // a number arrives as an object of this one member.
         let Some(key) = object.next_key::<Cow<'de, str>>()? else {
             return Ok(None);
         };
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_number_is_read_however_it_is_written() {
+    fn a_whole_number_is_read_in_any_form() {
         for (json, read) in [
             ("0", 0),
             ("-0", 0),

@@ -1,4 +1,4 @@
-//! Text of the service made fit for an error message: no secret, nothing unprintable, not long.
+//! Redaction of the service's text for error messages: no secrets, printable, and short.
 
 mod binary;
 mod decoded;
@@ -13,36 +13,35 @@ use self::binary::Binary;
 use self::decoded::Decoded;
 use self::escape::Escape;
 
-/// What replaces a secret.
+/// Replacement of a secret.
 const MASK: &str = "***";
-/// How access tokens, dynamic tokens, and client credentials of this service begin.
+/// Prefixes of access tokens, dynamic tokens, and client credentials.
 const PREFIXES: [&[u8]; 3] = [b"YWMt", b"ZHQt", b"YXA6"];
-/// How much must follow a prefix for the whole to be taken for a credential.
+/// The least length of a credential, its prefix included.
 const CREDENTIAL_LEN: usize = 16;
-/// Shorter secrets are replaced only where they stand alone, since they occur by chance.
+/// Shorter secrets are replaced only if they stand alone, since they occur by chance.
 const SHORT: usize = 4;
-/// How much of a text is shown at most, before it is cut to its limit.
+/// The most bytes of a text that are shown, before it is cut to its limit.
 const SHOWN: usize = 8 << 10;
-/// How many bytes one byte of a secret takes at most, where a secret crosses the end of what is
-/// shown.
+/// The most bytes for one encoded byte of a secret that crosses the end of the shown text.
 const WIDEST: usize = 8;
-/// How many of the encodings that write single characters may be stacked.
+/// The most stacked encodings of single characters.
 const ESCAPES: usize = 3;
-/// How many bytes are decoded in all, so that no text takes long, however it is encoded.
+/// The most bytes that are decoded in total, so that no text takes long.
 const WORK: usize = 1 << 20;
 
-/// What an error text must not show.
+/// Values that an error text must not show.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hidden<'a> {
     pub(super) secrets: [Option<&'a str>; 2],
     pub(super) user_id: Option<&'a str>,
 }
 
-/// At most `limit` characters of `text`, with everything hidden and all that looks like a credential
-/// of this service replaced, and control and direction characters escaped.
+/// Returns at most `limit` characters of `text`, with hidden values and credentials replaced.
 ///
-/// A service that repeats what it received may encode it first. So the text is searched as it is and
-/// as every encoding of [`Escape`] and [`Binary`] reads it.
+/// Credentials are found by their prefixes; control and direction characters are escaped. A service that
+/// repeats what it received may encode it first. So the text is searched as it is and decoded by every
+/// encoding of [`Escape`] and [`Binary`].
 pub(super) fn clean(text: &str, limit: usize, hidden: &Hidden<'_>) -> String {
     let patterns = patterns(hidden);
     let widest = patterns.iter().map(|pattern| pattern.text.len()).max().unwrap_or_default();
@@ -72,7 +71,7 @@ fn up_to(text: &str, len: usize) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// A text to be found, in the form in which texts are compared.
+/// A text to find, in the form in which texts are compared.
 struct Pattern {
     text: String,
     /// Whether it is found only if no letter or digit is next to it.
@@ -90,14 +89,14 @@ fn patterns(hidden: &Hidden<'_>) -> Vec<Pattern> {
         .collect()
 }
 
-/// A text as some encodings read it, and which of them may still be stacked on it.
+/// A text after some decoding, and which encodings may still be decoded.
 struct Reading {
     text: Decoded,
     escapes_left: usize,
     is_binary: bool,
 }
 
-/// The places of all patterns and credentials in `text`, whatever their encoding.
+/// The places of all patterns and credentials in `text`, in any encoding.
 fn find(text: &str, patterns: &[Pattern]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for reading in readings(text) {
@@ -107,7 +106,7 @@ fn find(text: &str, patterns: &[Pattern]) -> Vec<Range<usize>> {
     found
 }
 
-/// `text` as it is and as the encodings read it, the ones with few encodings first.
+/// The text as it is and decoded, with few encodings first.
 fn readings(text: &str) -> Vec<Reading> {
     let first = Reading { text: Decoded::of(text), escapes_left: ESCAPES, is_binary: false };
     let mut readings = vec![first];
@@ -116,7 +115,7 @@ fn readings(text: &str) -> Vec<Reading> {
     while let Some(reading) = readings.get(next) {
         for reading in readings_of(reading) {
             let bytes = reading.text.bytes();
-            // The same encodings in another order often make the same text.
+            // The same encodings in another order often give the same text.
             let is_known = readings.iter().any(|known| known.text.bytes() == bytes);
             if !is_known && bytes.len() <= work_left {
                 work_left -= bytes.len();
@@ -150,7 +149,7 @@ fn readings_of(reading: &Reading) -> Vec<Reading> {
 fn find_patterns(reading: &Reading, patterns: &[Pattern], found: &mut Vec<Range<usize>>) {
     let folded = reading.text.folded();
     for pattern in patterns {
-        // Decoding plain words as binary makes any short text by chance.
+        // Plain words, decoded as binary, contain any short text by chance.
         if pattern.alone && reading.is_binary {
             continue;
         }
@@ -236,12 +235,12 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_replaced_where_it_stands_alone() {
+    fn a_short_secret_is_replaced_if_it_stands_alone() {
         assert_eq!(hide("password '1' at 11:01", "1"), "password '***' at 11:01");
     }
 
     #[test]
-    fn what_looks_like_a_credential_is_replaced() {
+    fn text_with_the_prefix_of_a_credential_is_replaced() {
         let text =
             "token YWMtrR6ECkz8Eeyx6Y9j1eX9kbsM, id YXA6i-Ak8Ol4Eei2l11ZjV-EAg; YWMt is a prefix";
         assert_eq!(cut(text), "token ***, id ***; YWMt is a prefix");

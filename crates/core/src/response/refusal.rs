@@ -96,17 +96,17 @@ fn text<'a>(body: &'a Value, member: &str) -> Option<&'a str> {
 /// The kind by the documented table; a description is a sample there, and no constant.
 fn classify(status: u16, code: &str, description: &str) -> Kind {
     let description = description.to_ascii_lowercase();
-    let says = |words: &str| description.contains(words);
+    let has = |words: &str| description.contains(words);
     match (status, code) {
         (300..=399, _) => Kind::Redirected,
-        (400, "invalid_grant") if says("client_id") || says("client_secret") => Kind::InvalidClient,
-        (400, "invalid_grant") if says("not activated") => Kind::UserDeactivated,
-        (400, "invalid_grant") if says("password") => Kind::InvalidPassword,
-        (400, "illegal_argument") if says("username_too_long") => Kind::InvalidUsername,
-        (400, "illegal_argument") if says("username") && says("not legal") => Kind::InvalidUsername,
+        (400, "invalid_grant") if has("client_id") || has("client_secret") => Kind::InvalidClient,
+        (400, "invalid_grant") if has("not activated") => Kind::UserDeactivated,
+        (400, "invalid_grant") if has("password") => Kind::InvalidPassword,
+        (400, "illegal_argument") if has("username_too_long") => Kind::InvalidUsername,
+        (400, "illegal_argument") if has("username") && has("not legal") => Kind::InvalidUsername,
         (401, _) => Kind::Unauthorized,
         (404, "organization_application_not_found") => Kind::ApplicationNotFound,
-        (404, "invalid_grant" | "entity_not_found") if says("user") => Kind::UserNotFound,
+        (404, "invalid_grant" | "entity_not_found") if has("user") => Kind::UserNotFound,
         (409, "concurrent_operation_error") => Kind::Conflict,
         (429, "resource_limited") => Kind::QuotaExceeded,
         (429, _) => Kind::RateLimited,

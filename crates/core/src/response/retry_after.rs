@@ -1,4 +1,4 @@
-//! `Retry-After`: obeyed where it says something, within bounds.
+//! The header `Retry-After`: seconds or a date, within bounds.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,12 +8,12 @@ use http::header::RETRY_AFTER;
 const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(3600);
 
-/// The pause that the response asks for, between one second and one hour; `None` where it asks
-/// for none or says nothing that can be read.
+/// The pause that the response asks for, between one second and one hour; `None` if there is none or it
+/// cannot be read.
 pub(super) fn read(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let pause = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        // Digits that do not fit are a very long pause, not rubbish.
+        // Digits that do not fit are a very long pause, not garbage.
         text.parse().map_or(MOST, Duration::from_secs)
     } else {
         let date = httpdate::parse_http_date(text).ok()?;
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_says_nothing() {
+    fn garbage_is_ignored() {
         for value in ["", "-5", "1.5", "soon", "7 s", "+7"] {
             assert_eq!(pause(value), None, "{value}");
         }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::error::ResponseError;
 use super::member::{Member, Object};
 use crate::token::{
-    AccessToken, Granted, Lifetime, Ttl, TtlUnits, UnitMismatch, User, UserId, UserParts, UserToken,
+    AccessToken, Granted, Lifetime, Ttl, TtlUnits, UnitMismatch, User, UserId, UserToken,
 };
 
 type Text<'a> = Member<Cow<'a, str>>;
@@ -87,7 +87,7 @@ impl<'a> TokenResponse<'a> {
     }
 
     /// The token of the requested user. A response that names another user is an error, since the
-    /// token belongs to somebody else.
+    /// token is that user's.
     pub(crate) fn into_user_token(self, requested: &UserId) -> Result<UserToken, &'static str> {
         let user = match self.user.optional("user is not an object")? {
             Some(Object(user)) => Some(user.into_user()?),
@@ -103,14 +103,14 @@ impl<'a> TokenResponse<'a> {
 
 impl UserMembers<'_> {
     fn into_user(self) -> Result<User, &'static str> {
-        Ok(User::new(UserParts {
+        Ok(User {
             uuid: self.uuid.text("user.uuid is not a string")?,
             kind: self.kind.text("user.type is not a string")?,
             username: self.username.text("user.username is not a string")?,
             activated: self.activated.optional("user.activated is not a boolean")?,
             created: self.created.optional("user.created is not a whole number")?,
             modified: self.modified.optional("user.modified is not a whole number")?,
-        }))
+        })
     }
 }
 

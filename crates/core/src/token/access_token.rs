@@ -23,7 +23,7 @@ use crate::build_error::{BuildError, Field};
 /// ```
 #[derive(Clone)]
 pub struct AccessToken {
-    // `Bearer <token>`, so that handing out the header costs no copy.
+    // `Bearer <token>`, so that returning the header costs no copy.
     bearer: HeaderValue,
 }
 

@@ -1,12 +1,12 @@
-//! What an access token says about itself, for diagnosis alone.
+//! Contents of an access token, for diagnosis only.
 //!
-//! **This layout is observed, not promised.** Upstream documents an access token as an opaque string.
-//! What is read here was read off public sample tokens, which all agree; the service may change it
-//! at any time, and a token of another shape is as good as any. Nothing here is checked against a
-//! signature, so anybody can write a token that says anything.
+//! **This layout is undocumented.** The documentation describes an access token as an opaque string.
+//! The layout was found in public sample tokens, which all agree; the service may change it at any
+//! time, and a token of another shape is a good token. No signature is checked, so anybody can write a
+//! token with any contents.
 //!
-//! Use it to answer "which app is this token of, is it an app or a user token, until when?", and to
-//! find a unit that is set wrongly. **Never decide about access by it.**
+//! Use it to find out which app a token belongs to, whether it is an app or a user token and when it
+//! expires, and to detect a wrong unit of lifetimes. **Never decide about access by it.**
 //!
 //! ```
 //! use std::time::Duration;
@@ -14,11 +14,11 @@
 //!
 //! // The sample of the documentation.
 //! let token = "YWMtrR6ECkz8Eeyx6Y9j1eX9kbsMrFep3U6BvVj7KSnNonWqRx7gTPwR7Kzl-Q_xISNOAwMAAAF9UPZqbQAPoAAtYK9fWgaTNyuWoB3-6nGf_TXBx3Nt3XRZST-elU0x2A";
-//! let said = inspect::inspect(token).expect("has the observed layout");
-//! assert_eq!(said.kind(), TokenKind::User);
-//! assert_eq!(said.confidence(), Confidence::High);
-//! assert_eq!(said.lifetime(), Duration::from_secs(1_024_000));
-//! assert_eq!(said.application().to_string(), "bb0cac57-a9dd-4e81-bd58-fb2929cda275");
+//! let contents = inspect::inspect(token).expect("has the known layout");
+//! assert_eq!(contents.kind(), TokenKind::User);
+//! assert_eq!(contents.confidence(), Confidence::High);
+//! assert_eq!(contents.lifetime(), Duration::from_secs(1_024_000));
+//! assert_eq!(contents.application().to_string(), "bb0cac57-a9dd-4e81-bd58-fb2929cda275");
 //!
 //! assert!(inspect::inspect("anything else is opaque").is_none());
 //! ```
@@ -32,42 +32,42 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use self::uuid::Uuid;
 
-/// The token's text: base64 of three and ninety-four bytes.
+/// Length of a token: base64 of three and ninety-four bytes.
 const TEXT_LEN: usize = 130;
 const PREFIX: &[u8; 3] = b"ac-";
 const FIELDS_LEN: usize = 94;
 
-/// The most that the four bytes of the lifetime can say.
+/// The largest number in the four bytes of the lifetime.
 const PERMANENT: u64 = u32::MAX as u64;
 
-/// How far the token UUID's clock and the time of issue may lie apart and still be the same event.
+/// The largest difference between the UUID's time and the time of issue of one token.
 const SAME_EVENT: Duration = Duration::from_secs(60);
 
-/// Whose token it is.
-// Complete: the samples know these two, and a token of any other kind is opaque.
+/// Kind of a token.
+// Complete: the samples have these two, and a token of any other kind is opaque.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenKind {
-    /// Of the app itself.
+    /// A token of the app itself.
     App,
-    /// Of one user.
+    /// A token of one user.
     User,
 }
 
-/// How sure it is that the layout was understood.
+/// Confidence that a token has the known layout.
 // Complete: the marks of the layout agree, or they do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Confidence {
-    /// It has the length, the prefix and the kind of the samples, but the marks that have nothing to
-    /// do with each other disagree: take what it says for a guess.
+    /// Length, prefix and kind are those of the samples, but independent marks disagree: the contents are
+    /// a guess.
     Low,
-    /// Every mark of the samples is there: the fixed byte has its value, and the token's UUID, whose
-    /// version is 1, was made within a minute of the time of issue.
+    /// All marks agree: the fixed byte has its value, and the token's UUID is of version 1 and was made
+    /// within a minute of the time of issue.
     High,
 }
 
-/// What a token says. Nothing of it is proven.
+/// Contents of a token, none of them verified.
 ///
-/// `Debug` shows what the accessors show; neither the token nor its digest is kept.
+/// `Debug` shows what the getters return; neither the token nor its digest is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
     kind: TokenKind,
@@ -79,9 +79,9 @@ pub struct Inspection {
     lifetime: Duration,
 }
 
-/// What the token says about itself, or `None`: it is opaque, as upstream promises no more.
+/// Reads the contents of a token; `None` if it is opaque, which is not an error.
 ///
-/// Any text is fine: no error, no panic, no allocation.
+/// Any text is accepted, without a panic or an allocation.
 #[must_use]
 pub fn inspect(token: &str) -> Option<Inspection> {
     if token.len() != TEXT_LEN {
@@ -93,8 +93,8 @@ pub fn inspect(token: &str) -> Option<Inspection> {
     read(fields)
 }
 
-/// The lifetime that the token says if it has the layout: [`inspect`] makes either this of it or
-/// nothing. A few characters are read, so it costs a tenth of a whole look.
+/// The lifetime in the token if it has the layout: either the one that [`inspect`] returns, or any if that
+/// returns `None`. It reads a few characters and costs a tenth of [`inspect`].
 pub(crate) fn claimed_lifetime(token: &str) -> Option<Duration> {
     // Four characters are three bytes, and the lifetime lies between two such borders.
     const START: usize = (PREFIX.len() + 58) / 3 * 4;
@@ -131,13 +131,13 @@ fn read(fields: &[u8; FIELDS_LEN]) -> Option<Inspection> {
 }
 
 impl Inspection {
-    /// Whose token it is.
+    /// Whether it is a token of the app or of a user.
     #[must_use]
     pub fn kind(&self) -> TokenKind {
         self.kind
     }
 
-    /// How sure it is that the layout was understood.
+    /// Confidence that the token has the known layout.
     #[must_use]
     pub fn confidence(&self) -> Confidence {
         self.confidence
@@ -158,34 +158,35 @@ impl Inspection {
         }
     }
 
-    /// The UUID of whoever the token stands for: the application of an app token, the user
-    /// (`user.uuid`) of a user token.
+    /// The UUID of the token's principal: the application of an app token, the user (`user.uuid`) of a
+    /// user token.
     #[must_use]
     pub fn principal(&self) -> Uuid {
         self.principal
     }
 
-    /// When it was issued, to the millisecond.
+    /// The time of issue, to the millisecond.
     #[must_use]
     pub fn issued_at(&self) -> SystemTime {
         self.issued_at
     }
 
-    /// How long it lives from then on. The samples count it in seconds, on every cluster. What it
-    /// says for a permanent token is not known.
+    /// The lifetime from then on, which the samples count in seconds on every cluster.
+    ///
+    /// Zero probably means permanent: one public token that was requested as permanent has it.
     #[must_use]
     pub fn lifetime(&self) -> Duration {
         self.lifetime
     }
 
-    /// When it ends; `None` beyond what a [`SystemTime`] holds.
+    /// The time at which it expires; `None` beyond what a [`SystemTime`] holds.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.issued_at.checked_add(self.lifetime)
     }
 
-    /// The lifetime where it is to be believed: the layout was understood, and the number is none of
-    /// the two that a permanent token may be written with.
+    /// The lifetime if it is reliable: the layout is certain, and the number is none of the two that may
+    /// mean permanent.
     pub(crate) fn trusted_lifetime(&self) -> Option<Duration> {
         let plain = !matches!(self.lifetime.as_secs(), 0 | PERMANENT);
         (plain && self.confidence == Confidence::High).then_some(self.lifetime)
@@ -200,7 +201,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_claimed_is_all_that_a_whole_look_can_find(
+        fn the_claimed_lifetime_is_the_one_that_inspect_returns(
             fields: Vec<u8>, kind in 2..4_u8, lifetime: u32,
         ) {
             let mut bytes = [PREFIX.as_slice(), &fields].concat();
@@ -210,12 +211,12 @@ mod tests {
             bytes[3 + 50] = 0;
             bytes[3 + 58..3 + 62].copy_from_slice(&lifetime.to_be_bytes());
             let token = URL_SAFE_NO_PAD.encode(bytes);
-            prop_assert_eq!(claimed_lifetime(&token), inspect(&token).map(|said| said.lifetime()));
+            prop_assert_eq!(claimed_lifetime(&token), inspect(&token).map(|contents| contents.lifetime()));
             prop_assert!(claimed_lifetime(&token).is_some());
         }
 
         #[test]
-        fn nothing_is_claimed_by_what_is_none(text in ".{0,140}") {
+        fn other_text_claims_no_lifetime(text in ".{0,140}") {
             prop_assert!(inspect(&text).is_none() && claimed_lifetime(&text).is_none());
         }
     }

@@ -1,29 +1,29 @@
-//! The lifetime that came back: what `expires_in` means, whatever number it is.
+//! Lifetime of a token: the meaning of any number in `expires_in`.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Ttl, TtlUnit};
 
-/// How long a token lives from the moment at which it was received.
-// Complete: these are the three things that an answer can say.
+/// Lifetime of a token, counted from when it was received.
+// Complete: a response can mean one of these three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lifetime {
-    /// So long, at most ten years.
+    /// It expires after this time, at most ten years.
     Expires(Duration),
-    /// It never expires by itself. Only said where a permanent token was asked for.
+    /// It never expires by itself. Only for a token that was requested as permanent.
     Permanent,
-    /// The answer does not say, or says something that means nothing (`0`, a negative number)
-    /// where no permanent token was asked for. Use it, do not keep it.
+    /// The response has no `expires_in`, or one without a meaning: `0` or a negative number for a token
+    /// that was not requested as permanent.
     Unknown,
 }
 
-/// The longest lifetime that is believed: ten years of 365 days.
+/// The longest finite lifetime: ten years of 365 days.
 const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 impl Lifetime {
     /// Reads `expires_in`. Any number has a meaning; nothing overflows.
-    pub(crate) fn from_wire(expires_in: Option<i64>, unit: TtlUnit, asked: Ttl) -> Self {
-        let permanent = asked == Ttl::Permanent;
+    pub(crate) fn from_wire(expires_in: Option<i64>, unit: TtlUnit, requested: Ttl) -> Self {
+        let permanent = requested == Ttl::Permanent;
         let Some(number) = expires_in else {
             return Self::Unknown;
         };
@@ -45,7 +45,7 @@ impl Lifetime {
         }
     }
 
-    /// The time it lives, where that is known and finite.
+    /// The time, if it is known and finite.
     #[must_use]
     pub fn duration(self) -> Option<Duration> {
         match self {
@@ -59,25 +59,21 @@ impl Lifetime {
     pub fn is_permanent(self) -> bool {
         self == Self::Permanent
     }
-
-    pub(crate) fn end_from(self, start: SystemTime) -> Option<SystemTime> {
-        start.checked_add(self.duration()?)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ASKED_FOR_TIME: Ttl = Ttl::For(Duration::from_secs(60));
+    const FINITE: Ttl = Ttl::For(Duration::from_secs(60));
 
     #[test]
-    fn where_permanent_was_asked_strange_numbers_mean_permanent() {
+    fn for_a_permanent_token_numbers_without_a_meaning_mean_permanent() {
         for number in [0, -1, i64::MIN, i64::MAX, i64::MAX / 1000, 315_360_001] {
             let read = Lifetime::from_wire(Some(number), TtlUnit::Seconds, Ttl::Permanent);
             assert_eq!(read, Lifetime::Permanent, "{number}");
         }
-        // A plain number is believed even then, and an absent one says nothing.
+        // A plain number counts even then, and a missing one leaves it unknown.
         let read = Lifetime::from_wire(Some(5_184_000), TtlUnit::Seconds, Ttl::Permanent);
         assert_eq!(read, Lifetime::Expires(Duration::from_secs(5_184_000)));
         let read = Lifetime::from_wire(None, TtlUnit::Seconds, Ttl::Permanent);
@@ -85,14 +81,14 @@ mod tests {
     }
 
     #[test]
-    fn where_it_was_not_they_mean_unknown_or_ten_years() {
-        for asked in [Ttl::ServerDefault, ASKED_FOR_TIME] {
+    fn for_any_other_token_they_mean_unknown_or_ten_years() {
+        for requested in [Ttl::ServerDefault, FINITE] {
             for number in [None, Some(0), Some(-1), Some(i64::MIN)] {
-                let read = Lifetime::from_wire(number, TtlUnit::Seconds, asked);
+                let read = Lifetime::from_wire(number, TtlUnit::Seconds, requested);
                 assert_eq!(read, Lifetime::Unknown, "{number:?}");
             }
             for number in [i64::MAX, 315_360_001] {
-                let read = Lifetime::from_wire(Some(number), TtlUnit::Seconds, asked);
+                let read = Lifetime::from_wire(Some(number), TtlUnit::Seconds, requested);
                 assert_eq!(read, Lifetime::Expires(TEN_YEARS), "{number}");
             }
         }
@@ -107,8 +103,8 @@ mod tests {
     }
 
     #[test]
-    fn sixty_days_in_milliseconds_do_not_fit_in_32_bits_and_are_read_all_the_same() {
-        let read = Lifetime::from_wire(Some(5_184_000_000), TtlUnit::Milliseconds, ASKED_FOR_TIME);
+    fn sixty_days_in_milliseconds_are_read_although_they_exceed_32_bits() {
+        let read = Lifetime::from_wire(Some(5_184_000_000), TtlUnit::Milliseconds, FINITE);
         assert_eq!(read.duration(), Some(Duration::from_secs(5_184_000)));
     }
 }

@@ -1,4 +1,4 @@
-//! The lifetime that is asked for, and the unit in which a deployment counts.
+//! Requested lifetime, and the units in which a deployment counts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use crate::build_error::{BuildError, Field};
 
-/// The lifetime to ask for: three different wishes, which are never mixed up.
+/// Requested lifetime: the server's default, permanent, or a time. The three are never mixed up.
 // Complete: the wire knows these three cases and no other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Ttl {
-    /// Whatever the console's setting says: the member `ttl` is left out.
+    /// The console's setting: the member `ttl` is left out.
     #[default]
     ServerDefault,
     /// A token that never expires: `ttl` is `0`.
     Permanent,
-    /// So long. Parts of the wire's unit are cut off, so that a token never outlives what was
-    /// asked for.
+    /// This time. Fractions of the wire's unit are cut off, so a token never lives longer than
+    /// requested.
     For(Duration),
 }
 
 impl Ttl {
-    /// The number to send, `None` for none.
+    /// The number to send, or `None` to leave it out.
     pub(crate) fn to_wire(self, unit: TtlUnit) -> Result<Option<i64>, BuildError> {
         let time = match self {
             Self::ServerDefault => return Ok(None),
@@ -46,7 +46,7 @@ impl Ttl {
             return Err(BuildError::new(Field::Ttl, problem));
         }
         i64::try_from(units).map(Some).map_err(|_| {
-            BuildError::new(Field::Ttl, "is longer than the service can be told; ask for less")
+            BuildError::new(Field::Ttl, "is longer than the request can carry; ask for less")
         })
     }
 }
@@ -57,11 +57,11 @@ impl From<Duration> for Ttl {
     }
 }
 
-/// The unit in which one direction of the wire counts.
+/// Unit of lifetimes in one direction of the wire.
 // Complete: the documentation knows these two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TtlUnit {
-    /// Seconds, everywhere but on VIP 5 clusters.
+    /// Seconds, on all clusters except VIP 5.
     #[default]
     Seconds,
     /// Milliseconds, on VIP 5 clusters.
@@ -78,7 +78,7 @@ impl TtlUnit {
 }
 
 impl fmt::Display for TtlUnit {
-    /// Writes `seconds` or `milliseconds`, as it is read.
+    /// Writes `seconds` or `milliseconds`, which `FromStr` reads.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Seconds => "seconds",
@@ -100,11 +100,11 @@ impl FromStr for TtlUnit {
     }
 }
 
-/// The units of a deployment, for each direction.
+/// Units of lifetimes of a deployment, for each direction.
 ///
-/// Editions of the documentation disagree on the direction for which the VIP 5 cluster counts in
-/// milliseconds: one page marks both, a later one `expires_in` alone, another `ttl` alone. So the
-/// two are settings of their own.
+/// Editions of the documentation disagree on the direction in which the VIP 5 cluster counts in
+/// milliseconds: one page marks both, a later one only `expires_in`, another only `ttl`. So the two are
+/// separate settings.
 ///
 /// ```
 /// use easemob_token_core::{TtlUnit, TtlUnits};
@@ -114,7 +114,7 @@ impl FromStr for TtlUnit {
 /// let mixed = TtlUnits { request: TtlUnit::Seconds, response: TtlUnit::Milliseconds };
 /// assert_eq!("request=seconds,response=milliseconds".parse(), Ok(mixed));
 /// ```
-// Complete: a request and its response are all the directions there are.
+// Complete: a request and its response are the only directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TtlUnits {
     /// The unit of `ttl` in requests.
@@ -126,13 +126,12 @@ pub struct TtlUnits {
 impl TtlUnits {
     /// Seconds both ways: every cluster but VIP 5.
     pub const STANDARD: Self = Self { request: TtlUnit::Seconds, response: TtlUnit::Seconds };
-    /// Milliseconds both ways: the VIP 5 cluster as the password page describes it.
+    /// Milliseconds both ways: the VIP 5 cluster, as the password page describes it.
     pub const VIP5: Self = Self { request: TtlUnit::Milliseconds, response: TtlUnit::Milliseconds };
 }
 
 impl fmt::Display for TtlUnits {
-    /// Writes one unit where both directions have it, `request=…,response=…` otherwise, as it is
-    /// read.
+    /// Writes one unit if both directions have it, or else `request=…,response=…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { request, response } = self;
         if request == response {
@@ -179,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_three_wishes_stay_apart() {
+    fn default_permanent_and_a_time_are_sent_differently() {
         for unit in [TtlUnit::Seconds, TtlUnit::Milliseconds] {
             assert_eq!(Ttl::ServerDefault.to_wire(unit), Ok(None));
             assert_eq!(Ttl::Permanent.to_wire(unit), Ok(Some(0)));
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_unit_are_cut_off_and_never_become_permanent() {
+    fn fractions_of_a_unit_are_cut_off_and_never_become_permanent() {
         let time = Duration::from_millis(1_999);
         assert_eq!(Ttl::For(time).to_wire(TtlUnit::Seconds), Ok(Some(1)));
         assert_eq!(Ttl::For(time).to_wire(TtlUnit::Milliseconds), Ok(Some(1_999)));

@@ -1,16 +1,10 @@
-//! The user beside a user token.
+//! User that a user token belongs to.
 
 use std::time::{Duration, SystemTime};
 
-/// The user to whom a token belongs, as the service described it. Each member can be missing.
+/// User that a token belongs to, as the service described it. Each member can be missing.
 #[derive(Clone, Debug)]
 pub struct User {
-    parts: UserParts,
-}
-
-/// The members of `user`, read and owned.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct UserParts {
     pub(crate) uuid: Option<Box<str>>,
     pub(crate) kind: Option<Box<str>>,
     pub(crate) username: Option<Box<str>>,
@@ -20,45 +14,41 @@ pub(crate) struct UserParts {
 }
 
 impl User {
-    pub(crate) fn new(parts: UserParts) -> Self {
-        Self { parts }
-    }
-
     /// The service's internal identifier. The published samples mask it
     /// (`aa471ee0-XXXX-…`), so it is text.
     #[must_use]
     pub fn uuid(&self) -> Option<&str> {
-        self.parts.uuid.as_deref()
+        self.uuid.as_deref()
     }
 
     /// The kind of object, `user`. The member is called `type` on the wire.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
-        self.parts.kind.as_deref()
+        self.kind.as_deref()
     }
 
-    /// The user ID. The service answers in lower case, whatever case was asked for.
+    /// The user ID, in lower case whatever case was requested.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
-        self.parts.username.as_deref()
+        self.username.as_deref()
     }
 
     /// Whether the account may log in; `false` means that it is banned.
     #[must_use]
     pub fn activated(&self) -> Option<bool> {
-        self.parts.activated
+        self.activated
     }
 
-    /// When the user was registered.
+    /// The time at which the user was registered.
     #[must_use]
     pub fn created(&self) -> Option<SystemTime> {
-        self.parts.created.and_then(from_unix_ms)
+        self.created.and_then(from_unix_ms)
     }
 
-    /// When the user was last changed.
+    /// The time of the last change of the user.
     #[must_use]
     pub fn modified(&self) -> Option<SystemTime> {
-        self.parts.modified.and_then(from_unix_ms)
+        self.modified.and_then(from_unix_ms)
     }
 }
 

@@ -7,7 +7,7 @@
 //! - For other letters it is undocumented whether the service folds them. So two such IDs count as
 //!   two users, whose tokens are never mixed up, and a response may return either case.
 //! - Requests carry the ID as it was written: only the service knows what its cluster accepts.
-//!   Dynamic tokens are checked by nobody else, so their IDs must obey the documentation.
+//!   Only the signer checks a dynamic token, so its user ID must have the documented form.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Dynamic tokens: the reference's vector, both ways for any input, and every fault by its name.
+//! Dynamic tokens: the reference vector, round trips of any input, and every fault.
 
 use std::time::{Duration, SystemTime};
 
@@ -39,10 +39,10 @@ fn written(members: &Value) -> String {
     URL_SAFE.encode(format!("dt-{members}"))
 }
 
-/// What the signer and the clock say of it ten seconds after it was made.
+/// The faults that the signer finds ten seconds after it was issued.
 fn faults(token: &str) -> Vec<Fault> {
-    let reading = UnverifiedToken::parse(token).unwrap();
-    let checked = signer().verify(&reading, at(CUR_TIME + 10));
+    let unverified = UnverifiedToken::parse(token).unwrap();
+    let checked = signer().verify(&unverified, at(CUR_TIME + 10));
     checked.map_or_else(|faults| faults.as_slice().to_vec(), |()| Vec::new())
 }
 
@@ -61,7 +61,7 @@ fn the_reference_vector_comes_out_exactly() {
 }
 
 #[test]
-fn the_documented_order_and_padding_are_what_this_text_is() {
+fn order_and_padding_are_the_documented_ones() {
     // A golden of its own, so that encoder and test cannot be wrong together.
     let token = signer().token("Test2333", TTL, at(CUR_TIME)).unwrap();
     assert_eq!(
@@ -71,7 +71,7 @@ fn the_documented_order_and_padding_are_what_this_text_is() {
 }
 
 #[test]
-fn what_cannot_become_a_token_is_refused_and_named() {
+fn input_that_breaks_the_rules_is_refused_and_named() {
     let part = |user: &str, ttl, now| signer().token(user, ttl, now).unwrap_err().field();
     for bad in ["", "a b", "a/b", "a#b", "é", "用户", "\u{212a}", &"a".repeat(65), "a\n", "a\"b"]
     {
@@ -89,7 +89,7 @@ fn what_cannot_become_a_token_is_refused_and_named() {
     assert_eq!(part("c", TTL, before), Field::Clock);
     assert_eq!(Signer::new(&app_key(), "", SECRET).unwrap_err().field(), Field::ClientId);
     assert_eq!(Signer::new(&app_key(), CLIENT_ID, "").unwrap_err().field(), Field::ClientSecret);
-    // All that is left is taken.
+    // Everything else is accepted.
     for good in ["a", "0", "_.-", "A.B-C_9", &"Z".repeat(64)] {
         let token = signer().token(good, TTL, at(0)).unwrap();
         assert_eq!(token.user_id(), good.to_lowercase());
@@ -97,7 +97,7 @@ fn what_cannot_become_a_token_is_refused_and_named() {
 }
 
 #[test]
-fn a_long_lifetime_is_told_as_data() {
+fn a_long_lifetime_is_reported() {
     let token = |ttl| signer().token("c", ttl, at(CUR_TIME)).unwrap();
     assert!(!token(LONG_TTL).is_long_lived());
     let long = token(LONG_TTL + Duration::from_secs(1));
@@ -126,7 +126,7 @@ fn order_padding_alphabet_and_numbers_as_text_are_read_in_every_form() {
 }
 
 #[test]
-fn each_defect_has_its_name() {
+fn each_fault_has_its_name() {
     let members = members();
     let with = |member: &str, value: Value| {
         let mut changed = members.clone();
@@ -154,28 +154,28 @@ fn each_defect_has_its_name() {
         [Fault::NoLifetime, Fault::Expired, Fault::BadSignature]
     );
     let other = Signer::new(&app_key(), CLIENT_ID, "another").unwrap();
-    let reading = UnverifiedToken::parse(&written(&members)).unwrap();
-    let found = other.verify(&reading, at(CUR_TIME)).unwrap_err();
+    let unverified = UnverifiedToken::parse(&written(&members)).unwrap();
+    let found = other.verify(&unverified, at(CUR_TIME)).unwrap_err();
     assert_eq!(found.as_slice(), [Fault::BadSignature]);
 }
 
 #[test]
-fn a_secret_of_another_look_in_the_app_key_member_is_found_with_the_secret_at_hand() {
+fn any_secret_in_the_app_key_member_is_found_by_its_signer() {
     let signer = Signer::new(&app_key(), CLIENT_ID, "plain-secret").unwrap();
     let token = signer.token("c", TTL, at(CUR_TIME)).unwrap();
     let text = URL_SAFE.decode(token.access_token().expose()).unwrap();
     let text = String::from_utf8(text).unwrap().replace(APP_KEY, "plain-secret");
-    let reading = UnverifiedToken::parse(&URL_SAFE.encode(text)).unwrap();
-    assert_eq!(reading.verify(at(CUR_TIME)).unwrap_err().as_slice(), [Fault::InvalidAppKey]);
-    let found = signer.verify(&reading, at(CUR_TIME)).unwrap_err();
+    let unverified = UnverifiedToken::parse(&URL_SAFE.encode(text)).unwrap();
+    assert_eq!(unverified.verify(at(CUR_TIME)).unwrap_err().as_slice(), [Fault::InvalidAppKey]);
+    let found = signer.verify(&unverified, at(CUR_TIME)).unwrap_err();
     assert_eq!(found.as_slice(), [Fault::InvalidAppKey, Fault::SecretInAppKey]);
-    assert!(!format!("{reading:?} {found} {found:?}").contains("plain-secret"));
+    assert!(!format!("{unverified:?} {found} {found:?}").contains("plain-secret"));
 }
 
 #[test]
-fn a_token_is_good_from_its_making_to_its_end() {
-    let reading = UnverifiedToken::parse(&written(&members())).unwrap();
-    let found = |now| match signer().verify(&reading, now) {
+fn a_token_is_valid_from_its_issue_until_it_expires() {
+    let unverified = UnverifiedToken::parse(&written(&members())).unwrap();
+    let found = |now| match signer().verify(&unverified, now) {
         Ok(()) => None,
         Err(faults) => Some(faults.as_slice().to_vec()),
     };
@@ -186,28 +186,28 @@ fn a_token_is_good_from_its_making_to_its_end() {
 }
 
 #[test]
-fn what_says_nothing_is_unreadable_and_named_without_a_byte_of_it() {
+fn other_text_is_not_a_dynamic_token_and_is_not_repeated() {
     let text = |json: &str| URL_SAFE.encode(format!("dt-{json}"));
     for (token, reason) in [
         ("MARK MARK".to_owned(), "not base64"),
         ("M".repeat(8193), "longer"),
-        (text("MARK"), "not JSON"),
-        (text("[\"MARK\"]"), "no JSON object"),
+        (text("MARK"), "not hold JSON"),
+        (text("[\"MARK\"]"), "not hold a JSON object"),
         (text(r#"{"MARK":1}"#), "signature is missing"),
         (text(r#"{"signature":"MARK"}"#), "appkey is missing"),
         (text(r#"{"signature":"MARK","appkey":7}"#), "appkey is not text"),
         (text(r#"{"signature":"a","appkey":"b","userId":"MARK"}"#), "curTime is missing"),
         (text(r#"{"signature":"a","appkey":"b","userId":"c","curTime":"MARK"}"#), "curTime is not"),
         (text(r#"{"signature":"a","appkey":"b","userId":"c","curTime":1}"#), "ttl is missing"),
-        (text(r#"{"signature":"a","signature":"b"}"#), "not JSON"),
-        (crate::SAMPLE_TOKEN.to_owned(), "not JSON"),
+        (text(r#"{"signature":"a","signature":"b"}"#), "not hold JSON"),
+        (crate::SAMPLE_TOKEN.to_owned(), "not hold JSON"),
     ] {
         let error = UnverifiedToken::parse(&token).unwrap_err().to_string();
         assert!(error.contains(reason) && !error.contains("MARK"), "{error}");
     }
 }
 
-/// What the module's documentation warns of: the rule separates its parts by nothing.
+/// The weakness that the module documents: the signed parts have no separators.
 #[test]
 fn digits_that_move_between_the_members_keep_the_signature() {
     let theirs = signer().token("bob178620", TTL, at(1_786_207_557)).unwrap();
@@ -232,13 +232,13 @@ fn nothing_that_prints_shows_a_secret_a_signature_or_a_token() {
     for secret in [SECRET, "e92a1247", "ZHQt"] {
         assert!(!text.contains(secret), "{text}");
     }
-    // The positive control.
+    // Positive control.
     assert!(text.contains("test2333") && text.contains("SecretInAppKey"), "{text}");
 }
 
 proptest! {
     #[test]
-    fn what_is_made_is_read_back_and_good(
+    fn a_token_is_read_back_and_valid(
         user in "[A-Za-z0-9_.-]{1,64}", ttl in 1..4_000_000_000_u64, nanos in 0..1_000_000_000_u32,
         now in 0..9_000_000_000_u64, padded: bool, org in "[A-Za-z0-9_.~-]{3,40}",
         id in ".{1,40}", secret in ".{1,40}",
@@ -251,14 +251,14 @@ proptest! {
         let text = token.access_token().expose();
         prop_assert!(text.starts_with("ZHQt"));
         prop_assert!(padded || !text.contains('='));
-        let reading = UnverifiedToken::parse(text).unwrap();
-        prop_assert_eq!(reading.user_id(), user.to_ascii_lowercase());
-        prop_assert_eq!(reading.app_key(), Some(&app_key));
-        prop_assert_eq!(reading.issued_at(), Some(at(now)));
-        prop_assert_eq!(reading.ttl(), Duration::from_secs(ttl));
-        prop_assert_eq!(reading.expires_at(), Some(token.expires_at()));
-        prop_assert!(signer.verify(&reading, start).is_ok());
-        prop_assert!(signer.verify(&reading, at(now + ttl)).is_err());
+        let unverified = UnverifiedToken::parse(text).unwrap();
+        prop_assert_eq!(unverified.user_id(), user.to_ascii_lowercase());
+        prop_assert_eq!(unverified.app_key(), Some(&app_key));
+        prop_assert_eq!(unverified.issued_at(), Some(at(now)));
+        prop_assert_eq!(unverified.ttl(), Duration::from_secs(ttl));
+        prop_assert_eq!(unverified.expires_at(), Some(token.expires_at()));
+        prop_assert!(signer.verify(&unverified, start).is_ok());
+        prop_assert!(signer.verify(&unverified, at(now + ttl)).is_err());
     }
 
     #[test]
@@ -267,10 +267,10 @@ proptest! {
         members["userId"] = json!(user);
         members["curTime"] = json!(cur_time);
         members["ttl"] = json!(ttl);
-        let reading = UnverifiedToken::parse(&written(&members)).unwrap();
-        prop_assert_eq!(reading.user_id(), user);
-        prop_assert_eq!(reading.ttl().as_secs(), ttl.max(0).unsigned_abs());
-        let _ = (signer().verify(&reading, at(CUR_TIME)), reading.expires_at());
+        let unverified = UnverifiedToken::parse(&written(&members)).unwrap();
+        prop_assert_eq!(unverified.user_id(), user);
+        prop_assert_eq!(unverified.ttl().as_secs(), ttl.max(0).unsigned_abs());
+        let _ = (signer().verify(&unverified, at(CUR_TIME)), unverified.expires_at());
     }
 
     #[test]
@@ -281,12 +281,12 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_is_never_good(at_byte in 0..200_usize, change in 1..=255_u8) {
+    fn a_token_with_a_changed_byte_is_not_valid(at_byte in 0..200_usize, change in 1..=255_u8) {
         let mut text = format!("dt-{}", members()).into_bytes();
         let at_byte = at_byte % text.len();
         text[at_byte] ^= change;
-        if let Ok(reading) = UnverifiedToken::parse(&URL_SAFE.encode(&text)) {
-            prop_assert!(signer().verify(&reading, at(CUR_TIME + 10)).is_err());
+        if let Ok(unverified) = UnverifiedToken::parse(&URL_SAFE.encode(&text)) {
+            prop_assert!(signer().verify(&unverified, at(CUR_TIME + 10)).is_err());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the public sample tokens say, and that any other text is opaque.
+//! Contents of the public sample tokens, and opaque tokens.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use crate::SAMPLE_TOKEN;
 const APP_SAMPLE: &str = "YWMte3bGuOukEeiTkNP4grL7iwAAAAAAAAAAAAAAAAAAAAGL4CTw6XgR6LaXXVmNX4QCAgMAAAFnKdc-ZgBPGgBFTrLhhyK8woMEI005emtrLJFJV6aoxsZSioSIZkr5kw";
 const SECOND_USER_SAMPLE: &str = "YWMthyeiFhbyEe2eMGeYZSLlT7sMrFep3U6BvVj7KSnNonUiDB-wFvIR7a5Ttx2-01MYAwMAAAGCfIeryQAPoAAsuveDfkUrePkEM2Hgy6SaOTeTx3ETgh5cnXcP_HfBPg";
 
-fn said(token: &str) -> Inspection {
+fn contents(token: &str) -> Inspection {
     inspect(token).unwrap()
 }
 
@@ -21,7 +21,7 @@ fn at(millis: u64) -> SystemTime {
 }
 
 #[test]
-fn the_samples_say_what_is_known_of_them() {
+fn the_samples_have_the_known_contents() {
     for (token, kind, issued, lifetime, application, principal, id) in [
         (
             SAMPLE_TOKEN,
@@ -51,14 +51,14 @@ fn the_samples_say_what_is_known_of_them() {
             "8727a216-16f2-11ed-9e30-67986522e54f",
         ),
     ] {
-        let said = said(token);
-        assert_eq!((said.kind(), said.confidence()), (kind, Confidence::High));
-        assert_eq!(said.issued_at(), at(issued));
-        assert_eq!(said.lifetime(), Duration::from_secs(lifetime));
-        assert_eq!(said.expires_at(), Some(at(issued + lifetime * 1000)));
-        assert_eq!(said.application().to_string(), application);
-        assert_eq!(said.principal().to_string(), principal);
-        assert_eq!(said.token_id().to_string(), id);
+        let contents = contents(token);
+        assert_eq!((contents.kind(), contents.confidence()), (kind, Confidence::High));
+        assert_eq!(contents.issued_at(), at(issued));
+        assert_eq!(contents.lifetime(), Duration::from_secs(lifetime));
+        assert_eq!(contents.expires_at(), Some(at(issued + lifetime * 1000)));
+        assert_eq!(contents.application().to_string(), application);
+        assert_eq!(contents.principal().to_string(), principal);
+        assert_eq!(contents.token_id().to_string(), id);
     }
 }
 
@@ -70,8 +70,8 @@ fn changed(index: usize, value: u8) -> String {
 }
 
 #[test]
-fn marks_that_disagree_make_it_less_sure() {
-    let confidence = |index, value| said(&changed(index, value)).confidence();
+fn marks_that_disagree_lower_the_confidence() {
+    let confidence = |index, value| contents(&changed(index, value)).confidence();
     // The fixed byte, the UUID's version, its clock, the time of issue.
     for (index, value) in [(49, 4), (6, 0x41), (0, 0), (5, 0), (53, 0)] {
         assert_eq!(confidence(index, value), Confidence::Low, "{index}");
@@ -95,30 +95,30 @@ fn any_other_shape_is_opaque() {
 }
 
 #[test]
-fn it_holds_no_part_of_the_token_that_could_be_used() {
-    let text = format!("{:?}", said(SAMPLE_TOKEN));
+fn debug_shows_no_part_of_the_token() {
+    let text = format!("{:?}", contents(SAMPLE_TOKEN));
     assert!(!text.contains("YWMt") && !text.contains("60af5f5a"), "{text}");
     assert!(text.contains("aa471ee0"), "{text}");
 }
 
 proptest! {
     #[test]
-    fn any_text_is_told_or_opaque(text in ".{0,200}", token in "YWMt[A-Za-z0-9_-]{126}") {
+    fn any_text_is_read_or_opaque(text in ".{0,200}", token in "YWMt[A-Za-z0-9_-]{126}") {
         let _ = inspect(&text);
-        if let Some(said) = inspect(&token) {
-            let _ = (said.expires_at(), format!("{said:?}"));
+        if let Some(contents) = inspect(&token) {
+            let _ = (contents.expires_at(), format!("{contents:?}"));
         }
     }
 
     #[test]
-    fn any_fields_are_told_or_opaque(fields in prop::collection::vec(any::<u8>(), 94), kind in 2..4_u8) {
+    fn any_fields_are_read_or_opaque(fields in prop::collection::vec(any::<u8>(), 94), kind in 2..4_u8) {
         let mut bytes = [b"ac-", &fields[..]].concat();
         bytes[3 + 48] = kind;
-        let said = inspect(&URL_SAFE_NO_PAD.encode(&bytes));
-        if let Some(said) = said {
-            let id = said.token_id();
+        let contents = inspect(&URL_SAFE_NO_PAD.encode(&bytes));
+        if let Some(contents) = contents {
+            let id = contents.token_id();
             prop_assert_eq!(&id.as_bytes()[..], &fields[..16]);
-            let _ = said.expires_at();
+            let _ = contents.expires_at();
         }
     }
 }

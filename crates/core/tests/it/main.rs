@@ -1,8 +1,7 @@
-//! The core seen from outside: requests, answers, refusals, properties, silence about secrets.
+//! Tests of the public API: requests, responses, refusals, properties, redaction of secrets.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod answers;
 #[cfg(feature = "dynamic")]
 mod dynamic;
 mod encodings;
@@ -14,6 +13,7 @@ mod reports;
 mod requests;
 mod retry;
 mod secrets;
+mod token_responses;
 mod token_state;
 mod token_state_model;
 mod unit_guard;
@@ -62,23 +62,23 @@ fn response(status: u16, body: &[u8]) -> http::Response<&[u8]> {
     http::Response::builder().status(status).body(body).unwrap()
 }
 
-/// What the service's answer to a grant for a user comes to.
+/// The error of the inherit grant for this response.
 fn refusal(status: u16, body: &str) -> ResponseError {
     refusal_of(&inherit_grant(), status, body)
 }
 
 fn refusal_of<G: Grant>(grant: &G, status: u16, body: &str) -> ResponseError {
-    let answer = response(status, body.as_bytes());
-    endpoint(TtlUnits::STANDARD).parse(grant, answer, received_at()).err().unwrap()
+    let response = response(status, body.as_bytes());
+    endpoint(TtlUnits::STANDARD).parse(grant, response, received_at()).err().unwrap()
 }
 
-/// The present, so long after both clocks began.
+/// The time at this distance from the origin of both clocks.
 fn at(millis: u64) -> Now {
     let time = Duration::from_millis(millis);
     Now { wall: SystemTime::UNIX_EPOCH + time, uptime: Uptime::from_origin(time) }
 }
 
-/// A token with a lifetime, as far as a cache looks at it.
+/// A token with the properties that a cache needs.
 struct Token(AccessToken, Lifetime);
 
 impl Token {

@@ -1,4 +1,4 @@
-//! What holds for any input: any text, any number, any bytes.
+//! Properties that hold for any text, any number and any bytes.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn unit() -> impl Strategy<Value = TtlUnit> {
     prop_oneof![Just(TtlUnit::Seconds), Just(TtlUnit::Milliseconds)]
 }
 
-/// What the request for this lifetime carries, or `None` where it is refused.
+/// The number that the request for this lifetime carries; `None` if it is refused.
 fn sent(time: Duration, unit: TtlUnit) -> Option<i64> {
     let units = TtlUnits { request: unit, response: unit };
     let request = endpoint(units).request(&password_grant().with_ttl(time)).ok()?;
@@ -37,25 +37,25 @@ fn sent(time: Duration, unit: TtlUnit) -> Option<i64> {
     Some(body["ttl"].as_i64().unwrap())
 }
 
-fn received(number: i64, unit: TtlUnit, asked: Ttl) -> Lifetime {
+fn received(number: i64, unit: TtlUnit, requested: Ttl) -> Lifetime {
     let units = TtlUnits { request: TtlUnit::Milliseconds, response: unit };
     let body = format!(r#"{{"access_token":"t","expires_in":{number}}}"#);
-    let grant = password_grant().with_ttl(asked);
+    let grant = password_grant().with_ttl(requested);
     endpoint(units).parse(&grant, response(200, body.as_bytes()), received_at()).unwrap().lifetime()
 }
 
 proptest! {
     #[test]
-    fn a_request_body_parses_back_to_what_was_asked(
+    fn a_request_body_parses_back_to_its_input(
         username in text(), secret in text(), ttl in 1..i64::MAX, timed: bool, create: bool,
     ) {
         let endpoint = endpoint(TtlUnits::STANDARD);
-        let wish = if timed { Ttl::For(Duration::from_secs(ttl as u64)) } else { Ttl::ServerDefault };
+        let requested = if timed { Ttl::For(Duration::from_secs(ttl as u64)) } else { Ttl::ServerDefault };
         let app_token = app_token("app");
-        let password = Password::new(&*username, &*secret).unwrap().with_ttl(wish);
-        let client = ClientCredentials::new(&*username, &*secret).unwrap().with_ttl(wish);
+        let password = Password::new(&*username, &*secret).unwrap().with_ttl(requested);
+        let client = ClientCredentials::new(&*username, &*secret).unwrap().with_ttl(requested);
         let inherit = Inherit::new(&*username, &app_token).unwrap()
-            .with_auto_create_user(create).with_ttl(wish);
+            .with_auto_create_user(create).with_ttl(requested);
         let bodies = [
             (endpoint.request(&password).unwrap(), json!({
                 "grant_type": "password", "username": username, "password": secret})),
@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn the_ttl_sent_is_exact_and_never_longer_than_asked(time in duration(), unit in unit()) {
+    fn the_ttl_sent_is_exact_and_never_longer_than_requested(time in duration(), unit in unit()) {
         let (one, whole) = match unit {
             TtlUnit::Seconds => (Duration::from_secs(1), u128::from(time.as_secs())),
             TtlUnit::Milliseconds => (Duration::from_millis(1), time.as_millis()),
@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn a_longer_wish_is_never_sent_as_a_shorter_one(a in duration(), b in duration(), unit in unit()) {
+    fn a_longer_ttl_is_never_sent_as_a_shorter_one(a in duration(), b in duration(), unit in unit()) {
         let (shorter, longer) = (a.min(b), a.max(b));
         if let (Some(less), Some(more)) = (sent(shorter, unit), sent(longer, unit)) {
             prop_assert!(less <= more);
@@ -106,8 +106,8 @@ proptest! {
 
     #[test]
     fn any_expires_in_has_a_meaning(number: i64, unit in unit(), permanent: bool) {
-        let asked = if permanent { Ttl::Permanent } else { Ttl::ServerDefault };
-        match received(number, unit, asked) {
+        let requested = if permanent { Ttl::Permanent } else { Ttl::ServerDefault };
+        match received(number, unit, requested) {
             Lifetime::Expires(time) => {
                 prop_assert!(number > 0);
                 let exact = match unit {
@@ -124,13 +124,13 @@ proptest! {
     }
 
     #[test]
-    fn a_larger_expires_in_is_never_a_shorter_life(a in 1..i64::MAX, b in 1..i64::MAX, unit in unit()) {
+    fn a_larger_expires_in_is_never_a_shorter_lifetime(a in 1..i64::MAX, b in 1..i64::MAX, unit in unit()) {
         let life = |n| received(n, unit, Ttl::ServerDefault).duration().unwrap();
         prop_assert!(life(a.min(b)) <= life(a.max(b)));
     }
 
     #[test]
-    fn what_was_asked_comes_back_as_the_same_time(seconds in 1..315_360_000_u64, unit in unit()) {
+    fn the_requested_time_comes_back_as_the_same_time(seconds in 1..315_360_000_u64, unit in unit()) {
         let time = Duration::from_secs(seconds);
         let number = sent(time, unit).unwrap();
         prop_assert_eq!(received(number, unit, Ttl::For(time)), Lifetime::Expires(time));
@@ -145,16 +145,16 @@ proptest! {
     }
 
     #[test]
-    fn a_mutated_answer_is_a_token_or_an_error_that_shows_nothing(
+    fn a_mutated_response_is_a_token_or_an_error_that_shows_nothing(
         at in 0..200_usize, byte: u8, cut in 0..200_usize, status in prop::sample::select(vec![200, 400, 429]),
     ) {
         let mut body = br#"{"access_token":"MARK-MARK-MARK","expires_in":1024000,"user":{"uuid":"MARK","type":"user","created":1637740861395,"username":"c","activated":true}}"#.to_vec();
         let at = at % body.len();
         body[at] = byte;
         body.truncate(body.len() - cut.min(body.len()) / 2);
-        let answer = endpoint(TtlUnits::STANDARD)
+        let result = endpoint(TtlUnits::STANDARD)
             .parse(&password_grant(), response(status, &body), received_at());
-        if let (200, Err(error)) = (status, answer) {
+        if let (200, Err(error)) = (status, result) {
             let text = format!("{error} {error:?}");
             prop_assert!(!text.contains("MARK"), "{}", text);
         }

@@ -1,4 +1,4 @@
-//! What the service repeats is replaced, however it is encoded, and nothing else is.
+//! Redaction: secrets that the service repeats are replaced in any encoding, and nothing else.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ fn shown(user_id: &str, password: &str, description: &str) -> String {
     error.description().unwrap().to_owned()
 }
 
-/// What may stand before and after: neither ends with a character of any encoding.
+/// Text before and after a secret; neither part can belong to an encoding.
 const AROUND: [(&str, &str); 6] = [
     ("", ""),
     ("Unexpected value \"", "\" at line 1"),
@@ -34,7 +34,7 @@ const AROUND: [(&str, &str); 6] = [
     ("100% wrong \\ (", ") & gone"),
 ];
 
-/// `before` and `after` as the service's own text is shown: its one backslash and quotes stay.
+/// The expected text, with the parts around the secret unchanged.
 fn masked(around: (&str, &str)) -> String {
     [around.0, "***", around.1].concat()
 }
@@ -104,7 +104,7 @@ fn an_app_token_is_replaced_in_each_encoding() {
 }
 
 #[test]
-fn a_user_id_is_replaced_where_it_stands_alone() {
+fn a_user_id_is_replaced_if_it_stands_alone() {
     for (user_id, text, masked) in [
         ("alice", "username [alice] is not legal", "username [***] is not legal"),
         ("Alice", "username [alice] is not legal", "username [***] is not legal"),
@@ -143,10 +143,11 @@ fn a_user_id_changes_neither_the_kind_nor_the_code() {
 #[test]
 fn a_user_id_in_the_host_of_a_redirect_is_replaced() {
     let target = |user_id: &str, location: &str| {
-        let answer = http::Response::builder().status(302).header("location", location);
-        let answer = answer.body(&b""[..]).unwrap();
+        let response = http::Response::builder().status(302).header("location", location);
+        let response = response.body(&b""[..]).unwrap();
         let grant = Password::new(user_id, "hunter2").unwrap();
-        let error = endpoint(TtlUnits::STANDARD).parse(&grant, answer, received_at()).unwrap_err();
+        let error =
+            endpoint(TtlUnits::STANDARD).parse(&grant, response, received_at()).unwrap_err();
         error.description().unwrap().to_owned()
     };
     assert_eq!(target("alice", "https://Alice.example/alice"), "to https://***.example");

@@ -1,11 +1,11 @@
-//! Every row of the documented error table, and every status that it leaves out.
+//! Refusals: every row of the documented error table, and every other status.
 
 use std::time::Duration;
 
 use easemob_token_core::ResponseErrorKind as Kind;
-use easemob_token_core::{ResponseError, RetryAdvice, TtlUnits};
+use easemob_token_core::{RetryAdvice, TtlUnits};
 
-use crate::{app_grant, endpoint, inherit_grant, received_at, response};
+use crate::{app_grant, endpoint, inherit_grant, received_at, refusal, refusal_of, response};
 
 fn json(error: &str, description: &str) -> String {
     format!(
@@ -14,16 +14,10 @@ fn json(error: &str, description: &str) -> String {
     )
 }
 
-fn refusal(status: u16, body: &str) -> ResponseError {
-    endpoint(TtlUnits::STANDARD)
-        .parse(&inherit_grant(), response(status, body.as_bytes()), received_at())
-        .unwrap_err()
-}
-
 const SECOND: RetryAdvice = RetryAdvice::After(Duration::from_secs(1));
 const MINUTE: RetryAdvice = RetryAdvice::After(Duration::from_secs(60));
 
-/// (status, error, description) of the documentation, and what each means.
+/// Status, error and description of the documentation, with kind and advice.
 const TABLE: &[(u16, &str, &str, Kind, RetryAdvice)] = &[
     (400, "illegal_argument", "client_id must be provided.", Kind::Rejected, RetryAdvice::Never),
     (400, "illegal_argument", "client_secret must be provided", Kind::Rejected, RetryAdvice::Never),
@@ -117,9 +111,9 @@ fn every_row_of_the_error_table_is_classified_as_the_table_says() {
         assert_eq!(refused.retry_advice(), *advice, "{status} {error} {description}");
         assert_eq!(refused.status().as_u16(), *status);
         assert_eq!(refused.is_from_service(), !error.is_empty(), "{status} {error}");
-        let said = |text: &'static str| Some(text).filter(|text| !text.is_empty());
-        assert_eq!(refused.code(), said(error));
-        assert_eq!(refused.description(), said(description));
+        let shown = |text: &'static str| Some(text).filter(|text| !text.is_empty());
+        assert_eq!(refused.code(), shown(error));
+        assert_eq!(refused.description(), shown(description));
         texts.push_str(&format!("{refused}\n"));
     }
     insta::assert_snapshot!("error_texts", texts);
@@ -158,7 +152,7 @@ fn a_refusal_without_a_json_body_is_classified_by_its_status() {
     }
 }
 
-/// What firewalls, gateways, proxies and web frameworks send in place of the service's error.
+/// Bodies of firewalls, gateways, proxies and web frameworks.
 const GATEWAY_BODIES: &[&str] = &[
     "",
     " ",
@@ -233,7 +227,7 @@ fn an_error_body_that_is_not_quite_clean_still_names_the_refusal() {
 }
 
 #[test]
-fn neither_a_redirect_nor_a_malformed_answer_is_an_error_of_the_service() {
+fn neither_a_redirect_nor_a_malformed_response_is_an_error_of_the_service() {
     for status in [200, 201, 301, 302, 307, 600, 999] {
         let refused = refusal(status, &json("unauthorized", "x"));
         assert!(!refused.is_from_service(), "{status}");
@@ -241,7 +235,7 @@ fn neither_a_redirect_nor_a_malformed_answer_is_an_error_of_the_service() {
 }
 
 #[test]
-fn a_quota_is_used_up_only_if_the_service_says_so() {
+fn only_the_service_itself_reports_a_used_up_quota() {
     assert_eq!(refusal(429, &json("resource_limited", "x")).kind(), Kind::QuotaExceeded);
     assert_eq!(refusal(429, r#"{"error":"Resource_Limited"}"#).kind(), Kind::RateLimited);
 }
@@ -252,30 +246,28 @@ fn the_same_code_means_different_things_under_different_statuses() {
     assert_eq!(code(404, "user not found"), Kind::UserNotFound);
     assert_eq!(code(400, "client_id does not match"), Kind::InvalidClient);
     assert_eq!(code(400, "user not activated"), Kind::UserDeactivated);
-    // A description that nobody has seen is a refusal, not a guess.
+    // An unknown description is any other refusal.
     assert_eq!(code(400, "something new"), Kind::Rejected);
     assert_eq!(code(404, "client_id does not match"), Kind::Rejected);
 }
 
 #[test]
-fn a_grant_without_an_app_token_is_not_told_to_renew_one() {
+fn a_grant_without_an_app_token_gets_no_advice_to_renew_one() {
     let body = json("unauthorized", "Unable to authenticate (OAuth)");
-    let refused = endpoint(TtlUnits::STANDARD)
-        .parse(&app_grant(), response(401, body.as_bytes()), received_at())
-        .unwrap_err();
+    let refused = refusal_of(&app_grant(), 401, &body);
     assert_eq!(refused.retry_advice(), RetryAdvice::Never);
 }
 
 #[test]
 fn redirects_are_named_and_only_their_host_is_shown() {
     for status in [300, 301, 302, 303, 304, 307, 308] {
-        let answer = http::Response::builder()
+        let response = http::Response::builder()
             .status(status)
             .header("location", "https://user:MARK@evil.com/x?token=MARK")
             .body(&b"{}"[..])
             .unwrap();
         let refused = endpoint(TtlUnits::STANDARD)
-            .parse(&inherit_grant(), answer, received_at())
+            .parse(&inherit_grant(), response, received_at())
             .unwrap_err();
         assert_eq!(refused.kind(), Kind::Redirected);
         assert_eq!(refused.description(), Some("to https://evil.com"));
@@ -285,14 +277,14 @@ fn redirects_are_named_and_only_their_host_is_shown() {
 }
 
 #[test]
-fn retry_after_is_obeyed_where_a_retry_makes_sense() {
+fn retry_after_is_obeyed_if_a_retry_makes_sense() {
     let with = |status: u16, body: &str| {
-        let answer = http::Response::builder()
+        let response = http::Response::builder()
             .status(status)
             .header("retry-after", "7")
             .body(body.as_bytes())
             .unwrap();
-        endpoint(TtlUnits::STANDARD).parse(&inherit_grant(), answer, received_at()).unwrap_err()
+        endpoint(TtlUnits::STANDARD).parse(&inherit_grant(), response, received_at()).unwrap_err()
     };
     let seven = RetryAdvice::After(Duration::from_secs(7));
     assert_eq!(with(429, "").retry_advice(), seven);

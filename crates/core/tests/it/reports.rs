@@ -1,4 +1,4 @@
-//! Reports that a token was refused: evidence, a budget, and what never happens to other callers.
+//! Reports that a token was refused: evidence, budgets, and no harm to other callers.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn grant(millis: u64, user: &str) -> Refusal {
 }
 
 #[test]
-fn a_reported_token_stays_in_use_until_its_replacement_is_there() {
+fn a_reported_token_stays_in_use_until_its_replacement_arrives() {
     let mut state = with_token();
     assert_eq!(state.report(1, &endpoint(10), at(10)), Report::Replace);
     assert_eq!(state.decide(at(10)), Decision::UseAndRefresh);
@@ -47,7 +47,7 @@ fn a_reported_token_stays_in_use_until_its_replacement_is_there() {
         assert_eq!(state.report(1, &endpoint(millis), at(millis)), Report::Replace);
         assert_eq!(state.decide(at(millis)), Decision::Use);
     }
-    // A stranger's 401 during an outage harms nobody.
+    // A wrong report during an outage harms nobody.
     state.sent(at(999));
     state.failed(None, at(1_000), NO_JITTER());
     assert_eq!(state.decide(at(1_001)), Decision::Use);
@@ -58,7 +58,7 @@ fn a_reported_token_stays_in_use_until_its_replacement_is_there() {
 }
 
 #[test]
-fn a_token_that_two_users_find_refused_goes_at_once() {
+fn a_token_that_is_refused_for_two_users_is_removed_at_once() {
     let mut state = with_token();
     state.accepted(1, sent(5));
     assert_eq!(state.report(1, &grant(10, "alice"), at(20)), Report::Replace);
@@ -69,10 +69,10 @@ fn a_token_that_two_users_find_refused_goes_at_once() {
 }
 
 #[test]
-fn a_token_never_goes_while_its_replacement_may_not_be_asked_for() {
+fn a_token_is_never_removed_while_its_replacement_may_not_be_requested() {
     let mut state = with_token();
     state.accepted(1, sent(5));
-    // The replacement failed, and the acquisition rests.
+    // The replacement failed, and nothing is sent during the cooldown.
     assert_eq!(state.report(1, &grant(10, "alice"), at(20)), Report::Replace);
     assert_eq!(state.decide(at(21)), Decision::UseAndRefresh);
     state.failed(None, at(21), NO_JITTER());
@@ -109,7 +109,7 @@ fn a_request_that_was_accepted_later_disproves_a_report() {
     assert_eq!(state.report(2, &grant(26, "alice"), at(27)), Report::Ignored);
 }
 
-/// Five minutes in which somebody reports the newest token ten times a second.
+/// Times of the requests in five minutes in which the newest token is reported ten times a second.
 fn requests_under_noise(mut refusal_of: impl FnMut(u64) -> Option<&'static str>) -> Vec<u64> {
     let mut state = with_token();
     let mut requests = Vec::new();
@@ -123,14 +123,14 @@ fn requests_under_noise(mut refusal_of: impl FnMut(u64) -> Option<&'static str>)
                 requests.push(millis);
                 renew(&mut state, millis);
             }
-            other => panic!("somebody waits in vain at {millis} ms: {other:?}"),
+            other => panic!("a caller waits at {millis} ms: {other:?}"),
         }
     }
     requests
 }
 
 #[test]
-fn one_that_is_refused_always_costs_two_requests_and_then_one_a_minute() {
+fn one_user_that_is_always_refused_costs_two_requests_and_then_one_a_minute() {
     for user in [None, Some("alice")] {
         let requests = requests_under_noise(|_| user);
         for minute in 0..5 {
@@ -141,9 +141,9 @@ fn one_that_is_refused_always_costs_two_requests_and_then_one_a_minute() {
     }
 }
 
-/// The whole of a burst may be in flight before the first answer comes.
+/// A whole burst may be in flight before the first response arrives.
 #[test]
-fn a_token_that_was_never_accepted_goes_as_long_as_the_budget_lasts() {
+fn a_token_that_was_never_accepted_is_removed_while_the_budget_lasts() {
     let mut state = with_token();
     for (generation, expected) in [(1, Report::Remove), (2, Report::Ignored)] {
         let _ = state.report(generation, &grant(10, "alice"), at(20));
@@ -156,7 +156,7 @@ fn a_token_that_was_never_accepted_goes_as_long_as_the_budget_lasts() {
 
 /// The worst case: others are served in between, so that each token was accepted once.
 #[test]
-fn two_users_that_are_refused_always_fail_no_other_caller() {
+fn two_users_that_are_always_refused_fail_no_other_caller() {
     let mut state = with_token();
     let mut requests = Vec::new();
     for millis in (100..300_000).step_by(100) {
@@ -171,7 +171,7 @@ fn two_users_that_are_refused_always_fail_no_other_caller() {
                 requests.push(millis);
                 renew(&mut state, millis);
             }
-            other => panic!("somebody waits in vain at {millis} ms: {other:?}"),
+            other => panic!("a caller waits at {millis} ms: {other:?}"),
         }
     }
     let worst = requests.iter().map(|start| {
@@ -181,7 +181,7 @@ fn two_users_that_are_refused_always_fail_no_other_caller() {
 }
 
 #[test]
-fn a_service_that_refuses_every_user_is_asked_for_two_tokens_and_then_one_a_minute() {
+fn a_service_that_refuses_every_user_gets_two_requests_and_then_one_a_minute() {
     let users = ["alice", "bob", "carol"];
     let mut next = 0;
     let requests = requests_under_noise(|_| {
@@ -194,7 +194,7 @@ fn a_service_that_refuses_every_user_is_asked_for_two_tokens_and_then_one_a_minu
 #[test]
 fn a_token_revoked_twice_within_a_minute_is_replaced_each_time_within_ten_seconds() {
     let mut state = with_token();
-    // Somebody else is refused always, and has used up what one reporter may cause.
+    // Another endpoint always refuses, and its reports have used up the budget of one reporter.
     let mut millis = 1_000;
     for revoked_at in [5_000, 30_000] {
         while millis < revoked_at {
@@ -209,7 +209,7 @@ fn a_token_revoked_twice_within_a_minute_is_replaced_each_time_within_ten_second
         }
         // From now on every grant is refused, of one user after the other.
         let revoked = state.generation();
-        assert!(revoked_at > 5_000 || revoked > 1, "the noise has replaced the first one");
+        assert!(revoked_at > 5_000 || revoked > 1, "the other reports have replaced the first one");
         let mut user = 0;
         while state.generation() == revoked {
             user += 1;
@@ -226,7 +226,7 @@ fn a_token_revoked_twice_within_a_minute_is_replaced_each_time_within_ten_second
 }
 
 #[test]
-fn the_same_token_once_more_is_used_and_is_asked_for_once_a_minute() {
+fn the_same_token_once_more_is_used_and_requested_once_a_minute() {
     let mut state = with_token();
     let (mut requests, mut unusable) = (0, 0);
     for millis in (1_000..121_000).step_by(50) {
@@ -249,7 +249,7 @@ fn the_same_token_once_more_is_used_and_is_asked_for_once_a_minute() {
 }
 
 #[test]
-fn a_thousand_invalidations_are_one_and_an_old_one_is_none() {
+fn a_thousand_invalidations_count_once_and_an_old_one_not_at_all() {
     let mut state = with_token();
     let gone = (0..1_000).filter(|_| state.invalidate(1, at(1))).count();
     assert_eq!((gone, state.decide(at(1))), (1, Decision::Fetch));

@@ -1,4 +1,4 @@
-//! Every request, whole: method, URI, headers, body. The types mask the secrets.
+//! Complete requests: method, URI, headers and body, with masked secrets.
 
 use std::time::Duration;
 
@@ -20,6 +20,14 @@ fn whole(request: &Request<Payload>) -> String {
 
 fn of<G: Grant>(endpoint: &TokenEndpoint, grant: &G) -> String {
     whole(&endpoint.request(grant).unwrap())
+}
+
+#[test]
+fn an_endpoint_returns_its_parts() {
+    let endpoint = endpoint(TtlUnits::VIP5);
+    assert_eq!(endpoint.uri(), "https://a1.easemob.com/easemob-demo/testapp/token");
+    assert_eq!(endpoint.app_key().to_string(), "easemob-demo#testapp");
+    assert_eq!(endpoint.units(), TtlUnits::VIP5);
 }
 
 #[test]
@@ -60,13 +68,13 @@ fn inherit() {
 }
 
 #[test]
-fn a_vip_5_cluster_is_asked_in_milliseconds() {
+fn requests_to_a_vip_5_cluster_are_in_milliseconds() {
     let timed = password_grant().with_ttl(Duration::from_secs(1_024_000));
     insta::assert_snapshot!("password_on_vip_5", of(&endpoint(TtlUnits::VIP5), &timed));
 }
 
 #[test]
-fn the_unit_of_the_answer_does_not_touch_the_request() {
+fn the_unit_of_the_response_does_not_change_the_request() {
     let timed = password_grant().with_ttl(Duration::from_secs(60));
     let units = TtlUnits { request: TtlUnit::Seconds, response: TtlUnit::Milliseconds };
     assert_eq!(of(&endpoint(units), &timed), of(&endpoint(TtlUnits::STANDARD), &timed));

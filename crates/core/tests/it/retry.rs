@@ -1,4 +1,4 @@
-//! The retry rules of one acquisition.
+//! Retry rules of one acquisition.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn an_acquisition_sends_at_most_three_requests_at_least_a_second_apart() {
 }
 
 #[test]
-fn what_may_help_is_repeated_and_nothing_else() {
+fn a_request_is_repeated_only_if_that_may_help() {
     let step = |error: &ResponseError| {
         Retry::new(RetryLimits::default(), Uptime::ORIGIN).after_response(
             error,
@@ -38,6 +38,7 @@ fn what_may_help_is_repeated_and_nothing_else() {
     let conflict = json("concurrent_operation_error");
     assert_eq!(step(&refusal(409, &conflict)), NextStep::SendAt(second));
     assert_eq!(step(&refusal(401, &json("unauthorized"))), NextStep::SendWithNewAppTokenAt(second));
+    // A page of a gateway is not about the app token.
     assert_eq!(step(&refusal(401, "<html>")), NextStep::GiveUp);
     // A minute does not fit into the deadline of twenty seconds.
     assert_eq!(step(&refusal(429, "")), NextStep::GiveUp);
@@ -45,12 +46,10 @@ fn what_may_help_is_repeated_and_nothing_else() {
     assert_eq!(step(&refusal(400, &json("invalid_grant"))), NextStep::GiveUp);
     assert_eq!(step(&refusal(200, "{}")), NextStep::GiveUp);
     assert_eq!(step(&refusal(302, "")), NextStep::GiveUp);
-    // A page of a gateway says nothing about the app token.
-    assert_eq!(step(&refusal(401, "<html>")), NextStep::GiveUp);
 }
 
 #[test]
-fn a_torn_body_and_a_401_are_each_answered_once() {
+fn a_torn_body_and_a_401_are_each_retried_once() {
     for (status, body) in [(200, "<html>"), (401, r#"{"error":"unauthorized"}"#)] {
         let mut retry = Retry::new(RetryLimits::default(), Uptime::ORIGIN);
         let error = refusal(status, body);

@@ -1,4 +1,4 @@
-//! No `Debug`, `Display` or error shows a secret or a byte of a successful body.
+//! Secrets: no `Debug`, `Display` or error shows one, or a byte of a successful body.
 
 use easemob_token_core::{
     ClientCredentials, Grant, Inherit, Password, ResponseError, Secret, TtlUnits,
@@ -39,7 +39,7 @@ fn nothing_that_prints_shows_a_secret() {
         endpoint.request(&password).unwrap().body().masked(),
     );
     assert!(!text.contains("MARK"), "{text}");
-    // The positive control: the secrets are there, behind the one door.
+    // Positive control: the secrets are in the body.
     assert!(
         std::str::from_utf8(endpoint.request(&app).unwrap().body().as_ref())
             .unwrap()
@@ -55,16 +55,16 @@ fn an_error_of_the_service_that_repeats_a_secret_is_cleaned() {
     let body = format!(
         r#"{{"error":"{PASSWORD}","error_description":"got {CLIENT_SECRET}, {PASSWORD}, Bearer {APP_TOKEN}"}}"#
     );
-    let answer = || response(400, body.as_bytes());
+    let response = || response(400, body.as_bytes());
     let texts = [
-        (endpoint.parse(&app, answer(), received_at()).unwrap_err(), CLIENT_SECRET),
-        (endpoint.parse(&password, answer(), received_at()).unwrap_err(), PASSWORD),
-        (endpoint.parse(&inherit, answer(), received_at()).unwrap_err(), APP_TOKEN),
+        (endpoint.parse(&app, response(), received_at()).unwrap_err(), CLIENT_SECRET),
+        (endpoint.parse(&password, response(), received_at()).unwrap_err(), PASSWORD),
+        (endpoint.parse(&inherit, response(), received_at()).unwrap_err(), APP_TOKEN),
     ];
     for (error, secret) in texts {
         let text = format!("{error} {error:?} {:?} {:?}", error.code(), error.description());
         assert!(!text.contains(secret), "{text}");
-        // The positive control: what belongs to nobody here is shown.
+        // Positive control: other text is shown.
         assert!(text.contains("got "), "{text}");
     }
 }
@@ -86,7 +86,7 @@ where
     G::Token: std::fmt::Debug,
 {
     let location = format!("https://{secret}.example/");
-    let answer = http::Response::builder().status(302).header("location", location);
-    let answer = answer.body(&b""[..]).unwrap();
-    endpoint(TtlUnits::STANDARD).parse(grant, answer, received_at()).unwrap_err()
+    let response = http::Response::builder().status(302).header("location", location);
+    let response = response.body(&b""[..]).unwrap();
+    endpoint(TtlUnits::STANDARD).parse(grant, response, received_at()).unwrap_err()
 }

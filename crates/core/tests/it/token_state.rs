@@ -1,4 +1,4 @@
-//! The state of one cached token, in simulated time.
+//! State of one cached token, in simulated time.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{Token, app_grant, at, refusal, refusal_of, sample_with_lifetime};
 const NO_JITTER: fn() -> Jitter = || Jitter::new(0.0);
 const HOUR: Lifetime = Lifetime::Expires(Duration::from_secs(3_600));
 
-/// The acquisition brings another token of this lifetime.
+/// The acquisition gets another token of this lifetime.
 fn succeed(state: &mut TokenState, lifetime: Lifetime, millis: u64) -> Success {
     state.succeeded(&Token::new("another", lifetime), false, at(millis), NO_JITTER())
 }
@@ -39,7 +39,7 @@ fn a_failed_refresh_leaves_the_good_token_in_use() {
 }
 
 #[test]
-fn refused_credentials_rest_for_a_minute_and_not_for_good() {
+fn refused_credentials_are_remembered_for_a_minute() {
     let mut state = TokenState::new();
     assert_eq!(state.decide(at(0)), Decision::Fetch);
     let error = refusal(400, r#"{"error":"invalid_grant","error_description":"client_id"}"#);
@@ -49,7 +49,7 @@ fn refused_credentials_rest_for_a_minute_and_not_for_good() {
 }
 
 #[test]
-fn what_is_wrong_with_one_user_may_be_mended_soon_and_is_not_remembered_long() {
+fn a_refusal_about_one_user_is_not_remembered() {
     for (status, body) in [
         (404, r#"{"error":"entity_not_found","error_description":"User null not found"}"#),
         (400, r#"{"error":"invalid_grant","error_description":"user not activated"}"#),
@@ -87,7 +87,7 @@ fn a_day_without_the_service_fails_no_call_while_a_token_is_usable() {
     }
 }
 
-/// The service is away from the start, each request hangs for some time, and then it is back.
+/// The service is unavailable from the start, each request hangs for some time, and then it is back.
 fn seconds_of_errors_after_recovery(
     state: &mut TokenState,
     away: u64,
@@ -135,7 +135,7 @@ fn errors_end_within_ten_seconds_of_recovery_and_no_minute_holds_more_than_ten_r
 }
 
 #[test]
-fn a_token_that_ends_in_the_middle_of_a_long_rest_shortens_the_rest() {
+fn a_token_that_expires_during_a_long_cooldown_shortens_it() {
     let mut state = TokenState::new();
     assert_eq!(state.decide(at(0)), Decision::Fetch);
     let _ = succeed(&mut state, HOUR, 0);
@@ -164,7 +164,7 @@ fn a_token_of_unknown_lifetime_does_not_replace_a_good_one() {
     assert_eq!(state.decide(at(due + 59_999)), Decision::Use);
     assert_eq!(state.decide(at(due + 60_000)), Decision::UseAndRefresh);
     state.failed(None, at(due + 60_000), NO_JITTER());
-    // It can still be refused, by its own number, and then the new one is welcome.
+    // The old token can still be invalidated, and then a new one of unknown lifetime is kept.
     assert!(state.invalidate(first, at(due + 62_000)));
     assert_eq!(state.decide(at(due + 62_000)), Decision::Fetch);
     assert_eq!(succeed(&mut state, Lifetime::Unknown, due + 62_000).keep, Keep::New);
@@ -172,7 +172,7 @@ fn a_token_of_unknown_lifetime_does_not_replace_a_good_one() {
 }
 
 #[test]
-fn a_token_of_unknown_lifetime_is_used_for_a_minute_or_as_long_as_it_says_itself() {
+fn a_token_of_unknown_lifetime_is_used_for_a_minute_or_its_own_lifetime() {
     for (text, seconds) in [
         ("opaque".to_owned(), 60),
         (sample_with_lifetime(0), 3_600),
@@ -191,9 +191,9 @@ fn a_token_of_unknown_lifetime_is_used_for_a_minute_or_as_long_as_it_says_itself
     }
 }
 
-/// Nothing but the ceiling would hold back a client whose service never tells a lifetime.
+/// Only the limit of requests holds back a client whose service never reports a lifetime.
 #[test]
-fn a_service_that_tells_no_lifetime_is_asked_about_once_a_minute_and_serves_everybody() {
+fn a_service_that_reports_no_lifetime_gets_about_one_request_a_minute() {
     let mut state = TokenState::new();
     let mut sent = 0;
     for millis in (0..600_000).step_by(100) {
@@ -218,7 +218,7 @@ fn an_abandoned_acquisition_starts_anew_at_once() {
     state.abandoned();
     assert_eq!(state.decide(at(1)), Decision::Fetch);
     let _ = succeed(&mut state, HOUR, 2);
-    // What the abandoned one brings late is not needed any more.
+    // A late token of the abandoned acquisition is not needed any more.
     let late = Token::new("late", HOUR);
     assert!(state.succeeded_late(&late, false, at(3), NO_JITTER()).is_none());
     // Without a token that is usable, it is.
@@ -229,21 +229,21 @@ fn an_abandoned_acquisition_starts_anew_at_once() {
 }
 
 #[test]
-fn a_page_of_a_firewall_is_passing_trouble_and_the_services_own_refusal_is_not() {
+fn a_page_of_a_firewall_is_not_remembered_and_the_services_own_refusal_is() {
     let own = r#"{"error":"forbidden_op","error_description":"no","exception":"X"}"#;
     for status in [302, 400, 401, 403, 404] {
-        for (body, rest) in [("<html>no</html>", 1_000), ("", 1_000), (own, 60_000)] {
+        for (body, cooldown) in [("<html>no</html>", 1_000), ("", 1_000), (own, 60_000)] {
             let mut state = TokenState::new();
             assert_eq!(state.decide(at(0)), Decision::Fetch);
             let error = refusal_of(&app_grant(), status, body);
             // A redirect is never the service's.
-            let rest = if status == 302 { 1_000 } else { rest };
+            let cooldown = if status == 302 { 1_000 } else { cooldown };
             state.failed(Some(&error), at(0), Jitter::new(1.0));
             assert!(
-                matches!(state.decide(at(rest - 1)), Decision::WaitUntil(_)),
+                matches!(state.decide(at(cooldown - 1)), Decision::WaitUntil(_)),
                 "{status} {body}"
             );
-            assert_eq!(state.decide(at(rest)), Decision::Fetch, "{status} {body}");
+            assert_eq!(state.decide(at(cooldown)), Decision::Fetch, "{status} {body}");
         }
     }
     for body in ["<html>slow down</html>", "", own] {
@@ -255,20 +255,20 @@ fn a_page_of_a_firewall_is_passing_trouble_and_the_services_own_refusal_is_not()
 }
 
 #[test]
-fn a_users_token_does_not_rest_for_what_was_the_app_tokens_fault() {
+fn a_refused_app_token_causes_no_cooldown_for_a_users_token() {
     let mut state = TokenState::new();
     let unauthorized = refusal(401, r#"{"error":"unauthorized"}"#);
     assert_eq!(state.decide(at(0)), Decision::Fetch);
     state.failed(Some(&unauthorized), at(0), Jitter::new(1.0));
     assert_eq!(state.decide(at(0)), Decision::Fetch);
-    // Once more with another app token: then it is something else, and not for a minute either.
+    // Refused again with another app token: then there is a backoff, but not for a minute.
     state.failed(Some(&unauthorized), at(1), Jitter::new(1.0));
     assert!(matches!(state.decide(at(1_000)), Decision::WaitUntil(_)));
     assert_eq!(state.decide(at(2_001)), Decision::Fetch);
 }
 
 #[test]
-fn an_acquisition_may_send_what_the_minute_has_room_for() {
+fn an_acquisition_may_send_what_the_limit_of_the_minute_leaves() {
     let mut state = TokenState::new();
     assert_eq!((state.decide(at(0)), state.max_requests(at(0))), (Decision::Fetch, 4));
     for millis in [0, 1_000, 2_000] {

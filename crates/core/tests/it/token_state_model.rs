@@ -1,4 +1,4 @@
-//! The state of one cached token against a small model, in any order of events.
+//! State of one cached token, compared with a small model in any order of events.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::{Token, at, refusal};
 
-/// What happens to the state.
+/// An event of the state.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Ask,
@@ -32,20 +32,20 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    /// Against a model that keeps only: is one under way, what is kept, how many successes.
+    /// The model holds whether one is in flight, the cached token, and the number of successes.
     #[test]
     fn the_state_behaves_like_its_model(events in prop::collection::vec(event(), 1..200)) {
         let (mut state, mut now) = (TokenState::new(), at(0));
-        let (mut in_flight, mut kept, mut successes) = (false, None::<Freshness>, 0);
+        let (mut in_flight, mut cached, mut successes) = (false, None::<Freshness>, 0);
         let refused = refusal(400, r#"{"error":"invalid_grant"}"#);
         for event in events {
             match event {
                 Event::Ask => {
-                    let usable = kept.is_some_and(|kept| kept.is_usable(now));
+                    let usable = cached.is_some_and(|cached| cached.is_usable(now));
                     match state.decide(now) {
                         Decision::Use => prop_assert!(usable),
                         Decision::UseAndRefresh => {
-                            prop_assert!(usable && !in_flight && kept.unwrap().is_due(now));
+                            prop_assert!(usable && !in_flight && cached.unwrap().is_due(now));
                             in_flight = true;
                         }
                         Decision::Fetch => {
@@ -65,7 +65,7 @@ proptest! {
                     let generation = state.succeeded(&token, false, now, jitter).generation;
                     successes += 1;
                     prop_assert_eq!(generation, successes, "generations only grow, by one");
-                    kept = Some(Freshness::new(Lifetime::Expires(life), now, jitter));
+                    cached = Some(Freshness::new(Lifetime::Expires(life), now, jitter));
                     in_flight = false;
                 }
                 Event::Fail { jitter } if in_flight => {
@@ -76,14 +76,14 @@ proptest! {
                     state.failed(Some(&refused), now, Jitter::new(0.0));
                     in_flight = false;
                 }
-                // The end of an acquisition that nobody started does not happen.
+                // An acquisition that nobody started does not end.
                 Event::Succeed { .. } | Event::Fail { .. } | Event::Refuse => {}
                 Event::Invalidate { age } => {
                     let generation = successes.saturating_sub(age);
                     let is_gone = state.invalidate(generation, now);
-                    prop_assert!(!is_gone || generation == successes && kept.is_some());
+                    prop_assert!(!is_gone || generation == successes && cached.is_some());
                     if is_gone {
-                        kept = None;
+                        cached = None;
                     }
                 }
                 Event::Pass { millis } => {

@@ -15,21 +15,17 @@ async fn send(emulator: &Emulator, headers: &[(&str, &str)], body: &[u8]) -> Rep
 }
 
 #[tokio::test]
-async fn incomplete_app_credentials_are_refused() {
+async fn missing_and_wrong_app_credentials_are_400_and_not_401() {
     let emulator = Emulator::start().await.unwrap();
-    let reply = post(&emulator, &without(client_credentials(), "client_id")).await;
-    assert_eq!(reply.error(), "400 illegal_argument: client_id must be provided.");
-    let reply = post(&emulator, &without(client_credentials(), "client_secret")).await;
-    assert_eq!(reply.error(), "400 illegal_argument: client_secret must be provided");
-}
-
-#[tokio::test]
-async fn wrong_app_credentials_are_400_and_not_401() {
-    let emulator = Emulator::start().await.unwrap();
-    let reply = post(&emulator, &with(client_credentials(), "client_id", json!("YXA6x"))).await;
-    assert_eq!(reply.error(), "400 invalid_grant: client_id does not match");
-    let reply = post(&emulator, &with(client_credentials(), "client_secret", json!("YXA6x"))).await;
-    assert_eq!(reply.error(), "400 invalid_grant: client_secret does not match");
+    for (name, missing) in [
+        ("client_id", "client_id must be provided."),
+        ("client_secret", "client_secret must be provided"),
+    ] {
+        let reply = post(&emulator, &without(client_credentials(), name)).await;
+        assert_eq!(reply.error(), format!("400 illegal_argument: {missing}"));
+        let reply = post(&emulator, &with(client_credentials(), name, json!("YXA6x"))).await;
+        assert_eq!(reply.error(), format!("400 invalid_grant: {name} does not match"));
+    }
 }
 
 #[tokio::test]

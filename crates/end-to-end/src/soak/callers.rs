@@ -1,4 +1,4 @@
-//! The tasks of all callers: how many there are of each kind, their start and their end.
+//! The tasks of all callers: their number, start and end.
 
 mod noise;
 mod ordinary;
@@ -15,10 +15,10 @@ use tokio::time::timeout;
 use crate::clients::ClientKind;
 use crate::shared::{Clients, Shared};
 
-/// Longer than any call may take: 20 s for the app token, and as much for the user's.
+/// Longer than any call: 20 s for the app token, and as much for the user token.
 const LONGEST_CALL: Duration = Duration::from_secs(60);
 
-/// Callers of the noisy client that ask for user tokens without a pause.
+/// Callers of the noisy client that request user tokens as fast as its rate permits.
 pub(crate) const AT_THE_LIMIT: u32 = 40;
 
 /// The tasks of all callers.
@@ -54,7 +54,7 @@ impl Callers {
         callers.spawn(kind, 1, unpolled::polled_once);
         callers.spawn(kind, 5, unpolled::polled_rarely);
 
-        for kind in [ClientKind::OneAttempt, ClientKind::KeptUsers] {
+        for kind in [ClientKind::OneAttempt, ClientKind::CachedUsers] {
             callers.spawn(kind, 20, ordinary::patient);
             callers.spawn(kind, 20, ordinary::by_user_id);
             callers.spawn(kind, 1, noise::refused_by_an_endpoint);
@@ -76,7 +76,7 @@ impl Callers {
         }
     }
 
-    /// Tells them to stop and waits for their last calls. Answers how many never came back.
+    /// Stops the callers and waits for their last calls. Returns how many did not return.
     pub(crate) async fn stop(self) -> usize {
         for shared in self.clients.all() {
             shared.stop();

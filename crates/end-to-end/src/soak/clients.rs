@@ -1,45 +1,44 @@
-//! The clients of a run, which differ in their settings, and what each may cost.
+//! The clients of a run, with different settings.
 
 use std::time::Duration;
 
 use easemob_token::{Client, ClientBuilder, ConfigError};
-use easemob_token_emulator::DEMO_APP_KEY;
 
 use crate::options::Transport;
 
-/// A client and its callers.
-// Complete: every kind is in `ALL`.
+/// The kind of a client and its callers.
+// Exhaustive: every kind is in `ALL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientKind {
-    /// Its app tokens live for seconds, so that they end while the service is away.
+    /// Its app tokens expire after seconds, also while the service is away.
     ShortLived,
     /// Some of its callers are refused with every token, and others are not polled.
     Noisy,
-    /// `max_attempts(1)`: the request that finds a revoked token is the only one of its call.
+    /// `max_attempts(1)`: a call with a revoked token has no second request.
     OneAttempt,
-    /// `keep_user_tokens`: app tokens are used in renewals of user tokens.
-    KeptUsers,
+    /// It caches user tokens, and needs app tokens to renew them.
+    CachedUsers,
 }
 
-/// The rate of the noisy client, so low that its callers wait for their turn all the time.
+/// The rate of the noisy client, so low that its callers always wait.
 pub(crate) const NOISY_REQUESTS_PER_SECOND: u32 = 20;
-/// More than there are users: none makes room for another one.
-const KEPT_USERS: usize = 1_000;
-const KEPT_USER_LIFE: Duration = Duration::from_secs(20);
-/// No run waits for the end of such a token.
+/// More than there are users, so that no token is evicted.
+const CACHED_USERS: usize = 1_000;
+const CACHED_USER_LIFE: Duration = Duration::from_secs(20);
+/// A lifetime beyond the end of every run.
 const LONG_LIFE: Duration = Duration::from_secs(2 * 60 * 60);
 
 impl ClientKind {
     pub(crate) const ALL: [Self; 4] =
-        [Self::ShortLived, Self::Noisy, Self::OneAttempt, Self::KeptUsers];
+        [Self::ShortLived, Self::Noisy, Self::OneAttempt, Self::CachedUsers];
 
-    /// Its name in the output, and its client ID.
+    /// The name in the output, and the client ID.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ShortLived => "short-lived",
             Self::Noisy => "noisy",
             Self::OneAttempt => "one-attempt",
-            Self::KeptUsers => "kept-users",
+            Self::CachedUsers => "cached-users",
         }
     }
 
@@ -54,9 +53,7 @@ impl ClientKind {
         short_life: Duration,
     ) -> Result<Client, ConfigError> {
         let builder = transport
-            .client()?
-            .base_url(base_url)
-            .app_key(DEMO_APP_KEY)
+            .client(base_url)?
             .client_credentials(self.name(), self.secret())
             .app_token_ttl(if self.has_short_life() { short_life } else { LONG_LIFE });
         self.set(builder).build()
@@ -69,23 +66,23 @@ impl ClientKind {
             Self::Noisy => {
                 builder.request_timeout(timeout).requests_per_second(NOISY_REQUESTS_PER_SECOND)
             }
-            // Nothing mends a request that timed out because the machine was busy.
+            // The default timeout: a timeout on a busy machine would not be retried.
             Self::OneAttempt => builder.max_attempts(1),
-            Self::KeptUsers => builder.request_timeout(timeout).keep_user_tokens(KEPT_USERS),
+            Self::CachedUsers => builder.request_timeout(timeout).cache_user_tokens(CACHED_USERS),
         }
     }
 
-    /// Whether app tokens are renewed because of their age while a run lasts.
+    /// Whether app tokens expire within a run.
     pub(crate) fn has_short_life(self) -> bool {
         self == Self::ShortLived
     }
 
-    pub(crate) fn keeps_user_tokens(self) -> bool {
-        self == Self::KeptUsers
+    pub(crate) fn caches_user_tokens(self) -> bool {
+        self == Self::CachedUsers
     }
 
-    /// The lifetime that is asked for user tokens, if it is not the server's default.
+    /// The requested lifetime of user tokens, if it is not the default of the service.
     pub(crate) fn user_token_life(self) -> Option<Duration> {
-        self.keeps_user_tokens().then_some(KEPT_USER_LIFE)
+        self.caches_user_tokens().then_some(CACHED_USER_LIFE)
     }
 }

@@ -1,46 +1,46 @@
-//! What the service does wrong, from a seed.
+//! Faults of the service, generated from a seed.
 
 use std::time::Duration;
 
 use easemob_token_emulator::{BodyKind, Emulator, Fault, Grant, Refusal};
 
-/// What tokens begin with that the service never made, in answers that must not be taken for one.
-const MADE_UP: &str = "made-up-";
+/// The prefix of tokens in invalid responses, which a client must not accept.
+const INVALID: &str = "invalid-";
 
-pub(crate) fn is_made_up(token: &str) -> bool {
-    token.starts_with(MADE_UP)
+pub(crate) fn is_invalid(token: &str) -> bool {
+    token.starts_with(INVALID)
 }
 
-/// A user who never asks.
+/// A user ID that no caller requests.
 pub(crate) const STRANGER: &str = "stranger";
 
-/// A user to whom the service answers 401 whatever the app token.
+/// A user ID that the service refuses with 401 for every app token.
 pub(crate) const REFUSED_USER: &str = "refused-user";
 
-/// How the service behaves.
+/// The behavior of the service.
 #[derive(Debug)]
-pub(crate) enum Mood {
-    Well,
-    /// Every request may meet something.
+pub(crate) enum Behavior {
+    Healthy,
+    /// Every request may get a fault.
     Flaky(fastrand::Rng),
-    /// No app token is good enough.
+    /// Every app token is refused.
     Refusing,
 }
 
-impl Mood {
-    /// Makes the service behave so from now on.
-    pub(crate) fn begin(&mut self, emulator: &Emulator) {
+impl Behavior {
+    /// Applies the behavior from now on.
+    pub(crate) fn apply(&mut self, emulator: &Emulator) {
         emulator.clear_faults();
         let refusal = || Fault::refusal(Refusal::AppTokenInvalid).on(Grant::Inherit).always();
         inject(emulator, refusal().for_user(REFUSED_USER));
         if let Self::Refusing = self {
             inject(emulator, refusal());
         }
-        self.go_on(emulator);
+        self.refill(emulator);
     }
 
-    /// Sees to it that whoever comes next finds something.
-    pub(crate) fn go_on(&mut self, emulator: &Emulator) {
+    /// Injects faults for the next requests.
+    pub(crate) fn refill(&mut self, emulator: &Emulator) {
         if let Self::Flaky(chance) = self {
             while emulator.pending_faults() < 200 {
                 inject(emulator, fault(chance));
@@ -49,12 +49,12 @@ impl Mood {
     }
 }
 
-/// What cannot be said in HTTP would be a fault of this file, which its test finds.
+/// Injects a fault. The test of this file shows that every fault is possible in HTTP.
 fn inject(emulator: &Emulator, fault: Fault) {
     let _ = emulator.inject(fault);
 }
 
-/// What one request meets. Half of them meet nothing.
+/// The fault of one request. Half of the requests get none.
 fn fault(chance: &mut fastrand::Rng) -> Fault {
     let pause = Duration::from_secs(chance.u64(1..=3));
     match chance.u32(0..100) {
@@ -70,18 +70,18 @@ fn fault(chance: &mut fastrand::Rng) -> Fault {
         70..75 => Fault::close(),
         75..78 => Fault::hang(),
         78..82 => torn(),
-        82..84 => half(),
+        82..84 => incomplete_json(),
         84 => Fault::remove_member("expires_in"),
         85..89 => Fault::delay(Duration::from_millis(chance.u64(50..2_500))),
         89 => Fault::redirect("http://127.0.0.1:1/elsewhere"),
         90..93 => html(),
         93..95 => oversized(),
-        95..98 => somebody_else(),
+        95..98 => another_user(),
         _ => Fault::refusal(Refusal::AppTokenExpired).on(Grant::Inherit),
     }
 }
 
-/// Ends in the middle of what was announced.
+/// A body that is shorter than its announced length.
 fn torn() -> Fault {
     // The server library checks the announced length in debug builds, and would panic.
     if cfg!(debug_assertions) {
@@ -89,13 +89,13 @@ fn torn() -> Fault {
     }
     let headers =
         [("content-length", "400"), ("connection", "close"), ("content-type", "application/json")];
-    Fault::response(200, headers, format!(r#"{{"access_token":"{MADE_UP}torn","expires_in":60"#))
+    Fault::response(200, headers, format!(r#"{{"access_token":"{INVALID}torn","expires_in":60"#))
 }
 
-/// The transfer is whole, the JSON is not.
-fn half() -> Fault {
+/// A whole body with incomplete JSON.
+fn incomplete_json() -> Fault {
     let headers = [("content-type", "application/json")];
-    Fault::response(200, headers, format!(r#"{{"access_token":"{MADE_UP}half","expires_"#))
+    Fault::response(200, headers, format!(r#"{{"access_token":"{INVALID}half","expires_"#))
 }
 
 fn html() -> Fault {
@@ -105,12 +105,12 @@ fn html() -> Fault {
 fn oversized() -> Fault {
     let filler = "x".repeat(70 * 1024);
     let body =
-        format!(r#"{{"access_token":"{MADE_UP}large","expires_in":3600,"filler":"{filler}"}}"#);
+        format!(r#"{{"access_token":"{INVALID}large","expires_in":3600,"filler":"{filler}"}}"#);
     Fault::response(200, [("content-type", "application/json")], body)
 }
 
-/// A token beside which another user is named; an app token has no user, and stays good.
-fn somebody_else() -> Fault {
+/// A user token with another user; an app token has no user and stays valid.
+fn another_user() -> Fault {
     Fault::set_member("user", serde_json::json!({ "username": STRANGER, "activated": true }))
 }
 
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_fault_can_be_said_in_http() {
+    async fn every_fault_is_possible_in_http() {
         let emulator = Emulator::start().await.unwrap();
         let mut chance = fastrand::Rng::with_seed(1);
         for _ in 0..2_000 {

@@ -1,9 +1,5 @@
-//! The program behind `cargo xtask soak`: callers in this process, a service that misbehaves in another.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command talks to the person who typed it"
-)]
+//! The program behind `cargo xtask soak`: callers in one process, a misbehaving service in another.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints its results")]
 
 mod callers;
 mod clients;
@@ -19,23 +15,22 @@ mod resources;
 mod run;
 mod server;
 mod shared;
+mod unix_time;
 mod verdict;
-mod wall;
 
 use std::process::ExitCode;
 
-use crate::options::Request;
+use clap::Parser as _;
+
+use crate::options::Options;
 
 fn main() -> ExitCode {
-    let ended = match Request::read(lexopt::Parser::from_env()) {
-        Ok(Request::Serve { listen }) => server::serve(&listen).map(|()| true),
-        Ok(Request::Run(options)) => run::run(&options),
-        Err(error) => {
-            eprintln!("error: {error}\n{}", options::USAGE);
-            return ExitCode::from(2);
-        }
+    let options = Options::parse();
+    let result = match &options.serve {
+        Some(address) => server::serve(address).map(|()| true),
+        None => run::run(&options),
     };
-    match ended {
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

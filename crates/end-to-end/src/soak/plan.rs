@@ -1,33 +1,33 @@
-//! What the service is like, and for how long: the phases of a run.
+//! The plan of a run: phases of the service and their lengths.
 
 use std::time::Duration;
 
 use crate::ledger::REPLACED_WITHIN;
 
-/// One stretch of time.
+/// A phase of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Phase {
     pub(crate) kind: PhaseKind,
     pub(crate) length: Duration,
 }
 
-/// What the service is like.
-// Complete: every kind is in the plan of a long run.
+/// The behavior of the service in a phase.
+// Exhaustive: every kind is in the plan of a long run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PhaseKind {
-    /// It does what the documentation says.
+    /// It behaves as documented.
     Healthy,
-    /// The same, but all app tokens are revoked twice, and then the service is left alone.
+    /// As documented, but all app tokens are revoked twice at the start.
     Revoked,
-    /// Every request may meet a fault, app tokens are revoked, and it restarts now and then.
+    /// Every request may get a fault, app tokens are revoked, and it restarts sometimes.
     Flaky,
-    /// It answers 401 to every app token.
+    /// It refuses every app token with 401.
     Refusing,
-    /// Healthy again, long enough for everything that may be remembered to be forgotten.
+    /// Healthy again, until every remembered refusal has expired.
     Calm,
-    /// Nobody listens.
+    /// It does not listen.
     Away,
-    /// It listens again: the time to the first success counts.
+    /// It listens again; the time to the first success is measured.
     Recovered,
 }
 
@@ -49,15 +49,14 @@ impl PhaseKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) phases: Vec<Phase>,
-    /// The life that is asked for app tokens that are to end within the run.
+    /// The lifetime of app tokens that expire within the run.
     pub(crate) life: Duration,
-    /// A short run shows that everything works together, and not more: it ends with the first token
-    /// after the recovery.
+    /// Whether this is a test of the soak itself, which ends with the first token after the recovery.
     pub(crate) short: bool,
 }
 
-/// The shortest cycle of a long run. `Calm` outlasts the minute for which a refusal is remembered,
-/// `Away` the life of a token.
+/// The shortest cycle of a long run. `Calm` is longer than the minute for which a refusal is
+/// remembered, `Away` longer than the lifetime of a token.
 const CYCLE: [(PhaseKind, u64); 6] = [
     (PhaseKind::Healthy, 10),
     (PhaseKind::Flaky, 30),
@@ -69,8 +68,8 @@ const CYCLE: [(PhaseKind, u64); 6] = [
 const SHORTEST_CYCLE: Duration = Duration::from_secs(180);
 const LIFE: Duration = Duration::from_secs(20);
 
-/// What surrounds `Revoked` in a run of a few minutes: nothing that is remembered for a minute. With a
-/// shorter life, renewals, reports and revocations would be more than ten requests a minute.
+/// The phases around `Revoked` in a run of a few minutes. With a shorter lifetime, renewals, reports
+/// and revocations would exceed ten requests per minute.
 const BRIEF_LIFE: Duration = Duration::from_secs(13);
 const BRIEF_START: (PhaseKind, u64) = (PhaseKind::Healthy, 3);
 const BRIEF_END: [(PhaseKind, u64); 3] =
@@ -82,14 +81,11 @@ const LONGEST_REVOKED: Duration = Duration::from_secs(250);
 const SHORTEST_LONG_RUN: Duration = Duration::from_secs(240);
 
 impl Plan {
-    /// `Revoked`, and as many cycles as fit, as the seed says; `None` beyond 1 to 60 minutes.
-    pub(crate) fn lasting(time: Duration, seed: u64) -> Option<Self> {
-        let (shortest, longest) = (Duration::from_secs(60), Duration::from_secs(60 * 60));
-        if time < shortest || time > longest {
-            return None;
-        }
+    /// Plans `Revoked` and as many cycles as fit, randomly by the seed.
+    pub(crate) fn lasting(minutes: u64, seed: u64) -> Self {
+        let time = Duration::from_secs(minutes * 60);
         if time < SHORTEST_LONG_RUN {
-            return Some(Self::brief(time));
+            return Self::brief(time);
         }
         let revoked = time.saturating_sub(SHORTEST_CYCLE).min(LONGEST_REVOKED);
         let mut chance = fastrand::Rng::with_seed(seed);
@@ -102,16 +98,16 @@ impl Plan {
             left = rest;
             let first = phases.len();
             phases.extend(CYCLE.map(|(kind, seconds)| phase(kind, seconds)));
-            // What is left beyond the last whole cycle goes to one where there is much to see.
+            // The rest after the last whole cycle extends a phase in which much happens.
             let extra = if left < SHORTEST_CYCLE { left } else { Duration::ZERO };
             left -= extra;
             let index = if chance.bool() { 1 } else { 0 };
             phases[first + index].length += extra;
         }
-        Some(Self { phases, life: LIFE, short: false })
+        Self { phases, life: LIFE, short: false }
     }
 
-    /// Everything but what takes minutes: the time after a refusal that is remembered.
+    /// Plans everything except `Refusing` and `Calm`, which take minutes.
     fn brief(time: Duration) -> Self {
         let end = BRIEF_END.map(|(kind, seconds)| phase(kind, seconds));
         let start = phase(BRIEF_START.0, BRIEF_START.1);
@@ -121,7 +117,7 @@ impl Plan {
         Self { phases, life: BRIEF_LIFE, short: false }
     }
 
-    /// Some seconds, for the tests of the soak itself.
+    /// Plans some seconds, for the test of the soak itself.
     pub(crate) fn short() -> Self {
         let phase = |kind, millis| Phase { kind, length: Duration::from_millis(millis) };
         let phases = vec![
@@ -134,11 +130,7 @@ impl Plan {
         Self { phases, life: Duration::from_secs(5), short: true }
     }
 
-    pub(crate) fn length(&self) -> Duration {
-        self.phases.iter().map(|phase| phase.length).sum()
-    }
-
-    /// Whether the run is long enough for the service to refuse every app token, and to recover.
+    /// Whether the run has a phase in which the service refuses every app token.
     pub(crate) fn has_refusals(&self) -> bool {
         self.phases.iter().any(|phase| phase.kind == PhaseKind::Refusing)
     }
@@ -149,8 +141,8 @@ fn phase(kind: PhaseKind, seconds: u64) -> Phase {
 }
 
 impl Phase {
-    /// When all app tokens are revoked in `Revoked`, from its start: twice within a minute, unless it
-    /// is too short. A call is promised one new app token and not two, so no call meets both.
+    /// The times of the revocations in `Revoked`, from its start: two within a minute, or one if it is
+    /// short. No call meets both, since a call gets only one new app token.
     pub(crate) fn revocations(self) -> Vec<Duration> {
         let first = (self.length / 16).min(Duration::from_secs(5));
         let second = first + (self.length / 4).clamp(REPLACED_WITHIN, Duration::from_secs(50));
@@ -163,11 +155,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_takes_the_time_that_it_is_given_and_has_every_phase() {
+    fn a_plan_has_its_length_and_every_phase() {
         for minutes in [1, 3, 4, 5, 6, 9, 60] {
-            let time = Duration::from_secs(minutes * 60);
-            let plan = Plan::lasting(time, 1).unwrap();
-            assert_eq!(plan.length(), time, "{minutes}");
+            let plan = Plan::lasting(minutes, 1);
+            let length: Duration = plan.phases.iter().map(|phase| phase.length).sum();
+            assert_eq!(length, Duration::from_secs(minutes * 60));
             assert_eq!(plan.has_refusals(), minutes >= 4);
             let mut kinds: Vec<_> = CYCLE.iter().map(|(kind, _)| *kind).collect();
             kinds.push(PhaseKind::Revoked);
@@ -183,9 +175,9 @@ mod tests {
     }
 
     #[test]
-    fn while_the_service_is_away_a_token_ends() {
+    fn a_token_expires_while_the_service_is_away() {
         for minutes in [1, 4] {
-            let plan = Plan::lasting(Duration::from_secs(minutes * 60), 1).unwrap();
+            let plan = Plan::lasting(minutes, 1);
             let away = plan.phases.iter().find(|phase| phase.kind == PhaseKind::Away).unwrap();
             assert!(away.length > plan.life);
         }
@@ -194,7 +186,7 @@ mod tests {
     #[test]
     fn two_revocations_within_a_minute_are_followed_by_a_quiet_time() {
         for (minutes, quiet) in [(1, 10), (4, 30), (10, 180)] {
-            let plan = Plan::lasting(Duration::from_secs(minutes * 60), 1).unwrap();
+            let plan = Plan::lasting(minutes, 1);
             let of_kind = |phase: &&Phase| phase.kind == PhaseKind::Revoked;
             let revoked = plan.phases.iter().find(of_kind).unwrap();
             let times = revoked.revocations();

@@ -1,18 +1,19 @@
-//! The numbered promises of a run: what was measured, and whether each was kept.
+//! The five promises of a run, with their measurements.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::callers::AT_THE_LIMIT;
 use crate::clients::NOISY_REQUESTS_PER_SECOND;
-use crate::figures::{Breaches, Figures, mib, seconds};
+use crate::figures::{Figures, mib, seconds};
 use crate::ledger::REPLACED_WITHIN;
 
-/// What memory may grow by between the first and the last third, in KiB. Callers keep nothing; what
-/// is left is the allocator's.
+/// The most growth of memory from the first to the last third, in KiB.
+///
+/// Callers store nothing; growth belongs to the allocator.
 pub(crate) const GROWTH: u64 = 16 * 1024;
 
-/// A promise, with a sentence for each way in which it was broken.
+/// A promise, with a sentence for each violation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Promise {
     number: u32,
@@ -21,9 +22,10 @@ pub(crate) struct Promise {
     pub(crate) broken: Vec<String>,
 }
 
-/// The longest wait that the rate of the noisy client explains: a whole queue is ahead of one caller,
-/// and so again if a revocation costs it a second request, behind others that come back. The rest is
-/// for the machine.
+/// The longest wait that the rate of the noisy client explains.
+///
+/// A whole queue may be before a call, and again before its second request after a revocation. The rest
+/// is for a busy machine.
 fn longest_wait() -> Duration {
     let queue = Duration::from_secs(AT_THE_LIMIT.into()) / NOISY_REQUESTS_PER_SECOND;
     queue * 3 + Duration::from_secs(4)
@@ -36,15 +38,14 @@ pub(crate) fn all(figures: &Figures) -> [Promise; 5] {
 
 fn failures(figures: &Figures) -> Promise {
     let mut broken = Vec::new();
-    let mut says = |breaches: &Breaches, what: &str| {
-        if breaches.count > 0 {
-            broken.push(format!("{} {what} (the first: {})", breaches.count, breaches.first));
-        }
-    };
-    says(&figures.failed_while_held, "calls failed although a usable token was held");
-    says(&figures.failed_while_healthy, "calls failed although the service was well");
+    broken.extend(
+        figures.failed_while_held.sentence("calls failed although a usable token was held"),
+    );
+    broken.extend(
+        figures.failed_while_healthy.sentence("calls failed although the service was healthy"),
+    );
     let count = figures.failed_while_held.count + figures.failed_while_healthy.count;
-    let what = "no call fails while a token is usable, or the service well";
+    let what = "no call fails while a token is usable or the service is healthy";
     Promise { number: 1, what, measured: format!("{count} failed"), broken }
 }
 
@@ -135,38 +136,41 @@ impl fmt::Display for Promise {
     }
 }
 
+/// Figures at the limit of every promise.
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(crate) fn at_every_limit() -> Figures {
     use crate::clients::ClientKind;
     use crate::figures::HealthyFigures;
     use crate::ledger::Requests;
     use crate::resources::Resources;
 
-    fn kept() -> Figures {
-        let held = Resources { memory: 1, peak_memory: 1, descriptors: 9, threads: 4, tasks: 0 };
-        let client = |kind| HealthyFigures {
-            kind,
-            requests: Requests { sent: 4, allowed: 5, excess: 0 },
-            replacements: vec![Some(REPLACED_WITHIN)],
-            longest: longest_wait(),
-            excused: 9,
-        };
-        Figures {
-            healthy: ClientKind::ALL.map(client).to_vec(),
-            before: held,
-            after: held,
-            memory_early: 20_000,
-            memory_late: 20_000 + GROWTH,
-            ..Figures::default()
-        }
+    let held = Resources { memory: 1, peak_memory: 1, descriptors: 9, threads: 4, tasks: 0 };
+    let client = |kind| HealthyFigures {
+        kind,
+        requests: Requests { sent: 4, allowed: 5, excess: 0 },
+        replacements: vec![Some(REPLACED_WITHIN)],
+        longest: longest_wait(),
+        excused: 9,
+    };
+    Figures {
+        healthy: ClientKind::ALL.map(client).to_vec(),
+        before: held,
+        after: held,
+        memory_early: 20_000,
+        memory_late: 20_000 + GROWTH,
+        ..Figures::default()
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
-    fn each_promise_is_kept_at_its_edge_and_says_what_was_measured() {
-        let promises = all(&kept()).map(|promise| promise.to_string());
+    fn each_promise_is_kept_at_its_limit_and_shows_its_measurements() {
+        let promises = all(&at_every_limit()).map(|promise| promise.to_string());
         assert!(promises.iter().all(|it| it.contains(": kept (")), "{promises:?}");
-        assert!(promises[1].ends_with("(noisy 4 of 5, one-attempt 4 of 5, kept-users 4 of 5)"));
+        assert!(promises[1].ends_with("(noisy 4 of 5, one-attempt 4 of 5, cached-users 4 of 5)"));
         assert!(promises[2].contains("short-lived 10.0 s; noisy 10.0 s"), "{}", promises[2]);
     }
 
@@ -175,7 +179,7 @@ mod tests {
         type Break = fn(&mut Figures);
         let breaks: [(Break, usize, &str); 9] = [
             (|it| it.failed_while_held.count = 1, 1, "although a usable token was held"),
-            (|it| it.failed_while_healthy.count = 1, 1, "although the service was well"),
+            (|it| it.failed_while_healthy.count = 1, 1, "although the service was healthy"),
             (|it| it.healthy[1].requests.excess = 2, 2, "client noisy were 2 more"),
             (|it| it.healthy[2].replacements.push(None), 3, "one-attempt was replaced never"),
             (
@@ -183,13 +187,13 @@ mod tests {
                 3,
                 "short-lived was replaced after 20.0 s",
             ),
-            (|it| it.healthy[3].longest *= 2, 4, "a call of the client kept-users took"),
+            (|it| it.healthy[3].longest *= 2, 4, "a call of the client cached-users took"),
             (|it| it.after.descriptors += 2, 5, "2 descriptors were left over"),
             (|it| it.after.tasks += 1, 5, "1 tasks were left over"),
             (|it| it.memory_late += 1, 5, "memory grew"),
         ];
         for (change, number, expected) in breaks {
-            let mut figures = kept();
+            let mut figures = at_every_limit();
             change(&mut figures);
             for (index, promise) in all(&figures).into_iter().enumerate() {
                 assert_eq!(promise.broken.len(), usize::from(index + 1 == number), "{expected}");
@@ -199,8 +203,8 @@ mod tests {
     }
 
     #[test]
-    fn the_age_of_tokens_is_no_noise() {
-        let mut figures = kept();
+    fn renewals_of_expired_tokens_are_not_noise() {
+        let mut figures = at_every_limit();
         figures.healthy[0].requests.excess = 9;
         assert!(all(&figures).iter().all(|promise| promise.broken.is_empty()));
     }

@@ -1,4 +1,4 @@
-//! The service as its parent sees it: a process that is started, told what to be like, and stopped.
+//! The process of the service, as the callers' process controls it.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::record::Record;
 use crate::server::{LISTENING, Order};
 
-/// Running until it is stopped or dropped.
+/// A running service. It is killed when the value is dropped.
 #[derive(Debug)]
 pub(crate) struct Remote {
     child: Child,
@@ -17,17 +17,16 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    /// Starts one that listens at `listen`, and returns when it does. `sink` is given each request
-    /// that it has ended.
+    /// Starts a service and returns when it listens. `sink` gets the record of each request.
     pub(crate) fn start(
         listen: &str,
         sink: impl Fn(Record) + Clone + Send + 'static,
     ) -> io::Result<Self> {
-        // Somebody else may have the port for a moment.
-        let begun = Instant::now();
+        // Another process may use the port for a moment.
+        let started = Instant::now();
         loop {
             match Self::try_start(listen, sink.clone()) {
-                Err(error) if begun.elapsed() > Duration::from_secs(5) => return Err(error),
+                Err(error) if started.elapsed() > Duration::from_secs(5) => return Err(error),
                 Err(_) => thread::sleep(Duration::from_millis(200)),
                 Ok(remote) => return Ok(remote),
             }
@@ -36,7 +35,7 @@ impl Remote {
 
     fn try_start(listen: &str, sink: impl Fn(Record) + Send + 'static) -> io::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["serve", listen])
+            .args(["--serve", listen])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -49,24 +48,24 @@ impl Remote {
         }
         let read = move || {
             for line in lines.map_while(Result::ok) {
-                Record::from_line(&line).map(&sink);
+                let _ = serde_json::from_str(&line).map(&sink);
             }
         };
         remote.reader = Some(thread::Builder::new().name("journal".to_owned()).spawn(read)?);
         Ok(remote)
     }
 
-    /// Tells it what to be like.
-    pub(crate) fn tell(&mut self, order: Order) -> io::Result<()> {
-        let gone = || io::Error::other("the service does not listen to orders");
-        writeln!(self.orders.as_mut().ok_or_else(gone)?, "{}", order.to_line())
+    /// Sends an order.
+    pub(crate) fn send(&mut self, order: Order) -> io::Result<()> {
+        let gone = || io::Error::other("the service accepts no orders any more");
+        writeln!(self.orders.as_mut().ok_or_else(gone)?, "{}", serde_json::to_string(&order)?)
     }
 
-    /// Stops it, and returns when everything that it had to tell has been told.
+    /// Stops the service, and returns when every record has been read.
     pub(crate) fn stop(mut self) -> io::Result<()> {
-        self.tell(Order::Stop)?;
+        self.send(Order::Stop)?;
         if let Some(reader) = self.reader.take() {
-            // It cannot panic otherwise than by a defect that the ledger's lock shows as well.
+            // A panic there would poison the lock of the ledger, which shows it too.
             let _ = reader.join();
         }
         let status = self.child.wait()?;
@@ -80,7 +79,7 @@ impl Remote {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        // Neither does anything to a process that has ended.
+        // Both have no effect on a process that has ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,19 +1,19 @@
-//! What this process holds: memory, descriptors, threads, tasks.
+//! Resources of this process: memory, descriptors, threads, tasks.
 
 use std::fs;
 
 use tokio::runtime::Handle;
 
-/// One look; what the system does not tell is 0.
+/// One measurement. Values that the system does not report are 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Resources {
-    /// Resident, in KiB.
+    /// Resident memory in KiB.
     pub(crate) memory: u64,
-    /// The most that was ever resident, in KiB.
+    /// The most resident memory so far, in KiB.
     pub(crate) peak_memory: u64,
     pub(crate) descriptors: u64,
     pub(crate) threads: u64,
-    /// Of the callers' runtime.
+    /// Tasks of the callers' runtime.
     pub(crate) tasks: u64,
 }
 
@@ -21,7 +21,7 @@ impl Resources {
     pub(crate) fn now(runtime: &Handle) -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let field = |name| field(&status, name);
-        // The folder that is read is open meanwhile.
+        // The folder itself is open meanwhile.
         let open = fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count() as u64);
         Self {
             memory: field("VmRSS:"),
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fields_of_the_system_are_read() {
+    fn fields_of_proc_are_parsed() {
         let status = "Name:\tx\nVmHWM:\t   9012 kB\nVmRSS:\t    5678 kB\nThreads:\t12\n";
         assert_eq!((field(status, "VmRSS:"), field(status, "Threads:")), (5_678, 12));
         assert_eq!(field(status, "VmSwap:"), 0);

@@ -1,4 +1,4 @@
-//! One run: the phases one after the other, a line every ten seconds, the table at the end.
+//! A run: its phases, a line every ten seconds, and the table at the end.
 
 use std::error::Error;
 use std::io;
@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use crate::callers::Callers;
 use crate::clients::ClientKind;
-use crate::figures::{Ask, Figures, HealthyFigures, Tally, kinds, median, mib, worst_minute};
+use crate::figures::{CallKind, Figures, HealthyFigures, Tally, kinds, median, mib, worst_minute};
 use crate::ledger::Broken;
 use crate::options::Options;
 use crate::plan::{Phase, PhaseKind};
@@ -20,33 +20,35 @@ use crate::remote::Remote;
 use crate::resources::Resources;
 use crate::server::Order;
 use crate::shared::{Clients, Shared};
-use crate::wall;
+use crate::unix_time;
 use crate::{promises, verdict};
 
 const STEP: Duration = Duration::from_millis(50);
 const LINE: Duration = Duration::from_secs(10);
-/// How long threads and descriptors may take to go, once nobody asks for anything.
+/// How long threads and descriptors may take to end after the last call.
 const SETTLING: Duration = Duration::from_secs(25);
 
-/// Whether every promise was kept.
+/// Runs all phases and prints the results. Returns whether every promise was kept.
 pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    println!("soak over {}, seed {}", options.transport.name(), options.seed);
+    // Less than 64 bits, since the seed is typed by hand to repeat a run.
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000_000));
+    let (transport, plan) = (options.transport, options.plan(seed));
+    println!("soak over {}, seed {seed}", transport.name());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let before = Resources::now(runtime.handle());
-    let chance = fastrand::Rng::with_seed(options.seed);
     let listen = free_address()?;
-    let (plan, base_url) = (&options.plan, format!("http://{listen}"));
-    let clients = Arc::new(Clients::build(options.transport, &base_url, plan.life)?);
+    let clients = Clients::build(transport, &format!("http://{listen}"), plan.life)?;
+    let clients = Arc::new(clients);
     let handle = runtime.handle().clone();
-    let mut course = Course::begin(Arc::clone(&clients), handle, listen, chance, plan.short)?;
-    let callers = Callers::start(runtime.handle(), &clients, options.seed);
+    let mut run = Run::start(Arc::clone(&clients), handle, listen, seed, plan.short)?;
+    let callers = Callers::start(runtime.handle(), &clients, seed);
     for phase in &plan.phases {
-        course.go_through(*phase)?;
+        run.run_phase(*phase)?;
     }
     let lost_callers = runtime.block_on(callers.stop());
     drop(clients);
-    let mut figures = course.end()?;
+    let mut figures = run.end()?;
     figures.lost_callers = lost_callers;
     (figures.before, figures.after) = (before, settled(before, runtime.handle()));
 
@@ -54,23 +56,23 @@ pub(crate) fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     for promise in promises::all(&figures) {
         println!("{promise}");
     }
-    let broken = verdict::judge(&figures, plan);
+    let broken = verdict::judge(&figures, &plan);
     for sentence in &broken {
         println!("BROKEN: {sentence}");
     }
     if broken.is_empty() {
         println!("every promise was kept");
     } else if !plan.short {
-        let (name, minutes) = (options.transport.name(), plan.length().as_secs() / 60);
-        let seed = options.seed;
-        println!("again: cargo xtask soak --transport {name} --minutes {minutes} --seed {seed}");
+        let (name, minutes) = (transport.name(), options.minutes);
+        println!("repeat: cargo xtask soak --transport {name} --minutes {minutes} --seed {seed}");
     }
     Ok(broken.is_empty())
 }
 
-/// A port below those that the system gives to outgoing connections: it stays ours while nobody
-/// listens, and nobody connects to himself by chance. It is not the seed's: two runs with the same one
-/// may go on beside each other.
+/// Finds an address with a port that the system does not use for outgoing connections.
+///
+/// It stays free while the service is stopped. It does not depend on the seed, since two runs may have
+/// the same seed.
 fn free_address() -> io::Result<String> {
     let mut tried = Err(io::Error::other("no port was tried"));
     for _ in 0..50 {
@@ -83,15 +85,15 @@ fn free_address() -> io::Result<String> {
     tried
 }
 
-/// What is held once threads and connections that nobody needs any more have had time to go.
+/// Measures the resources after unused threads and connections had time to end.
 fn settled(before: Resources, runtime: &Handle) -> Resources {
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         let now = Resources::now(runtime);
         let gone = now.descriptors <= before.descriptors
             && now.threads <= before.threads
             && now.tasks <= before.tasks;
-        if gone || begun.elapsed() > SETTLING {
+        if gone || started.elapsed() > SETTLING {
             return now;
         }
         thread::sleep(STEP);
@@ -99,48 +101,48 @@ fn settled(before: Resources, runtime: &Handle) -> Resources {
 }
 
 /// A run in progress.
-struct Course {
+struct Run {
     clients: Arc<Clients>,
     runtime: Handle,
     listen: String,
     service: Option<Remote>,
     chance: fastrand::Rng,
     short: bool,
-    begun: Instant,
+    started: Instant,
     next_line: Instant,
     next_sample: Instant,
     /// Resident memory, once a second, in KiB.
     memory: Vec<u64>,
-    /// Since when, and after what, the first app token is waited for.
+    /// Since when, and in which phase, the run waits for the first app token.
     waiting: Option<(Instant, PhaseKind)>,
     figures: Figures,
 }
 
-impl Course {
-    fn begin(
+impl Run {
+    fn start(
         clients: Arc<Clients>,
         runtime: Handle,
         listen: String,
-        chance: fastrand::Rng,
+        seed: u64,
         short: bool,
     ) -> Result<Self, Box<dyn Error>> {
-        let begun = Instant::now();
-        let mut course = Self {
+        let started = Instant::now();
+        let mut run = Self {
             clients,
             runtime,
             listen,
             service: None,
-            chance,
+            chance: fastrand::Rng::with_seed(seed),
             short,
-            begun,
-            next_line: begun + LINE,
-            next_sample: begun,
+            started,
+            next_line: started + LINE,
+            next_sample: started,
             memory: Vec::new(),
             waiting: None,
             figures: Figures::default(),
         };
-        course.start_service()?;
-        Ok(course)
+        run.start_service()?;
+        Ok(run)
     }
 
     fn start_service(&mut self) -> io::Result<()> {
@@ -154,17 +156,17 @@ impl Course {
         self.service.take().map_or(Ok(()), Remote::stop)
     }
 
-    fn tell(&mut self, order: Order) -> io::Result<()> {
-        self.service.as_mut().map_or(Ok(()), |service| service.tell(order))
+    fn send(&mut self, order: Order) -> io::Result<()> {
+        self.service.as_mut().map_or(Ok(()), |service| service.send(order))
     }
 
-    fn go_through(&mut self, phase: Phase) -> io::Result<()> {
+    fn run_phase(&mut self, phase: Phase) -> io::Result<()> {
         let end = Instant::now() + phase.length;
         match phase.kind {
-            PhaseKind::Healthy => self.tell(Order::Well)?,
-            PhaseKind::Refusing => self.tell(Order::Refusing)?,
+            PhaseKind::Healthy => self.send(Order::Healthy)?,
+            PhaseKind::Refusing => self.send(Order::Refusing)?,
             PhaseKind::Calm => {
-                self.tell(Order::Well)?;
+                self.send(Order::Healthy)?;
                 self.waiting = Some((Instant::now(), phase.kind));
             }
             PhaseKind::Away => self.stop_service()?,
@@ -172,26 +174,26 @@ impl Course {
                 self.start_service()?;
                 self.waiting = Some((Instant::now(), phase.kind));
             }
-            PhaseKind::Flaky => return self.be_flaky(phase, end),
-            PhaseKind::Revoked => return self.revoke_twice(phase, end),
+            PhaseKind::Flaky => return self.run_flaky(phase, end),
+            PhaseKind::Revoked => return self.run_revoked(phase, end),
         }
         self.watch(phase.kind, end);
         self.give_up_waiting();
         Ok(())
     }
 
-    /// App tokens are revoked twice, and then nothing happens but noise.
-    fn revoke_twice(&mut self, phase: Phase, end: Instant) -> io::Result<()> {
-        self.tell(Order::Well)?;
-        let begun = Instant::now();
-        self.each(|shared| shared.ledger().healthy().begin(wall::now()));
+    /// Revokes app tokens twice, and then leaves the service with noise only.
+    fn run_revoked(&mut self, phase: Phase, end: Instant) -> io::Result<()> {
+        self.send(Order::Healthy)?;
+        let started = Instant::now();
+        self.each(|shared| shared.ledger().healthy.begin(unix_time::now()));
         for time in phase.revocations() {
-            self.watch(phase.kind, begun + time);
-            self.each(|shared| shared.ledger().healthy().revoke(wall::now()));
-            self.tell(Order::Revoke)?;
+            self.watch(phase.kind, started + time);
+            self.each(|shared| shared.ledger().healthy.revoke(unix_time::now()));
+            self.send(Order::Revoke)?;
         }
         self.watch(phase.kind, end);
-        self.each(|shared| shared.ledger().healthy().end(wall::now()));
+        self.each(|shared| shared.ledger().healthy.end(unix_time::now()));
         Ok(())
     }
 
@@ -201,48 +203,48 @@ impl Course {
         }
     }
 
-    /// The client that needs the service all the time.
+    /// The client that always needs the service.
     fn short_lived(&self) -> &Shared {
         self.clients.get(ClientKind::ShortLived)
     }
 
-    /// App tokens are revoked every few seconds, and in the middle the service restarts.
-    fn be_flaky(&mut self, phase: Phase, end: Instant) -> io::Result<()> {
+    /// Revokes app tokens every few seconds, and restarts the service in the middle.
+    fn run_flaky(&mut self, phase: Phase, end: Instant) -> io::Result<()> {
         let restart = end - phase.length / 2;
         let mut restarted = phase.length < Duration::from_secs(10);
         let order = Order::Flaky { seed: self.chance.u64(..) };
-        self.tell(order)?;
+        self.send(order)?;
         while Instant::now() < end {
             let pause = Duration::from_millis(self.chance.u64(8_000..14_000));
             self.watch(phase.kind, end.min(Instant::now() + pause));
-            self.tell(Order::Revoke)?;
+            self.send(Order::Revoke)?;
             if !restarted && Instant::now() > restart {
                 restarted = true;
                 self.stop_service()?;
                 let gap = Duration::from_millis(self.chance.u64(1_000..3_000));
                 self.watch(phase.kind, Instant::now() + gap);
                 self.start_service()?;
-                self.tell(order)?;
+                self.send(order)?;
             }
         }
         Ok(())
     }
 
-    /// Looks on until `end`.
+    /// Measures and prints until `end`.
     fn watch(&mut self, phase: PhaseKind, end: Instant) {
         while Instant::now() < end {
             thread::sleep(STEP);
             let was_waiting = self.waiting.is_some();
             self.look_for_the_first_token();
             if self.short && was_waiting && self.waiting.is_none() {
-                // A short run has seen what it is for.
+                // A short run ends with the first token.
                 return;
             }
             let now = Instant::now();
             if now >= self.next_sample {
                 self.next_sample += Duration::from_secs(1);
                 self.memory.push(Resources::now(&self.runtime).memory);
-                self.each(|shared| shared.ledger().settle(wall::now()));
+                self.each(|shared| shared.ledger().settle(unix_time::now()));
             }
             if now >= self.next_line {
                 self.next_line += LINE;
@@ -272,27 +274,27 @@ impl Course {
     }
 
     fn print_line(&self, phase: PhaseKind) {
-        let calls = self.short_lived().tally().calls(Ask::App).clone();
+        let calls = self.short_lived().tally().calls(CallKind::App).clone();
         let ledger = self.short_lived().ledger();
         let resources = Resources::now(&self.runtime);
         println!(
             "{:>5} s  {:<9}  app tokens: {} calls, {} failed [{}], {} while held; {} requests, {} in \
              the worst minute; {}, {} descriptors, {} threads",
-            self.begun.elapsed().as_secs(),
+            self.started.elapsed().as_secs(),
             phase.name(),
             calls.all(),
             calls.failures(),
             kinds(&calls.failed),
             ledger.broken(Broken::FailedWhileHeld).0,
-            ledger.app_requests().len(),
-            worst_minute(ledger.app_requests()),
+            ledger.app_requests.len(),
+            worst_minute(&ledger.app_requests),
             mib(resources.memory),
             resources.descriptors,
             resources.threads,
         );
     }
 
-    /// Stops the service, judges what is not judged yet, and adds up.
+    /// Stops the service, judges the rest, and collects the figures.
     fn end(mut self) -> io::Result<Figures> {
         self.stop_service()?;
         let mut figures = self.figures;
@@ -306,12 +308,12 @@ impl Course {
     }
 }
 
-/// Adds what is known of one client.
+/// Adds the figures of one client.
 fn add(figures: &mut Figures, shared: &Shared) {
     let kind = shared.kind;
     let mut ledger = shared.ledger();
-    // Everything has been told.
-    ledger.settle(wall::now() + Duration::from_secs(60));
+    // All records have arrived.
+    ledger.settle(unix_time::now() + Duration::from_secs(60));
     for (breaches, broken) in [
         (&mut figures.failed_while_held, Broken::FailedWhileHeld),
         (&mut figures.failed_while_healthy, Broken::FailedWhileHealthy),
@@ -322,16 +324,20 @@ fn add(figures: &mut Figures, shared: &Shared) {
         let (count, first) = ledger.broken(broken);
         breaches.add(kind, count, first);
     }
-    let app_requests = ledger.app_requests();
-    figures.requests += ledger.requests();
+    let app_requests = &ledger.app_requests;
+    figures.requests += ledger.requests;
     figures.app_requests += app_requests.len() as u64;
     figures.worst_minute = figures.worst_minute.max(worst_minute(app_requests));
-    figures.acquired += ledger.acquired();
+    figures.acquired += ledger.app.acquired;
     let requests = ledger.healthy_requests();
-    let healthy = ledger.healthy();
-    let (replacements, longest) = (healthy.replacements(), healthy.longest());
-    let excused = healthy.excused();
-    figures.healthy.push(HealthyFigures { kind, requests, replacements, longest, excused });
+    let healthy = &ledger.healthy;
+    figures.healthy.push(HealthyFigures {
+        kind,
+        requests,
+        replacements: healthy.replacements(),
+        longest: healthy.longest,
+        excused: healthy.excused,
+    });
     drop(ledger);
     let tally: Tally = shared.tally().clone();
     figures.tally.add(&tally);

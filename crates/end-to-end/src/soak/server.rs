@@ -1,62 +1,37 @@
-//! The service in a process of its own: the emulator, told what to be like on its standard input.
+//! The service in its own process: an emulator that is controlled by standard input.
 
 use std::error::Error;
 use std::io::{self, BufRead as _, Write as _};
 
-use easemob_token_emulator::Emulator;
+use easemob_token_emulator::{Emulator, ReceivedRequest};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::clients::ClientKind;
-use crate::faults::{Mood, REFUSED_USER};
+use crate::faults::{Behavior, REFUSED_USER};
 use crate::record::Record;
 
-/// How many users there are, and who they are.
+/// The number of users.
 pub(crate) const USERS: usize = 60;
 
 pub(crate) fn user(number: usize) -> (String, String) {
     (format!("user{number}"), format!("password-of-{number}"))
 }
 
-/// What the service is told, a line each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An order to the service, sent as a line of JSON.
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) enum Order {
-    Well,
+    Healthy,
     Flaky { seed: u64 },
     Refusing,
     Revoke,
     Stop,
 }
 
-impl Order {
-    pub(crate) fn to_line(self) -> String {
-        match self {
-            Self::Well => "well".to_owned(),
-            Self::Flaky { seed } => format!("flaky {seed}"),
-            Self::Refusing => "refusing".to_owned(),
-            Self::Revoke => "revoke".to_owned(),
-            Self::Stop => "stop".to_owned(),
-        }
-    }
-
-    fn from_line(line: &str) -> Option<Self> {
-        Some(match line.split_once(' ') {
-            None => match line {
-                "well" => Self::Well,
-                "refusing" => Self::Refusing,
-                "revoke" => Self::Revoke,
-                "stop" => Self::Stop,
-                _ => return None,
-            },
-            Some(("flaky", seed)) => Self::Flaky { seed: seed.parse().ok()? },
-            Some(_) => return None,
-        })
-    }
-}
-
-/// What the first line of a service that listens says.
+/// The first line of output of a service that listens.
 pub(crate) const LISTENING: &str = "listening";
 
-/// Serves until it is told to stop, or nobody is left to tell it.
+/// Serves until it gets the order to stop, or its standard input is closed.
 pub(crate) fn serve(listen: &str) -> Result<(), Box<dyn Error>> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(listen))
 }
@@ -71,8 +46,8 @@ async fn run(listen: &str) -> Result<(), Box<dyn Error>> {
         builder = builder.client(kind.name(), &kind.secret());
     }
     let emulator = builder.start().await?;
-    let mut mood = Mood::Well;
-    mood.begin(&emulator);
+    let mut behavior = Behavior::Healthy;
+    behavior.apply(&emulator);
     let mut requests = emulator.subscribe();
     let mut out = io::stdout();
     writeln!(out, "{LISTENING}")?;
@@ -81,53 +56,44 @@ async fn run(listen: &str) -> Result<(), Box<dyn Error>> {
     loop {
         tokio::select! {
             order = orders.recv() => match order {
-                Some(Order::Well) => mood = Mood::Well,
-                Some(Order::Flaky { seed }) => mood = Mood::Flaky(fastrand::Rng::with_seed(seed)),
-                Some(Order::Refusing) => mood = Mood::Refusing,
+                Some(Order::Healthy) => behavior = Behavior::Healthy,
+                Some(Order::Flaky { seed }) => behavior = Behavior::Flaky(fastrand::Rng::with_seed(seed)),
+                Some(Order::Refusing) => behavior = Behavior::Refusing,
                 Some(Order::Revoke) => { emulator.revoke_app_tokens(); continue; }
                 Some(Order::Stop) | None => break,
             },
             Some(request) = requests.next() => {
-                writeln!(out, "{}", Record::of(&request).to_line())?;
-                mood.go_on(&emulator);
+                write_record(&mut out, &request)?;
+                behavior.refill(&emulator);
                 continue;
             }
         }
-        mood.begin(&emulator);
+        behavior.apply(&emulator);
     }
-    // Every answer that was given is told, so that no token is taken for one that was never made.
+    // Every response is reported, so that every issued token is known.
     emulator.shutdown().await;
     while let Some(request) = requests.next().await {
-        writeln!(out, "{}", Record::of(&request).to_line())?;
+        write_record(&mut out, &request)?;
     }
     Ok(())
 }
 
-/// Standard input, read by a thread: it has no end that could be waited for otherwise.
+fn write_record(out: &mut io::Stdout, request: &ReceivedRequest) -> io::Result<()> {
+    writeln!(out, "{}", serde_json::to_string(&Record::of(request))?)
+}
+
+/// Reads orders from standard input in a thread, since that blocks.
 fn orders() -> mpsc::UnboundedReceiver<Order> {
     let (sender, receiver) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in io::stdin().lock().lines() {
-            let Some(order) = line.ok().as_deref().and_then(Order::from_line) else { break };
+            let Some(order) = line.ok().and_then(|line| serde_json::from_str(&line).ok()) else {
+                break;
+            };
             if sender.send(order).is_err() {
                 break;
             }
         }
     });
     receiver
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_order_survives_the_way_between_the_processes() {
-        let all =
-            [Order::Well, Order::Flaky { seed: 3 }, Order::Refusing, Order::Revoke, Order::Stop];
-        for order in all {
-            assert_eq!(Order::from_line(&order.to_line()), Some(order));
-        }
-        assert_eq!(Order::from_line("sing"), None);
-    }
 }

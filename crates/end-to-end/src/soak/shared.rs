@@ -1,4 +1,4 @@
-//! What the callers of one client share, and all clients of a run.
+//! State shared by the callers of one client, and all clients of a run.
 
 use std::collections::HashMap;
 use std::future::IntoFuture;
@@ -9,36 +9,36 @@ use std::time::{Duration, Instant};
 use easemob_token::{AppToken, Client, ConfigError, Error, UserToken, UserTokenRequest};
 
 use crate::clients::ClientKind;
-use crate::figures::{Ask, Tally};
+use crate::figures::{CallKind, Tally};
 use crate::ledger::{Call, Ledger};
 use crate::options::Transport;
 use crate::record::Record;
-use crate::wall;
+use crate::unix_time;
 
-/// One client, and what is written down about it.
+/// A client with its ledger and counters.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) kind: ClientKind,
     pub(crate) client: Client,
-    /// The life of the short-lived client's app tokens.
+    /// The lifetime of the short-lived client's app tokens.
     pub(crate) life: Duration,
     ledger: Mutex<Ledger>,
     tally: Mutex<Tally>,
-    /// When a call for the app token last went well.
+    /// The last successful call for the app token.
     last_success: Mutex<Option<Instant>>,
     stop: AtomicBool,
 }
 
-/// A call in progress.
+/// The start of a call in progress.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Begun {
+pub(crate) struct CallStart {
     instant: Instant,
     wall: Duration,
 }
 
-impl Begun {
+impl CallStart {
     pub(crate) fn now() -> Self {
-        Self { instant: Instant::now(), wall: wall::now() }
+        Self { instant: Instant::now(), wall: unix_time::now() }
     }
 
     /// The call, if it ends now.
@@ -80,30 +80,30 @@ impl Shared {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Asks for the app token and writes down what came of it.
+    /// Requests the app token and records the result.
     pub(crate) async fn app_token(&self) -> Option<AppToken> {
-        let begun = Begun::now();
-        let asked = self.client.app_token().await;
-        let call = begun.ended();
-        match asked {
+        let started = CallStart::now();
+        let result = self.client.app_token().await;
+        let call = started.ended();
+        match result {
             Ok(token) => {
                 // The client may hand out a guard in place of the token.
                 let token: &AppToken = &token;
                 self.ledger().app_token(token, call);
-                self.tally().went_well(Ask::App, call.took());
+                self.tally().succeeded(CallKind::App, call.took());
                 *self.last_success.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some(Instant::now());
                 Some(token.clone())
             }
             Err(error) => {
                 self.ledger().app_token_failed(call, error.kind().as_str());
-                self.tally().failed(Ask::App, error.kind().as_str(), call.took());
+                self.tally().failed(CallKind::App, error.kind().as_str(), call.took());
                 None
             }
         }
     }
 
-    /// A request for a user token by user ID, as this client makes it.
+    /// Builds a request for a user token by user ID, with the lifetime of this client.
     pub(crate) fn user_token_request(
         &self,
         user: &str,
@@ -115,31 +115,31 @@ impl Shared {
         }
     }
 
-    /// Writes down what came of a call for a user token.
+    /// Records the result of a call for a user token.
     pub(crate) fn user_token(
         &self,
-        ask: Ask,
+        call_kind: CallKind,
         user: &str,
-        begun: Begun,
-        asked: Result<UserToken, Error>,
+        started: CallStart,
+        result: Result<UserToken, Error>,
     ) {
-        let call = begun.ended();
-        match asked {
+        let call = started.ended();
+        match result {
             Ok(token) => {
                 self.ledger().user_token(&token, user, call);
-                self.tally().went_well(ask, call.took());
+                self.tally().succeeded(call_kind, call.took());
             }
             Err(error) => {
                 let kind = error.kind().as_str();
                 self.ledger().user_token_failed(user, call, kind);
-                self.tally().failed(ask, kind, call.took());
+                self.tally().failed(call_kind, kind, call.took());
             }
         }
     }
 
-    /// Writes down that a wrong password was refused.
-    pub(crate) fn wrong_password_refused(&self, begun: Begun) {
-        self.tally().went_well(Ask::ByPassword, begun.ended().took());
+    /// Records that a wrong password was refused.
+    pub(crate) fn wrong_password_refused(&self, started: CallStart) {
+        self.tally().succeeded(CallKind::ByPassword, started.ended().took());
     }
 }
 
@@ -147,7 +147,7 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct Clients {
     all: Vec<Arc<Shared>>,
-    /// Whose each app token is.
+    /// The client of each app token.
     owners: Mutex<HashMap<String, ClientKind>>,
 }
 
@@ -173,7 +173,7 @@ impl Clients {
         &self.all[kind as usize]
     }
 
-    /// Writes down what the service did, in the ledger of the client that asked.
+    /// Adds a record of the service to the ledger of its client.
     pub(crate) fn record(&self, record: &Record) {
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         let named = |name: &String| ClientKind::ALL.into_iter().find(|it| it.name() == name);
@@ -183,7 +183,7 @@ impl Clients {
         }
         let owner = record.bearer.as_ref().and_then(|bearer| owners.get(bearer)).copied();
         drop(owners);
-        // Only the short-lived client asks by password, which tells neither.
+        // Requests by password show no client; only the short-lived client sends them.
         let kind = client.or(owner).unwrap_or(ClientKind::ShortLived);
         self.get(kind).ledger().record(record);
     }

@@ -1,4 +1,4 @@
-//! Numbered calls of a transport, so that what arrived can be compared with what was sent.
+//! Numbered calls of a transport, to compare the requests that arrived with those sent.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use std::time::Duration;
 use easemob_token::transport::http::Request;
 use easemob_token::transport::{Exchange, Transport, TransportErrorKind};
 use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
+use easemob_token_end_to_end::Adapter;
 use serde_json::{Value, json};
 
-use crate::adapters::Adapter;
 use crate::nginx::{Logged, Nginx};
 
-/// Long for loopback, and short enough to be waited for.
+/// Long for loopback, and short enough for a test.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A transport's calls through one nginx. Each asks for the token of a user that no other call
-/// names, and says its number in `X-Call`.
+/// The calls of a transport through one nginx. Each requests the token of another user and has its
+/// number in `X-Call`.
 pub(crate) struct Calls {
     transport: Arc<dyn Transport>,
     url: String,
@@ -28,8 +28,8 @@ pub(crate) struct Calls {
 /// How one call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// With the token of its own user, by a worker of this generation.
-    Well { generation: u32 },
+    /// With the token of its own user, from a worker of this generation.
+    Succeeded { generation: u32 },
     /// With another status.
     Refused { status: u16, content_type: String },
     /// Without a response.
@@ -37,11 +37,10 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
-    /// Whether it says no more than that the connection closed beside the request.
+    /// Whether the call failed because its connection was closed.
     ///
-    /// `Timeout` as well: where a connection ends at the very moment at which hyper hands it a
-    /// request, some one in ten thousand of these is forgotten between the two tasks and its future
-    /// never wakes (hyperium/hyper#4122). The time limit ends it; it was not sent.
+    /// `Timeout` counts too: if a connection closes while hyper hands a request to it, about one in ten
+    /// thousand of these futures never wakes (hyperium/hyper#4122). The request was not sent.
     pub(crate) fn is_lost_with_its_connection(&self) -> bool {
         use TransportErrorKind::{Interrupted, Timeout};
         matches!(self, Self::Lost(Interrupted | Timeout))
@@ -49,7 +48,7 @@ impl Ended {
 }
 
 impl Calls {
-    /// Gets an app token for them past nginx.
+    /// Gets an app token from the emulator directly, for calls through nginx.
     pub(crate) async fn through(nginx: &Nginx, emulator: &Emulator, adapter: &Adapter) -> Self {
         let transport = adapter.trusting(nginx.roots());
         let body = json!({
@@ -62,22 +61,22 @@ impl Calls {
             .body(body.to_string())
             .unwrap();
         let response = transport.send(Exchange::new(request)).await.unwrap();
-        let answer: Value = serde_json::from_slice(response.body()).unwrap();
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
         emulator.clear_requests();
         Self {
             transport,
             url: emulator.token_url().replace(&emulator.base_url(), &nginx.base_url()),
-            app_token: answer["access_token"].as_str().unwrap().to_owned(),
+            app_token: body["access_token"].as_str().unwrap().to_owned(),
             begun: AtomicUsize::new(0),
         }
     }
 
-    /// How many there were.
+    /// How many calls were started.
     pub(crate) fn begun(&self) -> usize {
         self.begun.load(Ordering::SeqCst)
     }
 
-    /// Makes the next one.
+    /// Makes the next call.
     pub(crate) async fn call(&self) -> (usize, Ended) {
         let number = self.begun.fetch_add(1, Ordering::SeqCst);
         let username = format!("u{number}");
@@ -101,21 +100,21 @@ impl Calls {
         if status != 200 {
             return (number, Ended::Refused { status, content_type: field("content-type") });
         }
-        let answer: Value = serde_json::from_slice(response.body()).unwrap();
-        assert_eq!(answer["user"]["username"], username, "somebody else's token");
-        (number, Ended::Well { generation: field("x-generation").parse().unwrap() })
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(body["user"]["username"], username, "the token of another user");
+        (number, Ended::Succeeded { generation: field("x-generation").parse().unwrap() })
     }
 
-    /// Makes the next one, which has to end well.
-    pub(crate) async fn call_well(&self) {
+    /// Makes the next call, which must succeed.
+    pub(crate) async fn call_successfully(&self) {
         let (number, ended) = self.call().await;
-        assert!(matches!(ended, Ended::Well { .. }), "call {number}: {ended:?}");
+        assert!(matches!(ended, Ended::Succeeded { .. }), "call {number}: {ended:?}");
     }
 }
 
-/// No call arrived twice: neither at nginx nor, behind it, at the service, and each of these calls
+/// Checks that no call arrived twice, at nginx or at the service, and that each successful call
 /// arrived at both.
-pub(crate) fn assert_sent_once(ended_well: &[usize], at_nginx: &[Logged], emulator: &Emulator) {
+pub(crate) fn assert_sent_once(successful: &[usize], at_nginx: &[Logged], emulator: &Emulator) {
     let at_nginx = count(at_nginx.iter().map(|own| own.call.clone()));
     let requests = emulator.requests();
     let at_service = count(requests.iter().map(|own| own.header("x-call").unwrap().to_owned()));
@@ -123,9 +122,9 @@ pub(crate) fn assert_sent_once(ended_well: &[usize], at_nginx: &[Logged], emulat
         for (call, times) in &counted {
             assert_eq!(*times, 1, "call {call} arrived {times} times at {place}");
         }
-        for call in ended_well {
+        for call in successful {
             let arrived = counted.contains_key(&call.to_string());
-            assert!(arrived, "call {call} ended well and did not arrive at {place}");
+            assert!(arrived, "call {call} succeeded and did not arrive at {place}");
         }
     }
 }

@@ -1,33 +1,30 @@
-//! nginx in the middle: it passes every grant on, and answers by itself where the service does not.
+//! nginx as a gateway: it forwards every grant, and responds itself if the service does not.
 
 use easemob_token::{Client, ClientBuilder, ErrorKind};
 use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
+use easemob_token_end_to_end::Adapter;
 
-use crate::adapters::Adapter;
 use crate::calls::{Calls, Ended, assert_sent_once};
 use crate::nginx::{Nginx, Settings};
 
 crate::over_both_adapters!(
     every_grant_passes,
     a_stopped_service_is_a_server_error_until_it_is_back,
-    an_outage_is_over_before_the_repeats_are,
-    a_service_that_stops_in_the_middle_is_not_asked_again,
-    the_pages_of_the_gateway_are_told_by_their_status,
+    retries_outlast_a_short_outage,
+    a_call_is_not_sent_again_if_the_service_stops_in_the_middle,
+    pages_of_the_gateway_are_classified_by_status,
 );
 
 fn client(nginx: &Nginx, adapter: &Adapter) -> Client {
     builder(nginx, adapter).build().unwrap()
 }
 
-/// One that tells how a single request ended.
-fn client_without_repeats(nginx: &Nginx, adapter: &Adapter) -> Client {
+fn client_without_retries(nginx: &Nginx, adapter: &Adapter) -> Client {
     builder(nginx, adapter).max_attempts(1).build().unwrap()
 }
 
 fn builder(nginx: &Nginx, adapter: &Adapter) -> ClientBuilder {
-    Client::builder()
-        .base_url(nginx.base_url())
-        .app_key("easemob-demo#testapp")
+    Client::builder(nginx.base_url(), "easemob-demo#testapp")
         .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
         .transport(adapter.trusting(nginx.roots()))
 }
@@ -50,7 +47,7 @@ async fn a_stopped_service_is_a_server_error_until_it_is_back(adapter: &Adapter)
     let emulator = Emulator::start().await.unwrap();
     let address = emulator.address();
     let nginx = Nginx::start(address, Settings::default());
-    let client = client_without_repeats(&nginx, adapter);
+    let client = client_without_retries(&nginx, adapter);
     client.user_token_by_password("c", "1").await.unwrap();
     emulator.shutdown().await;
     for _ in 0..2 {
@@ -64,31 +61,31 @@ async fn a_stopped_service_is_a_server_error_until_it_is_back(adapter: &Adapter)
     }
 }
 
-async fn an_outage_is_over_before_the_repeats_are(adapter: &Adapter) {
+async fn retries_outlast_a_short_outage(adapter: &Adapter) {
     let emulator = Emulator::start().await.unwrap();
     let address = emulator.address();
     let nginx = Nginx::start(address, Settings::default());
     let client = client(&nginx, adapter);
     emulator.shutdown().await;
     let call = tokio::spawn(async move { client.user_token_by_password("c", "1").await });
-    // The first request has met the outage.
+    // The first request failed because of the outage.
     tokio::task::block_in_place(|| nginx.logged(1));
     let back = Emulator::builder().listen(address.to_string()).start().await.unwrap();
     call.await.unwrap().unwrap();
     assert_eq!(back.request_count(), 1);
 }
 
-async fn a_service_that_stops_in_the_middle_is_not_asked_again(adapter: &Adapter) {
+async fn a_call_is_not_sent_again_if_the_service_stops_in_the_middle(adapter: &Adapter) {
     let emulator = Emulator::start().await.unwrap();
     let nginx = Nginx::start(emulator.address(), Settings::default());
     let calls = Calls::through(&nginx, &emulator, adapter).await;
-    calls.call_well().await;
+    calls.call_successfully().await;
     let hold = emulator.hold();
     let arrived = emulator.request_count() + 1;
     let ((number, ended), back) = tokio::join!(calls.call(), async {
         emulator.wait_for_requests(arrived).await;
         emulator.shutdown().await;
-        // At once, so that whoever asks again has somebody to ask.
+        // Immediately, so that a second request would arrive.
         Emulator::builder().listen(emulator.address().to_string()).start().await.unwrap()
     });
     drop(hold);
@@ -98,23 +95,23 @@ async fn a_service_that_stops_in_the_middle_is_not_asked_again(adapter: &Adapter
     assert_sent_once(&[0], &nginx.all_logged(), &emulator);
 }
 
-async fn the_pages_of_the_gateway_are_told_by_their_status(adapter: &Adapter) {
+async fn pages_of_the_gateway_are_classified_by_status(adapter: &Adapter) {
     let emulator = Emulator::start().await.unwrap();
     let settings = Settings { body_limit: "16", read_timeout: "100ms", ..Settings::default() };
     let strict = Nginx::start(emulator.address(), settings);
-    let error = client_without_repeats(&strict, adapter).app_token().await.unwrap_err();
+    let error = client_without_retries(&strict, adapter).app_token().await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Rejected, Some(413)));
     assert!(!error.is_retryable());
     assert_eq!(emulator.request_count(), 0);
 
     let slow = Nginx::start(emulator.address(), Settings { body_limit: "64k", ..settings });
     let hold = emulator.hold();
-    let error = client_without_repeats(&slow, adapter).app_token().await.unwrap_err();
+    let error = client_without_retries(&slow, adapter).app_token().await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::ServerError, Some(504)));
     assert!(error.is_retryable());
     drop(hold);
 
-    // What the pages are, for whoever reads them.
+    // The page itself.
     let calls = Calls::through(&strict, &emulator, adapter).await;
     let (_, ended) = calls.call().await;
     let page = Ended::Refused { status: 413, content_type: "text/html".to_owned() };

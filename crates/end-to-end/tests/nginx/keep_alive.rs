@@ -1,53 +1,52 @@
-//! nginx closes connections as it likes: idle ones, used ones, and at the worst moment.
+//! Connections that nginx closes: idle ones, used ones, and during a request.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use easemob_token::transport::TransportErrorKind;
 use easemob_token_emulator::Emulator;
-use easemob_token_end_to_end::eventually;
+use easemob_token_end_to_end::{Adapter, eventually};
 
-use crate::adapters::Adapter;
 use crate::calls::{Calls, Ended, assert_sent_once};
 use crate::nginx::{Logged, Nginx, Settings};
 
 crate::over_both_adapters!(
-    an_idle_connection_that_nginx_closed_costs_no_call,
-    a_used_up_connection_costs_no_call,
+    no_call_fails_after_nginx_closed_an_idle_connection,
+    no_call_fails_after_the_last_request_of_a_connection,
     a_request_that_was_read_and_dropped_is_not_sent_again,
     calls_at_the_moment_of_closing_are_sent_once,
 );
 
-async fn an_idle_connection_that_nginx_closed_costs_no_call(adapter: &Adapter) {
+async fn no_call_fails_after_nginx_closed_an_idle_connection(adapter: &Adapter) {
     let emulator = Emulator::start().await.unwrap();
-    // A pool may have opened one connection more than it used.
+    // A pool may open one connection more than it uses.
     let (keepalive_timeout, header_timeout) = ("1s", "2s");
     let settings =
         Settings { keepalive_timeout, header_timeout, workers: 1, ..Settings::default() };
     let nginx = Nginx::start(emulator.address(), settings);
     let calls = Calls::through(&nginx, &emulator, adapter).await;
     for _ in 0..2 {
-        calls.call_well().await;
-        eventually("nginx closes the idle connections", || {
+        calls.call_successfully().await;
+        eventually("nginx has closed the idle connections", || {
             (nginx.open_connections() == 0).then_some(())
         });
     }
-    calls.call_well().await;
+    calls.call_successfully().await;
     let logged = nginx.all_logged();
     assert_eq!(connections(&logged), 3);
     assert_sent_once(&[0, 1, 2], &logged, &emulator);
 }
 
-async fn a_used_up_connection_costs_no_call(adapter: &Adapter) {
+async fn no_call_fails_after_the_last_request_of_a_connection(adapter: &Adapter) {
     let emulator = Emulator::start().await.unwrap();
     let settings = Settings { keepalive_requests: 3, ..Settings::default() };
     let nginx = Nginx::start(emulator.address(), settings);
     let calls = Calls::through(&nginx, &emulator, adapter).await;
     for _ in 0..10 {
-        calls.call_well().await;
+        calls.call_successfully().await;
     }
     let logged = nginx.all_logged();
-    // Four at the least, by nginx; fewer than calls, or no limit was ever reached.
+    // At least four, by the limit of nginx, and fewer than calls.
     let expected = if adapter.reuses { 4..10 } else { 10..11 };
     assert!(expected.contains(&connections(&logged)), "{}", connections(&logged));
     let all: Vec<usize> = (0..10).collect();
@@ -56,29 +55,28 @@ async fn a_used_up_connection_costs_no_call(adapter: &Adapter) {
 
 async fn a_request_that_was_read_and_dropped_is_not_sent_again(adapter: &Adapter) {
     let emulator = Emulator::start().await.unwrap();
-    // The second on its connection, where the adapter reuses one.
+    // The second call on its connection, if the adapter reuses one.
     let settings = Settings { dropped_call: "1", ..Settings::default() };
     let nginx = Nginx::start(emulator.address(), settings);
     let calls = Calls::through(&nginx, &emulator, adapter).await;
-    calls.call_well().await;
+    calls.call_successfully().await;
     let (_, ended) = calls.call().await;
     assert_eq!(ended, Ended::Lost(TransportErrorKind::Interrupted));
-    calls.call_well().await;
+    calls.call_successfully().await;
     assert_sent_once(&[0, 2], &nginx.all_logged(), &emulator);
 }
 
-/// The time limit of nginx and the next call meet again and again. HTTP/1.1 has no way to tell
-/// whether a request on a connection that closes was read, so a call may be lost; none may be sent
-/// twice, and none may be called certainly unsent that arrived.
+/// Calls start when the timeout of nginx ends. HTTP/1.1 does not show whether a request on a closing
+/// connection was read, so a call may be lost. None may be sent twice.
 async fn calls_at_the_moment_of_closing_are_sent_once(adapter: &Adapter) {
     let emulator = Emulator::builder().no_request_limit().start().await.unwrap();
     let settings = Settings { keepalive_timeout: "20ms", ..Settings::default() };
     let nginx = Nginx::start(emulator.address(), settings);
     let calls = Calls::through(&nginx, &emulator, adapter).await;
-    let (mut well, mut lost) = (Vec::new(), Vec::new());
+    let (mut successful, mut lost) = (Vec::new(), Vec::new());
     for round in 0..100 {
         match calls.call().await {
-            (number, Ended::Well { .. }) => well.push(number),
+            (number, Ended::Succeeded { .. }) => successful.push(number),
             (number, ended) => lost.push((number, ended)),
         }
         // From a little before the limit to a little after it.
@@ -96,9 +94,9 @@ async fn calls_at_the_moment_of_closing_are_sent_once(adapter: &Adapter) {
         assert!(ended.is_lost_with_its_connection(), "call {number}: {ended:?}");
     }
     assert!(adapter.reuses || lost.is_empty(), "{lost:?}");
-    // How many is the machine's affair; were it most of them, the connection would not be looked at.
+    // The number depends on the machine; most calls would be lost if the connection were not checked.
     assert!(lost.len() < calls.begun() / 2, "{lost:?}");
-    assert_sent_once(&well, &logged, &emulator);
+    assert_sent_once(&successful, &logged, &emulator);
 }
 
 fn connections(logged: &[Logged]) -> usize {

@@ -1,27 +1,28 @@
-//! Both adapters behind nginx, which ends TLS and passes on to the emulator: what a real gateway
-//! does to connections costs no call more than the contract allows, and never sends one twice.
+//! Both adapters behind nginx, which terminates TLS and forwards requests to the emulator.
 //!
-//! `cargo xtask ci servers` runs this, with nginx; by hand:
+//! A real gateway closes connections. That fails no more calls than the contract allows, and no call
+//! is sent twice.
+//!
+//! `cargo xtask ci servers` runs this; by hand:
 //! `cargo test -p easemob-token-end-to-end --test nginx`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-#![expect(clippy::print_stdout, reason = "what was measured is shown with the result")]
+#![expect(clippy::print_stdout, reason = "measurements are printed with the result")]
 
-mod adapters;
 mod calls;
 mod gateway;
 mod keep_alive;
 mod nginx;
 mod reload;
 
-/// Makes one test for each adapter of a behaviour that is written once.
+/// Makes one test per adapter of each function.
 macro_rules! over_both_adapters {
     ($($behaviour:ident),+ $(,)?) => {
         mod hyper {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $behaviour() {
-                    super::$behaviour(&crate::adapters::HYPER).await;
+                    super::$behaviour(&easemob_token_end_to_end::HYPER).await;
                 }
             )+
         }
@@ -29,7 +30,7 @@ macro_rules! over_both_adapters {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $behaviour() {
-                    super::$behaviour(&crate::adapters::ISAHC).await;
+                    super::$behaviour(&easemob_token_end_to_end::ISAHC).await;
                 }
             )+
         }

@@ -1,4 +1,4 @@
-//! One nginx of a test's own: its configuration, its start and end, and what it has seen.
+//! An nginx for one test: its configuration, its start and end, and its log.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,28 +6,26 @@ use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use easemob_token_end_to_end::{Authority, Running, eventually, free_port, within_limit};
+use easemob_token_end_to_end::{Server, eventually};
+use easemob_token_transport_testkit::{Authority, LOOPBACK};
 use tempfile::TempDir;
 
-/// How often somebody else may take the port that was free a moment ago.
-const ATTEMPTS: usize = 5;
-
-/// Where the gateway is strict; the rest is as it comes.
+/// The limits of the gateway.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings {
-    /// How long an idle connection is kept.
+    /// How long an idle connection stays open.
     pub(crate) keepalive_timeout: &'static str,
-    /// How long a new connection may take to say something.
+    /// How long a new connection may take to send the head of a request.
     pub(crate) header_timeout: &'static str,
-    /// How many requests one connection carries.
+    /// The most requests of a connection.
     pub(crate) keepalive_requests: u32,
-    /// The largest body that is passed on.
+    /// The largest body that is forwarded.
     pub(crate) body_limit: &'static str,
-    /// How long the service may be silent.
+    /// How long the service may take to respond.
     pub(crate) read_timeout: &'static str,
-    /// The `X-Call` of a request that is read, and answered by closing the connection.
+    /// The `X-Call` of a request after which nginx closes the connection.
     pub(crate) dropped_call: &'static str,
     pub(crate) workers: u8,
 }
@@ -47,71 +45,76 @@ impl Default for Settings {
 }
 
 pub(crate) struct Nginx {
-    process: Running,
+    server: Server,
     dir: TempDir,
-    port: u16,
     upstream: SocketAddr,
     settings: Settings,
     roots: String,
     generation: u32,
 }
 
-/// What nginx wrote down of one request.
+/// A request in the log of nginx.
 pub(crate) struct Logged {
-    /// nginx's number of the connection.
+    /// The number of the connection.
     pub(crate) connection: u64,
-    /// What the caller wrote into `X-Call`.
+    /// The value of `X-Call`.
     pub(crate) call: String,
 }
 
 impl Nginx {
-    /// Starts one on a free port, in front of this service, with a certificate of its own.
+    /// Starts nginx on a free port in front of this service, with a new certificate.
     pub(crate) fn start(upstream: SocketAddr, settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let authority = Authority::new();
-        let issued = authority.issue("127.0.0.1");
-        fs::write(dir.path().join("certificate.pem"), issued.certificate).unwrap();
-        fs::write(dir.path().join("key.pem"), issued.key).unwrap();
-        let mut attempt = 1;
-        let (process, port) = loop {
-            let port = free_port().unwrap();
+        let identity = authority.issue(LOOPBACK);
+        fs::write(dir.path().join("certificate.pem"), identity.pem()).unwrap();
+        fs::write(dir.path().join("key.pem"), identity.key_pem()).unwrap();
+        let commands = |port| {
+            // Left by an earlier attempt.
+            let _ = fs::remove_file(dir.path().join("status.socket"));
             let text = configuration(upstream, settings, port, 1);
             fs::write(dir.path().join("nginx.conf"), text).unwrap();
-            match started(dir.path()) {
-                Some(process) => break (process, port),
-                None => assert!(attempt < ATTEMPTS, "nginx ends:\n{}", errors(dir.path())),
-            }
-            attempt += 1;
+            (nginx(dir.path(), &[]), Some(nginx(dir.path(), &["-s", "stop"])))
         };
-        let roots = authority.pem().to_owned();
-        Self { process, dir, port, upstream, settings, roots, generation: 1 }
+        // nginx writes its process ID when it listens.
+        let listens = |_, pid: u32| {
+            let written = fs::read_to_string(dir.path().join("nginx.pid")).unwrap_or_default();
+            written.trim() == pid.to_string()
+        };
+        let server = Server::start(commands, listens)
+            .expect("nginx is installed; see `cargo xtask ci servers`")
+            .unwrap_or_else(|| {
+                let errors = fs::read_to_string(dir.path().join("error.log")).unwrap_or_default();
+                panic!("nginx ends:\n{errors}")
+            });
+        Self { server, dir, upstream, settings, roots: authority.pem(), generation: 1 }
     }
 
     pub(crate) fn base_url(&self) -> String {
-        format!("https://127.0.0.1:{}", self.port)
+        format!("https://127.0.0.1:{}", self.server.port())
     }
 
-    /// Whom to trust, in PEM.
+    /// The authority to trust, in PEM.
     pub(crate) fn roots(&self) -> &str {
         &self.roots
     }
 
-    /// Which configuration is the newest; every response says its own in `X-Generation`.
+    /// The number of the newest configuration. `X-Generation` of a response has its own.
     pub(crate) fn generation(&self) -> u32 {
         self.generation
     }
 
-    /// `nginx -s reload`, with a configuration of the next generation: new workers start, and the
-    /// old ones finish what they have begun.
+    /// Runs `nginx -s reload` with the next configuration: new workers start, and the old ones finish
+    /// their requests.
     pub(crate) fn reload(&mut self) {
         self.generation += 1;
-        let text = configuration(self.upstream, self.settings, self.port, self.generation);
+        let text = configuration(self.upstream, self.settings, self.server.port(), self.generation);
         fs::write(self.dir.path().join("nginx.conf"), text).unwrap();
         assert!(nginx(self.dir.path(), &["-s", "reload"]).status().unwrap().success());
     }
 
-    /// How many connections of callers are open; with one worker, which closes them before it
-    /// answers this, those that do not count are closed indeed.
+    /// How many connections of clients are open. With one worker, connections that are not counted
+    /// are closed, since it closes them before it responds to this request.
     pub(crate) fn open_connections(&self) -> u64 {
         let mut status = UnixStream::connect(self.dir.path().join("status.socket")).unwrap();
         status.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
@@ -119,24 +122,24 @@ impl Nginx {
         status.read_to_string(&mut text).unwrap();
         let (_, rest) = text.split_once("Active connections: ").expect("the page of stub_status");
         let active: u64 = rest.split_whitespace().next().unwrap().parse().unwrap();
-        // The one that asks is not a caller's.
+        // Without the connection of this request.
         active - 1
     }
 
-    /// The requests that have ended, once there are so many.
+    /// The requests in the log, once there are `count` of them.
     pub(crate) fn logged(&self, count: usize) -> Vec<Logged> {
-        eventually("nginx has written down the requests", || {
+        eventually("the requests are in the log of nginx", || {
             let text = fs::read_to_string(self.dir.path().join("access.log")).unwrap();
-            // A line without its end is still being written.
+            // A line without its end is incomplete.
             let complete = text.rfind('\n').map_or("", |end| &text[..end]);
             let lines: Vec<Logged> = complete.lines().map(Logged::parse).collect();
             (lines.len() >= count).then_some(lines)
         })
     }
 
-    /// Ends nginx, which by then has written down all that it has seen, and gives that.
+    /// Stops nginx, which completes its log, and returns all requests.
     pub(crate) fn all_logged(mut self) -> Vec<Logged> {
-        self.process.stop();
+        self.server.stop();
         self.logged(0)
     }
 }
@@ -149,34 +152,15 @@ impl Logged {
     }
 }
 
-/// nginx in this folder, up and listening; `None` where it ended instead.
-fn started(dir: &Path) -> Option<Running> {
-    // Left by an attempt before.
-    let _ = fs::remove_file(dir.join("status.socket"));
-    let mut process = Running::start(nginx(dir, &[]), nginx(dir, &["-s", "stop"]))
-        .expect("nginx is installed; `cargo xtask ci servers` does that, or says how");
-    // It writes its number when it listens.
-    let listens = within_limit(|| {
-        let number = fs::read_to_string(dir.join("nginx.pid")).unwrap_or_default();
-        let listens = number.trim() == process.id().to_string();
-        (listens || process.ended().is_some()).then_some(listens)
-    });
-    listens.unwrap_or_default().then_some(process)
-}
-
-/// The command `nginx` for this folder alone.
+/// The command `nginx` in this folder.
 fn nginx(dir: &Path, arguments: &[&str]) -> Command {
     let program = std::env::var_os("NGINX").unwrap_or_else(|| "nginx".into());
     let mut command = Command::new(program);
-    // `-e` as well: until it has read its configuration it complains into a file of the system.
+    // `-e`: until it has read its configuration, it logs to a file of the system.
     command.arg("-p").arg(dir).args(["-c", "nginx.conf", "-e", "error.log"]).args(arguments);
-    // `listen unix:` knows no prefix.
-    command.current_dir(dir).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // `listen unix:` ignores the prefix. nginx itself reads `NGINX` as a list of sockets.
+    command.current_dir(dir).env_remove("NGINX");
     command
-}
-
-fn errors(dir: &Path) -> String {
-    fs::read_to_string(dir.join("error.log")).unwrap_or_else(|error| error.to_string())
 }
 
 fn configuration(upstream: SocketAddr, own: Settings, port: u16, generation: u32) -> String {
@@ -225,7 +209,7 @@ http {{
         dropped_call = own.dropped_call,
         workers = own.workers,
     );
-    // A package for a whole system puts these where only its own user may write.
+    // By default these are in folders where only the user of the package may write.
     for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
         writeln!(text, "    {kind}_temp_path {kind};").unwrap();
     }

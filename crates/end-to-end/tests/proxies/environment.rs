@@ -1,58 +1,37 @@
-//! The variables of the process: obeyed when asked, with their exceptions, and else not read.
+//! The proxy variables of the process: used if enabled, with their exceptions, and not read otherwise.
 
 use std::env;
-use std::fs;
-use std::process::Command;
 
 use easemob_token::transport::Proxy;
+use easemob_token_end_to_end::ADAPTERS;
+use easemob_token_transport_testkit::subprocess;
 
-use crate::adapters::{ADAPTERS, call};
+use crate::call;
 use crate::proxy::{Program, RealProxy};
 use crate::target::{ADDRESS, Target};
 
-/// Tells the child below what it is to do.
-const CHILD: &str = "PROXIES_CHILD";
-
-/// Runs this binary again, as a process with these variables and no others about proxies, and
-/// makes it call the target with this setting.
+/// Makes one call in a process with these proxy variables and no others.
 fn call_in_child(adapter: &str, setting: &str, target: &Target, variables: &[(&str, &str)]) {
-    let dir = tempfile::tempdir().unwrap();
-    let roots = dir.path().join("roots.pem");
-    fs::write(&roots, target.roots()).unwrap();
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", "environment::the_variables_count_only_when_asked", "--nocapture"]);
+    let mut command = subprocess::command("environment::the_variables_count_only_if_enabled");
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
         command.env_remove(name).env_remove(name.to_lowercase());
     }
-    let output = command
-        .env(CHILD, format!("{adapter} {setting}"))
-        .env("TARGET", target.url())
-        .env("ROOTS", roots)
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{adapter} {setting} {said}");
+    command.env("ADAPTER", adapter).env("SETTING", setting).env("ROOTS", target.roots());
+    subprocess::run(command.env("TARGET", target.url()).envs(variables.iter().copied()));
 }
 
-/// What the child does; whether this is the child.
-fn is_child() -> bool {
-    let Ok(task) = env::var(CHILD) else { return false };
-    let (name, setting) = task.split_once(' ').unwrap();
-    let adapter = ADAPTERS.iter().find(|adapter| adapter.name == name).unwrap();
-    let proxy = match setting {
-        "environment" => Proxy::Environment,
-        _ => Proxy::Off,
-    };
-    let roots = fs::read_to_string(env::var_os("ROOTS").unwrap()).unwrap();
-    call(&*adapter.trusting(&roots, proxy), &env::var("TARGET").unwrap()).unwrap();
-    true
+fn call_from_child() {
+    let variable = |name| env::var(name).unwrap();
+    let adapter = ADAPTERS.into_iter().find(|own| own.name == variable("ADAPTER")).unwrap();
+    let is_enabled = variable("SETTING") == "environment";
+    let proxy = if is_enabled { Proxy::Environment } else { Proxy::Off };
+    call(&*adapter.through(proxy, &variable("ROOTS")), &variable("TARGET")).unwrap();
 }
 
 #[test]
-fn the_variables_count_only_when_asked() {
-    if is_child() {
-        return;
+fn the_variables_count_only_if_enabled() {
+    if subprocess::is_child() {
+        return call_from_child();
     }
     for program in [Program::Tinyproxy, Program::Squid] {
         let (proxy, target) = (RealProxy::start(program), Target::start(ADDRESS));
@@ -64,7 +43,7 @@ fn the_variables_count_only_when_asked() {
                 ("off", vec![set], 0),
                 ("environment", vec![set], 1),
                 ("environment", vec![("all_proxy", url.as_str())], 1),
-                // For `http://` targets, says everybody, and those never see a proxy here.
+                // This variable is for `http://` targets, which never use a proxy here.
                 ("environment", vec![("HTTP_PROXY", url.as_str())], 0),
                 ("environment", vec![set, ("NO_PROXY", "im.example, 0.0.0.0/8")], 0),
                 ("environment", vec![set, ("no_proxy", "0.0.0.0")], 0),
@@ -76,8 +55,7 @@ fn the_variables_count_only_when_asked() {
                 tunnels += expected;
             }
         }
-        // The last call of all went through the proxy, so whatever came before is in the log.
-        let seen = proxy.seen(tunnels);
-        assert_eq!(seen, vec![format!("CONNECT {}", target.authority()); tunnels]);
+        // The last call used the proxy, so all earlier ones are in the log.
+        assert_eq!(proxy.seen(tunnels), vec![target.connect_line(); tunnels]);
     }
 }

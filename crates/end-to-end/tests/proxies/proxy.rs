@@ -1,16 +1,13 @@
-//! One tinyproxy or squid of a test's own, which wants to know who comes, and what it has seen.
+//! A tinyproxy or squid for one test, which requires credentials and logs its requests.
 
 use std::fs::{self, Permissions};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use easemob_token_end_to_end::{Running, eventually, free_port, within_limit};
+use easemob_token_end_to_end::{Server, eventually};
 use tempfile::TempDir;
-
-/// How often somebody else may take the port that was free a moment ago.
-const ATTEMPTS: usize = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
@@ -18,46 +15,46 @@ pub(crate) enum Program {
     Squid,
 }
 
-/// A host that squid alone knows, from a file of the test's: whoever looks it up elsewhere fails.
+/// A host that only squid can resolve, from a file of the test.
 pub(crate) const KNOWN_TO_SQUID: &str = "im.test";
 
 pub(crate) struct RealProxy {
     program: Program,
     dir: TempDir,
-    port: u16,
-    _process: Running,
+    server: Server,
 }
 
 impl RealProxy {
     pub(crate) fn start(program: Program) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        // squid, started by root, goes on as a user of its own and writes its log as that.
+        // squid, started by root, switches to its own user and writes its log as that user.
         fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
-        for _ in 0..ATTEMPTS {
-            let port = free_port().unwrap();
+        let commands = |port| {
             program.configure(dir.path(), port);
-            if let Some(process) = started(program, dir.path(), port) {
-                return Self { program, dir, port, _process: process };
-            }
-        }
-        panic!("{program:?} ends:\n{}", program.complaints(dir.path()));
+            program.commands(dir.path())
+        };
+        let listens = |port, _| TcpStream::connect(("127.0.0.1", port)).is_ok();
+        let server = Server::start(commands, listens)
+            .expect("the proxy is installed; see `cargo xtask ci servers`")
+            .unwrap_or_else(|| panic!("{program:?} ends:\n{}", program.errors(dir.path())));
+        Self { program, dir, server }
     }
 
-    /// Its URL, with the credentials that it knows.
+    /// Its URL with valid credentials.
     pub(crate) fn url(&self) -> String {
         self.url_with(&format!("{}@", self.program.credentials()))
     }
 
     /// Its URL with this before the host.
     pub(crate) fn url_with(&self, userinfo: &str) -> String {
-        format!("http://{userinfo}127.0.0.1:{}", self.port)
+        format!("http://{userinfo}127.0.0.1:{}", self.server.port())
     }
 
-    /// Every request line that the proxy has written down, once there are so many.
+    /// Every request line in the log, once there are `count` of them.
     pub(crate) fn seen(&self, count: usize) -> Vec<String> {
-        eventually("the proxy has written down the requests", || {
-            let log = fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
-            // A line without its end is still being written.
+        eventually("the requests are in the log of the proxy", || {
+            let log = self.log();
+            // A line without its end is incomplete.
             let complete = log.rfind('\n').map_or("", |end| &log[..end]);
             let seen: Vec<String> =
                 complete.lines().filter_map(|line| self.program.request_in(line)).collect();
@@ -65,17 +62,17 @@ impl RealProxy {
         })
     }
 
-    /// All that it has written down.
+    /// The whole log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
 }
 
 impl Program {
-    /// As they are in a URL.
+    /// Credentials in the form of a URL.
     fn credentials(self) -> &'static str {
         match self {
-            // It takes no other characters.
+            // It permits no other characters.
             Self::Tinyproxy => "tester:r1ghtpassword",
             Self::Squid => "tester:p%40ss%3Aw%25rd",
         }
@@ -97,12 +94,12 @@ BasicAuth tester r1ghtpassword
             ),
             Self::Squid => {
                 fs::write(dir.join("hosts"), format!("127.0.0.1 {KNOWN_TO_SQUID}\n")).unwrap();
-                fs::write(dir.join("who.sh"), WHO).unwrap();
+                fs::write(dir.join("login.sh"), LOGIN).unwrap();
                 format!(
                     "\
 http_port 127.0.0.1:{port}
 hosts_file {shown}/hosts
-auth_param basic program /bin/sh {shown}/who.sh
+auth_param basic program /bin/sh {shown}/login.sh
 auth_param basic children 1 startup=1
 acl known proxy_auth REQUIRED
 http_access allow CONNECT known
@@ -111,7 +108,7 @@ cache deny all
 logformat calls request %rm %ru
 access_log stdio:{shown}/log calls
 buffered_logs off
-cache_log {shown}/complaints
+cache_log {shown}/errors
 pid_filename {shown}/squid.pid
 coredump_dir {shown}
 pinger_enable off
@@ -123,23 +120,24 @@ shutdown_lifetime 0 seconds
         fs::write(dir.join("conf"), text).unwrap();
     }
 
-    /// The command for this folder, up to its own arguments.
-    fn command(self, dir: &Path) -> Command {
-        let (variable, name) = match self {
-            Self::Tinyproxy => ("TINYPROXY", "tinyproxy"),
-            Self::Squid => ("SQUID", "squid"),
+    /// The commands that start and stop it in this folder. tinyproxy needs none to stop.
+    fn commands(self, dir: &Path) -> (Command, Option<Command>) {
+        let command = |variable, name: &str, arguments: &[&str]| {
+            let program = std::env::var_os(variable).unwrap_or_else(|| name.into());
+            let mut command = Command::new(program);
+            command.args(arguments).arg(dir.join("conf"));
+            command
         };
-        let mut command = Command::new(std::env::var_os(variable).unwrap_or_else(|| name.into()));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         match self {
-            Self::Tinyproxy => command.arg("-c"),
-            Self::Squid => command.arg("-f"),
-        };
-        command.arg(dir.join("conf"));
-        command
+            Self::Tinyproxy => (command("TINYPROXY", "tinyproxy", &["-d", "-c"]), None),
+            Self::Squid => (
+                command("SQUID", "squid", &["-N", "-f"]),
+                Some(command("SQUID", "squid", &["-k", "shutdown", "-f"])),
+            ),
+        }
     }
 
-    /// From a line of its log, `CONNECT host:port`.
+    /// The request in a line of the log, `CONNECT host:port`.
     fn request_in(self, line: &str) -> Option<String> {
         match self {
             Self::Tinyproxy => {
@@ -147,24 +145,24 @@ shutdown_lifetime 0 seconds
                 let (_, request) = request.split_once("): ")?;
                 Some(request.strip_suffix(" HTTP/1.1").unwrap_or(request).to_owned())
             }
-            // A connection without a request is logged as well; its method is `-`.
+            // A connection without a request is logged too, with the method `-`.
             Self::Squid => {
                 line.strip_prefix("request ").filter(|line| !line.starts_with('-')).map(Into::into)
             }
         }
     }
 
-    fn complaints(self, dir: &Path) -> String {
+    fn errors(self, dir: &Path) -> String {
         let file = match self {
             Self::Tinyproxy => "log",
-            Self::Squid => "complaints",
+            Self::Squid => "errors",
         };
         fs::read_to_string(dir.join(file)).unwrap_or_else(|error| error.to_string())
     }
 }
 
-/// Knows one user. squid writes a line for each who comes, with the rarer characters escaped.
-const WHO: &str = "\
+/// A program that knows one user. squid writes a line per login, with special characters escaped.
+const LOGIN: &str = "\
 while read -r line; do
     case \"$line\" in
         'tester p@ss:w%25rd') echo OK ;;
@@ -172,28 +170,3 @@ while read -r line; do
     esac
 done
 ";
-
-/// The proxy, up and listening; `None` where it ended instead.
-fn started(program: Program, dir: &Path, port: u16) -> Option<Running> {
-    let mut command = program.command(dir);
-    let stop = match program {
-        Program::Tinyproxy => {
-            command.arg("-d");
-            // It has no children and no word for it.
-            Command::new("false")
-        }
-        Program::Squid => {
-            command.arg("-N");
-            let mut stop = program.command(dir);
-            stop.args(["-k", "shutdown"]);
-            stop
-        }
-    };
-    let mut process = Running::start(command, stop)
-        .expect("the proxy is installed; `cargo xtask ci servers` does that, or says how");
-    let listens = within_limit(|| {
-        let listens = TcpStream::connect(("127.0.0.1", port)).is_ok();
-        (listens || process.ended().is_some()).then_some(listens)
-    });
-    listens.unwrap_or_default().then_some(process)
-}

@@ -1,4 +1,4 @@
-//! The program runs for some seconds, and says what it found.
+//! Runs the program for some seconds and checks its output.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::process::Command;
@@ -17,7 +17,7 @@ fn a_short_run_keeps_every_promise() {
 }
 
 #[test]
-fn what_cannot_be_run_is_refused() {
+fn an_unknown_transport_is_refused() {
     let (kept, text) = soak(&["--transport", "carrier-pigeon"]);
     assert!(!kept && text.contains("hyper, isahc"), "{text}");
 }

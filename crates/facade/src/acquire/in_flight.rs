@@ -1,49 +1,48 @@
-//! One acquisition in flight: what it has sent, its signs of life, its events and its outcome.
+//! One acquisition in flight: requests sent, heartbeat, events and outcome.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use easemob_token_core::{GrantType, Now, Uptime};
 
 use super::RequestContext;
-use crate::cache::CacheEntry;
 use crate::error::Error;
 use crate::sync::{Event as Notification, Mutex, OnceLock};
 use crate::telemetry::Event;
 
-/// How often the task of an acquisition leaves a sign of life.
-const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
-/// An acquisition that has not ended so long after its deadline is ended: its transport hangs.
+/// Interval between two heartbeats of the task of an acquisition.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+/// Grace after the deadline; an acquisition that still runs then has a transport that hangs.
 const OVERRUN: Duration = Duration::from_secs(1);
-/// An acquisition without a sign of life for so long is not driven any more.
+/// An acquisition without a heartbeat for this long is abandoned: nothing drives its task.
 const ABANDONED_AFTER: Duration = Duration::from_secs(2);
 
-/// What an acquisition comes to: all who waited for it get the same.
+/// Result of an acquisition, the same for all its waiters.
 #[derive(Debug)]
 pub(crate) enum Outcome<T> {
-    Token(Arc<CacheEntry<T>>),
+    Token(T),
     Failed(Error),
-    /// Its task is gone or rests: a caller that still wants a token starts another acquisition.
+    /// Its task is gone or is not driven: a caller that needs a token starts another acquisition.
     Abandoned,
 }
 
-/// An acquisition, as its task and those who wait for it see it.
+/// State that the task of an acquisition shares with its waiters; `T` is what they get.
 #[derive(Debug)]
 pub(crate) struct InFlight<T> {
     grant: GrantType,
-    /// Whether it replaces a token that is still good.
+    /// Whether it replaces a token that is still usable.
     refresh: bool,
     started: Uptime,
     requests: AtomicU32,
-    /// The requests that its cache has not counted yet.
+    /// Requests that its cache has not counted yet.
     uncounted: Mutex<Vec<Now>>,
     /// In nanoseconds since the clock's origin.
-    last_sign: AtomicU64,
+    last_heartbeat: AtomicU64,
     outcome: OnceLock<Outcome<T>>,
     ended: Notification,
 }
@@ -57,11 +56,11 @@ impl<T> InFlight<T> {
             started,
             requests: AtomicU32::new(0),
             uncounted: Mutex::new(Vec::new()),
-            last_sign: AtomicU64::new(0),
+            last_heartbeat: AtomicU64::new(0),
             outcome: OnceLock::new(),
             ended: Notification::new(),
         };
-        it.sign(started);
+        it.beat(started);
         it
     }
 
@@ -69,58 +68,58 @@ impl<T> InFlight<T> {
         self.grant
     }
 
-    /// One more request is sent. Returns its number.
+    /// Counts a request that is about to be sent. Returns its number, from 1.
     pub(crate) fn count_request(&self, now: Now) -> u32 {
         self.uncounted.lock().unwrap_or_else(PoisonError::into_inner).push(now);
         self.requests.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// How many requests it has sent.
+    /// Number of requests sent.
     pub(crate) fn requests(&self) -> u32 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// When the requests were sent that nobody has counted yet.
+    /// Times of the requests that were not counted yet; they count as counted from now on.
     pub(crate) fn take_uncounted(&self) -> Vec<Now> {
         std::mem::take(&mut *self.uncounted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Runs the acquisition. A panic in it, such as one of a custom transport, becomes an error.
-    pub(crate) async fn run(
+    /// Runs the acquisition; a panic in it, such as one of a custom transport, becomes an error.
+    pub(crate) async fn run<R>(
         &self,
         context: &RequestContext,
-        fetch: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
+        fetch: impl Future<Output = Result<R, Error>>,
+    ) -> Result<R, Error> {
         let (grant, refresh) = (self.grant, self.refresh);
         context.telemetry.emit(&Event::Started { grant, refresh });
         let mut fetch = pin!(fetch);
         poll_fn(|cx| {
-            // After a panic the future is only dropped, so a broken state of it is never seen.
+            // After a panic the future is only dropped, so nothing sees its broken state.
             catch_unwind(AssertUnwindSafe(|| fetch.as_mut().poll(cx)))
                 .unwrap_or_else(|_| Poll::Ready(Err(Error::panicked(self.requests()))))
         })
         .await
     }
 
-    /// Runs the acquisition to its end, and shows those who wait that somebody drives it.
-    pub(crate) async fn with_signs_of_life(
+    /// Runs the acquisition to its end with a heartbeat, by which waiters see that it is driven.
+    pub(crate) async fn with_heartbeat<R>(
         &self,
         context: &RequestContext,
-        acquisition: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
+        acquisition: impl Future<Output = Result<R, Error>>,
+    ) -> Result<R, Error> {
         let end = self.started.after(context.limits.deadline).after(OVERRUN);
         let mut acquisition = pin!(acquisition);
         let mut pause: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
         poll_fn(|cx| {
             let now = context.clock.uptime();
-            self.sign(now);
+            self.beat(now);
             if let Poll::Ready(result) = acquisition.as_mut().poll(cx) {
                 return Poll::Ready(result);
             }
             if now >= end {
                 return Poll::Ready(Err(Error::deadline(self.requests())));
             }
-            let waiting = pause.get_or_insert_with(|| context.runtime.sleep(SIGN_OF_LIFE));
+            let waiting = pause.get_or_insert_with(|| context.runtime.sleep(HEARTBEAT));
             if waiting.as_mut().poll(cx).is_ready() {
                 pause = None;
                 cx.waker().wake_by_ref();
@@ -130,20 +129,20 @@ impl<T> InFlight<T> {
         .await
     }
 
-    fn sign(&self, now: Uptime) {
+    fn beat(&self, now: Uptime) {
         let nanos = u64::try_from(now.since_origin().as_nanos()).unwrap_or(u64::MAX);
-        self.last_sign.store(nanos, Ordering::Relaxed);
+        self.last_heartbeat.store(nanos, Ordering::Relaxed);
     }
 
-    /// When it counts as abandoned, unless it leaves another sign of life.
+    /// Time at which it counts as abandoned, unless there is another heartbeat.
     pub(crate) fn abandoned_at(&self) -> Uptime {
-        let last = Duration::from_nanos(self.last_sign.load(Ordering::Relaxed));
+        let last = Duration::from_nanos(self.last_heartbeat.load(Ordering::Relaxed));
         Uptime::from_origin(last).after(ABANDONED_AFTER)
     }
 
-    /// Tells the observer how it ended: with the generation of the token, or with an error that callers
-    /// see unless a cached token is `usable`.
-    pub(crate) fn tell_end(
+    /// Emits the last event: with the token's generation, or with an error. Callers see the error
+    /// unless a cached token is `usable`.
+    pub(crate) fn emit_end(
         &self,
         context: &RequestContext,
         result: Result<u64, &Error>,
@@ -156,7 +155,7 @@ impl<T> InFlight<T> {
         });
     }
 
-    /// Hands the outcome to everybody who waits. There is one; a second one changes nothing.
+    /// Hands the outcome to all waiters; a second outcome changes nothing.
     pub(crate) fn end(&self, outcome: Outcome<T>) {
         let _ = self.outcome.set(outcome);
         self.ended.notify(usize::MAX);
@@ -172,10 +171,10 @@ impl<T> InFlight<T> {
         matches!(self.outcome(), Some(Outcome::Abandoned))
     }
 
-    /// Waits for the outcome until `pause` is over.
+    /// Waits for the outcome, at most until `pause` ends.
     pub(crate) async fn ended_within(&self, pause: impl Future<Output = ()>) {
         let ended = self.ended.listen();
-        // It may have ended between the last look and the listening.
+        // It may have ended between the last check and the listening.
         if self.outcome().is_some() {
             return;
         }

@@ -1,4 +1,4 @@
-//! The request queue of a client, shared by its callers: the core's queue behind a short lock.
+//! The request queue of a client: the core's queue behind a lock.
 
 use std::num::NonZeroU32;
 use std::sync::PoisonError;
@@ -7,17 +7,17 @@ use easemob_token_core::{Priority, Ticket, Turn, Uptime};
 
 use crate::sync::{Mutex, MutexGuard};
 
-/// Decides whose request goes next, so that the App Key stays under its limit.
+/// Orders the requests of all callers, so that the App Key stays under its rate limit.
 #[derive(Debug)]
 pub(crate) struct RequestQueue(Mutex<easemob_token_core::RequestQueue>);
 
 impl RequestQueue {
-    /// At most so many requests in any second.
+    /// Allows at most `per_second` requests in any second.
     pub(crate) fn new(per_second: NonZeroU32) -> Self {
         Self(Mutex::new(easemob_token_core::RequestQueue::new(per_second)))
     }
 
-    /// A place in the order. It is given up when it is dropped.
+    /// Joins the queue; dropping the result leaves it.
     pub(crate) fn queued(&self, priority: Priority) -> Queued<'_> {
         Queued { ticket: self.lock().ticket(priority), queue: self, waits: false }
     }
@@ -27,7 +27,7 @@ impl RequestQueue {
     }
 }
 
-/// A caller in the queue. It holds neither a lock nor a slot while it waits.
+/// A caller in the queue, which holds neither a lock nor a slot while it waits.
 #[derive(Debug)]
 pub(crate) struct Queued<'a> {
     queue: &'a RequestQueue,
@@ -36,7 +36,7 @@ pub(crate) struct Queued<'a> {
 }
 
 impl Queued<'_> {
-    /// Whether the request is sent now; if not, when to ask again.
+    /// Decides whether the request is sent now; if not, when to ask again.
     pub(crate) fn turn(&mut self, now: Uptime, deadline: Uptime) -> Turn {
         let turn = self.queue.lock().turn(self.ticket, now, deadline);
         self.waits = matches!(turn, Turn::At(_));

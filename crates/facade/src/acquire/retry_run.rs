@@ -1,4 +1,4 @@
-//! The one retry loop: a grant sent in its turn, again if that may help, and its answer read.
+//! The retry loop: queues a request, sends it, parses the response, retries if that may help.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -6,32 +6,32 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use easemob_token_core::{
-    BuildError, Grant, GrantType, IssuedToken, NextStep, Payload, Report, Retry, RetryLimits, Turn,
-    Uptime,
+    BuildError, Grant, GrantType, IssuedToken, NextStep, Payload, Priority, Report, Retry,
+    RetryLimits, Turn, Uptime,
 };
 use easemob_token_transport::{ConnectionUse, Exchange};
 use http::Request;
 
-use super::{InFlight, RequestContext, priority};
+use super::{InFlight, RequestContext};
 use crate::clock::jitter;
 use crate::error::Error;
 use crate::telemetry::Event;
 
-/// A caller in the queue looks again after this time: some before it may not have come.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// A queued caller asks again after this time: callers ahead of it may have left.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
-/// Makes the grant for each request, with the app token of that moment if it needs one.
+/// Makes the grant of each request, with the current app token if the grant carries one.
 pub(crate) trait GrantSource: Sync {
     type Token: IssuedToken;
     type Grant: Grant<Token = Self::Token> + Clone + Send + Sync;
-    /// What the grant carries: an app token, or nothing.
+    /// The app token that the grant carries, or `()`.
     type AppToken: Send + Sync;
     const GRANT: GrantType = Self::Grant::TYPE;
 
-    /// The app token if it can be sent with at once, for a caller that has asked for it before.
+    /// The app token if one is usable at once; no event is emitted for it.
     fn current_app_token(&self) -> Option<Self::AppToken>;
 
-    /// The app token to send with; waits for one if none is usable. After a 401 it is another one.
+    /// The app token for the next request; waits if none is usable. After a 401 it is another one.
     fn app_token(
         &self,
         refused: Option<&Refused<Self::AppToken>>,
@@ -41,16 +41,16 @@ pub(crate) trait GrantSource: Sync {
     /// The grant with this app token.
     fn grant(&self, app_token: &Self::AppToken) -> Result<Cow<'_, Self::Grant>, BuildError>;
 
-    /// The service accepted this app token in a request that was sent then.
+    /// Records that the service accepted this app token in a request sent at that time.
     fn accepted(&self, app_token: &Self::AppToken, sent: Uptime);
 
-    /// The service refused this app token in a request that was sent then.
+    /// Reports that the service refused this app token in a request sent at that time.
     fn refused(&self, app_token: &Self::AppToken, sent: Uptime) -> Report;
 
     fn is_same(&self, one: &Self::AppToken, other: &Self::AppToken) -> bool;
 }
 
-/// An app token that the service refused, and what follows.
+/// An app token that the service refused, and the verdict on the report.
 pub(crate) struct Refused<A> {
     pub(crate) app_token: A,
     pub(crate) report: Report,
@@ -88,25 +88,25 @@ impl<G: Grant + Clone + Send + Sync> GrantSource for Plain<'_, G> {
     }
 }
 
-/// An acquisition under the retry rules.
-pub(crate) struct RetryRun<'a, T> {
+/// One acquisition under the retry rules.
+pub(crate) struct RetryRun<'a, O> {
     context: &'a RequestContext,
-    in_flight: &'a InFlight<T>,
+    in_flight: &'a InFlight<O>,
     retry: Retry,
 }
 
-/// A request whose turn has come.
+/// A request that may be sent now.
 struct Ready<'a, S: GrantSource> {
     grant: Cow<'a, S::Grant>,
     request: Request<Payload>,
     app_token: S::AppToken,
 }
 
-impl<'a, T: IssuedToken> RetryRun<'a, T> {
-    /// An acquisition of at most so many requests, and no more than the client's limit.
+impl<'a, O> RetryRun<'a, O> {
+    /// An acquisition of at most `max_attempts` requests, and no more than the client's limit.
     pub(crate) fn new(
         context: &'a RequestContext,
-        in_flight: &'a InFlight<T>,
+        in_flight: &'a InFlight<O>,
         max_attempts: u32,
     ) -> Self {
         let max_attempts = max_attempts.min(context.limits.max_attempts);
@@ -114,22 +114,22 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
         Self { context, in_flight, retry: Retry::new(limits, context.clock.uptime()) }
     }
 
-    /// The token, or the last error when the rules say to give up.
-    pub(crate) async fn run<S: GrantSource<Token = T>>(mut self, source: &S) -> Result<T, Error> {
+    /// Sends requests until one brings a token or the rules say to give up.
+    pub(crate) async fn run<S: GrantSource>(mut self, source: &S) -> Result<S::Token, Error> {
         let mut refused = None;
         loop {
-            let ready = self.turn(source, refused.as_ref()).await?;
+            let ready = self.next_request(source, refused.as_ref()).await?;
             let sent = self.context.clock.uptime();
             let error = match self.send(ready.request, &*ready.grant, sent).await {
                 Ok(Some(token)) => {
                     source.accepted(&ready.app_token, sent);
                     return Ok(token);
                 }
-                // Once more, on a fresh connection.
+                // Sent once more, on a fresh connection.
                 Ok(None) => continue,
                 Err(error) => error,
             };
-            // Reported in any case; whether this acquisition may go on is another question.
+            // Reported even if this acquisition may not go on.
             let report = if error.refuses_app_token() {
                 source.refused(&ready.app_token, sent)
             } else {
@@ -149,9 +149,9 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
 
     /// Waits until a request may be sent, and makes it then, with the app token of that moment.
     ///
-    /// Nothing is held meanwhile: neither a slot, while the app token is waited for, nor an app token,
-    /// while the slot is.
-    async fn turn<'s, S: GrantSource<Token = T>>(
+    /// Nothing is held while it waits: no slot while it waits for the app token, and no app token
+    /// while it waits for a slot.
+    async fn next_request<'s, S: GrantSource>(
         &self,
         source: &'s S,
         refused: Option<&Refused<S::AppToken>>,
@@ -170,12 +170,14 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
             match queued.turn(now, deadline) {
                 Turn::Now => {
                     if !held_back.is_zero() {
-                        context.telemetry.emit(&Event::Paced { grant: S::GRANT, time: held_back });
+                        context
+                            .telemetry
+                            .emit(&Event::Throttled { grant: S::GRANT, time: held_back });
                     }
                     return Ok(Ready { grant, request, app_token });
                 }
                 Turn::At(time) => {
-                    context.sleep(time.since(now).min(LOOK_AGAIN)).await;
+                    context.sleep(time.since(now).min(ASK_AGAIN)).await;
                     held_back += context.clock.uptime().since(now);
                     app_token = match source.current_app_token() {
                         Some(current) => current,
@@ -189,13 +191,14 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
         }
     }
 
-    /// Sends the request and reads the answer; `None` if the answer may be somebody else's.
-    async fn send<G: Grant<Token = T>>(
+    /// Sends the request and parses the response; `None` if the response may belong to another
+    /// request.
+    async fn send<G: Grant>(
         &self,
         request: Request<Payload>,
         grant: &G,
         sent: Uptime,
-    ) -> Result<Option<T>, Error> {
+    ) -> Result<Option<G::Token>, Error> {
         let context = self.context;
         let attempt = self.in_flight.count_request(context.clock.now());
         let mut exchange = Exchange::new(request)
@@ -204,8 +207,8 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
         if context.plain_http_allowed {
             exchange = exchange.allow_plain_http();
         }
-        // A response that nobody asked for can wait on a reused connection. An app token, one an hour,
-        // does not need that risk.
+        // A reused connection can hold a response to no request. App tokens are fetched so seldom
+        // that they need not take that risk.
         let is_user_token = G::TYPE != GrantType::ClientCredentials;
         if !is_user_token || context.avoids_reuse.load(Ordering::Relaxed) {
             exchange = exchange.on_fresh_connection();
@@ -229,9 +232,9 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
         Ok(Some(token))
     }
 
-    /// What follows an error; if that is another request, its time has come.
+    /// Decides what follows an error; if that is another request, waits until its time.
     ///
-    /// `same_refused` says that this request carried the app token that was refused before: a later
+    /// `same_refused` is set if this request carried the app token that was refused before: a later
     /// request with it was accepted in between, or the service read two requests in another order.
     async fn next_step(&mut self, error: &Error, same_refused: bool) -> NextStep {
         let (context, now) = (self.context, self.context.clock.uptime());
@@ -253,5 +256,13 @@ impl<'a, T: IssuedToken> RetryRun<'a, T> {
             context.sleep(pause).await;
         }
         step
+    }
+}
+
+/// The priority of a grant in the queue: others wait for an app token, so it goes first.
+fn priority(grant: GrantType) -> Priority {
+    match grant {
+        GrantType::ClientCredentials => Priority::AppToken,
+        GrantType::Password | GrantType::Inherit => Priority::UserToken,
     }
 }

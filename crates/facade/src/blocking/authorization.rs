@@ -1,4 +1,4 @@
-//! The app token for other REST endpoints: a header, and what to do after a 401.
+//! Authorization of one call of another REST endpoint, with a retry after a 401; blocking.
 
 use easemob_token_core::AppToken;
 use http::HeaderValue;
@@ -7,7 +7,7 @@ use super::wait::wait;
 use crate::Client;
 use crate::error::Error;
 
-/// The right to call other endpoints of the service's REST API, for one call. Made by
+/// An `Authorization` header for one call of another REST endpoint. Made by
 /// [`Client::authorize`](super::Client::authorize).
 ///
 /// ```no_run
@@ -47,12 +47,12 @@ impl Authorization {
         self.inner.app_token()
     }
 
-    /// The service answered 401 to the header: gets another token, and answers whether to send the
-    /// call again, which is so once ([`crate::Authorization::renew`]).
+    /// Gets another app token after a 401. Returns whether to send the call again, with the new
+    /// [`header`](Self::header); see [`crate::Authorization::renew`].
     ///
     /// # Errors
     ///
-    /// As [`Client::app_token`](super::Client::app_token).
+    /// See [`Client::app_token`](super::Client::app_token).
     pub fn renew(&mut self) -> Result<bool, Error> {
         let mut inner = self.inner.clone();
         let renewal = async move { Ok((inner.renew().await?, inner)) };

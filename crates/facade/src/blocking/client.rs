@@ -1,40 +1,38 @@
-//! The blocking client: one method a grant.
+//! The blocking client: one method per grant.
 
-use easemob_token_core::{AppKey, AppToken, Secret};
+use easemob_token_core::{AppKey, AppToken, Secret, UserToken};
+use easemob_token_transport::{ConfigError, Transport};
 
 use super::wait::wait;
 use super::{Authorization, PasswordTokenRequest, UserTokenRequest};
+use crate::ClientBuilder;
 use crate::cache::TokenGuard;
 use crate::error::Error;
 
-/// Gets tokens of one app, and waits for them. Made by
-/// [`ClientBuilder::build_blocking`](crate::ClientBuilder::build_blocking).
+/// A client that gets tokens of one app and blocks until it has them. Made by
+/// [`ClientBuilder::build_blocking`].
 ///
-/// Cheap to clone: all clones share one transport, one set of settings and one app token. What a
-/// method promises, it promises as the one of [`crate::Client`] that has its name.
+/// Cheap to clone: all clones share one transport, one set of settings and one app token. Each
+/// method does what the method of [`crate::Client`] with the same name does.
 #[derive(Clone, Debug)]
 pub struct Client {
     inner: crate::Client,
 }
 
 impl Client {
-    pub(crate) fn new(inner: crate::Client) -> Self {
-        Self { inner }
-    }
-
-    /// The app whose tokens these are.
+    /// The App Key of the app whose tokens this client gets.
     #[must_use]
     pub fn app_key(&self) -> &AppKey {
         self.inner.app_key()
     }
 
-    /// The app token, kept and shared ([`crate::Client::app_token`]). One that is good is handed out
-    /// at once, also inside an async runtime.
+    /// Gets the app token, cached and shared ([`crate::Client::app_token`]). A usable token is
+    /// returned at once, also inside an async runtime.
     ///
     /// # Errors
     ///
-    /// As the async method, and [`Internal`](crate::ErrorKind::Internal) where it would have to wait
-    /// inside an async runtime.
+    /// Those of the async method, and [`Internal`](crate::ErrorKind::Internal) if it would have to
+    /// wait inside an async runtime.
     pub fn app_token(&self) -> Result<TokenGuard<AppToken>, Error> {
         if let Some(token) = self.inner.peek_app_token()? {
             return Ok(token);
@@ -43,54 +41,75 @@ impl Client {
         wait(&self.inner, async move { client.app_token().await })
     }
 
-    /// The app token for a call of another endpoint ([`crate::Client::authorize`]).
+    /// Gets an `Authorization` header for a call of another REST endpoint
+    /// ([`crate::Client::authorize`]).
     ///
     /// # Errors
     ///
-    /// As [`app_token`](Self::app_token).
+    /// See [`app_token`](Self::app_token).
     pub fn authorize(&self) -> Result<Authorization, Error> {
         let token = self.app_token()?;
         Ok(Authorization::new(self.inner.authorization(&token)?, self.inner.clone()))
     }
 
-    /// Tells that the service refused this app token
-    /// ([`crate::Client::invalidate_app_token`]).
+    /// Reports that the service refused this app token ([`crate::Client::invalidate_app_token`]).
     pub fn invalidate_app_token(&self, refused: &AppToken) {
         self.inner.invalidate_app_token(refused);
     }
 
-    /// A user token, by user ID ([`crate::Client::user_token`]). The request goes out by
+    /// Gets a user token by user ID ([`crate::Client::user_token`]). The request is sent by
     /// [`send`](UserTokenRequest::send).
-    pub fn user_token(&self, username: impl Into<String>) -> UserTokenRequest {
-        UserTokenRequest::new(self.inner.clone(), self.inner.user_token(username))
+    pub fn user_token(&self, user_id: impl Into<String>) -> UserTokenRequest {
+        UserTokenRequest::new(self.inner.clone(), self.inner.user_token(user_id))
     }
 
-    /// A user token, by user ID and password ([`crate::Client::user_token_by_password`]). The
-    /// request goes out by [`send`](PasswordTokenRequest::send).
+    /// Reports that the service refused this user token
+    /// ([`crate::Client::invalidate_user_token`]).
+    pub fn invalidate_user_token(&self, refused: &UserToken) {
+        self.inner.invalidate_user_token(refused);
+    }
+
+    /// Gets a user token by user ID and password ([`crate::Client::user_token_by_password`]). The
+    /// request is sent by [`send`](PasswordTokenRequest::send).
     pub fn user_token_by_password(
         &self,
-        username: impl Into<String>,
+        user_id: impl Into<String>,
         password: impl Into<Secret>,
     ) -> PasswordTokenRequest {
-        let request = self.inner.user_token_by_password(username, password);
+        let request = self.inner.user_token_by_password(user_id, password);
         PasswordTokenRequest::new(self.inner.clone(), request)
     }
 
-    /// A dynamic user token, made here ([`crate::Client::dynamic_token`]).
+    /// Makes a dynamic user token locally ([`crate::Client::dynamic_token`]).
     ///
     /// # Errors
     ///
-    /// As the async client's method of this name, which does not wait either.
+    /// Those of [`crate::Client::dynamic_token`].
     #[cfg(feature = "dynamic")]
     pub fn dynamic_token(
         &self,
-        username: &str,
+        user_id: &str,
         ttl: std::time::Duration,
     ) -> Result<easemob_token_core::dynamic::DynamicToken, Error> {
-        self.inner.dynamic_token(username, ttl)
+        self.inner.dynamic_token(user_id, ttl)
     }
 }
 
-#[cfg(test)]
-#[cfg(any(feature = "hyper", feature = "isahc"))]
-mod tests;
+impl ClientBuilder {
+    /// Builds a [blocking client](Client), for programs without an async runtime.
+    ///
+    /// Its transport runs on a [runtime of its own](Transport::own_runtime), unless
+    /// [`runtime`](Self::runtime) sets one that runs on another thread.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`] that names the setting that is missing or invalid.
+    pub fn build_blocking(self) -> Result<Client, ConfigError> {
+        let own_runtime = |transport: &dyn Transport| {
+            transport.own_runtime().map_err(|error| {
+                ConfigError::new("runtime", "the transport cannot start its own").with_source(error)
+            })
+        };
+        Ok(Client { inner: self.build_on(own_runtime)? })
+    }
+}

@@ -1,4 +1,4 @@
-//! A user token to be asked for: its options, and the moment of `send`.
+//! Requests for user tokens: options, then `send`; blocking.
 
 use easemob_token_core::{Ttl, UserToken};
 
@@ -6,7 +6,7 @@ use super::wait::wait;
 use crate::Client;
 use crate::error::Error;
 
-/// A user token by user ID, to be sent. Made by
+/// A request for a user token by user ID. Made by
 /// [`Client::user_token`](super::Client::user_token).
 #[must_use = "nothing is sent until `send`"]
 #[derive(Debug)]
@@ -20,40 +20,34 @@ impl UserTokenRequest {
         Self { client, request }
     }
 
-    /// Creates the user where there is none. Off unless asked for.
+    /// Creates the user if it does not exist. Default: `false`.
     pub fn auto_create_user(mut self, create: bool) -> Self {
         self.request = self.request.auto_create_user(create);
         self
     }
 
-    /// Asks for another lifetime than the server's default.
+    /// Requests this lifetime instead of the server's default.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.request = self.request.ttl(ttl);
         self
     }
 
-    /// Sends the request and waits for the token. A kept one that is good is handed out at once, also
-    /// inside an async runtime.
+    /// Sends the request and waits for the token. A cached token that is usable is returned at once,
+    /// also inside an async runtime.
     ///
     /// # Errors
     ///
-    /// As the async request, and [`Internal`](crate::ErrorKind::Internal) where it would have to wait
-    /// inside an async runtime.
+    /// Those of the async request, and [`Internal`](crate::ErrorKind::Internal) if it would have to
+    /// wait inside an async runtime.
     pub fn send(self) -> Result<UserToken, Error> {
         if let Some(token) = self.request.peek() {
             return Ok(token);
         }
         wait(&self.client, self.request.into_future())
     }
-
-    /// Instead of asking: tells that this token is not good any more
-    /// ([`crate::UserTokenRequest::invalidate`]).
-    pub fn invalidate(self, refused: &UserToken) {
-        self.request.invalidate(refused);
-    }
 }
 
-/// A user token by user ID and password, to be sent. Made by
+/// A request for a user token by user ID and password. Made by
 /// [`Client::user_token_by_password`](super::Client::user_token_by_password).
 #[must_use = "nothing is sent until `send`"]
 #[derive(Debug)]
@@ -67,7 +61,7 @@ impl PasswordTokenRequest {
         Self { client, request }
     }
 
-    /// Asks for another lifetime than the server's default.
+    /// Requests this lifetime instead of the server's default.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.request = self.request.ttl(ttl);
         self
@@ -77,7 +71,8 @@ impl PasswordTokenRequest {
     ///
     /// # Errors
     ///
-    /// As the async request, and [`Internal`](crate::ErrorKind::Internal) inside an async runtime.
+    /// Those of the async request, and [`Internal`](crate::ErrorKind::Internal) inside an async
+    /// runtime.
     pub fn send(self) -> Result<UserToken, Error> {
         wait(&self.client, self.request.into_future())
     }

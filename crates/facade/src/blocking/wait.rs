@@ -1,4 +1,4 @@
-//! Waiting on this thread for what runs on another.
+//! Blocking this thread until a task on the runtime is done.
 
 use std::future::Future;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -7,11 +7,13 @@ use std::time::Duration;
 use crate::Client;
 use crate::error::Error;
 
-/// The future keeps the client's deadline itself; this is for a runtime that is not driven.
+/// Grace after the deadline, which the future keeps itself, for a runtime that is not driven.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Runs the future on the client's runtime and waits for its result, a bit longer than the deadline of
-/// the call. Without a result, the runtime ended or is not driven.
+/// Runs the future on the client's runtime and waits for its result.
+///
+/// Waits a little longer than the deadline of the call: without a result by then, the runtime has
+/// ended or is not driven.
 pub(super) fn wait<T: Send + 'static>(
     client: &Client,
     future: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -21,7 +23,7 @@ pub(super) fn wait<T: Send + 'static>(
     runtime.check_blocking().map_err(unfit)?;
     let (sender, receiver) = mpsc::sync_channel(1);
     let task = async move {
-        // There is room for the one result, and somebody who waits for it.
+        // The channel has room for the one result.
         let _ = sender.send(future.await);
     };
     runtime.spawn(Box::pin(task)).map_err(unfit)?;

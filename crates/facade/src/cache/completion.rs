@@ -1,20 +1,22 @@
-//! The one end of an acquisition, which comes about even if its task is dropped.
+//! The completion guard: ends an acquisition even if its task is dropped.
 
 use std::sync::Arc;
 
-use super::{TokenCache, TokenSource};
-use crate::acquire::InFlight;
+use super::{EntryInFlight, TokenCache, TokenSource};
 use crate::error::Error;
 
-/// Ends an acquisition once: with its result, or as abandoned when it is dropped before.
+/// A guard that ends an acquisition once: with its result, or as abandoned if it is dropped first.
 pub(super) struct CompletionGuard<S: TokenSource> {
     cache: Arc<TokenCache<S>>,
-    in_flight: Arc<InFlight<S::Token>>,
+    in_flight: Arc<EntryInFlight<S::Token>>,
     is_finished: bool,
 }
 
 impl<S: TokenSource> CompletionGuard<S> {
-    pub(super) fn new(cache: &Arc<TokenCache<S>>, in_flight: &Arc<InFlight<S::Token>>) -> Self {
+    pub(super) fn new(
+        cache: &Arc<TokenCache<S>>,
+        in_flight: &Arc<EntryInFlight<S::Token>>,
+    ) -> Self {
         Self { cache: Arc::clone(cache), in_flight: Arc::clone(in_flight), is_finished: false }
     }
 

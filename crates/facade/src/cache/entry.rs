@@ -1,4 +1,4 @@
-//! A cached token in a caller's hand: a borrow that counts nothing.
+//! A cached token and the guard that callers get.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,15 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use easemob_token_core::{AccessToken, Freshness, IssuedToken, Now};
 
+use crate::acquire::InFlight;
 use crate::sync::Guard;
 
-/// A token with the number that it has among those of its cache.
+/// An acquisition whose waiters get a cached token.
+pub(crate) type EntryInFlight<T> = InFlight<Arc<CacheEntry<T>>>;
+
+/// A cached token with its number in the cache and its freshness.
 #[derive(Debug)]
 pub(crate) struct CacheEntry<T> {
     token: T,
     pub(super) generation: u64,
     freshness: Freshness,
-    /// Whether it was reported as refused, and so is due at once.
+    /// Whether it was reported as refused, and so is due for refresh at once.
     is_reported: AtomicBool,
 }
 
@@ -24,7 +28,7 @@ impl<T> CacheEntry<T> {
         Arc::new(Self { token, generation, freshness, is_reported: AtomicBool::new(false) })
     }
 
-    /// Whether it is time to renew it.
+    /// Whether it is due for refresh.
     #[inline]
     pub(super) fn is_due(&self, now: Now) -> bool {
         self.freshness.is_due(now) || self.is_reported.load(Ordering::Relaxed)
@@ -34,7 +38,7 @@ impl<T> CacheEntry<T> {
         self.freshness.is_usable(now)
     }
 
-    /// Makes it due at once. Returns whether it was already.
+    /// Makes it due for refresh at once. Returns whether it was reported before.
     pub(super) fn mark_reported(&self) -> bool {
         self.is_reported.swap(true, Ordering::Relaxed)
     }
@@ -50,15 +54,26 @@ impl<T: IssuedToken> CacheEntry<T> {
     }
 }
 
-/// A guard over a token that the client shares among its callers: it derefs to the token.
+/// A guard over a cached token that all callers share; it derefs to the token.
 ///
-/// Taking one from the cache allocates nothing, locks nothing and counts nothing, so threads do
-/// not get into each other's way. It stays what it is when the client goes on to another token. To
-/// keep one for long, or in many places, clone the token itself (`AppToken::clone(&it)`).
+/// Taking one from the cache allocates nothing, takes no lock and changes no shared counter, so
+/// threads do not slow each other down. The guard keeps its token when the client goes on to
+/// another one.
+///
+/// Like [`std::cell::Ref`], a guard has no `clone` of its own. To store the token, or to use it in
+/// several places, clone the token through the guard:
+///
+/// ```
+/// use easemob_token::{AppToken, Client, Error};
+///
+/// async fn owned(client: &Client) -> Result<AppToken, Error> {
+///     Ok(client.app_token().await?.clone())
+/// }
+/// ```
 pub struct TokenGuard<T>(Guard<Option<Arc<CacheEntry<T>>>>);
 
 impl<T> TokenGuard<T> {
-    /// `None` if the guard guards nothing.
+    /// Wraps a guard from the cache; `None` if the cache is empty.
     pub(super) fn from_guard(guard: Guard<Option<Arc<CacheEntry<T>>>>) -> Option<Self> {
         guard.is_some().then_some(Self(guard))
     }
@@ -68,11 +83,11 @@ impl<T> TokenGuard<T> {
     }
 
     pub(super) fn entry(&self) -> &CacheEntry<T> {
-        #[expect(clippy::expect_used, reason = "both ways of making one see to it")]
-        self.0.as_deref().expect("a guard does not change what it guards")
+        #[expect(clippy::expect_used, reason = "both constructors check it")]
+        self.0.as_deref().expect("a guard holds an entry")
     }
 
-    /// The number of this token: each token of a cache has a higher one than all before it.
+    /// The number of this token in its cache; later tokens have higher numbers.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.entry().generation
@@ -84,12 +99,6 @@ impl<T> Deref for TokenGuard<T> {
 
     fn deref(&self) -> &T {
         &self.entry().token
-    }
-}
-
-impl<T> Clone for TokenGuard<T> {
-    fn clone(&self) -> Self {
-        Self(Guard::from_inner(self.0.as_ref().map(Arc::clone)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Single flight: one acquisition for all callers, which somebody else continues if its task rests.
+//! Single flight: one acquisition for all callers, replaced if its task is not driven.
 
 use std::sync::Arc;
 
@@ -7,31 +7,31 @@ use easemob_token_transport::Task;
 use tracing::Instrument;
 
 use super::completion::CompletionGuard;
-use super::{Action, State, TokenCache, TokenGuard, TokenSource};
+use super::{Action, CacheEntry, EntryInFlight, State, TokenCache, TokenGuard, TokenSource};
 use crate::acquire::{InFlight, Outcome};
 use crate::error::Error;
 use crate::telemetry::Event;
 
-/// One call takes over an acquisition so often, before it counts as failed.
+/// A call replaces an abandoned acquisition at most this often, then it fails.
 const TAKEOVERS: u32 = 4;
 
-/// What a token that was reported as refused is replaced by.
+/// What replaced a token that was reported as refused.
 pub(crate) enum Replacement<T> {
     Another(TokenGuard<T>),
-    /// The service gave the same one again.
+    /// The service issued the same token again.
     SameAgain,
-    /// Nothing: it stays in use.
-    Kept(TokenGuard<T>),
+    /// There is no replacement; the token stays in use.
+    Unchanged(TokenGuard<T>),
 }
 
 impl<S: TokenSource> TokenCache<S> {
-    /// What `get` does if there is no fresh token.
+    /// Gets the token if the cached one is not fresh: waits for an acquisition if need be.
     pub(super) async fn get_slow(
         self: &Arc<Self>,
         deadline: Uptime,
     ) -> Result<TokenGuard<S::Token>, Error> {
-        if let Err(error) = self.context().first_use.check() {
-            // A lock may be held by a thread that is not in this process.
+        if let Err(error) = self.context().check_process() {
+            // A thread of the parent process may hold the lock.
             return self.usable().ok_or(error);
         }
         let mut waited_for = None;
@@ -60,7 +60,7 @@ impl<S: TokenSource> TokenCache<S> {
         refused: &AccessToken,
         deadline: Uptime,
     ) -> Result<Replacement<S::Token>, Error> {
-        self.context().first_use.check()?;
+        self.context().check_process()?;
         for _ in 0..=TAKEOVERS {
             let in_flight = match self.next_action() {
                 Action::Take(token) if !token.entry().is(refused) => {
@@ -70,10 +70,10 @@ impl<S: TokenSource> TokenCache<S> {
                     let state = self.lock();
                     match (&state.in_flight, &state.error) {
                         (Some(in_flight), _) => Arc::clone(in_flight),
-                        // It was replaced just now.
+                        // It has been replaced meanwhile.
                         (None, _) if self.entry_of(refused).is_none() => continue,
                         (None, Some(error)) => return Err(error.clone()),
-                        (None, None) => return Ok(Replacement::Kept(token)),
+                        (None, None) => return Ok(Replacement::Unchanged(token)),
                     }
                 }
                 Action::Fail(error) => return Err(error),
@@ -91,13 +91,13 @@ impl<S: TokenSource> TokenCache<S> {
         Err(Error::dropped(0))
     }
 
-    /// Waits for an acquisition: for its outcome, for the caller's own deadline, or until it shows no
-    /// sign of life any more.
+    /// Waits for the outcome of an acquisition, at most until the caller's own deadline or until the
+    /// acquisition counts as abandoned.
     async fn outcome<'a>(
         self: &Arc<Self>,
-        in_flight: &'a Arc<InFlight<S::Token>>,
+        in_flight: &'a Arc<EntryInFlight<S::Token>>,
         deadline: Uptime,
-    ) -> Result<&'a Outcome<S::Token>, Error> {
+    ) -> Result<&'a Outcome<Arc<CacheEntry<S::Token>>>, Error> {
         let context = self.context();
         let start = context.clock.uptime();
         loop {
@@ -110,20 +110,20 @@ impl<S: TokenSource> TokenCache<S> {
             if now >= deadline {
                 return Err(Error::deadline(in_flight.requests()));
             }
-            let look = in_flight.abandoned_at();
-            if now >= look {
+            let check_at = in_flight.abandoned_at();
+            if now >= check_at {
                 self.give_up_abandoned(&mut self.lock(), now);
             } else {
-                let pause = look.min(deadline).since(now);
+                let pause = check_at.min(deadline).since(now);
                 in_flight.ended_within(context.sleep(pause)).await;
             }
         }
     }
 
-    /// Gives up the acquisition in flight if its task shows no sign of life.
+    /// Gives up the acquisition in flight if its task has no heartbeat.
     ///
-    /// Its runtime is there and rests, such as one of a single thread that is driven by `block_on` now
-    /// and then. Whoever waits starts another one, on whatever runtime that caller has.
+    /// Its runtime exists but is not driven, such as a single-threaded one between two calls of
+    /// `block_on`. A waiting caller starts another acquisition, on its own runtime.
     pub(super) fn give_up_abandoned(&self, state: &mut State<S::Token>, now: Uptime) {
         let abandoned = state.in_flight.take_if(|it| now >= it.abandoned_at());
         if let Some(in_flight) = abandoned {
@@ -131,29 +131,29 @@ impl<S: TokenSource> TokenCache<S> {
         }
     }
 
-    /// The task of this acquisition is gone before its end: its runtime ended.
-    pub(super) fn abandon(self: &Arc<Self>, in_flight: &Arc<InFlight<S::Token>>) {
+    /// Ends this acquisition as abandoned: its task was dropped, since its runtime ended.
+    pub(super) fn abandon(self: &Arc<Self>, in_flight: &Arc<EntryInFlight<S::Token>>) {
         let mut state = self.lock();
         if state.is_current(in_flight) {
             state.in_flight = None;
             Self::abandon_locked(&mut state, in_flight);
         }
         drop(state);
-        self.source.settled(self);
+        self.source.finished(self);
     }
 
-    fn abandon_locked(state: &mut State<S::Token>, in_flight: &InFlight<S::Token>) {
+    fn abandon_locked(state: &mut State<S::Token>, in_flight: &EntryInFlight<S::Token>) {
         state.count_requests(in_flight);
         state.token.abandoned();
         in_flight.end(Outcome::Abandoned);
     }
 
-    /// An acquisition that runs beside the caller, who may give up without stopping it.
+    /// Starts an acquisition in the background; it goes on if the caller is cancelled.
     pub(super) fn start(
         self: &Arc<Self>,
         state: &mut State<S::Token>,
         refresh: bool,
-    ) -> (Arc<InFlight<S::Token>>, Task) {
+    ) -> (Arc<EntryInFlight<S::Token>>, Task) {
         let context = self.context();
         let in_flight = Arc::new(InFlight::new(context, S::GRANT, refresh));
         state.in_flight = Some(Arc::clone(&in_flight));
@@ -165,7 +165,7 @@ impl<S: TokenSource> TokenCache<S> {
             let context = cache.context();
             let fetch = cache.source.fetch(running, max_requests);
             let run = running.run(context, fetch);
-            guard.finish(running.with_signs_of_life(context, run).await);
+            guard.finish(running.with_heartbeat(context, run).await);
         };
         let span = context.telemetry.span(S::GRANT, refresh);
         (in_flight, Box::pin(task.instrument(span)))

@@ -1,4 +1,4 @@
-//! The app token for other REST endpoints: a header, and what to do after a 401.
+//! Authorization of one call of another REST endpoint, with a retry after a 401.
 
 use easemob_token_core::{AppToken, Refusal, Report};
 use http::HeaderValue;
@@ -7,10 +7,10 @@ use crate::cache::Replacement;
 use crate::error::Error;
 use crate::tokens::WithAppToken;
 
-/// The right to call other endpoints of the service's REST API, for one call. Made by
+/// An `Authorization` header for one call of another REST endpoint. Made by
 /// [`Client::authorize`](crate::Client::authorize).
 ///
-/// A token can die before its time. So after a 401, and only then, ask for another one and send
+/// The service can refuse a token before it expires. After a 401, renew the authorization and send
 /// the call once more:
 ///
 /// ```no_run
@@ -51,21 +51,22 @@ impl Authorization {
         &self.token
     }
 
-    /// The service answered 401 to the header: gets another token, which costs at most one request
-    /// however many callers report the same one. Returns whether to send the call again, with
-    /// [`header`](Self::header) as it is then.
+    /// Gets another app token after a 401. Returns whether to send the call again, with the new
+    /// [`header`](Self::header).
     ///
-    /// That is so once. A service that refuses a new token as well refuses the call, and it is
-    /// `false`. It is `false` too, and nothing is waited for, if no other token is to be had: the
-    /// service gave the same one again, or reports have caused two replacements at once and one a
-    /// minute since. The other callers go on with the reported token until there is another one.
+    /// At most one request is sent, however many callers report the same token; meanwhile, other
+    /// callers go on with the reported token.
+    ///
+    /// Returns `false` the second time: a service that refuses a new token too refuses the call
+    /// itself. Also returns `false`, without waiting, if there is no other token: the service issued
+    /// the same one again, or reports have already caused two replacements, or one in this minute.
     ///
     /// # Errors
     ///
-    /// As [`Client::app_token`](crate::Client::app_token).
+    /// See [`Client::app_token`](crate::Client::app_token).
     pub async fn renew(&mut self) -> Result<bool, Error> {
         let WithAppToken { context, app_tokens } = &self.with_app_token;
-        // When the call was sent is not known; it was not later than this.
+        // The time at which the call was sent is not known; it was not later than this.
         let refusal = Refusal { sent: context.clock.uptime(), user: None };
         let refused = self.token.access_token();
         let report = app_tokens.report(refused, &refusal);
@@ -74,7 +75,7 @@ impl Authorization {
         }
         let replacement = app_tokens.replacement(refused, context.deadline()).await?;
         let Replacement::Another(token) = replacement else { return Ok(false) };
-        self.token = AppToken::clone(&token);
+        self.token = token.clone();
         self.renewed = true;
         Ok(true)
     }

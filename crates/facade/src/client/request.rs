@@ -1,4 +1,4 @@
-//! A user token to be asked for: its options, and the moment of `.await`.
+//! Requests for user tokens: options, then `.await`.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -12,7 +12,7 @@ use crate::tokens::UserTokenKey;
 
 type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>>;
 
-/// A user token by user ID, to be awaited. Made by [`Client::user_token`].
+/// A request for a user token by user ID, sent when it is awaited. Made by [`Client::user_token`].
 #[must_use = "nothing is sent until it is awaited"]
 #[derive(Debug)]
 pub struct UserTokenRequest {
@@ -21,14 +21,14 @@ pub struct UserTokenRequest {
 }
 
 impl UserTokenRequest {
-    pub(crate) fn new(client: Client, username: String) -> Self {
+    pub(crate) fn new(client: Client, user_id: String) -> Self {
         let ttl = Ttl::ServerDefault;
-        let user_id = UserId::new(username);
+        let user_id = UserId::new(user_id);
         let key = user_id.map(|user_id| UserTokenKey { user_id, auto_create_user: false, ttl });
         Self { client, key }
     }
 
-    /// Creates the user where there is none. Off unless asked for.
+    /// Creates the user if it does not exist. Default: `false`.
     pub fn auto_create_user(mut self, create: bool) -> Self {
         if let Ok(key) = &mut self.key {
             key.auto_create_user = create;
@@ -36,7 +36,7 @@ impl UserTokenRequest {
         self
     }
 
-    /// Asks for another lifetime than the server's default.
+    /// Requests this lifetime instead of the server's default.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         if let Ok(key) = &mut self.key {
             key.ttl = ttl.into();
@@ -44,23 +44,10 @@ impl UserTokenRequest {
         self
     }
 
-    /// The cached token if it may be handed out.
+    /// The cached token if it is usable.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek(&self) -> Option<UserToken> {
         self.client.peek_user_token(self.key.as_ref().ok()?)
-    }
-
-    /// Marks this token, which was got with these very options, as refused, so that the cache does not
-    /// return it again. Without
-    /// [`ClientBuilder::keep_user_tokens`](crate::ClientBuilder::keep_user_tokens) it does
-    /// nothing.
-    ///
-    /// A second report, and one about an older token, change nothing. Neither does a report of a token
-    /// that cannot be replaced now: two of a user's tokens can be marked at once, then one a minute.
-    pub fn invalidate(self, refused: &UserToken) {
-        if let Ok(key) = &self.key {
-            self.client.invalidate_user_token(key, refused.access_token());
-        }
     }
 }
 
@@ -74,22 +61,22 @@ impl IntoFuture for UserTokenRequest {
     }
 }
 
-/// A user token by user ID and password, to be awaited. Made by
+/// A request for a user token by user ID and password, sent when it is awaited. Made by
 /// [`Client::user_token_by_password`].
 #[must_use = "nothing is sent until it is awaited"]
 pub struct PasswordTokenRequest {
     client: Client,
-    username: String,
+    user_id: String,
     password: Secret,
     ttl: Ttl,
 }
 
 impl PasswordTokenRequest {
-    pub(crate) fn new(client: Client, username: String, password: Secret) -> Self {
-        Self { client, username, password, ttl: Ttl::ServerDefault }
+    pub(crate) fn new(client: Client, user_id: String, password: Secret) -> Self {
+        Self { client, user_id, password, ttl: Ttl::ServerDefault }
     }
 
-    /// Asks for another lifetime than the server's default.
+    /// Requests this lifetime instead of the server's default.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.ttl = ttl.into();
         self
@@ -101,9 +88,9 @@ impl IntoFuture for PasswordTokenRequest {
     type IntoFuture = TokenFuture;
 
     fn into_future(self) -> TokenFuture {
-        let Self { client, username, password, ttl } = self;
+        let Self { client, user_id, password, ttl } = self;
         Box::pin(async move {
-            let grant = Password::new(username, password)?.with_ttl(ttl);
+            let grant = Password::new(user_id, password)?.with_ttl(ttl);
             client.password(grant).await
         })
     }
@@ -112,7 +99,7 @@ impl IntoFuture for PasswordTokenRequest {
 impl fmt::Debug for PasswordTokenRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PasswordTokenRequest")
-            .field("username", &self.username)
+            .field("user_id", &self.user_id)
             .field("ttl", &self.ttl)
             .finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! A service for schedules, as a transport: it counts, fails by chance, and takes its time.
+//! A service for schedules, as a transport: it counts requests and fails at random.
 
 use std::fmt;
 
@@ -16,18 +16,17 @@ use crate::clock::Clock;
 
 const UNAUTHORIZED: &str = r#"{"error":"unauthorized"}"#;
 
-/// Gives app tokens that live for a thousand seconds, and tokens to users whose app token is the newest
-/// one or was not revoked.
+/// A service whose app tokens live for a thousand seconds, and which refuses revoked ones.
 pub(super) struct Service {
     clock: Clock,
-    /// How many requests in a hundred fail.
+    /// Percentage of requests that fail.
     failing: u32,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    asked: Vec<Uptime>,
+    received: Vec<Uptime>,
     app_tokens: u32,
     revoked_up_to: u32,
 }
@@ -37,25 +36,25 @@ impl Service {
         Self { clock, failing, state: Mutex::new(State::default()) }
     }
 
-    /// How many app tokens it was asked for and gave.
+    /// Number of app tokens issued.
     pub(super) fn app_tokens(&self) -> u32 {
         self.state.lock().unwrap().app_tokens
     }
 
-    /// Refuses all app tokens that it has given.
+    /// Revokes all app tokens issued so far.
     pub(super) fn revoke(&self) {
         let mut state = self.state.lock().unwrap();
         state.revoked_up_to = state.app_tokens;
     }
 
-    /// When it was asked.
-    pub(super) fn asked(&self) -> Vec<Uptime> {
-        self.state.lock().unwrap().asked.clone()
+    /// Times of the requests.
+    pub(super) fn received(&self) -> Vec<Uptime> {
+        self.state.lock().unwrap().received.clone()
     }
 
-    fn answer(&self, app_token: Option<u32>) -> Response<Bytes> {
+    fn respond(&self, app_token: Option<u32>) -> Response<Bytes> {
         let mut state = self.state.lock().unwrap();
-        state.asked.push(self.clock.uptime());
+        state.received.push(self.clock.uptime());
         match app_token {
             None => {
                 state.app_tokens += 1;
@@ -90,9 +89,9 @@ impl Transport for Service {
         if thread_rng().gen_range(0..100) < self.failing {
             return Err(TransportErrorKind::Connect.into());
         }
-        let answer = self.answer(app_token);
+        let response = self.respond(app_token);
         some_steps().await;
-        Ok(answer)
+        Ok(response)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A client, its service, its tasks and its clock, as the scenarios see them.
+//! A client with its service, tasks and clock, for the scenarios.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -24,13 +24,13 @@ pub(super) struct World {
     failed: Mutex<Vec<ErrorKind>>,
 }
 
-/// A caller that is there, and that nobody polls.
-pub(super) struct Forgotten(#[expect(dead_code, reason = "it is kept, and not polled")] Call);
+/// A caller that exists and is not polled.
+pub(super) struct Forgotten(#[expect(dead_code, reason = "it is stored, and not polled")] Call);
 
 type Call = Pin<Box<dyn Future<Output = Result<UserToken, crate::Error>> + Send>>;
 
 impl World {
-    /// A service that fails so often, and tasks that are dropped so often, in a hundred.
+    /// A service and a runtime; `failing` and `dropping` are percentages of requests and tasks.
     pub(super) fn new(failing: u32, dropping: u32) -> Arc<Self> {
         Self::with(failing, dropping, |builder| builder)
     }
@@ -42,9 +42,7 @@ impl World {
     ) -> Arc<Self> {
         let tasks = Tasks::new(dropping);
         let service = Arc::new(Service::new(tasks.0.clock.clone(), failing));
-        let builder = Client::builder()
-            .base_url("https://x")
-            .app_key("o#a")
+        let builder = Client::builder("https://x", "o#a")
             .client_credentials("id", "secret")
             .transport(Arc::clone(&service))
             .runtime(tasks.clone())
@@ -53,7 +51,7 @@ impl World {
         Arc::new(Self { client, service, tasks, failed: Mutex::default() })
     }
 
-    /// A caller of this user's token, which notes a failure.
+    /// Spawns a caller of this user's token, which records a failure.
     pub(super) fn user(self: &Arc<Self>, user: usize) -> JoinHandle<()> {
         let world = Arc::clone(self);
         spawn(async move {
@@ -63,23 +61,23 @@ impl World {
         })
     }
 
-    /// A caller that is polled once and then never again.
+    /// Polls a caller once; it is never polled again.
     pub(super) fn forget_a_caller(&self, user: usize) -> Forgotten {
         let mut call: Call = self.client.user_token(format!("forgotten-{user}")).into_future();
         let _ = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         Forgotten(call)
     }
 
-    /// So many tasks that are spawned next are there and are never run.
-    pub(super) fn rest_next_tasks(&self, count: u32) {
-        *self.tasks.0.resting.lock().unwrap() = (count, Vec::new());
+    /// Leaves the next tasks that are spawned idle.
+    pub(super) fn idle_next_tasks(&self, count: u32) {
+        *self.tasks.0.idle.lock().unwrap() = (count, Vec::new());
     }
 
     pub(super) fn failed(&self) -> Vec<ErrorKind> {
         self.failed.lock().unwrap().clone()
     }
 
-    pub(super) fn app_tokens_asked(&self) -> u32 {
+    pub(super) fn app_token_requests(&self) -> u32 {
         self.service.app_tokens()
     }
 
@@ -88,38 +86,38 @@ impl World {
     }
 
     pub(super) fn busiest_second(&self) -> usize {
-        let asked = self.service.asked();
+        let received = self.service.received();
         let within = |start: Uptime| {
             let end = start.after(Duration::from_secs(1));
-            asked.iter().filter(|time| (start..end).contains(*time)).count()
+            received.iter().filter(|time| (start..end).contains(*time)).count()
         };
-        asked.iter().map(|&start| within(start)).max().unwrap_or_default()
+        received.iter().map(|&start| within(start)).max().unwrap_or_default()
     }
 
     pub(super) fn advance(&self, millis: u64) {
         self.tasks.advance(Duration::from_millis(millis));
     }
 
-    /// How many milliseconds ago the token came.
+    /// Age of the token in milliseconds.
     pub(super) fn age_of(&self, token: &AppToken) -> u64 {
         let now = self.tasks.0.clock.now().wall;
         let age = now.duration_since(token.received_at()).unwrap_or_default();
         u64::try_from(age.as_millis()).unwrap()
     }
 
-    /// Waits for all tasks. At the end of a scenario shuttle drops what still runs, which must not
-    /// wait for each other's locks then.
-    pub(super) async fn settle(&self) {
+    /// Waits for all tasks. Shuttle drops those that still run at the end of a scenario, and they must
+    /// not wait for each other's locks then.
+    pub(super) async fn finish(&self) {
         let ended = poll_fn(|_| match self.tasks.0.running.load(Ordering::SeqCst) {
             0 => Poll::Ready(()),
             _ => Poll::Pending,
         });
         self.while_time_passes(ended).await;
-        let resting = std::mem::take(&mut self.tasks.0.resting.lock().unwrap().1);
-        drop(resting);
+        let idle = std::mem::take(&mut self.tasks.0.idle.lock().unwrap().1);
+        drop(idle);
     }
 
-    /// Runs the future while time passes, a bit between any two steps.
+    /// Runs the future while time passes, a little between any two steps.
     pub(super) async fn while_time_passes<O>(&self, future: impl Future<Output = O>) -> O {
         let mut future = pin!(future);
         loop {
@@ -133,15 +131,15 @@ impl World {
     }
 }
 
-/// Tasks of shuttle, some of which are dropped or rest, and timers of a clock that is moved by hand.
+/// A runtime of shuttle tasks, some of which are dropped or idle, with timers on a clock moved by hand.
 #[derive(Clone)]
 struct Tasks(Arc<TasksInner>);
 
 struct TasksInner {
     clock: Clock,
-    /// How many tasks in a hundred are dropped.
+    /// Percentage of tasks that are dropped.
     dropping: u32,
-    resting: Mutex<(u32, Vec<Task>)>,
+    idle: Mutex<(u32, Vec<Task>)>,
     timers: Mutex<Vec<(Uptime, Waker)>>,
     running: AtomicUsize,
 }
@@ -151,7 +149,7 @@ impl Tasks {
         Self(Arc::new(TasksInner {
             clock: Clock::still(),
             dropping,
-            resting: Mutex::new((0, Vec::new())),
+            idle: Mutex::new((0, Vec::new())),
             timers: Mutex::default(),
             running: AtomicUsize::new(0),
         }))
@@ -172,12 +170,12 @@ impl Tasks {
 #[async_trait]
 impl Runtime for Tasks {
     fn spawn(&self, task: Task) -> Result<(), TransportError> {
-        let mut resting = self.0.resting.lock().unwrap();
-        if resting.0 > 0 {
-            resting.0 -= 1;
-            resting.1.push(task);
+        let mut idle = self.0.idle.lock().unwrap();
+        if idle.0 > 0 {
+            idle.0 -= 1;
+            idle.1.push(task);
         } else if thread_rng().gen_range(0..100) >= self.0.dropping {
-            drop(resting);
+            drop(idle);
             let tasks = self.clone();
             tasks.0.running.fetch_add(1, Ordering::SeqCst);
             spawn(async move {

@@ -1,4 +1,4 @@
-//! Each fault of the table against a token that is still good, and how long refusals are remembered.
+//! Faults of the table during a refresh, and how long failures are remembered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::service::{Fault, UNAUTHORIZED, failure, limited, refusal};
 use super::world::{busiest_minute, world};
 use crate::ErrorKind;
 
-/// What rows 1 to 40 come to at the port, by name; a service that never answers apart.
+/// Rows 1 to 40 as results of the transport, with names; a service that never responds is below.
 fn faults() -> Vec<(String, Arc<Fault>)> {
     use TransportErrorKind::{Connect, Internal, Interrupted, Timeout, Tls, TooLarge, Unsupported};
     let mut faults: Vec<(String, Arc<Fault>)> = Vec::new();
@@ -42,7 +42,7 @@ fn faults() -> Vec<(String, Arc<Fault>)> {
         (200, r#"{"access_token":"a b","expires_in":60}"#),
         (200, r#"{"access_token":"a","expires_in":"soon"}"#),
         (200, r#"{"access_token":"a","access_token":"b","expires_in":60}"#),
-        // Good tokens, but for how long?
+        // Tokens of unknown lifetime.
         (200, r#"{"access_token":"a"}"#),
         (200, r#"{"access_token":"a","expires_in":0}"#),
         (200, r#"{"access_token":"a","expires_in":-1}"#),
@@ -56,32 +56,32 @@ fn faults() -> Vec<(String, Arc<Fault>)> {
 }
 
 #[test]
-fn rows_1_to_40_give_the_token_that_is_held_at_once_and_send_little() {
+fn rows_1_to_40_do_not_delay_a_usable_token_and_send_few_requests() {
     for (name, fault) in faults() {
         let world = world(1_000);
         assert_eq!(world.token().unwrap(), "1");
         world.pass(860);
-        world.trouble(Some(fault));
-        // To the end of its life but the margin, and never does a caller wait.
+        world.fault(Some(fault));
+        // Until the margin before its end, no caller waits.
         for _ in 0..79 {
             let before = world.now();
             assert_eq!(world.token().unwrap(), "1", "{name}");
             assert_eq!(world.now(), before, "{name}");
             world.pass(1);
         }
-        // 1, 2, 4, 8 … seconds apart, at most: and never two at a time.
-        assert!((2..=20).contains(&world.asked().len()), "{name}: {}", world.asked().len());
-        assert!(busiest_minute(&world.app_tokens_asked()) <= 10, "{name}");
-        // When the trouble is over, the next request brings a new one.
-        world.trouble(None);
+        // At least 1, 2, 4, 8 … seconds apart.
+        assert!((2..=20).contains(&world.received().len()), "{name}: {}", world.received().len());
+        assert!(busiest_minute(&world.app_token_requests()) <= 10, "{name}");
+        // After the fault, the next request brings a new token.
+        world.fault(None);
         world.pass(3_600);
         assert_ne!(world.token().unwrap(), "1", "{name}");
     }
 }
 
-/// A transport that never answers, as far as the token's life goes.
+/// A transport that does not respond while the token lives.
 #[test]
-fn row_17_a_refresh_without_an_answer_does_not_delay_the_token_that_is_held() {
+fn row_17_a_refresh_without_a_response_does_not_delay_a_usable_token() {
     let world = world(1_000);
     assert_eq!(world.token().unwrap(), "1");
     world.pass(860);
@@ -90,25 +90,25 @@ fn row_17_a_refresh_without_an_answer_does_not_delay_the_token_that_is_held() {
         assert_eq!(world.token().unwrap(), "1");
         world.pass(1);
     }
-    let asked = world.asked().len();
-    assert!((2..=9).contains(&asked), "{asked}");
+    let received = world.received().len();
+    assert!((2..=9).contains(&received), "{received}");
 }
 
-/// For how many seconds after a failure nothing is sent, though somebody asks each second.
+/// The seconds after a failure in which nothing is sent, though a caller asks each second.
 fn remembered(fault: Arc<Fault>, kind: ErrorKind) -> u64 {
     let world = world(1_000);
-    world.trouble(Some(fault));
+    world.fault(Some(fault));
     assert_eq!(world.token().unwrap_err().kind(), kind);
-    let sent = world.asked().len();
+    let sent = world.received().len();
     for seconds in 0.. {
         let error = world.token().unwrap_err();
         assert_eq!(error.kind(), kind);
-        if world.asked().len() > sent {
+        if world.received().len() > sent {
             return seconds;
         }
         world.pass(1);
     }
-    unreachable!("u64 is long")
+    unreachable!("a failure is not remembered for ever")
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn row_38_a_rate_limit_is_obeyed_between_a_second_and_an_hour_and_is_a_minute_wi
 }
 
 #[test]
-fn a_page_of_a_firewall_is_remembered_for_ten_seconds_at_most() {
+fn a_page_of_a_gateway_is_remembered_for_ten_seconds_at_most() {
     for (status, kind) in [
         (302, ErrorKind::Redirected),
         (401, ErrorKind::Unauthorized),
@@ -159,7 +159,7 @@ fn a_page_of_a_firewall_is_remembered_for_ten_seconds_at_most() {
 }
 
 #[test]
-fn row_46_errors_of_a_kept_user_token_end_with_those_of_the_app_token() {
+fn row_46_errors_of_a_cached_user_token_end_with_those_of_the_app_token() {
     for _ in 0..20 {
         let world = world(1_000);
         world.away(true);
@@ -183,14 +183,14 @@ fn row_46_errors_of_a_kept_user_token_end_with_those_of_the_app_token() {
 fn row_36_a_user_adds_nothing_to_the_time_for_which_refused_credentials_are_remembered() {
     let credentials = r#"{"error":"invalid_grant","error_description":"client_secret"}"#;
     let world = world(1_000);
-    world.trouble(Some(refusal(400, credentials)));
+    world.fault(Some(refusal(400, credentials)));
     world.token().unwrap_err();
-    world.trouble(None);
-    // Just before the minute is over, a user is told what is remembered.
+    world.fault(None);
+    // Just before the minute is over, a user token gets the remembered error.
     world.pass(58);
     let error = world.user_token("c").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidClient);
     world.pass(4);
     world.user_token("c").unwrap();
-    assert_eq!(world.asked().len(), 3);
+    assert_eq!(world.received().len(), 3);
 }

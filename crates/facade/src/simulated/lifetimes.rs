@@ -1,46 +1,76 @@
-//! The life of a cached token: rows 45 to 47 of the fault table, and what leads there.
+//! Lifetimes of cached tokens: refresh, outages and clock jumps (rows 45 to 47 of the fault table).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use easemob_token_core::{AppToken, Lifetime};
+use easemob_token_core::Lifetime;
 use easemob_token_transport::TransportErrorKind;
 
 use super::service::{failure, refusal};
 use super::world::{busiest_minute, world};
-use crate::TokenGuard;
 
 #[test]
-fn a_token_near_its_end_is_used_while_it_is_renewed() {
+fn a_token_near_its_end_is_used_while_it_is_refreshed() {
     let world = world(1_000);
     assert_eq!(world.token().unwrap(), "1");
     world.pass(740);
     assert_eq!(world.token().unwrap(), "1");
-    assert_eq!(world.asked().len(), 1);
+    assert_eq!(world.received().len(), 1);
     world.pass(120);
-    // The caller who starts the renewal takes the old one, the next one the new.
+    // The caller that starts the refresh gets the old token, the next one the new.
     assert_eq!(world.token().unwrap(), "1");
     assert_eq!(world.token().unwrap(), "2");
-    assert_eq!(world.asked().len(), 2);
+    assert_eq!(world.received().len(), 2);
 }
 
 #[test]
-fn a_renewal_is_told_as_one_and_its_failure_as_one_that_nobody_saw() {
+fn events_of_a_refresh_and_of_its_failure_say_so() {
     let world = world(1_000);
     world.token().unwrap();
-    world.told();
+    world.events();
     world.pass(860);
     world.away(true);
     world.token().unwrap();
     let failed = ["hit", "started, refresh: true", "sent: 1", "failed: connect, usable: true"];
-    assert_eq!(world.told(), failed);
+    assert_eq!(world.events(), failed);
     world.away(false);
     world.pass(10);
     world.token().unwrap();
     let succeeded = ["hit", "started, refresh: true", "sent: 1", "succeeded: 2"];
-    assert_eq!(world.told(), succeeded);
+    assert_eq!(world.events(), succeeded);
     world.token().unwrap();
-    assert_eq!(world.told(), ["hit"]);
+    assert_eq!(world.events(), ["hit"]);
+}
+
+/// The token of the vendor's page, which holds its own lifetime, in a service that counts in
+/// milliseconds.
+#[test]
+fn a_lifetime_in_the_wrong_unit_is_corrected_before_the_refresh_is_planned() {
+    const BODY: &str = r#"{"access_token":"YWMtrR6ECkz8Eeyx6Y9j1eX9kbsMrFep3U6BvVj7KSnNonWqRx7gTPwR7Kzl-Q_xISNOAwMAAAF9UPZqbQAPoAAtYK9fWgaTNyuWoB3-6nGf_TXBx3Nt3XRZST-elU0x2A","expires_in":1024000000}"#;
+    let world = world(1_000);
+    world.fault(Some(refusal(200, BODY)));
+    let token = world.simulation.run(world.client.app_token()).unwrap();
+    assert_eq!(token.lifetime(), Lifetime::Expires(Duration::from_secs(1_024_000)));
+    world.pass(760_000);
+    world.token().unwrap();
+    assert_eq!(world.received().len(), 1);
+    world.pass(120_000);
+    world.token().unwrap();
+    assert_eq!(world.received().len(), 2);
+}
+
+/// What the blocking client does inside an async runtime.
+#[cfg(feature = "blocking")]
+#[test]
+fn a_peek_at_a_token_near_its_end_starts_the_refresh_and_does_not_wait() {
+    let world = world(1_000);
+    let peek = || world.client.peek_app_token().unwrap().map(|token| token.generation());
+    assert_eq!(peek(), None);
+    world.token().unwrap();
+    world.pass(860);
+    assert_eq!((peek(), peek()), (Some(1), Some(1)));
+    world.pass(1);
+    assert_eq!((peek(), world.received().len()), (Some(2), 2));
 }
 
 #[test]
@@ -62,9 +92,9 @@ fn row_45_a_day_without_the_service_fails_no_call_while_a_token_is_usable() {
         assert_eq!(world.token().unwrap(), "1");
         world.pass(1);
     }
-    let sent = world.asked().len() - 1;
+    let sent = world.received().len() - 1;
     assert!((1_400..=1_450).contains(&sent), "{sent}");
-    assert!(busiest_minute(&world.app_tokens_asked()) <= 10);
+    assert!(busiest_minute(&world.app_token_requests()) <= 10);
     world.away(false);
     world.pass(60);
     assert_eq!(world.token().unwrap(), "1");
@@ -72,7 +102,7 @@ fn row_45_a_day_without_the_service_fails_no_call_while_a_token_is_usable() {
 }
 
 #[test]
-fn row_46_an_outage_beyond_the_tokens_end_ends_within_ten_seconds_of_recovery() {
+fn row_46_errors_of_a_long_outage_end_within_ten_seconds_of_recovery() {
     use crate::ErrorKind::{Connect, MalformedResponse, ServerError, Timeout};
     for (fault, silence, kind) in [
         (failure(TransportErrorKind::Connect), 0, Connect),
@@ -84,7 +114,7 @@ fn row_46_an_outage_beyond_the_tokens_end_ends_within_ten_seconds_of_recovery() 
             let world = world(1_000);
             assert_eq!(world.token().unwrap(), "1");
             world.pass(935);
-            world.trouble(Some(Arc::clone(&fault)));
+            world.fault(Some(Arc::clone(&fault)));
             for _ in 0..5 {
                 assert_eq!(world.token().unwrap(), "1");
                 world.pass(1);
@@ -98,51 +128,51 @@ fn row_46_an_outage_beyond_the_tokens_end_ends_within_ten_seconds_of_recovery() 
                 world.pass(1);
             }
             world.set(|settings| settings.latency = Duration::ZERO);
-            world.trouble(None);
+            world.fault(None);
             let recovered = world.now();
             while world.token().is_err() {
                 world.pass(1);
             }
             let time = world.now().since(recovered);
             assert!(time <= Duration::from_millis(10_500), "{kind}: {time:?} after {outage} s");
-            let busiest = busiest_minute(&world.app_tokens_asked());
+            let busiest = busiest_minute(&world.app_token_requests());
             assert!(busiest <= 10, "{kind}: {busiest}");
         }
     }
 }
 
 #[test]
-fn row_47_clocks_that_jump_cost_at_most_one_request_and_revive_no_dead_token() {
+fn row_47_clock_jumps_cost_at_most_one_request_and_revive_no_expired_token() {
     let (year, life) = (Duration::from_secs(365 * 86_400), 60 * 86_400);
 
     let set_back = world(life);
     assert_eq!(set_back.token().unwrap(), "1");
     set_back.simulation.clock().set_back(year);
     assert_eq!(set_back.token().unwrap(), "1");
-    // Its life goes on: on the monotonic clock it ends as if nothing had happened.
+    // On the monotonic clock it expires as if nothing had happened.
     set_back.pass(life - 59);
     assert_eq!(set_back.token().unwrap(), "2");
-    assert_eq!(set_back.asked().len(), 2);
+    assert_eq!(set_back.received().len(), 2);
 
     let set_ahead = world(life);
     assert_eq!(set_ahead.token().unwrap(), "1");
     set_ahead.simulation.clock().suspend(year);
     assert_eq!(set_ahead.token().unwrap(), "2");
     assert_eq!(set_ahead.token().unwrap(), "2");
-    // Set right again, nothing is asked for anew.
+    // Setting it right again sends no request.
     set_ahead.simulation.clock().set_back(year);
     assert_eq!(set_ahead.token().unwrap(), "2");
-    assert_eq!(set_ahead.asked().len(), 2);
+    assert_eq!(set_ahead.received().len(), 2);
 
     let suspended = world(life);
     assert_eq!(suspended.token().unwrap(), "1");
     suspended.simulation.clock().suspend(Duration::from_secs(61 * 86_400));
     assert_eq!(suspended.token().unwrap(), "2");
-    assert_eq!(suspended.asked().len(), 2);
+    assert_eq!(suspended.received().len(), 2);
 }
 
 #[test]
-fn a_refresh_that_brings_no_lifetime_does_not_take_the_good_token_away() {
+fn a_refresh_without_a_lifetime_does_not_replace_a_good_token() {
     let world = world(1_000);
     assert_eq!(world.token().unwrap(), "1");
     world.set(|settings| settings.life = 0);
@@ -151,35 +181,34 @@ fn a_refresh_that_brings_no_lifetime_does_not_take_the_good_token_away() {
         assert_eq!(world.token().unwrap(), "1");
         world.pass(1);
     }
-    assert!(world.asked().len() <= 3, "{}", world.asked().len());
+    assert!(world.received().len() <= 3, "{}", world.received().len());
 }
 
 #[test]
-fn a_token_of_unknown_lifetime_is_cached_for_a_minute_and_serves_everybody() {
+fn a_token_of_unknown_lifetime_is_cached_for_a_minute() {
     let world = world(0);
     for _ in 0..6_000 {
         world.token().unwrap();
         world.simulation.pass(Duration::from_millis(100));
     }
-    let asked = world.asked().len();
-    assert!((10..=15).contains(&asked), "{asked}");
+    let received = world.received().len();
+    assert!((10..=15).contains(&received), "{received}");
     let token = world.simulation.run(world.client.app_token()).unwrap();
     assert_eq!(token.lifetime(), Lifetime::Unknown);
 }
 
 #[test]
-fn a_shared_token_stays_what_it_is_and_a_clone_of_it_too() {
+fn a_guard_and_a_clone_of_its_token_keep_the_token() {
     let world = world(1_000);
     let get = || world.simulation.run(world.client.app_token()).unwrap();
     let first = get();
-    let held: Vec<TokenGuard<AppToken>> = (0..100).map(|_| get()).collect();
+    let held: Vec<_> = (0..100).map(|_| get()).collect();
     world.client.invalidate_app_token(&first);
     world.pass(1);
     let second = get();
     assert!((first.generation(), second.generation()) == (1, 2));
-    for old in held.iter().cloned().chain([first.clone(), first]) {
-        assert_eq!(old.access_token().expose(), "1");
-    }
+    assert!(held.iter().all(|old| old.access_token().expose() == "1"));
+    assert_eq!(first.clone().access_token().expose(), "1");
     assert_eq!(format!("{:?}", second.access_token()), "AccessToken(***)");
     assert!(!format!("{second:?}").contains("\"2\""));
     drop(world);

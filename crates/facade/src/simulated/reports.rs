@@ -1,4 +1,5 @@
-//! Refused app tokens: who is harmed by a report, and what a report costs. Rows 48 and 63 to 65.
+//! Reports of refused app tokens: effect on other callers, and number of requests (rows 48 and 63 to
+//! 65 of the fault table).
 
 use std::time::Duration;
 
@@ -6,11 +7,11 @@ use super::service::{UNAUTHORIZED, refusal};
 use super::world::{World, busiest_minute, world, world_with};
 use crate::ErrorKind;
 
-/// The requests for app tokens in each minute from `start` on.
+/// Requests for app tokens in each minute from `start` on.
 fn app_tokens_a_minute(world: &World, start: Duration) -> Vec<usize> {
     let mut minutes = vec![0; 120];
-    for asked in world.app_tokens_asked() {
-        let time = asked.since_origin();
+    for received in world.app_token_requests() {
+        let time = received.since_origin();
         if time > start {
             minutes[usize::try_from((time - start).as_secs() / 60).unwrap()] += 1;
         }
@@ -19,13 +20,13 @@ fn app_tokens_a_minute(world: &World, start: Duration) -> Vec<usize> {
 }
 
 #[test]
-fn row_63_an_endpoint_that_always_says_401_harms_no_other_caller() {
+fn row_63_an_endpoint_that_refuses_every_token_affects_no_other_caller() {
     let world = world(1_000_000);
     world.token().unwrap();
     for round in 0..3_000 {
         let authorization = world.simulation.run(world.client.authorize());
         let mut authorization = authorization.unwrap();
-        // The documented loop, against an endpoint that says 401 to every token.
+        // The documented loop, against an endpoint that refuses every token.
         while world.simulation.run(authorization.renew()).unwrap() {}
         world.token().unwrap();
         world.user_token(&format!("user-{round}")).unwrap();
@@ -36,7 +37,7 @@ fn row_63_an_endpoint_that_always_says_401_harms_no_other_caller() {
 }
 
 #[test]
-fn row_63_a_user_that_is_always_refused_harms_no_other_caller() {
+fn row_63_a_user_that_is_always_refused_affects_no_other_caller() {
     for between in [5_000, 100] {
         let world = world(1_000_000);
         world.set(|settings| settings.refused_users.extend(["bad".to_owned()]));
@@ -57,10 +58,10 @@ fn row_63_a_user_that_is_always_refused_harms_no_other_caller() {
 }
 
 #[test]
-fn row_48_a_service_that_refuses_everything_is_asked_for_two_app_tokens_and_then_one_a_minute() {
+fn row_48_a_service_that_refuses_all_gets_two_requests_for_app_tokens_and_then_one_a_minute() {
     let world = world(1_000_000);
     world.token().unwrap();
-    world.set(|settings| settings.user_trouble = Some(refusal(401, UNAUTHORIZED)));
+    world.set(|settings| settings.user_fault = Some(refusal(401, UNAUTHORIZED)));
     for number in 0..2_000 {
         let error = world.user_token(&format!("user-{number}")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthorized);
@@ -71,7 +72,7 @@ fn row_48_a_service_that_refuses_everything_is_asked_for_two_app_tokens_and_then
 }
 
 #[test]
-fn a_strangers_401_during_an_outage_harms_nobody() {
+fn a_report_during_an_outage_affects_nobody() {
     let world = world(1_000);
     world.token().unwrap();
     world.away(true);
@@ -100,16 +101,16 @@ fn row_64_a_revoked_token_is_replaced_twice_within_a_minute_and_no_call_fails() 
             world.simulation.pass(Duration::from_millis(200));
         }
     }
-    assert_eq!(world.app_tokens_asked().len(), 3);
+    assert_eq!(world.app_token_requests().len(), 3);
 }
 
-/// One request an acquisition: the first call that finds the token refused fails, and no other.
+/// With one request per acquisition, only the call that finds the token refused fails.
 #[test]
 fn row_64_with_one_attempt_a_revoked_token_costs_the_call_that_finds_out() {
     for cached in [false, true] {
         let world = world_with(1_000, |builder| {
             let builder = builder.max_attempts(1);
-            if cached { builder.keep_user_tokens(10) } else { builder }
+            if cached { builder.cache_user_tokens(10) } else { builder }
         });
         world.user_token("alice").unwrap();
         world.revoke();
@@ -119,17 +120,17 @@ fn row_64_with_one_attempt_a_revoked_token_costs_the_call_that_finds_out() {
             world.simulation.pass(Duration::from_millis(20));
             world.user_token(&format!("user-{user}")).unwrap();
         }
-        // The one that failed does not rest for what was the app token's fault.
+        // The failed user token is not delayed by the failure of the app token.
         world.user_token("bob").unwrap();
-        assert_eq!(world.app_tokens_asked().len(), 2);
+        assert_eq!(world.app_token_requests().len(), 2);
     }
 }
 
-/// A renewal has one request, while the user's token is usable.
+/// A refresh has one request, while the user token is usable.
 #[test]
-fn row_64_a_renewal_of_a_users_token_finds_the_app_token_revoked() {
+fn row_64_a_refresh_of_a_user_token_finds_the_app_token_revoked() {
     let world = world(1_000);
-    // The app token outlives the user's.
+    // The app token expires after the user token.
     world.token().unwrap();
     world.pass(700);
     let first = world.user_token("alice").unwrap();
@@ -141,14 +142,14 @@ fn row_64_a_renewal_of_a_users_token_finds_the_app_token_revoked() {
     for second in 0..200 {
         let token = world.user_token("alice").unwrap();
         if second > 20 {
-            assert_ne!(token, first, "it is not renewed {second} s after it was due");
+            assert_ne!(token, first, "it is not refreshed {second} s after it was due");
         }
         world.pass(1);
     }
 }
 
 #[test]
-fn the_same_app_token_once_more_is_used_and_fails_no_other_caller() {
+fn the_same_app_token_again_is_used_and_affects_no_other_caller() {
     let world = world(1_000_000);
     world.set(|settings| {
         settings.same_app_token = true;
@@ -164,7 +165,7 @@ fn the_same_app_token_once_more_is_used_and_fails_no_other_caller() {
         assert_eq!(world.token().unwrap(), "1");
         world.simulation.pass(Duration::from_millis(100));
     }
-    let busiest = busiest_minute(&world.app_tokens_asked());
+    let busiest = busiest_minute(&world.app_token_requests());
     assert!(busiest <= 5, "{busiest}");
 }
 
@@ -179,16 +180,17 @@ fn row_65_a_revocation_in_the_middle_of_a_burst_fails_no_caller() {
             (0..callers).map(|user| world.client.user_token(format!("u{user}")).into_future());
         let tokens = world.simulation.run_all(calls);
         assert_eq!(tokens.iter().filter(|it| it.is_err()).count(), 0, "{latency} ms");
-        let revoked = world.asked()[99].at;
-        let asked = world.asked();
-        let carried =
-            asked.iter().filter(|it| it.app_token.as_deref() == Some(&*first) && it.at > revoked);
-        // Those in flight when the first 401 comes back, and one until the second one.
+        let revoked = world.received()[99].at;
+        let received = world.received();
+        let carried = received
+            .iter()
+            .filter(|it| it.app_token.as_deref() == Some(&*first) && it.at > revoked);
+        // Those in flight when the first 401 arrives, and one before the replacement.
         let in_flight = usize::try_from(latency * 300 / 1_000 + 2).unwrap();
         let carried = carried.count();
         assert!(carried <= in_flight, "{latency} ms: {carried} of {in_flight}");
-        assert_eq!(world.app_tokens_asked().len(), 2, "{latency} ms");
-        let second = world.app_tokens_asked()[1].since(revoked);
+        assert_eq!(world.app_token_requests().len(), 2, "{latency} ms");
+        let second = world.app_token_requests()[1].since(revoked);
         assert!(second <= Duration::from_millis(2 * latency + 20), "{latency} ms: {second:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! A runtime in simulated time: whenever nothing can run, the clock jumps to the next timer.
+//! A runtime in simulated time: if no task can run, the clock jumps to the next timer.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
@@ -14,7 +14,7 @@ use easemob_token_transport::{Runtime, Task, TransportError, async_trait};
 
 use crate::clock::Clock;
 
-/// A waker that remembers to have been woken.
+/// A waker that sets a flag.
 struct Flag(AtomicBool);
 
 impl Wake for Flag {
@@ -25,7 +25,7 @@ impl Wake for Flag {
 
 type Queue = Arc<Mutex<VecDeque<u64>>>;
 
-/// A waker that puts its task into the queue of those that run next.
+/// A waker that queues its task.
 struct InQueue {
     number: u64,
     is_queued: AtomicBool,
@@ -46,7 +46,7 @@ struct Spawned {
     task: Task,
 }
 
-/// Runs tasks on the thread that waits, in the order in which they are woken.
+/// A runtime that runs tasks on the waiting thread, in the order in which they are woken.
 #[derive(Clone)]
 pub(super) struct Simulation(Arc<Inner>);
 
@@ -56,9 +56,10 @@ struct Inner {
     queue: Queue,
     timers: Mutex<BTreeMap<(Uptime, u64), Waker>>,
     count: AtomicU64,
-    /// The runtime that runs what is spawned now. Others may rest.
+    /// The runtime that gets new tasks.
     group: AtomicU64,
-    resting: AtomicU64,
+    /// A runtime that exists but is not driven, or `NONE`.
+    idle: AtomicU64,
 }
 
 const NONE: u64 = u64::MAX;
@@ -72,7 +73,7 @@ impl Simulation {
             queue: Queue::default(),
             count: AtomicU64::new(0),
             group: AtomicU64::new(0),
-            resting: AtomicU64::new(NONE),
+            idle: AtomicU64::new(NONE),
         }))
     }
 
@@ -80,28 +81,27 @@ impl Simulation {
         &self.0.clock
     }
 
-    /// What is spawned from now on runs on another runtime, and the one before rests: it is there, and
-    /// nobody drives it.
-    pub(super) fn rest(&self) {
+    /// Stops driving the current runtime; new tasks get another one.
+    pub(super) fn stop_driving(&self) {
         let group = self.0.group.fetch_add(1, Ordering::SeqCst);
-        self.0.resting.store(group, Ordering::SeqCst);
+        self.0.idle.store(group, Ordering::SeqCst);
     }
 
-    /// The runtime that rested is driven again.
-    pub(super) fn wake_up(&self) {
-        self.0.resting.store(NONE, Ordering::SeqCst);
+    /// Drives the idle runtime again.
+    pub(super) fn drive_again(&self) {
+        self.0.idle.store(NONE, Ordering::SeqCst);
         let numbers = self.0.tasks.lock().unwrap().keys().copied().collect::<Vec<_>>();
         self.0.queue.lock().unwrap().extend(numbers);
     }
 
-    /// The runtime ends and drops its tasks; what is spawned from now on runs on another one.
+    /// Ends the current runtime, which drops its tasks; new tasks get another one.
     pub(super) fn end_runtime(&self) {
         self.0.group.fetch_add(1, Ordering::SeqCst);
         let ended = std::mem::take(&mut *self.0.tasks.lock().unwrap());
         drop(ended);
     }
 
-    /// Runs the future to its end, and tasks beside it, for as long as that takes.
+    /// Runs the future to its end, and tasks meanwhile.
     pub(super) fn run<O>(&self, future: impl Future<Output = O>) -> O {
         let mut future = pin!(future);
         let flag = Arc::new(Flag(AtomicBool::new(true)));
@@ -116,12 +116,12 @@ impl Simulation {
             }
             let runs = self.run_tasks() || flag.0.load(Ordering::SeqCst);
             if !runs && !self.fire_next(Uptime::NEVER) {
-                panic!("nothing will ever happen: a caller waits without end");
+                panic!("no task and no timer is left: the future hangs");
             }
         }
     }
 
-    /// Runs all of the futures beside each other. Returns their outputs in the order of their ends.
+    /// Runs the futures concurrently. Returns their outputs in the order of completion.
     pub(super) fn run_all<O: Send + 'static>(
         &self,
         futures: impl IntoIterator<Item: Future<Output = O> + Send + 'static>,
@@ -140,13 +140,13 @@ impl Simulation {
         while outputs.lock().unwrap().len() < count {
             assert!(
                 self.run_tasks() || self.fire_next(Uptime::NEVER),
-                "a caller waits without end"
+                "no task and no timer is left: a future hangs"
             );
         }
         std::mem::take(&mut *outputs.lock().unwrap())
     }
 
-    /// Lets time pass, and runs what happens meanwhile.
+    /// Moves the clock, and runs tasks and timers meanwhile.
     pub(super) fn pass(&self, time: Duration) {
         let end = self.0.clock.uptime().after(time);
         self.run_tasks();
@@ -157,7 +157,7 @@ impl Simulation {
         self.run_tasks();
     }
 
-    /// Whether any task ran.
+    /// Runs all tasks that can run. Returns whether there was one.
     fn run_tasks(&self) -> bool {
         let mut ran = false;
         loop {
@@ -173,17 +173,17 @@ impl Simulation {
         }
     }
 
-    /// The task of this number, unless its runtime rests or ended.
+    /// Takes the task of this number, unless its runtime is idle or has ended.
     fn take(&self, number: u64) -> Option<Spawned> {
-        let resting = self.0.resting.load(Ordering::SeqCst);
+        let idle = self.0.idle.load(Ordering::SeqCst);
         let mut tasks = self.0.tasks.lock().unwrap();
-        if tasks.get(&number)?.group == resting {
+        if tasks.get(&number)?.group == idle {
             return None;
         }
         tasks.remove(&number)
     }
 
-    /// Moves the clock to the next timer, if there is one until then.
+    /// Moves the clock to the next timer and fires it, if it is due by `until`. Returns whether.
     fn fire_next(&self, until: Uptime) -> bool {
         let mut timers = self.0.timers.lock().unwrap();
         match timers.first_key_value() {
@@ -226,7 +226,7 @@ impl Runtime for Simulation {
     }
 }
 
-/// A timer that is gone when it is dropped.
+/// A timer that is removed on drop.
 struct Timer<'a> {
     timers: &'a Mutex<BTreeMap<(Uptime, u64), Waker>>,
     key: (Uptime, u64),
@@ -244,7 +244,7 @@ impl fmt::Debug for Simulation {
     }
 }
 
-/// A caller's future that is polled once, or now and then, by hand.
+/// A caller's future that a test polls by hand.
 pub(super) struct Caller<O>(Pin<Box<dyn Future<Output = O>>>);
 
 impl<O> Caller<O> {
@@ -252,7 +252,7 @@ impl<O> Caller<O> {
         Self(Box::pin(future))
     }
 
-    /// Polls it once, as an executor does that then forgets it.
+    /// Polls it once.
     pub(super) fn poll_once(&mut self) -> Poll<O> {
         self.0.as_mut().poll(&mut Context::from_waker(Waker::noop()))
     }

@@ -1,4 +1,4 @@
-//! A service in simulated time, as a transport: it numbers its tokens and has scripted trouble.
+//! A service in simulated time, as a transport: it numbers its tokens and fails as scripted.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -14,46 +14,46 @@ use http::Response;
 
 use super::runtime::Simulation;
 
-/// What the service does instead of giving a token.
+/// A response or a failure instead of a token.
 pub(super) type Fault = dyn Fn() -> Result<Response<Bytes>, TransportError> + Send + Sync;
 
-/// A request that the service got.
+/// A request that the service received.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct Received {
     pub(super) at: Uptime,
-    /// The app token that it carried; `None` in a request for one.
+    /// The app token that it carried; `None` in a request for an app token.
     pub(super) app_token: Option<String>,
     pub(super) on_fresh_connection: bool,
 }
 
 pub(super) struct Settings {
-    /// How long each token lives, in seconds; 0 is not told.
+    /// Lifetime of each token in seconds; 0 is an unknown lifetime.
     pub(super) life: u64,
-    /// How long each answer takes.
+    /// How long each response takes.
     pub(super) latency: Duration,
-    /// Never answers.
+    /// Never responds.
     pub(super) silent: bool,
-    /// Is a transport that does not keep its time limit.
+    /// Behaves like a transport that ignores its time limit.
     pub(super) hangs: bool,
-    pub(super) trouble: Option<Arc<Fault>>,
-    pub(super) user_trouble: Option<Arc<Fault>>,
+    pub(super) fault: Option<Arc<Fault>>,
+    pub(super) user_fault: Option<Arc<Fault>>,
     /// App tokens that are refused.
     pub(super) revoked: HashSet<String>,
-    /// After so many requests, every app token that was given is refused.
+    /// The number of the request that gets the app token of its time revoked.
     pub(super) revoke_after: Option<usize>,
-    /// Users whose requests are refused as if the app token were bad.
+    /// Users whose requests are refused as if their app token were invalid.
     pub(super) refused_users: HashSet<String>,
-    /// The app token that is given again and again.
+    /// Issues the same app token again and again.
     pub(super) same_app_token: bool,
-    /// The answer names no user, and says that its connection was reused unless a fresh one was asked for.
+    /// Names no user, on a reused connection unless the request needs a fresh one.
     pub(super) nameless: bool,
 }
 
-/// One service of one client.
+/// The service of one client.
 pub(super) struct Service {
     simulation: Simulation,
     pub(super) settings: Mutex<Settings>,
-    pub(super) asked: Mutex<Vec<Asked>>,
+    pub(super) received: Mutex<Vec<Received>>,
 }
 
 impl Service {
@@ -63,44 +63,46 @@ impl Service {
             latency: Duration::ZERO,
             silent: false,
             hangs: false,
-            trouble: None,
-            user_trouble: None,
+            fault: None,
+            user_fault: None,
             revoked: HashSet::new(),
             revoke_after: None,
             refused_users: HashSet::new(),
             same_app_token: false,
             nameless: false,
         };
-        Self { simulation, settings: Mutex::new(settings), asked: Mutex::default() }
+        Self { simulation, settings: Mutex::new(settings), received: Mutex::default() }
     }
 
-    fn answer(
+    fn respond(
         &self,
         number: usize,
-        asked: &Asked,
+        received: &Received,
         user: Option<&str>,
     ) -> Result<Response<Bytes>, TransportError> {
         let settings = self.settings.lock().unwrap();
-        let trouble =
-            if asked.app_token.is_none() { &settings.trouble } else { &settings.user_trouble };
-        if let Some(trouble) = trouble.clone() {
+        let fault =
+            if received.app_token.is_none() { &settings.fault } else { &settings.user_fault };
+        if let Some(fault) = fault.clone() {
             drop(settings);
-            return trouble();
+            return fault();
         }
-        let is_refused = asked.app_token.as_ref().is_some_and(|it| settings.revoked.contains(it))
-            || user.is_some_and(|it| settings.refused_users.contains(it));
+        let is_refused =
+            received.app_token.as_ref().is_some_and(|it| settings.revoked.contains(it))
+                || user.is_some_and(|it| settings.refused_users.contains(it));
         if is_refused {
             return refusal(401, UNAUTHORIZED)();
         }
         let life = settings.life;
-        let number = if asked.app_token.is_none() && settings.same_app_token { 1 } else { number };
+        let number =
+            if received.app_token.is_none() && settings.same_app_token { 1 } else { number };
         let names = match user {
             Some(user) if !settings.nameless => format!(r#","user":{{"username":"{user}"}}"#),
             _ => String::new(),
         };
         let body = format!(r#"{{"access_token":"{number}","expires_in":{life}{names}}}"#);
         let mut response = Response::new(Bytes::from(body));
-        let reused = settings.nameless && !asked.on_fresh_connection;
+        let reused = settings.nameless && !received.on_fresh_connection;
         let connection = if reused { ConnectionUse::Reused } else { ConnectionUse::Fresh };
         response.extensions_mut().insert(connection);
         Ok(response)
@@ -123,20 +125,20 @@ impl Transport for Service {
             let (user, _) = rest.split_once('"').unwrap();
             user.to_lowercase()
         });
-        let asked = Asked {
+        let received = Received {
             at: self.simulation.clock().uptime(),
             app_token,
             on_fresh_connection: exchange.needs_fresh_connection(),
         };
         let number = {
-            let mut all = self.asked.lock().unwrap();
-            all.push(asked.clone());
+            let mut all = self.received.lock().unwrap();
+            all.push(received.clone());
             all.len()
         };
         let (latency, silent, hangs) = {
             let mut settings = self.settings.lock().unwrap();
             if settings.revoke_after.take_if(|requests| *requests <= number).is_some() {
-                settings.revoked.extend(asked.app_token.clone());
+                settings.revoked.extend(received.app_token.clone());
             }
             (settings.latency, settings.silent, settings.hangs)
         };
@@ -149,7 +151,7 @@ impl Transport for Service {
             return Err(TransportErrorKind::Timeout.into());
         }
         self.simulation.sleep(latency).await;
-        self.answer(number, &asked, user.as_deref())
+        self.respond(number, &received, user.as_deref())
     }
 }
 

@@ -1,5 +1,5 @@
-//! Callers that wait: each has an end of its own, and one that is not polled delays nobody. Rows 49,
-//! 55, 62 and 66.
+//! Waiting callers: deadlines, runtimes that end or are not driven, callers that are not polled.
+//! Rows 49, 55, 62 and 66 of the fault table.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -31,21 +31,21 @@ fn row_62_callers_that_are_never_polled_again_delay_nobody() {
         world.user_token(&format!("user-{user}")).unwrap();
         world.token().unwrap();
     }
-    // Fifty requests at ninety a second, and a moment to see that nobody comes.
+    // Fifty requests at ninety a second, and the time to see that the others do not come.
     let time = world.now().since(start);
     assert!(time < Duration::from_secs(2), "{time:?}");
-    // Those who come back after all are served, in time, and never above the limit.
-    let before = world.asked().len();
+    // A caller that is polled again after all is served.
+    let before = world.received().len();
     let last = forgotten.pop().unwrap();
     drop(forgotten);
     world.simulation.run(last.into_future()).unwrap();
-    assert_eq!(world.asked().len(), before + 1);
+    assert_eq!(world.received().len(), before + 1);
 }
 
-/// `stream.buffer_unordered(100)` with one more call in the body of the loop, which holds the others up
-/// for as long as it takes.
+/// Like `stream.buffer_unordered(100)` with another call in the loop body, during which nothing polls
+/// the buffered calls.
 #[test]
-fn row_62_a_loop_that_polls_its_callers_now_and_then_gets_all_tokens() {
+fn row_62_callers_that_are_polled_seldom_get_their_tokens() {
     let world = world_with(1_000_000, |builder| builder);
     world.token().unwrap();
     world.set(|settings| settings.latency = Duration::from_millis(20));
@@ -84,13 +84,13 @@ fn row_62_a_loop_that_polls_its_callers_now_and_then_gets_all_tokens() {
 }
 
 #[test]
-fn row_66_an_acquisition_on_a_runtime_that_rests_is_taken_over_after_two_seconds() {
+fn row_66_an_acquisition_on_an_idle_runtime_is_replaced_after_two_seconds() {
     for callers in [1, 20] {
         let world = world(1_000);
         world.set(|settings| settings.latency = Duration::from_millis(50));
         let mut first = app_token_of(&world);
         assert!(first.poll_once().is_pending());
-        world.simulation.rest();
+        world.simulation.stop_driving();
         let start = world.now();
         for _ in 0..callers {
             world.token().unwrap();
@@ -98,14 +98,14 @@ fn row_66_an_acquisition_on_a_runtime_that_rests_is_taken_over_after_two_seconds
         let time = world.now().since(start);
         assert!(time >= Duration::from_secs(2), "{time:?}");
         assert!(time < Duration::from_millis(2_500), "{time:?}");
-        assert_eq!(world.asked().len(), 1, "the first task never sent its own");
-        // The first one is driven again: nothing is sent twice, and its caller gets the token.
-        let kept = world.token().unwrap();
-        world.simulation.wake_up();
+        assert_eq!(world.received().len(), 1, "the first task never sent its own");
+        // The first one is driven again: it sends nothing, and its caller gets the token.
+        let cached = world.token().unwrap();
+        world.simulation.drive_again();
         world.pass(5);
         world.simulation.run(first.into_future()).unwrap();
-        assert_eq!(world.token().unwrap(), kept);
-        assert_eq!(world.asked().len(), 1);
+        assert_eq!(world.token().unwrap(), cached);
+        assert_eq!(world.received().len(), 1);
     }
 }
 
@@ -115,30 +115,30 @@ fn row_66_a_late_result_is_used_if_there_is_no_better_one() {
     world.set(|settings| settings.latency = Duration::from_millis(50));
     let mut first = app_token_of(&world);
     assert!(first.poll_once().is_pending());
-    // Its request is sent, and then its runtime rests.
+    // Its request is sent, and then its runtime is not driven any more.
     world.simulation.pass(Duration::from_millis(1));
-    assert_eq!(world.asked().len(), 1);
-    world.simulation.rest();
+    assert_eq!(world.received().len(), 1);
+    world.simulation.stop_driving();
     world.away(true);
     world.token().unwrap_err();
     world.away(false);
-    world.simulation.wake_up();
+    world.simulation.drive_again();
     world.simulation.pass(Duration::from_millis(1));
-    // No request was needed for it, although the acquisition rests after its failure.
-    let requests = world.asked().len();
+    // No request was needed for it, although the failure is still remembered.
+    let requests = world.received().len();
     world.token().unwrap();
-    assert_eq!(world.asked().len(), requests);
+    assert_eq!(world.received().len(), requests);
 }
 
 #[test]
-fn row_66_a_renewal_on_a_runtime_that_rests_is_taken_over_while_the_token_is_good() {
+fn row_66_a_refresh_on_an_idle_runtime_is_replaced_while_the_token_is_usable() {
     let world = world(1_000);
     world.token().unwrap();
     world.pass(860);
     world.set(|settings| settings.latency = Duration::from_millis(50));
     let mut caller = app_token_of(&world);
     assert!(caller.poll_once().is_ready());
-    world.simulation.rest();
+    world.simulation.stop_driving();
     world.pass(3);
     assert_eq!(world.token().unwrap(), "1");
     world.pass(1);
@@ -146,7 +146,7 @@ fn row_66_a_renewal_on_a_runtime_that_rests_is_taken_over_while_the_token_is_goo
 }
 
 #[test]
-fn row_55_a_runtime_that_ends_in_mid_fetch_costs_nobody_an_error() {
+fn row_55_a_runtime_that_ends_during_an_acquisition_causes_no_error() {
     let world = world(1_000);
     world.set(|settings| settings.latency = Duration::from_millis(500));
     let mut callers: Vec<_> = (0..20)
@@ -166,13 +166,13 @@ fn row_55_a_runtime_that_ends_in_mid_fetch_costs_nobody_an_error() {
             assert!(caller.poll_once().is_pending());
         }
         world.simulation.pass(Duration::from_millis(100));
-        assert_eq!(world.asked().len(), ended);
+        assert_eq!(world.received().len(), ended);
         world.simulation.end_runtime();
     }
     for caller in callers {
         world.simulation.run(caller.into_future()).unwrap();
     }
-    assert_eq!(world.app_tokens_asked().len(), 3);
+    assert_eq!(world.app_token_requests().len(), 3);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_callers_deadline_counts_from_its_call_and_includes_the_app_token() {
 }
 
 #[test]
-fn a_transport_that_hangs_holds_up_callers_until_their_deadlines_and_not_for_ever() {
+fn a_transport_that_hangs_delays_callers_at_most_until_their_deadlines() {
     let world = world_with(1_000, |builder| builder.acquisition_deadline(Duration::from_secs(6)));
     world.set(|settings| settings.hangs = true);
     let start = world.now();
@@ -202,7 +202,7 @@ fn a_transport_that_hangs_holds_up_callers_until_their_deadlines_and_not_for_eve
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 1), "{error}");
     let time = world.now().since(start);
     assert!(time <= Duration::from_millis(6_100), "{time:?}");
-    // The acquisition is ended, too: the next one may be served.
+    // The acquisition has ended too, so the next one can succeed.
     world.set(|settings| settings.hangs = false);
     world.pass(12);
     world.token().unwrap();
@@ -212,7 +212,7 @@ fn a_transport_that_hangs_holds_up_callers_until_their_deadlines_and_not_for_eve
 fn the_users_that_wait_are_bounded_and_so_are_those_that_are_cached() {
     let world = world_with(1_000, |builder| {
         builder
-            .keep_user_tokens(100)
+            .cache_user_tokens(100)
             .requests_per_second(50)
             .acquisition_deadline(Duration::from_secs(20))
     });
@@ -233,7 +233,7 @@ fn the_users_that_wait_are_bounded_and_so_are_those_that_are_cached() {
     assert!(format!("{:?}", world.client).contains("cached: 0, waiting: 1000"));
     drop(callers);
     world.pass(60);
-    // The number is right again, without anybody's call.
+    // The number is right again without another call.
     let text = format!("{:?}", world.client);
     assert!(text.contains("waiting: 0"), "{text}");
     let cached = text.split_once("{ cached: ").unwrap().1.split_once(',').unwrap().0;
@@ -241,36 +241,36 @@ fn the_users_that_wait_are_bounded_and_so_are_those_that_are_cached() {
 }
 
 #[test]
-fn a_panic_of_a_transport_is_an_error_for_every_kind_of_token() {
+fn row_49_a_panic_of_a_transport_is_an_error_for_every_kind_of_token() {
     for cached in [false, true] {
         let world = world_with(
             1_000,
             |builder| {
-                if cached { builder.keep_user_tokens(10) } else { builder }
+                if cached { builder.cache_user_tokens(10) } else { builder }
             },
         );
         world.token().unwrap();
         world.set(|settings| {
-            settings.user_trouble = Some(std::sync::Arc::new(|| panic!("a defect")));
+            settings.user_fault = Some(std::sync::Arc::new(|| panic!("a bug")));
         });
         let error = world.user_token("alice").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
         let by_password = world.client.user_token_by_password("alice", "secret").into_future();
-        world.set(|settings| settings.trouble = Some(std::sync::Arc::new(|| panic!("a defect"))));
+        world.set(|settings| settings.fault = Some(std::sync::Arc::new(|| panic!("a bug"))));
         let error = world.simulation.run(by_password).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
-        assert!(!format!("{error:?}").contains("a defect"));
+        assert!(!format!("{error:?}").contains("a bug"));
     }
 }
 
 #[test]
-fn a_users_token_that_names_nobody_on_a_reused_connection_is_asked_for_once_more() {
+fn a_user_token_without_a_user_on_a_reused_connection_is_requested_again() {
     let world = world_with(1_000, |builder| builder.max_attempts(1));
     world.set(|settings| settings.nameless = true);
     world.user_token("alice").unwrap();
-    let fresh: Vec<_> = world.asked().iter().map(|it| it.on_fresh_connection).collect();
+    let fresh: Vec<_> = world.received().iter().map(|it| it.on_fresh_connection).collect();
     assert_eq!(fresh, [true, false, true], "the app token, alice, and alice once more");
     world.user_token("bob").unwrap();
-    assert_eq!(world.asked().len(), 4);
-    assert!(world.asked()[3].on_fresh_connection);
+    assert_eq!(world.received().len(), 4);
+    assert!(world.received()[3].on_fresh_connection);
 }

@@ -1,4 +1,4 @@
-//! A client, its service and its clock, as the tests see them.
+//! A client with its service and clock, for the tests in simulated time.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use easemob_token_core::Uptime;
 use easemob_token_transport::TransportErrorKind;
 
 use super::runtime::Simulation;
-use super::service::{Asked, Fault, Service, Settings, failure};
+use super::service::{Fault, Received, Service, Settings, failure};
 use crate::{Client, ClientBuilder, Error, Event};
 
 pub(super) struct World {
@@ -17,7 +17,7 @@ pub(super) struct World {
     events: Arc<Mutex<Vec<String>>>,
 }
 
-/// One line an event, with all that it says but the grant and the times.
+/// One line per event, without grant and times.
 fn line(event: &Event<'_>) -> String {
     match event {
         Event::Started { refresh, .. } => format!("started, refresh: {refresh}"),
@@ -31,9 +31,9 @@ fn line(event: &Event<'_>) -> String {
     }
 }
 
-/// A client that caches user tokens, and a service whose tokens live for so many seconds.
+/// A client that caches user tokens, and a service whose tokens live for `life` seconds.
 pub(super) fn world(life: u64) -> World {
-    world_with(life, |builder| builder.keep_user_tokens(10))
+    world_with(life, |builder| builder.cache_user_tokens(10))
 }
 
 pub(super) fn world_with(
@@ -44,9 +44,7 @@ pub(super) fn world_with(
     let service = Arc::new(Service::new(simulation.clone(), life));
     let events = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&events);
-    let builder = Client::builder()
-        .base_url("https://x")
-        .app_key("o#a")
+    let builder = Client::builder("https://x", "o#a")
         .client_credentials("id", "secret")
         .transport(Arc::clone(&service))
         .runtime(simulation.clone())
@@ -67,35 +65,35 @@ impl World {
         Ok(token.access_token().expose().to_owned())
     }
 
-    pub(super) fn asked(&self) -> Vec<Asked> {
-        self.service.asked.lock().unwrap().clone()
+    pub(super) fn received(&self) -> Vec<Received> {
+        self.service.received.lock().unwrap().clone()
     }
 
-    /// When app tokens were asked for.
-    pub(super) fn app_tokens_asked(&self) -> Vec<Uptime> {
-        self.asked().iter().filter(|it| it.app_token.is_none()).map(|it| it.at).collect()
+    /// Times of the requests for app tokens.
+    pub(super) fn app_token_requests(&self) -> Vec<Uptime> {
+        self.received().iter().filter(|it| it.app_token.is_none()).map(|it| it.at).collect()
     }
 
     pub(super) fn set(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.service.settings.lock().unwrap());
     }
 
-    pub(super) fn trouble(&self, fault: Option<Arc<Fault>>) {
-        self.set(|settings| settings.trouble = fault);
+    pub(super) fn fault(&self, fault: Option<Arc<Fault>>) {
+        self.set(|settings| settings.fault = fault);
     }
 
     pub(super) fn away(&self, away: bool) {
-        self.trouble(away.then(|| failure(TransportErrorKind::Connect)));
+        self.fault(away.then(|| failure(TransportErrorKind::Connect)));
     }
 
-    /// The service refuses the app token that the client has now.
+    /// Makes the service refuse the current app token.
     pub(super) fn revoke(&self) {
         let token = self.token().unwrap();
         self.set(|settings| settings.revoked.extend([token]));
     }
 
-    /// What was told since the last time.
-    pub(super) fn told(&self) -> Vec<String> {
+    /// Takes the events since the last call.
+    pub(super) fn events(&self) -> Vec<String> {
         std::mem::take(&mut *self.events.lock().unwrap())
     }
 
@@ -108,7 +106,7 @@ impl World {
     }
 }
 
-/// The most times in any minute.
+/// The highest number of these times in any minute.
 pub(super) fn busiest_minute(times: &[Uptime]) -> usize {
     const MINUTE: Duration = Duration::from_secs(60);
     let within = |start: Uptime| {

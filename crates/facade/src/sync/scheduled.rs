@@ -1,8 +1,8 @@
-//! The same names for a `cfg(shuttle)` build: the scheduler decides before each step.
+//! The primitives of a `cfg(shuttle)` build: the scheduler can switch tasks before each step.
 //!
-//! `arc-swap` and `event-listener` are the real ones. They know nothing of schedules, so a look at an
-//! atomic of shuttle's goes before each of their steps: others may run between it and what came
-//! before. The steps themselves are taken at once.
+//! `arc-swap` and `event-listener` are the real ones. They do not know shuttle, so each of their
+//! steps is preceded by a load of one of shuttle's atomics, at which others may run. The step itself
+//! is atomic.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use event_listener::EventListener;
 use shuttle::sync::atomic::{AtomicU64, Ordering};
 pub(crate) use shuttle::sync::{Mutex, MutexGuard};
 
-/// Others may run here.
+/// A point at which the scheduler may switch to another task.
 #[derive(Debug, Default)]
 pub(crate) struct Step(AtomicU64);
 

@@ -1,4 +1,4 @@
-//! What a client tells its observer: requests, waits, failures; never a token.
+//! Events of a client for its observer: requests, waits, failures; never a token.
 
 use std::time::Duration;
 
@@ -6,26 +6,29 @@ use easemob_token_core::GrantType;
 
 use crate::error::Error;
 
-/// Something that a client did. No event holds a secret, a token or a user ID.
+/// An event of a client. No event holds a secret, a token or a user ID.
 ///
-/// An acquisition is everything done for one token that is not at hand: one request, or a few
-/// where asking again may help. It is one [`Started`](Self::Started), one
-/// [`Delivery`](Self::Sent) a request, and one [`Succeeded`](Self::Succeeded) or
-/// [`Failed`](Self::Failed). Three things are out of the ordinary: an acquisition for one caller
-/// alone, whose token is not cached, ends without an event if that caller gives up; one whose runtime
-/// ends or rests has no end, and another one starts in its place; and one that no runtime could run is
-/// `Failed` without having `Started`. Events come from several threads, so
-/// those of two acquisitions may arrive in another order than the acquisitions ended in.
+/// An *acquisition* is the work for one token that is not in the cache: one request, retries
+/// included. It emits one [`Started`](Self::Started), one [`Sent`](Self::Sent) per request, and one
+/// [`Succeeded`](Self::Succeeded) or [`Failed`](Self::Failed). There are three exceptions:
+///
+/// - An acquisition whose token is not cached emits no last event if its caller is cancelled.
+/// - An acquisition whose runtime ends or is not driven emits no last event; another one replaces
+///   it.
+/// - An acquisition that no runtime could spawn emits `Failed` without `Started`.
+///
+/// Events come from several threads, so those of two acquisitions may arrive in another order than
+/// they happened.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A kept token was handed out at once.
+    /// A cached token was returned at once.
     #[non_exhaustive]
     Hit {
         /// The token's grant.
         grant: GrantType,
     },
-    /// A caller waited for an acquisition, its own or somebody else's, and that one ended.
+    /// A caller waited for an acquisition, and the acquisition ended.
     #[non_exhaustive]
     Waited {
         /// The token's grant.
@@ -33,23 +36,23 @@ pub enum Event<'a> {
         /// How long the caller waited.
         time: Duration,
     },
-    /// An acquisition began.
+    /// An acquisition started.
     #[non_exhaustive]
     Started {
         /// The token's grant.
         grant: GrantType,
-        /// Whether it replaces a token that is still good, so that nobody waits for it.
+        /// Whether it replaces a usable token, so that no caller waits for it.
         refresh: bool,
     },
-    /// A request was held back, so that the App Key stays under its limit.
+    /// A request was delayed, so that the App Key stays under its rate limit.
     #[non_exhaustive]
-    Paced {
+    Throttled {
         /// The request's grant.
         grant: GrantType,
-        /// For how long.
+        /// How long it was delayed.
         time: Duration,
     },
-    /// A request is handed to the transport.
+    /// A request is about to be sent.
     #[non_exhaustive]
     Sent {
         /// The request's grant.
@@ -57,34 +60,34 @@ pub enum Event<'a> {
         /// Its number within its acquisition, from 1.
         attempt: u32,
     },
-    /// A request brought no token, and another one follows.
+    /// A request failed, and a retry follows.
     #[non_exhaustive]
     Retrying {
         /// The request's grant.
         grant: GrantType,
-        /// Why there is another one.
+        /// The error of the failed request.
         error: &'a Error,
-        /// The pause before it.
+        /// The pause before the retry.
         pause: Duration,
     },
-    /// An acquisition brought a token.
+    /// An acquisition succeeded.
     #[non_exhaustive]
     Succeeded {
         /// The token's grant.
         grant: GrantType,
-        /// The token's number in its cache; 0 where none is kept.
+        /// The token's number in its cache; 0 if it is not cached.
         generation: u64,
         /// How long it took.
         time: Duration,
     },
-    /// An acquisition brought no token.
+    /// An acquisition failed.
     #[non_exhaustive]
     Failed {
         /// The token's grant.
         grant: GrantType,
-        /// Why.
+        /// The error.
         error: &'a Error,
-        /// Whether a kept token is still good, so that no caller saw the failure.
+        /// Whether a cached token is still usable, so that no caller saw the failure.
         usable: bool,
         /// How long it took.
         time: Duration,
@@ -99,11 +102,11 @@ pub enum Event<'a> {
     },
 }
 
-/// Is told of what a client does, to count it: the bridge to a metrics library of one's own.
+/// An observer of a client's events, for example to count them in a metrics library.
 ///
-/// It is called where the thing happens, on whatever thread, also for each kept token that is
-/// handed out: it has to be quick and must not block. Where it panics, that is caught and goes no
-/// further. A closure will do:
+/// It is called on the thread on which the event happens, also for each cached token that is
+/// returned, so it must be quick and must not block. A panic in it is caught. A closure is an
+/// observer:
 ///
 /// ```
 /// # #[cfg(feature = "hyper")]
@@ -113,9 +116,7 @@ pub enum Event<'a> {
 ///
 /// static REQUESTS: AtomicU64 = AtomicU64::new(0);
 ///
-/// let client = Client::builder()
-///     .base_url("https://a1.easemob.com")
-///     .app_key("easemob-demo#testapp")
+/// let client = Client::builder("https://a1.easemob.com", "easemob-demo#testapp")
 ///     .client_credentials("id", "secret")
 ///     .transport(HyperTransport::new())
 ///     .observer(|event: &Event<'_>| {
@@ -129,7 +130,7 @@ pub enum Event<'a> {
 /// # run().unwrap();
 /// ```
 pub trait Observer: Send + Sync + 'static {
-    /// Something happened.
+    /// Handles an event.
     fn observe(&self, event: &Event<'_>);
 }
 

@@ -1,11 +1,11 @@
-//! The app token that all callers share, by client ID and client secret.
+//! The shared app token, by client ID and client secret.
 
 use std::sync::Arc;
 
 use easemob_token_core::{AppToken, ClientCredentials, GrantType};
 
-use crate::acquire::{InFlight, Plain, RequestContext, RetryRun};
-use crate::cache::{TokenCache, TokenSource};
+use crate::acquire::{Plain, RequestContext, RetryRun};
+use crate::cache::{EntryInFlight, TokenCache, TokenSource};
 use crate::error::Error;
 
 /// The one app token of a client.
@@ -27,7 +27,7 @@ impl TokenSource for AppCredentials {
 
     async fn fetch(
         &self,
-        in_flight: &InFlight<AppToken>,
+        in_flight: &EntryInFlight<AppToken>,
         max_attempts: u32,
     ) -> Result<AppToken, Error> {
         RetryRun::new(&self.context, in_flight, max_attempts).run(&Plain(&self.grant)).await

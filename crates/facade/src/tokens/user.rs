@@ -1,26 +1,28 @@
-//! User tokens by user ID, cached if that was asked for: one cache a user, bounded in number.
+//! Cached user tokens by user ID: one token cache per user, bounded in number.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, Weak};
 
 use easemob_token_core::{
-    AccessToken, AppToken, BuildError, GrantType, Inherit, Ttl, UserId, UserToken,
+    self as core, AppToken, BuildError, GrantType, Inherit, Ttl, UserId, UserToken,
 };
-use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, UnitWeighter};
 
 use super::{AppAuthorized, WithAppToken};
-use crate::acquire::{GrantSource, InFlight, RequestContext, RetryRun};
-use crate::cache::{TokenCache, TokenSource};
+use crate::acquire::{GrantSource, RequestContext, RetryRun};
+use crate::cache::{EntryInFlight, TokenCache, TokenSource};
 use crate::error::Error;
 use crate::sync::{Mutex, MutexGuard};
 
 /// Key of a cached user token: the user and the options of the request.
 ///
-/// The user ID is sent as it was written first.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The user ID is sent as its first caller wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UserTokenKey {
     pub(crate) user_id: UserId,
     pub(crate) auto_create_user: bool,
@@ -28,7 +30,7 @@ pub(crate) struct UserTokenKey {
 }
 
 impl UserTokenKey {
-    /// The grant for this user, to be made with an app token.
+    /// The source of this user's grants, which carry an app token.
     pub(crate) fn source<'a>(
         &'a self,
         with_app_token: &'a WithAppToken,
@@ -38,6 +40,36 @@ impl UserTokenKey {
             Ok(grant.with_auto_create_user(self.auto_create_user).with_ttl(self.ttl))
         };
         AppAuthorized { app_tokens: &with_app_token.app_tokens, user_id: &self.user_id, make }
+    }
+}
+
+impl Hash for UserTokenKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.user_id.hash(state);
+    }
+}
+
+/// Finds all keys of one user, whatever their options.
+///
+/// A user's keys have one hash, so a cache that looks for this value compares it with each of them.
+/// It is equal to none: it takes their copies and the search goes on.
+struct UserKeys<'a> {
+    user_id: &'a UserId,
+    found: RefCell<Vec<UserTokenKey>>,
+}
+
+impl Hash for UserKeys<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.user_id.hash(state);
+    }
+}
+
+impl Equivalent<UserTokenKey> for UserKeys<'_> {
+    fn equivalent(&self, key: &UserTokenKey) -> bool {
+        if *self.user_id == key.user_id {
+            self.found.borrow_mut().push(key.clone());
+        }
+        false
     }
 }
 
@@ -58,16 +90,16 @@ impl TokenSource for User {
 
     async fn fetch(
         &self,
-        in_flight: &InFlight<UserToken>,
+        in_flight: &EntryInFlight<UserToken>,
         max_attempts: u32,
     ) -> Result<UserToken, Error> {
         let source = self.key.source(&self.with_app_token);
         RetryRun::new(self.context(), in_flight, max_attempts).run(&source).await
     }
 
-    fn settled(&self, cache: &UserCache) {
+    fn finished(&self, cache: &UserCache) {
         if let Some(tokens) = self.tokens.upgrade() {
-            tokens.settle(&self.key, cache);
+            tokens.finished(&self.key, cache);
         }
     }
 }
@@ -78,32 +110,32 @@ type UserCache = Arc<TokenCache<User>>;
 pub(crate) struct UserTokens {
     itself: Weak<Self>,
     with_app_token: Arc<WithAppToken>,
-    /// Those whose acquisition has ended, well or not.
+    /// Users whose first acquisition has ended, with or without a token.
     cached: Cache<UserTokenKey, UserCache, UnitWeighter>,
-    /// Those whose first acquisition is in flight. They are not in the cache, which may make room at any
-    /// time: then the next caller would send a second request.
+    /// Users whose first acquisition is in flight. They are not in `cached`, which may evict them:
+    /// then the next caller would send a second request.
     waiting: Mutex<HashMap<UserTokenKey, UserCache>>,
-    most_waiting: usize,
+    max_waiting: usize,
 }
 
 impl UserTokens {
-    /// Tokens of about so many users; those that were asked for least make room.
+    /// Caches the tokens of about `capacity` users; the least used ones are evicted.
     ///
-    /// No more users wait than requests can be sent before their deadline.
+    /// At most `max_waiting` users wait for their first token, so that all can be served in time.
     pub(crate) fn new(
         with_app_token: WithAppToken,
         capacity: NonZeroUsize,
-        most_waiting: usize,
+        max_waiting: usize,
     ) -> Arc<Self> {
         let weight = u64::try_from(capacity.get()).unwrap_or(u64::MAX);
-        // Memory is taken as users come.
+        // Memory grows with the number of users.
         let expected = capacity.get().min(1024);
         Arc::new_cyclic(|itself| Self {
             itself: Weak::clone(itself),
             with_app_token: Arc::new(with_app_token),
             cached: Cache::with_weighter(expected, weight, UnitWeighter),
             waiting: Mutex::new(HashMap::new()),
-            most_waiting,
+            max_waiting,
         })
     }
 
@@ -113,24 +145,24 @@ impl UserTokens {
             None => self.user(key)?,
         };
         let deadline = || self.with_app_token.context.deadline();
-        Ok(UserToken::clone(&*user.get(deadline).await?))
+        Ok(user.get(deadline).await?.clone())
     }
 
-    /// The cached token if it may be handed out.
+    /// The cached token if it is usable.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek(&self, key: &UserTokenKey) -> Option<UserToken> {
-        self.cached.get(key)?.peek().map(|token| UserToken::clone(&*token))
+        self.cached.get(key)?.peek().map(|token| token.clone())
     }
 
-    /// The cache of a user without a token: the one that others wait at, or a new one.
+    /// The cache of a user that is not in `cached`: the one that others wait for, or a new one.
     fn user(&self, key: &UserTokenKey) -> Result<UserCache, Error> {
-        self.with_app_token.context.first_use.check()?;
+        self.with_app_token.context.check_process()?;
         let mut waiting = self.waiting();
-        // It may have gone from there to the cache in the meantime.
+        // It may have moved to `cached` meanwhile.
         if let Some(user) = self.cached.get(key).or_else(|| waiting.get(key).map(Arc::clone)) {
             return Ok(user);
         }
-        if waiting.len() >= self.most_waiting {
+        if waiting.len() >= self.max_waiting {
             return Err(Error::too_many_users(self.with_app_token.context.limits.deadline));
         }
         let (tokens, with_app_token) =
@@ -140,8 +172,8 @@ impl UserTokens {
         Ok(user)
     }
 
-    /// The acquisition of this user's token has ended: the token is cached from now on.
-    fn settle(&self, key: &UserTokenKey, user: &UserCache) {
+    /// Moves a user from `waiting` to `cached` when its first acquisition has ended.
+    fn finished(&self, key: &UserTokenKey, user: &UserCache) {
         let mut waiting = self.waiting();
         if waiting.get(key).is_some_and(|it| Arc::ptr_eq(it, user)) {
             self.cached.insert(key.clone(), Arc::clone(user));
@@ -149,10 +181,27 @@ impl UserTokens {
         }
     }
 
-    pub(crate) fn invalidate(&self, key: &UserTokenKey, unwanted: &AccessToken) {
-        if let Some(user) = self.cached.peek(key) {
-            user.invalidate(unwanted);
+    /// Drops this token if it is a cached one, whatever options it was fetched with.
+    pub(crate) fn invalidate(&self, refused: &UserToken) {
+        let token = refused.access_token();
+        let named = refused.user().and_then(core::User::username).map(UserId::new);
+        let keys =
+            named.and_then(Result::ok).map(|user_id| self.keys_of(&user_id)).unwrap_or_default();
+        for key in &keys {
+            if let Some(user) = self.cached.peek(key) {
+                user.invalidate(token);
+            }
         }
+        if keys.is_empty() {
+            // The response names no user, or in another way than the caller.
+            self.cached.iter().for_each(|(_, user)| user.invalidate(token));
+        }
+    }
+
+    fn keys_of(&self, user_id: &UserId) -> Vec<UserTokenKey> {
+        let keys = UserKeys { user_id, found: RefCell::default() };
+        let _ = self.cached.peek(&keys);
+        keys.found.into_inner()
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<UserTokenKey, UserCache>> {
@@ -183,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_the_service_does_not_tell_apart_are_one() {
+    fn keys_that_differ_only_in_case_are_equal() {
         let hasher = DefaultHashBuilder::default();
         assert_eq!(key("Alice"), key("aLICE"));
         assert_eq!(hasher.hash_one(key("Alice")), hasher.hash_one(key("aLICE")));

@@ -1,4 +1,4 @@
-//! Grants that carry the shared app token: with another one, once, if the service refuses it.
+//! Grants that carry the shared app token, with one retry if the service refuses it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use crate::acquire::{GrantSource, Refused, RequestContext};
 use crate::cache::Replacement;
 use crate::error::Error;
 
-/// The means to ask for users' tokens: the client's requests and its app token.
+/// Request context and app token cache, which user tokens need.
 #[derive(Clone, Debug)]
 pub(crate) struct WithAppToken {
     pub(crate) context: Arc<RequestContext>,
     pub(crate) app_tokens: Arc<AppTokenCache>,
 }
 
-/// A grant of one user that is made with an app token.
+/// A grant of one user that carries an app token.
 pub(crate) struct AppAuthorized<'a, F> {
     pub(crate) app_tokens: &'a Arc<AppTokenCache>,
     pub(crate) user_id: &'a UserId,
@@ -34,7 +34,7 @@ where
     type AppToken = AppToken;
 
     fn current_app_token(&self) -> Option<AppToken> {
-        self.app_tokens.try_fresh_untold().map(|token| AppToken::clone(&token))
+        self.app_tokens.peek_fresh().map(|token| token.clone())
     }
 
     async fn app_token(
@@ -43,14 +43,14 @@ where
         deadline: Uptime,
     ) -> Result<AppToken, Error> {
         let Some(Refused { app_token: token, report, error }) = refused else {
-            return Ok(AppToken::clone(&*self.app_tokens.get(|| deadline).await?));
+            return Ok(self.app_tokens.get(|| deadline).await?.clone());
         };
         match self.app_tokens.replacement(token.access_token(), deadline).await? {
-            Replacement::Another(token) => Ok(AppToken::clone(&token)),
-            // The service accepted it in the meantime.
-            Replacement::Kept(token) if *report != Report::Ignored => Ok(AppToken::clone(&token)),
-            // It would be refused once more.
-            Replacement::Kept(_) | Replacement::SameAgain => Err(error.clone()),
+            Replacement::Another(token) => Ok(token.clone()),
+            // The service has accepted it meanwhile.
+            Replacement::Unchanged(token) if *report != Report::Ignored => Ok(token.clone()),
+            // It would be refused again.
+            Replacement::Unchanged(_) | Replacement::SameAgain => Err(error.clone()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The blocking client: every grant, one request for many threads, and an error where it may not wait.
+//! The blocking client: grants, shared acquisitions, errors inside an async runtime, leftovers.
 
 use std::sync::mpsc;
 use std::thread;
@@ -8,12 +8,12 @@ use easemob_token::blocking::Client;
 use easemob_token::transport::{Runtime, Task, TransportError, async_trait};
 use easemob_token::{Error, ErrorKind};
 
-use crate::app_token::builder;
-use crate::calls::block_on;
-use crate::memory::{Memory, Numbering, answer};
+use crate::driving::block_on;
+use crate::memory::builder;
+use crate::memory::{Memory, Numbering, response};
 use crate::runtimes::{Gone, Panics};
 
-/// A runtime for transports in memory: a thread for each task.
+/// A runtime for transports in memory, with a thread for each task.
 #[derive(Debug)]
 struct Threads;
 
@@ -29,14 +29,14 @@ impl Runtime for Threads {
     }
 }
 
-/// Nobody hangs: what comes of a call within a time that is long enough for anything.
+/// Runs a call on another thread, and fails if it hangs.
 fn in_time<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(call()));
     receiver.recv_timeout(Duration::from_secs(15)).expect("a call hangs")
 }
 
-/// What each method says that has to wait.
+/// The errors of all methods that wait.
 fn errors(client: &Client) -> [Error; 4] {
     [
         client.app_token().map(drop).unwrap_err(),
@@ -47,10 +47,10 @@ fn errors(client: &Client) -> [Error; 4] {
 }
 
 #[test]
-fn row_49_a_panicking_transport_and_a_runtime_that_is_gone_are_errors_and_no_hang() {
+fn row_49_a_panic_of_the_transport_and_a_missing_runtime_are_errors() {
     for client in [
         builder(Panics).runtime(Threads).build_blocking().unwrap(),
-        builder(Panics).runtime(Threads).keep_user_tokens(9).build_blocking().unwrap(),
+        builder(Panics).runtime(Threads).cache_user_tokens(9).build_blocking().unwrap(),
         builder(Memory::default()).runtime(Gone).build_blocking().unwrap(),
     ] {
         let callers: Vec<_> = (0..10)
@@ -70,7 +70,7 @@ fn row_49_a_panicking_transport_and_a_runtime_that_is_gone_are_errors_and_no_han
 #[test]
 fn errors_and_input_are_those_of_the_async_client() {
     let refused = r#"{"error":"invalid_grant","error_description":"invalid password"}"#;
-    let memory = Memory::answering([answer(400, refused)]);
+    let memory = Memory::responding([response(400, refused)]);
     let client = builder(memory.clone()).runtime(Threads).build_blocking().unwrap();
     let error = client.user_token_by_password("c", "wrong").send().unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidPassword, 1));
@@ -83,17 +83,17 @@ fn errors_and_input_are_those_of_the_async_client() {
 }
 
 #[test]
-fn kept_user_tokens_are_kept_and_reported() {
+fn user_tokens_are_cached_and_reported() {
     let service = Numbering::default();
-    let client = builder(service.clone()).runtime(Threads).keep_user_tokens(10);
+    let client = builder(service.clone()).runtime(Threads).cache_user_tokens(10);
     let client = client.build_blocking().unwrap();
     let token = client.user_token("c").send().unwrap();
     let again = client.user_token("C").send().unwrap();
     assert_eq!(token.access_token().expose(), again.access_token().expose());
-    client.user_token("c").invalidate(&token);
+    client.invalidate_user_token(&token);
     let new = client.user_token("c").send().unwrap();
     assert_ne!(token.access_token().expose(), new.access_token().expose());
-    assert_eq!(service.asked_for("c"), 2);
+    assert_eq!(service.requests_for("c"), 2);
 }
 
 #[cfg(any(feature = "hyper", feature = "isahc"))]
@@ -111,8 +111,8 @@ mod over_sockets {
 
     async fn start(transport: impl Transport) -> (Emulator, Client) {
         let emulator = Emulator::start().await.unwrap();
-        let client = client_of(&emulator, transport).build_blocking().unwrap();
-        (emulator, client)
+        let client = client_of(&emulator, transport).cache_user_tokens(10);
+        (emulator, client.build_blocking().unwrap())
     }
 
     fn text(token: &AppToken) -> String {
@@ -137,7 +137,7 @@ mod over_sockets {
         assert_eq!(emulator.request_count(), 3);
     }
 
-    async fn row_41_two_hundred_cold_threads_are_served_by_one_request(transport: impl Transport) {
+    async fn row_41_two_hundred_threads_are_served_by_one_request(transport: impl Transport) {
         let (emulator, client) = start(transport).await;
         let hold = emulator.hold();
         let started = Arc::new(Barrier::new(201));
@@ -162,9 +162,7 @@ mod over_sockets {
         assert_eq!(emulator.request_count(), 1);
     }
 
-    async fn within_a_task_it_is_an_error_that_says_so_and_nothing_is_sent(
-        transport: impl Transport,
-    ) {
+    async fn inside_a_task_only_a_cached_token_is_returned(transport: impl Transport) {
         fn check(client: &Client) {
             for error in errors(client) {
                 assert_eq!((error.kind(), error.attempts()), (ErrorKind::Internal, 0), "{error}");
@@ -187,12 +185,21 @@ mod over_sockets {
         spawn_blocking(move || single.join().unwrap()).await.unwrap();
         assert_eq!(emulator.request_count(), 0);
 
-        // A thread for blocking work may wait, and what is kept need not be waited for.
+        // A thread for blocking work may wait, and a cached token needs no waiting.
         let worker = client.clone();
-        spawn_blocking(move || worker.app_token().map(drop)).await.unwrap().unwrap();
-        client.app_token().unwrap();
+        let tokens = spawn_blocking(move || {
+            Ok::<_, Error>((worker.app_token()?.clone(), worker.user_token("c").send()?))
+        });
+        let (app, user) = tokens.await.unwrap().unwrap();
+        // Nor does one that is being replaced.
+        let hold = emulator.hold();
+        client.invalidate_app_token(&app);
+        assert_eq!(text(&client.app_token().unwrap()), text(&app));
         client.authorize().unwrap();
-        assert_eq!(emulator.request_count(), 1);
+        let same = client.user_token("C").send().unwrap();
+        assert_eq!(same.access_token().expose(), user.access_token().expose());
+        emulator.wait_for_requests(3).await;
+        hold.release();
     }
 
     async fn an_authorization_is_a_header_and_one_more_try(transport: impl Transport) {
@@ -212,8 +219,8 @@ mod over_sockets {
             assert!(!authorization.renew().unwrap());
             assert!(!format!("{authorization:?}").contains(&second));
             // The reported token stays in use until its replacement is there.
-            let kept = client.app_token().unwrap();
-            client.invalidate_app_token(&kept);
+            let cached = client.app_token().unwrap();
+            client.invalidate_app_token(&cached);
             assert_eq!(text(&client.app_token().unwrap()), second);
             let mut next = client.authorize().unwrap();
             hold.release();
@@ -225,9 +232,7 @@ mod over_sockets {
         assert_eq!(emulator.request_count(), 3);
     }
 
-    async fn a_client_that_is_dropped_ends_neither_its_clones_nor_whoever_waits(
-        transport: impl Transport,
-    ) {
+    async fn dropping_a_client_stops_neither_its_clones_nor_waiters(transport: impl Transport) {
         let (emulator, client) = start(transport).await;
         let hold = emulator.hold();
         let waiting = client.clone();
@@ -243,11 +248,57 @@ mod over_sockets {
         assert_eq!(emulator.request_count(), 1);
     }
 
+    /// The number of threads of this process.
+    #[cfg(target_os = "linux")]
+    fn threads() -> usize {
+        std::fs::read_dir("/proc/self/task").unwrap().count()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn a_client_dropped_during_a_refresh_leaves_no_thread(transport: impl Transport) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let emulator = runtime.block_on(Emulator::start()).unwrap();
+        let before = threads();
+        let client = client_of(&emulator, transport).build_blocking().unwrap();
+        let token = client.app_token().unwrap();
+        let hold = emulator.hold();
+        client.invalidate_app_token(&token);
+        runtime.block_on(emulator.wait_for_requests(2));
+        drop((client, token));
+        assert!(threads() > before, "no refresh is running");
+        hold.release();
+        let start = std::time::Instant::now();
+        while threads() > before {
+            assert!(start.elapsed() < Duration::from_secs(10), "{} threads", threads());
+            thread::yield_now();
+        }
+    }
+
+    #[cfg(all(target_os = "linux", feature = "hyper"))]
+    #[test]
+    fn a_client_over_hyper_leaves_no_thread() {
+        let name = "blocking::over_sockets::a_client_over_hyper_leaves_no_thread";
+        if crate::subprocess::runs_in_subprocess(name) {
+            let transport = easemob_token::hyper::HyperTransport::new();
+            a_client_dropped_during_a_refresh_leaves_no_thread(transport);
+        }
+    }
+
+    #[cfg(all(target_os = "linux", feature = "isahc"))]
+    #[test]
+    fn a_client_over_isahc_leaves_no_thread() {
+        let name = "blocking::over_sockets::a_client_over_isahc_leaves_no_thread";
+        if crate::subprocess::runs_in_subprocess(name) {
+            let transport = easemob_token::isahc::IsahcTransport::new().unwrap();
+            a_client_dropped_during_a_refresh_leaves_no_thread(transport);
+        }
+    }
+
     over_each_transport!(
         every_grant,
-        row_41_two_hundred_cold_threads_are_served_by_one_request,
-        within_a_task_it_is_an_error_that_says_so_and_nothing_is_sent,
+        row_41_two_hundred_threads_are_served_by_one_request,
+        inside_a_task_only_a_cached_token_is_returned,
         an_authorization_is_a_header_and_one_more_try,
-        a_client_that_is_dropped_ends_neither_its_clones_nor_whoever_waits,
+        dropping_a_client_stops_neither_its_clones_nor_waiters,
     );
 }

@@ -1,4 +1,4 @@
-//! Dynamic tokens of a client: nothing is sent, and what is missing is named.
+//! Dynamic tokens of a client: nothing is sent, invalid arguments are named.
 
 use std::time::Duration;
 
@@ -8,10 +8,7 @@ use easemob_token::{Client, ClientBuilder, ErrorKind};
 use crate::memory::Memory;
 
 fn builder(memory: &Memory) -> ClientBuilder {
-    Client::builder()
-        .base_url("https://a1.easemob.com")
-        .app_key("org#app")
-        .transport(memory.clone())
+    Client::builder("https://a1.easemob.com", "org#app").transport(memory.clone())
 }
 
 #[tokio::test]

@@ -1,45 +1,39 @@
-//! What a client tells its observer and `tracing`: exact sequences, counts, names; no secret.
+//! Events of a client for its observer and for `tracing`: sequences, counts, names; no secret.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use easemob_token::transport::Transport;
 use easemob_token::{Client, ClientBuilder, Event, GrantType};
 use tokio::task::JoinSet;
 
-use crate::calls::everybody_has_a_turn;
-use crate::memory::{Memory, Numbering, Outcome, answer};
+use crate::driving::yield_to_tasks;
+use crate::memory::{Memory, Numbering, Outcome, builder, response};
 use crate::recorder::Recorder;
 
-/// What must not be said to anybody, each marked.
-const SECRET: &str = "MARK-secret";
+/// Secrets that no event may hold, each marked.
 const PASSWORD: &str = "MARK-password";
 const USER: &str = "MARK-user";
 
-fn builder(transport: impl Transport) -> ClientBuilder {
-    Client::builder()
-        .base_url("https://a1.easemob.com")
-        .app_key("org#app")
-        .client_credentials("MARK-id", SECRET)
-        .transport(transport)
-}
-
 fn app(number: u32) -> Outcome {
-    answer(200, &format!(r#"{{"access_token":"MARK-app-{number}","expires_in":3600}}"#))
+    response(200, &format!(r#"{{"access_token":"MARK-app-{number}","expires_in":3600}}"#))
 }
 
 fn user() -> Outcome {
-    answer(200, r#"{"access_token":"MARK-user-token","expires_in":3600}"#)
+    response(200, r#"{"access_token":"MARK-user-token","expires_in":3600}"#)
 }
 
-/// One line an event, with all that it says but the times.
+fn unauthorized() -> Outcome {
+    response(401, r#"{"error":"unauthorized"}"#)
+}
+
+/// One line per event, without its times.
 fn line(event: &Event<'_>) -> String {
     match event {
         Event::Hit { grant, .. } => format!("{grant} hit"),
         Event::Waited { grant, .. } => format!("{grant} waited"),
         Event::Started { grant, refresh, .. } => format!("{grant} started refresh={refresh}"),
-        Event::Paced { grant, .. } => format!("{grant} paced"),
+        Event::Throttled { grant, .. } => format!("{grant} throttled"),
         Event::Sent { grant, attempt, .. } => format!("{grant} sent {attempt}"),
         Event::Retrying { grant, error, pause, .. } => {
             let short = if *pause < Duration::from_secs(1) { " too soon" } else { "" };
@@ -54,7 +48,7 @@ fn line(event: &Event<'_>) -> String {
     }
 }
 
-/// An observer that writes down everything.
+/// An observer that records everything.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
@@ -62,7 +56,7 @@ impl Lines {
     fn observed(&self, builder: ClientBuilder) -> Client {
         let lines = Arc::clone(&self.0);
         let observer = move |event: &Event<'_>| {
-            // A panic of an observer goes no further, so what is wrong is written down.
+            // A panic of an observer is caught, so a marked secret is recorded instead.
             let shown = format!("{event:?}");
             let line = if shown.contains("MARK") { shown } else { line(event) };
             lines.lock().unwrap().push(line);
@@ -70,7 +64,7 @@ impl Lines {
         builder.observer(observer).build().unwrap()
     }
 
-    /// What was written since the last time.
+    /// Takes the lines recorded since the last call.
     fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
@@ -78,16 +72,16 @@ impl Lines {
 
 const APP: &str = "client_credentials";
 
-/// The lines of one grant, from their ends.
+/// Lines of one grant.
 fn of(grant: &str, lines: &[&str]) -> Vec<String> {
     lines.iter().map(|line| format!("{grant} {line}")).collect()
 }
 
 #[tokio::test]
-async fn a_cold_call_a_hit_a_report_and_a_failure_are_told_in_their_order() {
-    let refused = answer(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
+async fn a_miss_a_hit_a_report_and_a_failure_are_emitted_in_order() {
+    let refused = response(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
     let lines = Lines::default();
-    let client = lines.observed(builder(Memory::answering([app(1), app(2), refused])));
+    let client = lines.observed(builder(Memory::responding([app(1), app(2), refused])));
 
     let first = client.app_token().await.unwrap();
     let cold = ["started refresh=false", "sent 1", "succeeded 1", "waited"];
@@ -102,16 +96,16 @@ async fn a_cold_call_a_hit_a_report_and_a_failure_are_told_in_their_order() {
     // The reported token stays in use until its replacement is there.
     assert_eq!(client.app_token().await.unwrap().generation(), 1);
     assert_eq!(lines.take(), of(APP, &["hit"]));
-    everybody_has_a_turn().await;
+    yield_to_tasks().await;
     assert_eq!(lines.take(), of(APP, &["started refresh=true", "sent 1", "succeeded 2"]));
     let second = client.app_token().await.unwrap();
     assert_eq!(lines.take(), of(APP, &["hit"]));
     client.invalidate_app_token(&first);
-    everybody_has_a_turn().await;
+    yield_to_tasks().await;
     assert_eq!(lines.take(), of(APP, &[]));
 
     client.invalidate_app_token(&second);
-    everybody_has_a_turn().await;
+    yield_to_tasks().await;
     let refresh = ["started refresh=true", "sent 1", "failed invalid_client usable=true"];
     assert_eq!(lines.take(), of(APP, &[&["invalidated 2"][..], &refresh].concat()));
     assert_eq!(client.app_token().await.unwrap().generation(), 2);
@@ -119,22 +113,23 @@ async fn a_cold_call_a_hit_a_report_and_a_failure_are_told_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_failure_that_callers_see_is_told_once_and_not_while_it_is_remembered() {
-    let refused = answer(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
+async fn a_failure_is_emitted_once_and_not_while_it_is_remembered() {
+    let refused = response(400, r#"{"error":"invalid_grant","error_description":"client_secret"}"#);
     let lines = Lines::default();
-    let client = lines.observed(builder(Memory::answering([refused])));
+    let client = lines.observed(builder(Memory::responding([refused])));
     client.app_token().await.unwrap_err();
     let failed =
         ["started refresh=false", "sent 1", "failed invalid_client usable=false", "waited"];
     assert_eq!(lines.take(), of(APP, &failed));
-    // What is remembered is no acquisition and no wait.
+    // A remembered error is no acquisition and no wait.
     client.app_token().await.unwrap_err();
     assert_eq!(lines.take(), of(APP, &[]));
 }
 
 #[tokio::test]
-async fn a_retry_and_a_failure_after_it_are_told_with_their_reasons() {
-    let memory = Memory::answering([answer(503, ""), app(1), answer(500, ""), answer(502, "")]);
+async fn a_retry_and_a_failure_are_emitted_with_their_errors() {
+    let memory =
+        Memory::responding([response(503, ""), app(1), response(500, ""), response(502, "")]);
     let lines = Lines::default();
     let client = lines.observed(builder(memory.clone()).max_attempts(2));
     client.app_token().await.unwrap();
@@ -147,9 +142,8 @@ async fn a_retry_and_a_failure_after_it_are_told_with_their_reasons() {
 }
 
 #[tokio::test]
-async fn user_tokens_tell_of_themselves_and_of_the_app_token_that_they_need() {
-    let unauthorized = answer(401, r#"{"error":"unauthorized"}"#);
-    let memory = Memory::answering([app(1), user(), user(), unauthorized, app(2), user()]);
+async fn user_tokens_emit_events_of_theirs_and_of_the_app_token() {
+    let memory = Memory::responding([app(1), user(), user(), unauthorized(), app(2), user()]);
     let lines = Lines::default();
     let client = lines.observed(builder(memory));
     client.user_token(USER).await.unwrap();
@@ -178,22 +172,22 @@ async fn user_tokens_tell_of_themselves_and_of_the_app_token_that_they_need() {
 }
 
 #[tokio::test]
-async fn kept_user_tokens_and_paced_requests_are_told_of() {
+async fn cached_user_tokens_and_throttled_requests_are_emitted() {
     let lines = Lines::default();
-    let builder = builder(Numbering::default()).keep_user_tokens(10).requests_per_second(4);
+    let builder = builder(Numbering::default()).cache_user_tokens(10).requests_per_second(4);
     let client = lines.observed(builder);
     client.user_token(USER).await.unwrap();
     client.user_token(USER).await.unwrap();
     let expected = [
         of("inherit", &["started refresh=false"]),
         of(APP, &["started refresh=false", "sent 1", "succeeded 1", "waited"]),
-        of("inherit", &["paced", "sent 1", "succeeded 1", "waited", "hit"]),
+        of("inherit", &["throttled", "sent 1", "succeeded 1", "waited", "hit"]),
     ];
     assert_eq!(lines.take(), expected.concat());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_callers_are_one_acquisition_one_attempt_and_as_many_hits_and_waits() {
+async fn ten_thousand_callers_emit_one_acquisition_and_a_hit_or_wait_each() {
     let [hits, waits, started, sent, succeeded, others] = [const { AtomicU64::new(0) }; 6];
     let counts = Arc::new([hits, waits, started, sent, succeeded, others]);
     let observer = {
@@ -223,93 +217,82 @@ async fn ten_thousand_callers_are_one_acquisition_one_attempt_and_as_many_hits_a
 }
 
 #[tokio::test]
-async fn an_observer_that_panics_hurts_nobody() {
-    let memory = Memory::answering([answer(503, ""), app(1), user()]);
-    let observer = |event: &Event<'_>| panic!("a fault of the observer: {event:?}");
-    let client = builder(memory).observer(observer).keep_user_tokens(10).build().unwrap();
+async fn a_panic_of_an_observer_is_caught() {
+    let memory = Memory::responding([response(503, ""), app(1), user()]);
+    let observer = |event: &Event<'_>| panic!("a bug of the observer: {event:?}");
+    let client = builder(memory).observer(observer).cache_user_tokens(10).build().unwrap();
     let mut callers = JoinSet::new();
     for _ in 0..10 {
         callers.spawn(client.user_token(USER).into_future());
     }
-    for result in crate::calls::in_time(callers.join_all()).await {
+    for result in crate::driving::in_time(callers.join_all()).await {
         result.unwrap();
     }
     let token = client.app_token().await.unwrap();
     client.invalidate_app_token(&token);
 }
 
-/// Times differ from run to run.
-fn without_times(lines: &[String]) -> Vec<String> {
-    let shown = |word: &&str| !word.starts_with("time_ms=") && !word.starts_with("pause_ms=");
-    lines.iter().map(|line| line.split(' ').filter(shown).collect::<Vec<_>>().join(" ")).collect()
+/// The level, span, event and fields of each line, without message and times.
+fn fields(lines: &[String]) -> Vec<String> {
+    let fields = |line: &String| {
+        let (head, rest) = line.split_once(" message=").unwrap_or((line, ""));
+        let rest = rest.find("event=").map_or("", |start| &rest[start..]);
+        let shown = |word: &&str| !word.starts_with("time_ms=") && !word.starts_with("pause_ms=");
+        let words = head.split(' ').chain(rest.split(' ')).filter(|it| !it.is_empty());
+        words.filter(shown).collect::<Vec<_>>().join(" ")
+    };
+    lines.iter().map(fields).collect()
 }
 
 #[tokio::test]
-async fn tracing_gets_the_same_under_stable_names_within_a_span_and_no_secret() {
+async fn tracing_gets_the_events_under_stable_names_within_a_span() {
     let (recorder, _guard) = Recorder::start();
-    let echo = format!(r#"{{"error":"invalid_grant","error_description":"{PASSWORD} is wrong"}}"#);
-    let memory = Memory::answering([
-        answer(503, ""),
-        app(1),
-        user(),
-        answer(400, &echo),
-        answer(401, r#"{"error":"unauthorized"}"#),
-        answer(401, r#"{"error":"unauthorized"}"#),
-    ]);
-    let client = builder(memory.clone()).build().unwrap();
-    let token = client.app_token().await.unwrap();
+    let memory = Memory::responding([response(503, ""), app(1)]);
+    let client = builder(memory).build().unwrap();
+    client.app_token().await.unwrap();
     let app = r#"grant="client_credentials""#;
     let expected = [
         format!("DEBUG span acquire {app} refresh=false"),
+        format!(r#"DEBUG acquire: event="started" {app} refresh=false"#),
+        format!(r#"DEBUG acquire: event="sent" {app} attempt=1"#),
         format!(
-            r#"DEBUG acquire: message=an acquisition began event="started" {app} refresh=false"#
+            r#"DEBUG acquire: event="retrying" {app} attempt=1 kind="server_error" status=503"#
         ),
-        format!(r#"DEBUG acquire: message=a request goes out event="sent" {app} attempt=1"#),
-        format!(
-            "DEBUG acquire: message=a request failed, another one follows: the service has \
-             trouble (503) event=\"retrying\" {app} attempt=1 kind=\"server_error\" status=503"
-        ),
-        format!(r#"DEBUG acquire: message=a request goes out event="sent" {app} attempt=2"#),
-        format!(r#"DEBUG acquire: message=got a token event="succeeded" {app} generation=1"#),
-        format!(r#"TRACE -: message=waited for a token event="waited" {app}"#),
+        format!(r#"DEBUG acquire: event="sent" {app} attempt=2"#),
+        format!(r#"DEBUG acquire: event="succeeded" {app} generation=1"#),
+        format!(r#"TRACE -: event="waited" {app}"#),
     ];
-    assert_eq!(without_times(&recorder.take()), expected);
-
+    assert_eq!(fields(&recorder.take()), expected);
     client.app_token().await.unwrap();
-    assert_eq!(recorder.take(), Vec::<String>::new(), "a hit is for the observer alone");
+    assert_eq!(recorder.take(), Vec::<String>::new(), "a hit is for the observer only");
+}
 
+#[tokio::test]
+async fn tracing_gets_failures_with_their_levels_and_no_secret() {
+    let (recorder, _guard) = Recorder::start();
+    let echo = format!(r#"{{"error":"invalid_grant","error_description":"{PASSWORD} is wrong"}}"#);
+    let responses = [app(1), user(), response(400, &echo), unauthorized(), unauthorized()];
+    let memory = Memory::responding(responses);
+    let client = builder(memory.clone()).build().unwrap();
+    let token = client.app_token().await.unwrap();
     client.user_token(USER).await.unwrap();
     client.user_token_by_password(USER, PASSWORD).await.unwrap_err();
     client.invalidate_app_token(&token);
-    everybody_has_a_turn().await;
+    yield_to_tasks().await;
     builder(memory).build().unwrap().app_token().await.unwrap_err();
-    let password = r#"grant="password""#;
-    let lines = without_times(&recorder.take());
-    for expected in [
-        r#"DEBUG span acquire grant="inherit" refresh=false"#.to_owned(),
-        r#"DEBUG acquire: message=got a token event="succeeded" grant="inherit" generation=0"#
-            .to_owned(),
-        // One user's trouble is no operator's business; the app's is.
-        format!(
-            "DEBUG acquire: message=no token: the user ID or password is wrong (400 \
-             invalid_grant: *** is wrong) event=\"failed\" {password} attempts=1 \
-             kind=\"invalid_password\" status=400 usable=false"
-        ),
-        format!(
-            "INFO -: message=a token was reported as refused event=\"invalidated\" {app} \
-             generation=1"
-        ),
-        format!(
-            "WARN acquire: message=no token: the app token is not accepted (401 unauthorized) \
-             event=\"failed\" {app} attempts=1 kind=\"unauthorized\" status=401 usable=false"
-        ),
-        // The reported token is still in use.
-        format!(
-            "WARN acquire: message=no token: the app token is not accepted (401 unauthorized) \
-             event=\"failed\" {app} attempts=1 kind=\"unauthorized\" status=401 usable=true"
-        ),
-    ] {
-        assert!(lines.contains(&expected), "{expected}\n{}", lines.join("\n"));
-    }
+    let lines = recorder.take();
     assert!(!lines.join("\n").contains("MARK"), "{}", lines.join("\n"));
+    let lines = fields(&lines);
+    for expected in [
+        r#"DEBUG span acquire grant="inherit" refresh=false"#,
+        r#"DEBUG acquire: event="succeeded" grant="inherit" generation=0"#,
+        // A failure of one user is not the operator's concern; a failure of the app is.
+        r#"DEBUG acquire: event="failed" grant="password" attempts=1 kind="invalid_password" status=400 usable=false"#,
+        r#"INFO -: event="invalidated" grant="client_credentials" generation=1"#,
+        r#"WARN acquire: event="failed" grant="client_credentials" attempts=1 kind="unauthorized" status=401 usable=false"#,
+        // The reported token is still in use.
+        r#"WARN acquire: event="failed" grant="client_credentials" attempts=1 kind="unauthorized" status=401 usable=true"#,
+    ] {
+        assert!(lines.iter().any(|it| it == expected), "{expected}\n{}", lines.join("\n"));
+    }
 }

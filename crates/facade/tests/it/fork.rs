@@ -1,7 +1,7 @@
-//! A process that forks in the middle of an acquisition: row 61 of the fault table.
+//! A fork during an acquisition: row 61 of the fault table.
 //!
-//! Only the thread that forks goes on in the child. So each test has a process of its own, and its
-//! child ends without going back to the test harness.
+//! Only the thread that forks exists in the child. So each test runs in its own process, and its
+//! child ends without returning to the test harness.
 
 use std::process;
 use std::sync::mpsc;
@@ -14,9 +14,9 @@ use easemob_token_emulator::Emulator;
 use fork::Fork;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::calls::{begin, in_time};
+use crate::driving::{begin, in_time};
 use crate::end_to_end::client_of;
-use crate::subprocess::is_a_process_of_its_own;
+use crate::subprocess::runs_in_subprocess;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -24,7 +24,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// Forks and makes these calls in the child. They must end in time, as errors of one kind.
+/// Forks and makes these calls in the child, which must fail in time.
 fn in_a_child(calls: impl FnOnce() -> Vec<Error> + Send + 'static) {
     match fork::fork().unwrap() {
         Fork::Parent(child) => {
@@ -102,16 +102,16 @@ fn blocking_errors(client: &blocking::Client) -> Vec<Error> {
 
 fn with_settings(emulator: &Emulator, transport: impl Transport, keep: bool) -> ClientBuilder {
     let builder = client_of(emulator, transport).acquisition_deadline(DEADLINE);
-    if keep { builder.keep_user_tokens(10) } else { builder }
+    if keep { builder.cache_user_tokens(10) } else { builder }
 }
 
-/// A test in a process of its own, with and without cached user tokens.
+/// Defines a test that runs in its own process, with and without cached user tokens.
 macro_rules! in_its_own_process {
     ($($test:ident: $feature:literal, $fork:ident, $transport:expr;)+) => {$(
         #[cfg(feature = $feature)]
         #[test]
         fn $test() {
-            if is_a_process_of_its_own(concat!("fork::", stringify!($test))) {
+            if runs_in_subprocess(concat!("fork::", stringify!($test))) {
                 for keep in [false, true] {
                     $fork($transport, keep);
                 }
@@ -124,9 +124,9 @@ in_its_own_process! {
     row_61_over_hyper:
         "hyper", forks_in_mid_acquisition, easemob_token::hyper::HyperTransport::new();
     row_61_over_isahc:
-        "isahc", forks_in_mid_acquisition, easemob_token::isahc::IsahcTransport::new().unwrap();
+        "isahc", forks_in_mid_acquisition, easemob_token::isahc::IsahcTransport::new();
     row_61_blocking_over_hyper:
         "hyper", forks_while_a_thread_waits, easemob_token::hyper::HyperTransport::new();
     row_61_blocking_over_isahc:
-        "isahc", forks_while_a_thread_waits, easemob_token::isahc::IsahcTransport::new().unwrap();
+        "isahc", forks_while_a_thread_waits, easemob_token::isahc::IsahcTransport::new();
 }

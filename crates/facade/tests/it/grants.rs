@@ -1,28 +1,20 @@
-//! Each method sends its grant, once, and hands out what came back.
+//! Grants: the request of each method, its token, its error.
 
 use std::error::Error as _;
 use std::time::Duration;
 
 use easemob_token::transport::{TransportError, TransportErrorKind};
-use easemob_token::{Client, ClientBuilder, ErrorKind, Lifetime, Ttl};
+use easemob_token::{AppToken, Client, ErrorKind, Lifetime, Ttl};
 
-use crate::memory::{Memory, answer};
+use crate::memory::{Memory, builder, response};
 
 const APP: &str = r#"{"access_token":"app-token","expires_in":5184000,"application":"uuid"}"#;
 const USER: &str = r#"{"access_token":"user-token","expires_in":3600,"user":{"username":"c"}}"#;
 
-fn builder(memory: &Memory) -> ClientBuilder {
-    Client::builder()
-        .base_url("https://a1.easemob.com")
-        .app_key("org#app")
-        .client_credentials("id", "MARK-secret")
-        .transport(memory.clone())
-}
-
 #[tokio::test]
 async fn an_app_token_is_one_request_without_authorization() {
-    let memory = Memory::answering([answer(200, APP)]);
-    let client = builder(&memory).app_token_ttl(Duration::from_secs(60)).build().unwrap();
+    let memory = Memory::responding([response(200, APP)]);
+    let client = builder(memory.clone()).app_token_ttl(Duration::from_secs(60)).build().unwrap();
     let token = client.app_token().await.unwrap();
     assert_eq!(token.access_token().expose(), "app-token");
     assert_eq!(token.application(), Some("uuid"));
@@ -36,9 +28,21 @@ async fn an_app_token_is_one_request_without_authorization() {
 }
 
 #[tokio::test]
+async fn an_app_token_is_fetched_once_and_shared_by_clones_and_user_tokens() {
+    let memory = Memory::responding([response(200, APP), response(200, USER), response(200, USER)]);
+    let client = builder(memory.clone()).build().unwrap();
+    for client in [client.clone(), client.clone()] {
+        let owned: AppToken = client.app_token().await.unwrap().clone();
+        assert_eq!(owned.access_token().expose(), "app-token");
+        client.user_token("c").await.unwrap();
+    }
+    assert_eq!(memory.sent().len(), 3);
+}
+
+#[tokio::test]
 async fn a_user_token_fetches_the_app_token_that_it_needs() {
-    let memory = Memory::answering([answer(200, APP), answer(200, USER)]);
-    let client = builder(&memory).build().unwrap();
+    let memory = Memory::responding([response(200, APP), response(200, USER)]);
+    let client = builder(memory.clone()).build().unwrap();
     let token = client.user_token("C").auto_create_user(true).ttl(Ttl::Permanent).await.unwrap();
     assert_eq!(token.user().unwrap().username(), Some("c"));
     assert_eq!(token.lifetime(), Lifetime::Expires(Duration::from_secs(3600)));
@@ -52,26 +56,24 @@ async fn a_user_token_fetches_the_app_token_that_it_needs() {
 }
 
 #[tokio::test]
-async fn a_password_is_sent_alone_and_with_an_app_token_when_asked_for() {
-    let memory = Memory::answering([answer(200, USER)]);
-    let client = builder(&memory).build().unwrap();
+async fn a_password_is_sent_alone_or_with_an_app_token() {
+    let memory = Memory::responding([response(200, USER)]);
+    let client = builder(memory.clone()).build().unwrap();
     client.user_token_by_password("c", "pw").ttl(Duration::from_secs(9)).await.unwrap();
     let [sent] = &memory.sent()[..] else { panic!("one request") };
     assert_eq!(sent.body, r#"{"grant_type":"password","username":"c","password":"pw","ttl":9}"#);
     assert_eq!(sent.authorization, None);
 
-    let memory = Memory::answering([answer(200, APP), answer(200, USER)]);
-    let client = builder(&memory).authorize_password().build().unwrap();
+    let memory = Memory::responding([response(200, APP), response(200, USER)]);
+    let client = builder(memory.clone()).authorize_password().build().unwrap();
     client.user_token_by_password("c", "pw").await.unwrap();
     assert_eq!(memory.sent()[1].authorization.as_deref(), Some("Bearer app-token"));
 }
 
 #[tokio::test]
-async fn a_password_needs_no_client_credentials_and_the_rest_says_that_it_does() {
-    let memory = Memory::answering([answer(200, USER)]);
-    let client = Client::builder()
-        .base_url("https://a1.easemob.com")
-        .app_key("org#app")
+async fn only_passwords_need_no_client_credentials() {
+    let memory = Memory::responding([response(200, USER)]);
+    let client = Client::builder("https://a1.easemob.com", "org#app")
         .transport(memory.clone())
         .build()
         .unwrap();
@@ -87,7 +89,7 @@ async fn a_password_needs_no_client_credentials_and_the_rest_says_that_it_does()
 #[tokio::test]
 async fn an_empty_user_id_costs_no_request() {
     let memory = Memory::default();
-    let client = builder(&memory).build().unwrap();
+    let client = builder(memory.clone()).build().unwrap();
     let errors = [
         client.user_token("").await.unwrap_err(),
         client.user_token_by_password("", "pw").await.unwrap_err(),
@@ -102,8 +104,8 @@ async fn an_empty_user_id_costs_no_request() {
 #[tokio::test]
 async fn a_refusal_is_typed_and_sent_once() {
     let body = r#"{"error":"invalid_grant","error_description":"invalid password MARK-pw"}"#;
-    let memory = Memory::answering([answer(400, body)]);
-    let client = builder(&memory).build().unwrap();
+    let memory = Memory::responding([response(400, body)]);
+    let client = builder(memory.clone()).build().unwrap();
     let error = client.user_token_by_password("c", "MARK-pw").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidPassword);
     assert_eq!((error.status(), error.code()), (Some(400), Some("invalid_grant")));
@@ -116,8 +118,8 @@ async fn a_refusal_is_typed_and_sent_once() {
 #[tokio::test]
 async fn a_failed_app_token_ends_a_user_token() {
     let body = r#"{"error":"invalid_grant","error_description":"client_secret does not match"}"#;
-    let memory = Memory::answering([answer(400, body)]);
-    let error = builder(&memory).build().unwrap().user_token("c").await.unwrap_err();
+    let memory = Memory::responding([response(400, body)]);
+    let error = builder(memory.clone()).build().unwrap().user_token("c").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidClient);
     assert_eq!(memory.sent().len(), 1);
 }
@@ -125,8 +127,8 @@ async fn a_failed_app_token_ends_a_user_token() {
 #[tokio::test]
 async fn a_transport_failure_keeps_its_kind_and_its_cause() {
     let failure = TransportError::with_source(TransportErrorKind::Tls, "certificate expired");
-    let memory = Memory::answering([Err(failure)]);
-    let error = builder(&memory).build().unwrap().app_token().await.unwrap_err();
+    let memory = Memory::responding([Err(failure)]);
+    let error = builder(memory.clone()).build().unwrap().app_token().await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Tls, None));
     assert!(!error.is_retryable());
     assert_eq!(error.source().unwrap().to_string(), "certificate expired");

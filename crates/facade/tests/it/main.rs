@@ -1,11 +1,11 @@
-//! The client seen by its users: settings, grants, errors, the life of a token; over a transport in
-//! memory and over every transport compiled in.
+//! Tests of the client through its public API, over a transport in memory and over every transport
+//! compiled in.
 //!
-//! The number in the name of a test is that of its row in the project's table of faults.
+//! The number in the name of a test is its row in the project's table of faults.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
-/// Runs each of these behaviours, written once for any transport, over every transport compiled in.
+/// Runs each of these tests, written once for any transport, over every transport compiled in.
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 macro_rules! over_each_transport {
     ($($behaviour:ident),+ $(,)?) => {
@@ -21,16 +21,20 @@ macro_rules! over_each_transport {
         mod over_isahc {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $behaviour() {
-                super::$behaviour(easemob_token::isahc::IsahcTransport::new().unwrap()).await;
+                super::$behaviour(easemob_token::isahc::IsahcTransport::new()).await;
             })+
         }
     };
 }
 
-mod app_token;
+#[cfg(feature = "hyper")]
+mod abandoned;
 #[cfg(feature = "blocking")]
 mod blocking;
-mod calls;
+mod cached_users;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod cancellation;
+mod driving;
 #[cfg(feature = "dynamic")]
 mod dynamic;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
@@ -38,37 +42,28 @@ mod end_to_end;
 mod events;
 #[cfg(all(unix, feature = "blocking", any(feature = "hyper", feature = "isahc")))]
 mod fork;
-#[cfg(any(feature = "hyper", feature = "isahc"))]
-mod giving_up;
 mod grants;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
-mod herd;
-mod kept_users;
-#[cfg(any(feature = "hyper", feature = "isahc"))]
-mod left_alone;
+mod many_callers;
 mod memory;
-mod pacing;
 #[cfg(all(feature = "hyper", feature = "isahc"))]
 mod providers;
+mod rate_limit;
 mod recorder;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod refusals;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod refused_tokens;
-#[cfg(any(feature = "hyper", feature = "isahc"))]
-mod revoked_tokens;
 mod runtimes;
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+mod server_errors;
 mod settings;
 #[cfg(any(
     all(feature = "hyper", feature = "isahc"),
     all(unix, feature = "blocking", any(feature = "hyper", feature = "isahc")),
 ))]
 mod subprocess;
-#[cfg(feature = "hyper")]
-mod taking_over;
-#[cfg(any(feature = "hyper", feature = "isahc"))]
-mod trouble;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod units;
 #[cfg(feature = "hyper")]
-mod unsolicited;
+mod warnings;

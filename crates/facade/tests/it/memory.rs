@@ -1,4 +1,4 @@
-//! A transport in memory: it answers from a list and remembers what it was asked to send.
+//! Transports in memory: one with scripted responses, one that numbers its tokens.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -6,18 +6,19 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token::transport::{Exchange, Runtime, Task, Transport, TransportError, async_trait};
+use easemob_token::{Client, ClientBuilder};
 
-/// What the transport gives back for one exchange.
+/// The result of one exchange.
 pub(crate) type Outcome = Result<http::Response<Bytes>, TransportError>;
 
-/// Clones share the list and the memory.
+/// A transport with a list of outcomes, which records the exchanges. Clones share both.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
     outcomes: Arc<Mutex<VecDeque<Outcome>>>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
-/// One exchange as it arrived at the transport.
+/// One recorded exchange.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) uri: String,
@@ -29,7 +30,7 @@ pub(crate) struct Sent {
 }
 
 impl Memory {
-    pub(crate) fn answering(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+    pub(crate) fn responding(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
         let memory = Self::default();
         memory.outcomes.lock().unwrap().extend(outcomes);
         memory
@@ -40,9 +41,16 @@ impl Memory {
     }
 }
 
-/// A response with this status and JSON.
-pub(crate) fn answer(status: u16, json: &str) -> Outcome {
+/// A response with this status and JSON body.
+pub(crate) fn response(status: u16, json: &str) -> Outcome {
     Ok(http::Response::builder().status(status).body(Bytes::from(json.to_owned())).unwrap())
+}
+
+/// A client of the app `org#app` with credentials.
+pub(crate) fn builder(transport: impl Transport) -> ClientBuilder {
+    Client::builder("https://a1.easemob.com", "org#app")
+        .client_credentials("id", "MARK-secret")
+        .transport(transport)
 }
 
 /// The runtime of these tests.
@@ -81,26 +89,26 @@ impl Transport for Memory {
     }
 }
 
-/// A service in memory that numbers its tokens, each good for an hour, and answers at once.
+/// A service in memory that numbers its tokens, which live for an hour, and responds at once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Numbering(Arc<Mutex<Vec<Asked>>>);
+pub(crate) struct Numbering(Arc<Mutex<Vec<Received>>>);
 
-/// One request as it arrived.
+/// One recorded request.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Received {
     pub(crate) time: Instant,
     /// `None` for the app token.
     pub(crate) user: Option<String>,
 }
 
 impl Numbering {
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.0.lock().unwrap().clone()
     }
 
-    /// How often this user's token was asked for.
-    pub(crate) fn asked_for(&self, user: &str) -> usize {
-        self.asked().iter().filter(|asked| asked.user.as_deref() == Some(user)).count()
+    /// Number of requests for this user's token.
+    pub(crate) fn requests_for(&self, user: &str) -> usize {
+        self.received().iter().filter(|received| received.user.as_deref() == Some(user)).count()
     }
 }
 
@@ -114,9 +122,9 @@ impl Transport for Numbering {
         let body = std::str::from_utf8(exchange.request().body()).unwrap();
         let user = body.split_once(r#""username":""#).and_then(|(_, rest)| rest.split_once('"'));
         let user = user.map(|(user, _)| user.to_owned());
-        let mut asked = self.0.lock().unwrap();
-        asked.push(Asked { time: Instant::now(), user });
-        let number = asked.len();
-        answer(200, &format!(r#"{{"access_token":"{number}","expires_in":3600}}"#))
+        let mut received = self.0.lock().unwrap();
+        received.push(Received { time: Instant::now(), user });
+        let number = received.len();
+        response(200, &format!(r#"{{"access_token":"{number}","expires_in":3600}}"#))
     }
 }

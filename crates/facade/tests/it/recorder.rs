@@ -1,4 +1,4 @@
-//! Writes down what this crate tells `tracing` on the thread of a test, events and spans.
+//! A recorder of the `tracing` events and spans that this crate emits on a test's thread.
 
 use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -8,29 +8,29 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 
-/// While this lives, what happens on its thread is written down.
+/// A guard: while it lives, the events of its thread are recorded.
 pub(crate) struct Listening {
     _default: DefaultGuard,
-    /// Where there is but one subscriber, `tracing` asks that of the thread which comes upon an
-    /// event first, and remembers the answer for all: a test on another thread, which has none,
-    /// would silence the event here. Of two it asks both.
+    /// With a single subscriber, `tracing` asks the thread that reaches an event first whether it is
+    /// enabled, and remembers that for all threads: one without a subscriber would disable the event
+    /// here. With two subscribers it asks both.
     _spare: Dispatch,
 }
 
-/// One line a span and an event: level, the span that it is in, and the fields in their order.
+/// A recorder of one line per span and event: level, enclosing span, fields.
 #[derive(Clone, Default)]
 pub(crate) struct Recorder(Arc<Mutex<Written>>);
 
 #[derive(Default)]
 struct Written {
     lines: Vec<String>,
-    /// The names of all spans; an ID is a place in this list, from 1.
+    /// Names of all spans; an ID is an index in this list, from 1.
     spans: Vec<&'static str>,
     entered: Vec<&'static str>,
 }
 
 impl Recorder {
-    /// Listens until the guard is dropped.
+    /// Records until the guard is dropped.
     pub(crate) fn start() -> (Self, Listening) {
         let recorder = Self::default();
         let spare = Dispatch::new(recorder.clone());
@@ -38,7 +38,7 @@ impl Recorder {
         (recorder, Listening { _default: default, _spare: spare })
     }
 
-    /// What was written since the last time.
+    /// Takes the lines recorded since the last call.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap().lines)
     }

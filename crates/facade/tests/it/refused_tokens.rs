@@ -1,12 +1,12 @@
-//! Tokens that the service refuses before their time: row 48 of the fault table, `authorize`, and
-//! new app tokens for user tokens.
+//! App tokens that the service refuses before they expire: row 48 of the fault table, `authorize`,
+//! user tokens. Budgets of reports are tested in simulated time (`src/simulated/reports.rs`).
 
 use easemob_token::transport::Transport;
 use easemob_token::{Authorization, ErrorKind};
 use easemob_token_emulator::{Emulator, Fault, Grant, ReceivedRequest, Refusal};
 use tokio::task::JoinSet;
 
-use crate::calls::in_time;
+use crate::driving::in_time;
 use crate::end_to_end::client_of;
 
 const CALLERS: usize = 1_000;
@@ -60,29 +60,6 @@ async fn row_48_a_thousand_renewals_of_one_token_send_one_request(transport: imp
     assert!(headers.iter().all(|header| *header == headers[0]));
     assert_ne!(headers[0], authorization.header());
     assert_eq!(emulator.request_count(), 2);
-}
-
-/// Whether the token is bad or the service refuses all of them cannot be told, so there is a budget.
-async fn row_48_a_service_that_says_401_to_every_user_is_asked_for_two_more_app_tokens_at_most(
-    transport: impl Transport,
-) {
-    let emulator = Emulator::start().await.unwrap();
-    let refusal = Fault::refusal(Refusal::AppTokenInvalid).on(Grant::Inherit).always();
-    emulator.inject(refusal).unwrap();
-    let client = client_of(&emulator, transport).build().unwrap();
-    let mut callers = JoinSet::new();
-    for number in 0..100 {
-        callers.spawn(client.user_token(format!("user-{number}")).into_future());
-    }
-    for result in callers.join_all().await {
-        let error = result.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
-        // A second request is sent only with another app token.
-        assert!((1..=2).contains(&error.attempts()), "{error}");
-    }
-    let app_tokens = sent(&emulator, Grant::ClientCredentials);
-    assert!((2..=3).contains(&app_tokens), "{app_tokens}");
-    assert!(sent(&emulator, Grant::Inherit) <= 200);
 }
 
 async fn a_revoked_app_token_is_replaced_once_for_all_user_tokens(transport: impl Transport) {
@@ -158,7 +135,6 @@ async fn a_renewal_that_fails_is_an_error_and_not_used_up(transport: impl Transp
 over_each_transport!(
     row_48_a_thousand_reports_of_one_token_cause_one_refresh_and_old_reports_none,
     row_48_a_thousand_renewals_of_one_token_send_one_request,
-    row_48_a_service_that_says_401_to_every_user_is_asked_for_two_more_app_tokens_at_most,
     a_revoked_app_token_is_replaced_once_for_all_user_tokens,
     an_authorization_is_a_header_and_one_more_try,
     a_renewal_that_fails_is_an_error_and_not_used_up,

@@ -1,21 +1,16 @@
-//! A transport that panics, a runtime that is gone: rows 49 and 55 of the fault table.
+//! A transport that panics, a runtime that ends: rows 49 and 55 of the fault table.
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
+use easemob_token::ErrorKind;
 use easemob_token::transport::{
     Exchange, Runtime, Task, Transport, TransportError, TransportErrorKind, async_trait,
 };
-use easemob_token::{Client, ErrorKind};
-use tokio::runtime::Builder;
 
-use crate::app_token::builder;
-use crate::calls::{begin, everybody_has_a_turn, in_time};
-use crate::memory::{Memory, Outcome, Tokio, answer};
+use crate::driving::in_time;
+use crate::memory::builder;
+use crate::memory::{Memory, Outcome, Tokio, response};
 
 /// A transport that panics.
 #[derive(Debug)]
@@ -32,7 +27,7 @@ impl Transport for Panics {
     }
 }
 
-/// A runtime that cannot run anything.
+/// A runtime that spawns nothing.
 #[derive(Debug)]
 pub(crate) struct Gone;
 
@@ -46,17 +41,13 @@ impl Runtime for Gone {
     async fn sleep(&self, _: Duration) {}
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
 #[tokio::test]
-async fn row_49_a_panicking_transport_and_a_runtime_that_is_gone_are_an_error_for_everybody() {
+async fn row_49_a_panic_of_the_transport_and_a_missing_runtime_are_errors() {
     for (client, sent) in [
         (builder(Panics), 1),
-        (builder(Panics).keep_user_tokens(10), 1),
+        (builder(Panics).cache_user_tokens(10), 1),
         (builder(Memory::default()).runtime(Gone), 0),
-        (builder(Memory::default()).runtime(Gone).keep_user_tokens(10), 0),
+        (builder(Memory::default()).runtime(Gone).cache_user_tokens(10), 0),
     ] {
         let client = client.build().unwrap();
         let waiting: Vec<_> = (0..10)
@@ -79,63 +70,6 @@ async fn row_49_a_panicking_transport_and_a_runtime_that_is_gone_are_an_error_fo
     }
 }
 
-/// Starts an acquisition on a runtime of its own until it is under way, lets somebody on another one
-/// wait for it, and ends the first; then something else happens. What the one who waited gets.
-fn outlived(
-    client: &Client,
-    is_under_way: impl Future<Output = ()>,
-    then: impl FnOnce(),
-) -> Result<(), ErrorKind> {
-    let first = runtime();
-    first.block_on(async {
-        let mut call = pin!(client.app_token());
-        begin(call.as_mut()).await;
-        in_time(is_under_way).await;
-    });
-    let (waits, is_waiting) = mpsc::channel();
-    let waiting = thread::spawn({
-        let client = client.clone();
-        move || {
-            runtime().block_on(async {
-                let mut call = pin!(client.app_token());
-                begin(call.as_mut()).await;
-                waits.send(()).unwrap();
-                in_time(call).await.map(drop).map_err(|error| error.kind())
-            })
-        }
-    });
-    is_waiting.recv().unwrap();
-    drop(first);
-    then();
-    waiting.join().unwrap()
-}
-
-#[test]
-fn row_55_a_runtime_that_ends_costs_those_who_wait_on_another_no_error() {
-    /// Never answers the first exchange.
-    #[derive(Debug, Default)]
-    struct SilentOnce(AtomicU32);
-
-    #[async_trait]
-    impl Transport for SilentOnce {
-        async fn send(&self, _: Exchange) -> Outcome {
-            if self.0.fetch_add(1, Ordering::Relaxed) == 0 {
-                std::future::pending::<()>().await;
-            }
-            answer(200, r#"{"access_token":"a","expires_in":3600}"#)
-        }
-
-        fn runtime(&self) -> Option<Arc<dyn Runtime>> {
-            Some(Arc::new(Tokio))
-        }
-    }
-
-    let transport = Arc::new(SilentOnce::default());
-    let client = builder(Arc::clone(&transport)).build().unwrap();
-    assert_eq!(outlived(&client, everybody_has_a_turn(), || {}), Ok(()));
-    assert_eq!(transport.0.load(Ordering::Relaxed), 2);
-}
-
 #[test]
 fn a_transport_without_a_runtime_asks_for_one() {
     #[derive(Debug)]
@@ -144,7 +78,7 @@ fn a_transport_without_a_runtime_asks_for_one() {
     #[async_trait]
     impl Transport for Bare {
         async fn send(&self, _: Exchange) -> Outcome {
-            answer(200, "{}")
+            response(200, "{}")
         }
     }
 
@@ -155,13 +89,24 @@ fn a_transport_without_a_runtime_asks_for_one() {
 
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod over_sockets {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use easemob_token::Client;
     use easemob_token_emulator::Emulator;
+    use tokio::runtime::Builder;
 
     use super::*;
-    use crate::calls::block_on;
+    use crate::driving::{begin, block_on};
     use crate::end_to_end::client_of;
 
-    /// An emulator that runs whatever becomes of the other runtimes.
+    fn runtime() -> tokio::runtime::Runtime {
+        Builder::new_current_thread().enable_all().build().unwrap()
+    }
+
+    /// An emulator on its own runtime.
     struct Service {
         _runtime: tokio::runtime::Runtime,
         emulator: Emulator,
@@ -180,7 +125,38 @@ mod over_sockets {
         }
     }
 
-    /// Asks until there is a token: a failure is remembered for a moment.
+    /// Starts an acquisition on one runtime, waits for it on another, ends the first runtime, and then
+    /// does something else. Returns the waiter's result.
+    fn outlived(
+        client: &Client,
+        is_under_way: impl Future<Output = ()>,
+        then: impl FnOnce(),
+    ) -> Result<(), ErrorKind> {
+        let first = runtime();
+        first.block_on(async {
+            let mut call = pin!(client.app_token());
+            begin(call.as_mut()).await;
+            in_time(is_under_way).await;
+        });
+        let (waits, is_waiting) = mpsc::channel();
+        let waiting = thread::spawn({
+            let client = client.clone();
+            move || {
+                runtime().block_on(async {
+                    let mut call = pin!(client.app_token());
+                    begin(call.as_mut()).await;
+                    waits.send(()).unwrap();
+                    in_time(call).await.map(drop).map_err(|error| error.kind())
+                })
+            }
+        });
+        is_waiting.recv().unwrap();
+        drop(first);
+        then();
+        waiting.join().unwrap()
+    }
+
+    /// Retries until there is a token: a failure is remembered for a short time.
     #[cfg(feature = "hyper")]
     fn recovers(client: &Client) {
         let start = std::time::Instant::now();
@@ -204,7 +180,7 @@ mod over_sockets {
 
     #[cfg(feature = "hyper")]
     #[test]
-    fn row_55_hyper_outlived_by_its_callers_is_asked_once_more_on_their_runtime() {
+    fn row_55_hyper_sends_again_on_the_runtime_of_a_waiter() {
         let service = Service::start();
         let client = service.client(easemob_token::hyper::HyperTransport::new());
         let hold = service.emulator.hold();
@@ -215,9 +191,9 @@ mod over_sockets {
 
     #[cfg(feature = "isahc")]
     #[test]
-    fn row_55_isahc_does_not_care_which_runtime_ends() {
+    fn row_55_isahc_is_independent_of_the_runtime_that_ends() {
         let service = Service::start();
-        let client = service.client(easemob_token::isahc::IsahcTransport::new().unwrap());
+        let client = service.client(easemob_token::isahc::IsahcTransport::new());
         let hold = service.emulator.hold();
         let is_under_way = service.emulator.wait_for_requests(1);
         assert_eq!(outlived(&client, is_under_way, || hold.release()), Ok(()));
@@ -245,7 +221,7 @@ mod over_sockets {
     #[test]
     fn row_49_isahc_needs_no_runtime() {
         let service = Service::start();
-        let client = service.client(easemob_token::isahc::IsahcTransport::new().unwrap());
+        let client = service.client(easemob_token::isahc::IsahcTransport::new());
         block_on(client.app_token()).unwrap();
         block_on(client.user_token("c").into_future()).unwrap();
         block_on(client.user_token_by_password("c", "1").into_future()).unwrap();
@@ -261,6 +237,6 @@ mod over_sockets {
     #[cfg(feature = "isahc")]
     #[test]
     fn row_49_isahc_serves_one_runtime_after_another() {
-        each_runtime_in_its_turn(easemob_token::isahc::IsahcTransport::new().unwrap());
+        each_runtime_in_its_turn(easemob_token::isahc::IsahcTransport::new());
     }
 }

@@ -1,46 +1,57 @@
-//! A setting that is missing or wrong is named before anything is sent.
+//! Settings: a missing or invalid one is named by `build`.
 
 use std::time::Duration;
 
-use easemob_token::{Client, ClientBuilder, Ttl, TtlUnits};
+use easemob_token::{AppKey, BaseUrl, Client, ClientBuilder, Ttl, TtlUnits};
 
-use crate::memory::{Memory, answer};
+use crate::memory::{Memory, builder, response};
 
 fn good() -> ClientBuilder {
-    Client::builder()
-        .base_url("https://a1.easemob.com")
-        .app_key("org#app")
-        .client_credentials("id", "secret")
-        .transport(Memory::default())
+    builder(Memory::default())
 }
 
 fn problem(builder: ClientBuilder) -> String {
     builder.build().expect_err("a wrong setting").to_string()
 }
 
+const URL: &str = "https://a1.easemob.com";
+const KEY: &str = "org#app";
+
 #[test]
-fn each_required_setting_is_asked_for_by_name() {
-    let empty = Client::builder();
-    assert_eq!(problem(empty.clone()), "base_url: missing; for instance https://a1.easemob.com");
-    let url = empty.base_url("https://a1.easemob.com");
-    assert_eq!(problem(url.clone()), "app_key: missing; for instance org#app");
-    let key = url.app_key("org#app");
-    assert!(problem(key).starts_with("transport: missing"));
+fn base_url_and_app_key_are_text_or_parsed_values() {
+    let (url, key): (BaseUrl, AppKey) = (URL.parse().unwrap(), KEY.parse().unwrap());
+    for builder in [
+        Client::builder(URL, KEY),
+        Client::builder(&URL.to_owned(), &KEY.to_owned()),
+        Client::builder(URL.to_owned(), KEY.to_owned()),
+        Client::builder(url, key),
+    ] {
+        let client = builder.transport(Memory::default()).build().unwrap();
+        assert_eq!(client.app_key().to_string(), KEY);
+    }
 }
 
 #[test]
-fn each_wrong_setting_is_named() {
-    assert!(problem(good().base_url("https://a1.easemob.com@evil.com")).starts_with("base_url: "));
-    assert!(problem(good().base_url("https://a1.easemob.com:99999")).contains("the port"));
-    assert!(problem(good().app_key("org/app")).starts_with("app_key: has no #"));
-    assert!(problem(good().app_key("a#b#c")).contains("more than one #"));
+fn each_missing_or_wrong_setting_is_named() {
+    let with = |url, key| problem(Client::builder(url, key).transport(Memory::default()));
+    assert!(with("https://a1.easemob.com@evil.com", KEY).starts_with("base_url: "));
+    assert!(with("https://a1.easemob.com:99999", KEY).contains("the port"));
+    assert!(with(URL, "org/app").starts_with("app_key: has no #"));
+    assert!(with(URL, "a#b#c").contains("more than one #"));
+    assert!(problem(Client::builder(URL, KEY)).starts_with("transport: missing"));
     assert!(problem(good().client_credentials("", "s")).contains("client ID"));
     assert!(problem(good().client_credentials("id", "")).contains("client secret"));
     assert!(problem(good().app_token_ttl(Duration::from_millis(5))).starts_with("app_token_ttl: "));
     assert!(problem(good().request_timeout(Duration::ZERO)).starts_with("request_timeout: "));
+    let no_time = good().acquisition_deadline(Duration::ZERO);
+    assert!(problem(no_time).starts_with("acquisition_deadline: "));
     assert!(problem(good().max_attempts(0)).starts_with("max_attempts: "));
-    let bare = Client::builder().base_url("https://x").app_key("o#a").transport(Memory::default());
-    assert!(problem(bare.authorize_password()).starts_with("client_credentials: missing"));
+    assert!(problem(good().requests_per_second(0)).starts_with("requests_per_second: "));
+    assert!(problem(good().cache_user_tokens(0)).starts_with("cache_user_tokens: "));
+    let bare = Client::builder(URL, KEY).transport(Memory::default());
+    for needs_credentials in [bare.clone().authorize_password(), bare.cache_user_tokens(1)] {
+        assert!(problem(needs_credentials).starts_with("client_credentials: missing"));
+    }
 }
 
 #[test]
@@ -50,13 +61,14 @@ fn a_ttl_too_short_for_seconds_is_fine_in_milliseconds() {
 }
 
 #[tokio::test]
-async fn plain_http_is_for_loopback_or_by_name() {
-    assert!(problem(good().base_url("http://a1.easemob.com")).contains("plain http://"));
-    assert!(good().base_url("http://127.0.0.1:8080").build().is_ok());
+async fn plain_http_is_for_loopback_or_if_allowed() {
+    let at = |url| Client::builder(url, KEY).client_credentials("id", "MARK-secret");
+    let elsewhere = at("http://im.internal").transport(Memory::default());
+    assert!(problem(elsewhere).contains("plain http://"));
+    assert!(at("http://127.0.0.1:8080").transport(Memory::default()).build().is_ok());
 
-    let memory = Memory::answering([answer(200, r#"{"access_token":"t","expires_in":60}"#)]);
-    let client = good()
-        .base_url("http://im.internal")
+    let memory = Memory::responding([response(200, r#"{"access_token":"t","expires_in":60}"#)]);
+    let client = at("http://im.internal")
         .allow_plain_http()
         .request_timeout(Duration::from_secs(3))
         .max_response_bytes(1024)
@@ -71,11 +83,10 @@ async fn plain_http_is_for_loopback_or_by_name() {
 
 #[test]
 fn nothing_that_prints_shows_a_secret() {
-    let builder =
-        good().base_url("https://u:MARK@x").app_key("MARK").client_credentials("id", "MARK-secret");
-    let client = good().client_credentials("id", "MARK-secret").build().unwrap();
+    let wrong = Client::builder("https://u:MARK@x", "MARK").client_credentials("id", "MARK-secret");
+    let client = good().build().unwrap();
     let request = client.user_token_by_password("c", "MARK-password");
-    let text = format!("{builder:?} {client:?} {request:?} {:?}", client.user_token("c"));
+    let text = format!("{wrong:?} {client:?} {request:?} {:?}", client.user_token("c"));
     assert!(!text.contains("MARK"), "{text}");
-    assert!(!problem(builder).contains("MARK"));
+    assert!(!problem(wrong).contains("MARK"));
 }

@@ -1,5 +1,4 @@
-//! The unit guard against a real server that counts otherwise than the client is set, each direction
-//! by itself, over every transport compiled in.
+//! Ttl units of client and service, equal or not in each direction, over every transport compiled in.
 
 use std::time::Duration;
 
@@ -11,25 +10,25 @@ use crate::end_to_end::client_of;
 
 const UNITS: [(TtlUnit, Unit); 2] =
     [(TtlUnit::Seconds, Unit::Seconds), (TtlUnit::Milliseconds, Unit::Milliseconds)];
-const WISH: Duration = Duration::from_secs(1_024_000);
+const TTL: Duration = Duration::from_secs(1_024_000);
 
-/// How long the service lets a token live for this wish, when each side counts so.
+/// The true lifetime of a token that was requested for `TTL` with these units.
 fn true_life(set: TtlUnit, truth: TtlUnit) -> Duration {
     match (set, truth) {
-        (TtlUnit::Seconds, TtlUnit::Milliseconds) => WISH / 1000,
-        (TtlUnit::Milliseconds, TtlUnit::Seconds) => WISH * 1000,
-        _ => WISH,
+        (TtlUnit::Seconds, TtlUnit::Milliseconds) => TTL / 1000,
+        (TtlUnit::Milliseconds, TtlUnit::Seconds) => TTL * 1000,
+        _ => TTL,
     }
 }
 
-async fn every_wrong_setting_is_told_and_every_right_one_is_not(transport: impl Transport) {
+async fn every_wrong_setting_is_found_and_no_right_one_is(transport: impl Transport) {
     let transport = std::sync::Arc::new(transport);
     for (truth_request, request) in UNITS {
         for (truth_response, response) in UNITS {
             let truth = TtlUnits { request: truth_request, response: truth_response };
             let emulator = Emulator::builder()
                 .ttl_units(request, response)
-                .default_ttl(WISH)
+                .default_ttl(TTL)
                 .start()
                 .await
                 .unwrap();
@@ -42,37 +41,25 @@ async fn every_wrong_setting_is_told_and_every_right_one_is_not(transport: impl 
                         .build()
                         .unwrap();
 
-                    let user = client.user_token_by_password("c", "1").ttl(WISH).await.unwrap();
+                    let user = client.user_token_by_password("c", "1").ttl(TTL).await.unwrap();
                     let found = user.unit_mismatch();
                     let suggested = found.map(UnitMismatch::suggested);
                     assert_eq!(suggested, (set != truth).then_some(truth), "{case}");
                     let life = user.lifetime().duration().unwrap();
                     assert!(life <= true_life(set.request, truth.request), "{case}");
-                    assert!(set != truth || life == WISH, "{case}");
+                    assert!(set != truth || life == TTL, "{case}");
 
-                    // Without a wish only the response can be wrong, and the token itself tells.
+                    // Without a requested ttl only the response can be wrong, and the token itself shows it.
                     let app = client.app_token().await.unwrap();
                     let wrong = TtlUnits { response: truth.response, ..set };
                     let suggested = app.unit_mismatch().map(UnitMismatch::suggested);
                     let expected = (set.response != truth.response).then_some(wrong);
                     assert_eq!(suggested, expected, "{case}");
-                    assert!(app.lifetime().duration().unwrap() <= WISH, "{case}");
+                    assert!(app.lifetime().duration().unwrap() <= TTL, "{case}");
                 }
             }
         }
     }
 }
 
-#[cfg(feature = "hyper")]
-#[tokio::test]
-async fn over_hyper() {
-    let transport = easemob_token::hyper::HyperTransport::new();
-    every_wrong_setting_is_told_and_every_right_one_is_not(transport).await;
-}
-
-#[cfg(feature = "isahc")]
-#[tokio::test]
-async fn over_isahc() {
-    let transport = easemob_token::isahc::IsahcTransport::new().unwrap();
-    every_wrong_setting_is_told_and_every_right_one_is_not(transport).await;
-}
+over_each_transport!(every_wrong_setting_is_found_and_no_right_one_is);

@@ -1,4 +1,4 @@
-//! How the conformance suite makes a `HyperTransport`, and what it has to know of it.
+//! The harness that builds a `HyperTransport` for the conformance suite.
 
 use std::sync::Arc;
 
@@ -30,10 +30,10 @@ impl Harness for Hyper {
     }
 
     fn executor(&self) -> Box<dyn Executor> {
-        // It turns only while somebody waits: the hardest case for connections that lie idle.
+        // It turns only inside `block_on`: the hardest case for idle connections.
         match Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => Box::new(Tokio(runtime)),
-            // Without one every call fails, and the report shows how.
+            // Without a runtime every call fails, and the report shows it.
             Err(_) => Box::new(Parking),
         }
     }

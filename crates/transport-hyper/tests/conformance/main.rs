@@ -1,4 +1,4 @@
-//! `HyperTransport` by the conformance suite of the port, one test a rule.
+//! Conformance tests of `HyperTransport`, one for each rule.
 
 mod harness;
 

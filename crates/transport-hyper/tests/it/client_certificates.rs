@@ -1,147 +1,62 @@
-//! A server that demands a certificate of the client, and one's own certificate, right and wrong.
-
-use std::error::Error;
-use std::sync::Arc;
+//! A server that requires a client certificate, and certificates that fit or do not.
 
 use easemob_token_transport::{Transport, TransportErrorKind};
 use easemob_token_transport_hyper::HyperTransport;
-use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P384_SHA384};
-use rustls::crypto::ring;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use easemob_token_transport_testkit::{
+    Authority, Identity, KeyKind, LOOPBACK, Script, ScriptedServer, ServerTls,
+};
 
-use crate::server::Server;
-use crate::tls::{Authority, answer};
-use crate::{kind, post, text};
+use crate::{kind, post_to};
 
-/// A certificate and its key, as PEM.
-struct Identity {
-    chain: String,
-    key: String,
+/// A server that refuses clients without a certificate of this authority.
+fn requiring(authority: &Authority) -> ServerTls {
+    ServerTls::new(authority.issue(LOOPBACK)).require_client_certificate(authority)
 }
 
-impl Identity {
-    fn new(authority: &Authority) -> Self {
-        Self::with(authority, &KeyPair::generate().unwrap())
-    }
-
-    fn with(authority: &Authority, key: &KeyPair) -> Self {
-        let params = CertificateParams::new(vec!["client.example".to_owned()]).unwrap();
-        let chain = params.signed_by(key, authority.issuer()).unwrap().pem();
-        Self { chain, key: key.serialize_pem() }
-    }
+fn start(tls: impl Into<ServerTls>) -> ScriptedServer {
+    ScriptedServer::start(Script::new().tls(tls).serve())
 }
 
-/// A server that lets nobody in without a certificate of this authority.
-fn demanding(authority: &Authority, version: &'static SupportedProtocolVersion) -> Server {
-    let provider = Arc::new(ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.issuer().der().clone()).unwrap();
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, authority.issuer()).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_client_cert_verifier(verifier.build().unwrap())
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
-    Server::start_tls(config, answer)
-}
-
+/// A transport that trusts the authority and shows this certificate.
 fn showing(authority: &Authority, identity: &Identity) -> HyperTransport {
     HyperTransport::builder()
         .roots_pem(authority.pem())
-        .client_certificate_pem(identity.chain.as_str(), identity.key.as_str())
+        .client_certificate_pem(identity.pem(), identity.key_pem())
         .build()
         .unwrap()
 }
 
 #[tokio::test]
-async fn a_server_that_demands_a_certificate_is_shown_it() {
+async fn a_server_that_requires_a_certificate_is_shown_it() {
     let authority = Authority::new();
-    for version in [&TLS12, &TLS13] {
-        let server = demanding(&authority, version);
-        let transport = showing(&authority, &Identity::new(&authority));
-        let response = transport.send(post(&server.url("https", "127.0.0.1"))).await.unwrap();
-        assert_eq!(text(&response), "connection 0");
-    }
-}
-
-#[tokio::test]
-async fn keys_of_other_kinds_do_as_well() {
-    let authority = Authority::new();
-    let server = demanding(&authority, &TLS13);
-    let p384 = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
-    let ed25519 = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
-    for key in [p384, ed25519] {
-        let transport = showing(&authority, &Identity::with(&authority, &key));
-        assert!(transport.send(post(&server.url("https", "127.0.0.1"))).await.is_ok());
+    for (tls, key) in [
+        (requiring(&authority).only_tls12(), KeyKind::P256),
+        (requiring(&authority).only_tls13(), KeyKind::P384),
+        (requiring(&authority), KeyKind::Ed25519),
+        (authority.issue(LOOPBACK).into(), KeyKind::P256),
+    ] {
+        let server = start(tls);
+        let transport = showing(&authority, &authority.issue_with_key("client.example", key));
+        let result = transport.send(post_to(&server.url("https", LOOPBACK))).await;
+        assert!(result.is_ok(), "{key:?}: {result:?}");
     }
 }
 
 #[tokio::test]
 async fn without_the_right_certificate_the_server_gets_no_request() {
     let authority = Authority::new();
-    for (version, expected) in [
-        (&TLS12, TransportErrorKind::Connect),
+    let strangers = Authority::new().issue("client.example");
+    for (tls, expected) in [
+        (requiring(&authority).only_tls12(), TransportErrorKind::Connect),
         // TLS 1.3 lets a client send before the server has looked at its certificate.
-        (&TLS13, TransportErrorKind::Interrupted),
+        (requiring(&authority).only_tls13(), TransportErrorKind::Interrupted),
     ] {
-        let strangers = Identity::new(&Authority::new());
-        for transport in [authority.trusted(), showing(&authority, &strangers)] {
-            let mut server = demanding(&authority, version);
-            let result = transport.send(post(&server.url("https", "127.0.0.1"))).await;
-            assert_eq!(kind(result), expected, "{version:?}");
-            assert_eq!(server.requests(), 0);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_asks_for_none_gets_none() {
-    let authority = Authority::new();
-    let server = Server::start_tls(authority.serve("127.0.0.1"), answer);
-    let transport = showing(&authority, &Identity::new(&authority));
-    assert!(transport.send(post(&server.url("https", "127.0.0.1"))).await.is_ok());
-}
-
-#[test]
-fn a_certificate_that_cannot_be_used_is_found_at_build_and_no_key_is_shown() {
-    let authority = Authority::new();
-    let Identity { chain, key } = Identity::new(&authority);
-    let other = Identity::new(&authority);
-    let line = key.lines().nth(1).unwrap();
-    let cut = &key[..key.len() / 2];
-    let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
-    let torn = key.replace(line, &format!("{line}!"));
-    let empty_key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-    let empty_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    for (chain, key, problem) in [
-        ("", key.as_str(), "the chain holds no certificate"),
-        (&key, &chain, "the chain holds no certificate"),
-        (&chain[..chain.len() / 2], &key, "the chain is no well-formed PEM"),
-        (&torn.replace("PRIVATE KEY", "CERTIFICATE"), &key, "the chain is no well-formed PEM"),
-        (empty_certificate, &key, "cannot be read"),
-        (&chain, "", "holds no private key"),
-        (&chain, &chain, "holds no private key"),
-        (&chain, &encrypted, "decrypted"),
-        (&chain, cut, "the key is no well-formed PEM"),
-        (&chain, &torn, "the key is no well-formed PEM"),
-        (&chain, empty_key, "none that can be used"),
-        (&chain, &other.key, "another certificate"),
-    ] {
-        let builder = HyperTransport::builder().client_certificate_pem(chain, key);
-        let error = builder.clone().build().unwrap_err();
-        assert_eq!(error.setting(), "client_certificate_pem");
-        let shown = format!("{error} {error:?} {:?} {builder:?}", error.source());
-        assert!(shown.contains(problem), "{shown}");
-        for line in key.lines().filter(|line| line.len() > 8) {
-            assert!(!shown.contains(line), "{shown}");
+        let none = HyperTransport::builder().roots_pem(authority.pem()).build().unwrap();
+        for transport in [none, showing(&authority, &strangers)] {
+            let server = start(tls.clone());
+            let result = transport.send(post_to(&server.url("https", LOOPBACK))).await;
+            assert_eq!(kind(result), expected);
+            assert!(server.requests().is_empty());
         }
     }
 }

@@ -1,44 +1,35 @@
-//! `HyperTransport` over real sockets: what the contract of the port promises.
+//! Tests of what only `HyperTransport` has; the conformance suite tests the contract of the port.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a test fails where it stands; the allowance for tests leaves out their functions"
 )]
 
-mod bounds;
 mod client_certificates;
 mod connections;
 mod exchange_limit;
-mod faults;
-mod fresh_connections;
-mod loopback_names;
-mod mute_logs;
-mod requests;
+mod foreign_client;
 mod runtimes;
-mod server;
-mod tls;
+mod settings;
 mod trust;
-mod tunnels;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use easemob_token_transport::{Exchange, Transport, TransportError, TransportErrorKind};
-use easemob_token_transport_hyper::HyperTransport;
+use easemob_token_transport::{Exchange, TransportError, TransportErrorKind};
+use easemob_token_transport_testkit::{LOOPBACK, ScriptedServer};
 use http::{Request, Response};
+use tokio::runtime::{Builder, Runtime};
 
-use crate::server::{Peer, Server};
+const BODY: &str = "{\"a\":1}";
 
-/// A POST with a small JSON body.
-fn post(url: &str) -> Exchange {
-    let request = Request::post(url)
-        .header("content-type", "application/json")
-        .body(Bytes::from_static(b"{\"a\":1}"));
-    Exchange::new(request.unwrap())
+/// A POST with a small body to this server.
+fn post(server: &ScriptedServer) -> Exchange {
+    post_to(&server.url("http", LOOPBACK))
 }
 
-fn text(response: &Response<Bytes>) -> &str {
-    std::str::from_utf8(response.body()).unwrap()
+fn post_to(url: &str) -> Exchange {
+    Exchange::new(Request::post(url).body(BODY).unwrap())
 }
 
 #[track_caller]
@@ -46,14 +37,21 @@ fn kind(result: Result<Response<Bytes>, TransportError>) -> TransportErrorKind {
     result.expect_err("a response came").kind()
 }
 
-/// Sends one request to a server that reads it, writes these bytes and closes.
-async fn answer_with(bytes: impl Into<Vec<u8>>) -> Result<Response<Bytes>, TransportError> {
-    let bytes = bytes.into();
-    let server = Server::start(move |mut peer: Peer| {
-        if peer.request().is_some() {
-            peer.write(&bytes);
+fn requests_of_each_connection(server: &ScriptedServer) -> Vec<usize> {
+    server.connections().iter().map(|connection| connection.requests().len()).collect()
+}
+
+/// A runtime that turns only inside `block_on`.
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Waits until this is true.
+async fn until(condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
-    });
-    let exchange = post(&server.url("http", "127.0.0.1")).with_timeout(Duration::from_secs(5));
-    HyperTransport::new().send(exchange).await
+    };
+    tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it becomes true");
 }

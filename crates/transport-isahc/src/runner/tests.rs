@@ -4,13 +4,16 @@ use std::future::{pending, ready};
 use std::num::NonZeroUsize;
 use std::sync::mpsc::channel;
 
+use bytes::Bytes;
 use easemob_token_transport::ExchangeLimit;
+use easemob_token_transport_testkit::{LOOPBACK, Script, ScriptedServer};
 use futures_lite::future::{block_on, poll_once};
+use http::Response;
 
 use super::*;
 use crate::pooled_client::own_client;
 use crate::reply;
-use crate::test_server::{call, job, server};
+use crate::test_jobs::{answering, call, job};
 
 fn runner(is_own: bool) -> Runner {
     Runner::new(own_client().unwrap(), is_own, channel().1, Weak::new())
@@ -34,7 +37,7 @@ fn an_exchange_that_never_wakes_anybody_is_left_at_the_deadline() {
 }
 
 #[test]
-fn an_exchange_that_nobody_waits_for_is_left_at_once() {
+fn an_exchange_without_a_caller_is_left_at_once() {
     let runner = runner(true);
     let (reply, waiting) = reply::pair();
     let waiting = waiting.on(thread::current());
@@ -47,11 +50,11 @@ fn an_exchange_that_nobody_waits_for_is_left_at_once() {
 }
 
 #[test]
-fn an_answer_at_the_last_moment_counts() {
+fn a_response_at_the_last_moment_counts() {
     let (reply, _waiting) = reply::pair();
-    let answer = ready(Ok(Response::new(Bytes::new())));
+    let response = ready(Ok(Response::new(Bytes::new())));
     let outcome =
-        runner(true).drive(pin!(answer), Instant::now(), &reply, &begun(), &Cell::new(false));
+        runner(true).drive(pin!(response), Instant::now(), &reply, &begun(), &Cell::new(false));
     assert!(outcome.unwrap().is_ok());
 }
 
@@ -64,14 +67,16 @@ fn kill_agent(runner: &Runner) {
         }
     }
 
-    let uri = format!("http://{}/", server());
-    let mut deadly = Box::pin(runner.client.put_async(&uri, ()));
+    let server = ScriptedServer::start(Script::new().request().gate(0));
+    let url = server.url("http", LOOPBACK);
+    let mut deadly = Box::pin(runner.client.post_async(&url, ()));
     let waker = Waker::from(Arc::new(Dies));
     assert!(deadly.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    server.open_gate(0);
     // What the panic went through is not whole any more.
     std::mem::forget(deadly);
     let started = Instant::now();
-    let is_alive = || block_on(poll_once(runner.client.get_async(&uri)));
+    let is_alive = || block_on(poll_once(runner.client.get_async(&url)));
     while catch_unwind(AssertUnwindSafe(is_alive)).is_ok() {
         assert!(started.elapsed() < Duration::from_secs(10));
         thread::yield_now();
@@ -79,20 +84,20 @@ fn kill_agent(runner: &Runner) {
 }
 
 #[test]
-fn an_agent_that_died_before_is_told_from_one_that_dies_now() {
-    let server = server();
-    let outcome_of = |is_own, is_kept| {
-        let pool = Arc::new(Pool::new(ExchangeLimit::new(NonZeroUsize::MIN)));
-        let runner = Runner { pool: Arc::downgrade(&pool), ..runner(is_own) };
+fn an_agent_that_died_before_the_exchange_is_no_agent_that_dies_in_it() {
+    let server = answering();
+    let outcome_of = |is_own, is_reused| {
+        let idle = Arc::new(IdleClients::new());
+        let runner = Runner { idle: Arc::downgrade(&idle), ..runner(is_own) };
         kill_agent(&runner);
         let far = Instant::now() + Duration::from_secs(60);
         let (reply, _waiting) = reply::pair();
-        let ended = runner.exchange(job(Method::POST, server), far, &reply, is_kept).unwrap();
+        let ended = runner.exchange(job(&server), far, &reply, is_reused).unwrap();
         // Its last clone would panic where it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(runner)));
         match ended {
             Ended::NotSent => None,
-            Ended::Answer(outcome) => Some(outcome.unwrap_err().kind()),
+            Ended::Done(outcome) => Some(outcome.unwrap_err().kind()),
         }
     };
     assert_eq!(outcome_of(true, true), None);
@@ -101,12 +106,13 @@ fn an_agent_that_died_before_is_told_from_one_that_dies_now() {
 }
 
 #[test]
-fn the_place_is_free_when_the_answer_is_there() {
+fn the_permit_is_free_when_the_response_is_there() {
     let limit = ExchangeLimit::new(NonZeroUsize::MIN);
-    let pool = Arc::new(Pool::new(limit.clone()));
-    let (call, waiting) = block_on(call(&limit, job(Method::POST, server())));
-    let thread = crate::pooled_client::start(Arc::downgrade(&pool), call).unwrap();
-    assert!(matches!(block_on(waiting.on(thread)), Some(Ended::Answer(Ok(_)))));
+    let idle = Arc::new(IdleClients::new());
+    let server = answering();
+    let (call, waiting) = block_on(call(&limit, job(&server)));
+    let thread = start(Arc::downgrade(&idle), call).unwrap();
+    assert!(matches!(block_on(waiting.on(thread)), Some(Ended::Done(Ok(_)))));
     let next = limit.acquire(Instant::now() + Duration::from_secs(60), |_| pending());
     assert!(block_on(poll_once(next)).is_some());
 }

@@ -1,4 +1,4 @@
-//! How the conformance suite makes a `IsahcTransport`, and what it has to know of it.
+//! The harness that builds an `IsahcTransport` for the conformance suite, with its exceptions.
 
 use std::sync::Arc;
 
@@ -35,11 +35,11 @@ impl Harness for Isahc {
 
 const CHUNK_SIZE: &str = "libcurl calls a chunk's size of more than 16 digits malformed";
 const END_OF_HEAD: &str = "libcurl takes the end of a connection for the end of a head";
-const HEAD_WITH_BODY: &str = "isahc hands a head over with the first byte of the body, not before";
+const HEAD_WITH_BODY: &str = "isahc returns a head with the first byte of the body, not before";
 const PROCESS_DEFAULT: &str =
-    "the TLS of its libcurl makes aws-lc-rs the process's default provider where there is none";
+    "the TLS of its libcurl makes aws-lc-rs the process's default provider if there is none";
 
-/// What isahc and the libcurl below it do not let this adapter keep.
+/// The rules that isahc and the libcurl below it break.
 const EXCEPTIONS: &[Exception] = &[
     Exception::case("rule_03_endless_framing", "zeros before a size", CHUNK_SIZE),
     Exception::case("row_14_head_cut", "in a refusal, before its length", END_OF_HEAD),

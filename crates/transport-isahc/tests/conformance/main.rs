@@ -1,4 +1,4 @@
-//! `IsahcTransport` by the conformance suite of the port, one test a rule.
+//! Conformance tests of `IsahcTransport`, one for each rule.
 
 mod harness;
 

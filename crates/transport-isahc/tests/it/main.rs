@@ -1,24 +1,48 @@
-//! The contract of the port over real sockets: one module for each part of it.
+//! Tests of what only `IsahcTransport` has; the conformance suite tests the contract of the port.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a script that cannot be played is a failed test"
+    reason = "a test fails where it stands; the allowance for tests leaves out their functions"
 )]
 
-mod broken;
 mod client_certificates;
-mod concurrency;
 mod descriptors;
-mod limits;
-mod loopback;
+mod exchange_limit;
+mod foreign_client;
+mod leftovers;
 mod mute_logs;
-mod once;
-mod proxy;
-mod refused;
-mod response;
-mod runtime;
-mod server;
-mod time;
-mod tls;
+mod requests;
+mod settings;
 mod trust;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use easemob_token_transport::{Exchange, Transport, TransportError, TransportErrorKind};
+use easemob_token_transport_testkit::{LOOPBACK, ScriptedServer};
+use futures_lite::future::block_on;
+use http::{Request, Response};
+
+/// A limit that only a failing test reaches.
+const AMPLE: Duration = Duration::from_secs(10);
+
+const BODY: &str = "{\"a\":1}";
+
+/// A POST with a small body to this server.
+fn post(server: &ScriptedServer) -> Exchange {
+    post_to(&server.url("http", LOOPBACK))
+}
+
+fn post_to(url: &str) -> Exchange {
+    Exchange::new(Request::post(url).body(BODY).unwrap())
+}
+
+fn send(transport: &dyn Transport, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+    block_on(transport.send(exchange))
+}
+
+#[track_caller]
+fn kind(result: Result<Response<Bytes>, TransportError>) -> TransportErrorKind {
+    result.expect_err("a response came").kind()
+}

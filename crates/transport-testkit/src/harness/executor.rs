@@ -1,4 +1,4 @@
-//! What runs an adapter's futures: somebody's runtime, or only a thread that waits.
+//! Executors for the futures of an adapter.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::thread::{self, Thread};
 
-/// What an [`Executor`] is given to run.
+/// The future that an [`Executor`] runs.
 pub type Task<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Runs futures for the suite, for instance a tokio runtime inside a newtype.
 pub trait Executor {
-    /// Runs the task to its end on this thread.
+    /// Runs the task to its end on the calling thread.
     fn block_on(&self, task: Task<'_>);
 }
 
-/// Polls on the calling thread and waits between the polls; there is no runtime around it.
+/// An executor without a runtime: it polls on the calling thread and parks it between the polls.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parking;
 

@@ -4,10 +4,9 @@ use super::{Report, RuleReport};
 use crate::case_report::{CaseReport, Verdict};
 use crate::outcome;
 
-/// Where adapters that have to behave alike do not: one line for each case.
+/// Lists the cases in which adapters differ that must not, one line for each case.
 ///
-/// Rules whose outcome may differ are left out, and so are cases that an adapter cannot have or for
-/// which it has an exception.
+/// Rules whose outcome may differ are left out, and so are cases that did not pass.
 #[must_use]
 pub fn disagreements(reports: &[Report]) -> Vec<String> {
     let mut found = Vec::new();
@@ -22,10 +21,14 @@ pub fn disagreements(reports: &[Report]) -> Vec<String> {
             for case in &own.cases {
                 let same = |their: &&CaseReport| their.label == case.label;
                 let Some(their) = theirs.cases.iter().find(same) else {
-                    found.push(format!("{}: {}: tried once only", own.rule.name(), case.label));
+                    found.push(format!(
+                        "{}: {}: tried on one adapter only",
+                        own.rule.name(),
+                        case.label
+                    ));
                     continue;
                 };
-                let both = case.verdict == Verdict::Kept && their.verdict == Verdict::Kept;
+                let both = case.verdict == Verdict::Passed && their.verdict == Verdict::Passed;
                 if both && case.outcomes != their.outcomes {
                     found.push(format!(
                         "{} ({}): {}: {} on {}, {} on {}",
@@ -44,7 +47,7 @@ pub fn disagreements(reports: &[Report]) -> Vec<String> {
     found
 }
 
-/// The rules as a Markdown table, one column for each adapter.
+/// Formats the rules as a Markdown table, with one column for each adapter.
 #[must_use]
 pub fn table(reports: &[Report]) -> String {
     let Some(first) = reports.first() else {

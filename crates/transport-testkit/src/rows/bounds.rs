@@ -1,4 +1,4 @@
-//! Rows 24 to 27: what is just small enough passes, one more does not.
+//! Rows 24 to 27: responses at the limits, and beyond them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::server::reply;
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// How fast what is too large has to be refused.
+/// The time within which a response that is too large must be refused.
 const SOON: Duration = Duration::from_secs(1);
 
 /// Row 24, a header field of 31 KiB / 33 KiB: `Ok` / `TooLarge`, sent once.
@@ -29,7 +29,7 @@ pub(crate) fn row_25_many_fields(trial: &mut Trial<'_>) {
     for (label, count, allowed) in
         [("100", 100, Ok), ("101", 101, TooLarge), ("1000", 1000, TooLarge)]
     {
-        // One more is the length.
+        // The length is one more field.
         let fields: String = (1..count).map(|i| format!("X-{i}: v\r\n")).collect();
         trial.reply(label, reply::with_fields("200 OK", &fields, b"{}"), &[allowed]);
     }
@@ -73,7 +73,7 @@ pub(crate) fn row_27_endless_bodies(trial: &mut Trial<'_>) {
             "65537 announced and begun",
             asked().write(head("Content-Length: 65537\r\n")).write("x").wait_for_close(),
         ),
-        // What is announced need not be waited for, not even to begin.
+        // The announced length is enough: the body need not even begin.
         (
             "2^64-1 announced",
             asked().write(head("Content-Length: 18446744073709551615\r\n")).wait_for_close(),
@@ -81,15 +81,15 @@ pub(crate) fn row_27_endless_bodies(trial: &mut Trial<'_>) {
         ("65537 announced", asked().write(head("Content-Length: 65537\r\n")).wait_for_close()),
     ] {
         trial.case(label, Setup::new(script), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, &[TooLarge]);
-            scene.expect_end_within(&answer, SOON);
-            scene.expect_closed_by(&answer, SOON);
+            let call = scene.send();
+            scene.expect(&call, &[TooLarge]);
+            scene.expect_end_within(&call, SOON);
+            scene.expect_closed_by(&call, SOON);
         });
     }
 }
 
-/// Rule 3: what frames a chunked body is bounded as well; without end it is `TooLarge`.
+/// Rule 3: the framing of a chunked body is bounded too; endless framing is `TooLarge`.
 pub(crate) fn rule_03_endless_framing(trial: &mut Trial<'_>) {
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     let extension = format!("1;{}\r\nx\r\n", "x=y".repeat(300));
@@ -103,9 +103,9 @@ pub(crate) fn rule_03_endless_framing(trial: &mut Trial<'_>) {
     ] {
         let script = Script::new().request().write(head).write(begin).endless(more.repeat(100));
         trial.case(label, Setup::new(script), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, &[TooLarge]);
-            scene.expect_closed_by(&answer, answer.span.took);
+            let call = scene.send();
+            scene.expect(&call, &[TooLarge]);
+            scene.expect_closed_by(&call, call.span.took);
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Rows 1 to 5: connections that do not come about, or not for long.
+//! Rows 1 to 5: connections that are not established, or closed at once.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -22,8 +22,7 @@ pub(crate) fn row_01_port_closed(trial: &mut Trial<'_>) {
             let Ok(free) = free else {
                 return scene.problem("no free port to close".to_owned());
             };
-            let answer = scene.send_exchange(exchange_to(&format!("{scheme}://{free}/")));
-            scene.expect(&answer, &[Connect]);
+            scene.send_expecting(exchange_to(&format!("{scheme}://{free}/")), &[Connect]);
         });
     }
 }
@@ -33,8 +32,7 @@ pub(crate) fn row_02_unknown_host(trial: &mut Trial<'_>) {
     for scheme in ["http", "https"] {
         trial.case(scheme, Setup::new(Script::new()).sent(0), |scene| {
             let exchange = exchange_to(&format!("{scheme}://{UNKNOWN_HOST}/")).allow_plain_http();
-            let answer = scene.send_exchange(exchange);
-            scene.expect(&answer, &[Connect]);
+            scene.send_expecting(exchange, &[Connect]);
         });
     }
 }
@@ -42,21 +40,15 @@ pub(crate) fn row_02_unknown_host(trial: &mut Trial<'_>) {
 /// Row 3, accepts, resets at once: `Connect` or `Interrupted`, nothing sent.
 pub(crate) fn row_03_resets_at_once(trial: &mut Trial<'_>) {
     let setup = Setup::new(Script::new().reset()).sent(0);
-    trial.case("reset", setup, |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Connect, Interrupted]);
-    });
+    trial.outcome("reset", setup, &[Connect, Interrupted]);
 }
 
 /// Row 4, accepts, closes at once: `Interrupted`, nothing sent.
 pub(crate) fn row_04_closes_at_once(trial: &mut Trial<'_>) {
-    trial.case("close", Setup::new(Script::new()).sent(0), |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Interrupted]);
-    });
+    trial.outcome("close", Setup::new(Script::new()).sent(0), &[Interrupted]);
 }
 
-/// Row 5, connection never completes: `Timeout` after the connect limit, nothing sent.
+/// Row 5, connection is never established: `Timeout` after the connect limit, nothing sent.
 pub(crate) fn row_05_never_connects(trial: &mut Trial<'_>) {
     let setup = || Setup::new(Script::new()).sent(0);
     let needs = Needs::default().connect_within(LIMIT);
@@ -64,22 +56,22 @@ pub(crate) fn row_05_never_connects(trial: &mut Trial<'_>) {
         let Some(full) = FullPort::new() else {
             return scene.problem("no port whose queue is full".to_owned());
         };
-        let answer = scene.send_exchange(exchange_to(&full.url()));
-        scene.expect(&answer, &[Timeout]);
-        scene.expect_end_at(&answer, LIMIT);
+        let call = scene.send_exchange(exchange_to(&full.url()));
+        scene.expect(&call, &[Timeout]);
+        scene.expect_end_at(&call, LIMIT);
     });
     trial.case("a shorter limit of the exchange", setup(), |scene| {
         let Some(full) = FullPort::new() else {
             return scene.problem("no port whose queue is full".to_owned());
         };
         let limit = LIMIT - Duration::from_millis(100);
-        let answer = scene.send_exchange(exchange_to(&full.url()).with_timeout(limit));
-        scene.expect(&answer, &[Timeout]);
-        scene.expect_end_at(&answer, limit);
+        let call = scene.send_exchange(exchange_to(&full.url()).with_timeout(limit));
+        scene.expect(&call, &[Timeout]);
+        scene.expect_end_at(&call, limit);
     });
 }
 
-/// A port whose queue is full, so that the system leaves whoever knocks without an answer.
+/// A port whose queue is full, so that the system does not respond to connection attempts.
 struct FullPort {
     port: u16,
     _sockets: Vec<Socket>,
@@ -97,7 +89,7 @@ impl FullPort {
         for _ in 0..4 {
             let filler = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
             filler.set_nonblocking(true).ok()?;
-            // Under way is all that it has to be.
+            // It only has to be in progress.
             let _ = filler.connect(&address);
             sockets.push(filler);
         }

@@ -1,4 +1,4 @@
-//! Row 51: proxy variables, which count only for those who ask.
+//! Row 51: proxy variables, which count only if the setting says so.
 
 use std::env;
 
@@ -13,21 +13,21 @@ use crate::scene::tunnel::{check_tunnel, tunnel_to};
 use crate::server::ScriptedServer;
 use crate::server::certificates::Authority;
 use crate::server::script::Script;
-use crate::subprocess::rule as subprocess;
+use crate::subprocess::rule as rule_process;
 use crate::trial::Trial;
 
-/// Every spelling that some library obeys.
+/// The variables that HTTP libraries read.
 const VARIABLES: [&str; 6] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-/// The root that the other process has to trust.
+/// The variable with the root certificate for the other process.
 const ROOTS: &str = "EASEMOB_TOKEN_TESTKIT_ROOTS";
 
 /// Row 51, proxy variables set, proxy off / from the environment: 0 bytes at the proxy / CONNECT
 /// only.
 pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
-    if let Some(role) = subprocess::role() {
+    if let Some(role) = rule_process::role() {
         in_another_process(trial, &role);
-        subprocess::report(&trial.cases);
+        rule_process::report(&trial.cases);
         return;
     }
     let authority = Authority::new();
@@ -36,6 +36,8 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
         ("off", "off", "", 0),
         ("from the environment", "environment", "", 1),
         ("from the environment, all excepted", "excepted", "*", 0),
+        // Exceptions belong to the environment's proxy, not to one that is given.
+        ("given by URL, all excepted", "given", "*", 1),
     ] {
         let proxy = ScriptedServer::start(tunnel());
         let value = format!("http://{}", proxy.address());
@@ -46,7 +48,7 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
             variables.push((name, exceptions.to_owned()));
         }
         let Some(mut found) = trial.run_in_subprocess(role, &variables) else {
-            trial.skip(label, "it needs a process of its own (Suite::again)");
+            trial.skip(label, "it needs a process of its own (Suite::subprocess)");
             continue;
         };
         let seen = proxy.connections();
@@ -61,25 +63,25 @@ pub(crate) fn row_51_proxy_variables(trial: &mut Trial<'_>) {
     }
 }
 
-/// What the process with the variables does: one call to this machine, one to another host.
+/// Makes one call to this machine and one to another host, in the process with the variables.
 fn in_another_process(trial: &mut Trial<'_>, role: &str) {
     let proxy = match role {
         "off" => Proxy::Off,
+        "given" => env::var("HTTPS_PROXY")
+            .ok()
+            .and_then(|url| url.parse().ok())
+            .map_or(Proxy::Off, Proxy::Url),
         _ => Proxy::Environment,
     };
     let roots = env::var(ROOTS).unwrap_or_default();
     let needs = || Needs::default().roots(&roots).proxy(proxy.clone());
-    trial.case("this machine", Setup::new(Script::new().serve()).needs(needs()), |scene| {
-        let answer = scene.send();
-        scene.expect_own(&answer);
-    });
+    trial.echo("this machine", Setup::new(Script::new().serve()).needs(needs()));
     let (host, allowed) = match role {
-        "environment" => (PROXIED_HOST, Outcome::Ok),
+        "environment" | "given" => (PROXIED_HOST, Outcome::Ok),
         _ => (UNKNOWN_HOST, Connect),
     };
     let setup = Setup::new(Script::new()).needs(needs()).sent(0);
     trial.case("another host", setup, |scene| {
-        let answer = scene.send_exchange(exchange_to(&format!("https://{host}/org/app/token")));
-        scene.expect(&answer, &[allowed]);
+        scene.send_expecting(exchange_to(&format!("https://{host}/org/app/token")), &[allowed]);
     });
 }

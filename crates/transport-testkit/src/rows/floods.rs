@@ -1,4 +1,4 @@
-//! Rule 4: what a peer that never stops sending may cost of the processor.
+//! Rule 4: the processor time that a peer may cost that never stops sending.
 
 use std::time::Duration;
 
@@ -9,15 +9,16 @@ use crate::server::script::Script;
 use crate::trial::Trial;
 use crate::watch::census::processor_time;
 
-/// Long enough for a tenth of it to be measured in hundredths of a second.
+/// A limit of which a tenth can be measured in hundredths of a second.
 const MEASURED: Duration = Duration::from_secs(2);
 const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-/// Rule 4: a peer that sends as fast as it can, in large pieces or byte by byte, takes at most a
-/// tenth of the time limit of the processor. `Timeout`, or an error before that.
+/// Rule 4: a flood costs at most a tenth of the time limit in processor time. `Timeout`, or an error before.
+///
+/// The peer sends as fast as it can, in large pieces or byte by byte.
 pub(crate) fn rule_04_processor_time(trial: &mut Trial<'_>) {
-    // The work of others in this process would be counted as well.
+    // Other work in this process would count as well.
     let measures = trial.alone;
     let limit = if measures { MEASURED } else { LIMIT };
     for (label, begin, flood) in [
@@ -35,11 +36,11 @@ pub(crate) fn rule_04_processor_time(trial: &mut Trial<'_>) {
         ] {
             trial.case(&label, Setup::new(script), |scene| {
                 let before = processor_time().filter(|_| measures);
-                let answer = scene.send_exchange(scene.exchange().with_timeout(limit));
-                scene.expect(&answer, &[TooLarge, Interrupted, Timeout]);
-                scene.expect_end_at(&answer, limit);
-                scene.expect_closed_by(&answer, limit);
-                scene.expect_little_work(&answer, before, limit);
+                let call = scene.send_exchange(scene.exchange().with_timeout(limit));
+                scene.expect(&call, &[TooLarge, Interrupted, Timeout]);
+                scene.expect_end_at(&call, limit);
+                scene.expect_closed_by(&call, limit);
+                scene.expect_little_work(&call, before, limit);
             });
         }
     }

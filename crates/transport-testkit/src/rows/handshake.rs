@@ -1,4 +1,4 @@
-//! Rows 6 to 8: TLS handshakes that stall, cannot be trusted, or are none; and the good ones.
+//! Rows 6 to 8 and rule 10: TLS handshakes that stall, fail or succeed.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use crate::trial::Trial;
 
 /// Row 6, TLS handshake stalls: `Timeout` after the connect limit, nothing sent.
 pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
-    // A record of 8 KiB that does not come to its end.
+    // A record of 8 KiB that is never complete.
     let slow = [&b"\x16\x03\x03\x20\x00"[..], &[0; 4096]].concat();
     for (label, script) in [
-        ("no answer", Script::new().read(1).wait_for_close()),
+        ("no response", Script::new().read(1).wait_for_close()),
         ("dripped", Script::new().read(1).drip(slow, Duration::from_millis(10))),
     ] {
         let needs = Needs::default().connect_within(LIMIT);
         trial.case(label, Setup::new(script).needs(needs).sent(0), |scene| {
             scene.over_tls();
-            let answer = scene.send();
-            scene.expect(&answer, &[Timeout]);
-            scene.expect_end_at(&answer, LIMIT);
-            scene.expect_closed_by(&answer, LIMIT);
+            let call = scene.send();
+            scene.expect(&call, &[Timeout]);
+            scene.expect_end_at(&call, LIMIT);
+            scene.expect_closed_by(&call, LIMIT);
         });
     }
 }
@@ -46,18 +46,17 @@ pub(crate) fn row_07_bad_certificates(trial: &mut Trial<'_>) {
     ] {
         let setup = Setup::new(Script::new().tls(identity).serve()).needs(needs);
         trial.case(label, setup.sent(0), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, &[Tls]);
+            scene.send_expecting(scene.exchange(), &[Tls]);
             if scene.server.connections().iter().any(|own| !own.received().is_empty()) {
-                scene.problem("something was sent to a server without trust".to_owned());
+                scene.problem("something was sent to a server that is not trusted".to_owned());
             }
         });
     }
 }
 
-/// Row 8, old TLS only, closes in the handshake, plain text on the TLS port: `Connect` or `Timeout`,
-/// nothing sent. It may go well the next time, so an adapter must not say `Tls`, which is the
-/// verdict on a certificate and which nobody tries again.
+/// Row 8, old TLS only, closes during the handshake, plain text on the TLS port: `Connect` or `Timeout`,
+/// nothing sent. A retry may succeed, so the kind must not be `Tls`, which means a refused certificate
+/// and is not retried.
 pub(crate) fn row_08_no_tls_we_know(trial: &mut Trial<'_>) {
     let hello = || Script::new().read(1);
     let plain = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
@@ -73,14 +72,12 @@ pub(crate) fn row_08_no_tls_we_know(trial: &mut Trial<'_>) {
         let needs = Needs::default().connect_within(LIMIT);
         trial.case(label, Setup::new(script).needs(needs).sent(0), |scene| {
             scene.over_tls();
-            let answer = scene.send();
-            scene.expect(&answer, &[Connect, Timeout]);
+            scene.send_expecting(scene.exchange(), &[Connect, Timeout]);
         });
     }
 }
 
-/// A server whose certificate a given root vouches for is trusted, over TLS 1.2 and 1.3, and what
-/// is inside TLS keeps the same rules.
+/// Rule 10: a server whose certificate leads to a given root is trusted, over TLS 1.2 and 1.3.
 pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
     let authority = Authority::new();
     let trusting = || Needs::default().roots(&authority.pem());
@@ -89,8 +86,7 @@ pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
         let setup = Setup::new(Script::new().tls(tls).serve()).needs(trusting());
         trial.case(label, setup.sent(2), |scene| {
             for _ in 0..2 {
-                let answer = scene.send();
-                scene.expect_own(&answer);
+                scene.expect_echo();
                 scene.settle();
             }
         });
@@ -98,8 +94,5 @@ pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
     let two = format!("# two\n{}\n{}", Authority::new().pem(), authority.pem());
     let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
     let setup = Setup::new(script).needs(Needs::default().roots(&two));
-    trial.case("the second of two roots", setup, |scene| {
-        let answer = scene.send();
-        scene.expect_own(&answer);
-    });
+    trial.echo("the second of two roots", setup);
 }

@@ -1,16 +1,16 @@
-//! Rows 21 to 23, 30 and 31: heads that are odd, or come before the head that counts.
+//! Rows 21 to 23, 30 and 31: interim responses, endless heads and odd heads.
 
 use super::LIMIT;
 use crate::outcome::Outcome::{Interrupted, Ok, Timeout, TooLarge};
 use crate::scene::setup::Setup;
-use crate::scene::{Answer, Scene};
+use crate::scene::{Call, Scene};
 use crate::server::reply;
 use crate::server::script::Script;
 use crate::trial::Trial;
 use crate::watch::census::resident_bytes;
 
 const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\n";
-/// What memory may grow by while heads come in without end: much less than what comes in.
+/// By how much memory may grow during an endless head: much less than what arrives.
 const FLAT: u64 = 32 * 1024 * 1024;
 
 /// Row 21, 100 or 103, then 200: `Ok`, sent once.
@@ -20,55 +20,56 @@ pub(crate) fn row_21_interim_responses(trial: &mut Trial<'_>) {
     for (label, before) in [("100", INTERIM), ("103", hints), ("both", both.as_str())] {
         let bytes = [before.as_bytes(), &reply::ok(b"{}")].concat();
         trial.case(label, Setup::new(Script::new().request().write(bytes)), |scene| {
-            let answer = scene.send();
-            scene.expect_body(&answer, b"{}");
-            if answer.response.is_some_and(|own| own.headers().contains_key("x-early")) {
-                scene.problem("fields of the interim response are in the final one".to_owned());
+            let call = scene.send();
+            scene.expect_body(&call, b"{}");
+            if call.response.is_some_and(|own| own.headers().contains_key("x-early")) {
+                scene.problem("the final response has header fields of the interim one".to_owned());
             }
         });
     }
 }
 
-/// Row 22, twenty thousand 1xx: `Ok` or `Interrupted`; endless: `Timeout`, or `TooLarge` or `Interrupted` if
-/// they are counted; memory flat; sent once. The same for the fields of a head without end, which may be
-/// called `TooLarge`.
+/// Row 22, twenty thousand 1xx: `Ok` or `Interrupted`, sent once.
+///
+/// Endless 1xx: `Timeout`, `TooLarge` or `Interrupted`. Endless head: `TooLarge` or `Interrupted`. Memory
+/// stays flat.
 pub(crate) fn row_22_interim_floods(trial: &mut Trial<'_>) {
     let many = [INTERIM.repeat(20_000).as_bytes(), &reply::ok(b"{}")].concat();
     trial.reply("twenty thousand", many, &[Ok, Interrupted]);
 
-    // Others in this process would be weighed as well.
+    // Other work in this process would count as well.
     let weigh = trial.alone;
     let endless = Script::new().request().endless(INTERIM.repeat(400));
     trial.case("endless", Setup::new(endless), |scene| {
-        let answer = send_endless(scene, weigh);
-        scene.expect(&answer, &[Timeout, TooLarge, Interrupted]);
+        let call = send_endless(scene, weigh);
+        scene.expect(&call, &[Timeout, TooLarge, Interrupted]);
     });
     for (label, more) in [("endless fields", "X-More: and more\r\n"), ("an endless field", "x")] {
         let script = Script::new().request().write("HTTP/1.1 200 OK\r\nX-First: 1");
         let begin = if more.ends_with('\n') { "\r\n" } else { "" };
         let script = script.write(begin).endless(more.repeat(1000));
         trial.case(label, Setup::new(script), |scene| {
-            let answer = send_endless(scene, weigh);
-            scene.expect(&answer, &[TooLarge, Interrupted]);
+            let call = send_endless(scene, weigh);
+            scene.expect(&call, &[TooLarge, Interrupted]);
         });
     }
 }
 
-fn send_endless(scene: &mut Scene<'_>, weigh: bool) -> Answer {
+fn send_endless(scene: &mut Scene<'_>, weigh: bool) -> Call {
     let before = resident_bytes();
     let exchange = scene.exchange().with_timeout(LIMIT);
-    let answer = scene.send_exchange(exchange);
-    scene.expect_end_at(&answer, LIMIT);
+    let call = scene.send_exchange(exchange);
+    scene.expect_end_at(&call, LIMIT);
     if let (true, Some(before), Some(after)) = (weigh, before, resident_bytes()) {
         if after.saturating_sub(before) > FLAT {
             scene.problem(format!("memory grew by {} MiB", (after - before) >> 20));
         }
     }
-    answer
+    call
 }
 
-/// Row 23, 101: `Interrupted` or `Timeout`, sent once. Nobody asked for another protocol, so the head
-/// says all there is to know, and the suite asks for `Interrupted`.
+/// Row 23, 101: `Interrupted`, sent once. The request did not ask for another protocol, so the head is
+/// reason enough, and the adapter must not wait.
 pub(crate) fn row_23_switching_protocols(trial: &mut Trial<'_>) {
     let switch = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n";
     let script = Script::new().request().write(switch);
@@ -79,14 +80,14 @@ pub(crate) fn row_23_switching_protocols(trial: &mut Trial<'_>) {
     ] {
         trial.case(label, Setup::new(script), |scene| {
             let exchange = scene.exchange().with_timeout(LIMIT);
-            let answer = scene.send_exchange(exchange);
-            scene.expect(&answer, &[Interrupted]);
-            scene.expect_end_at(&answer, LIMIT);
+            let call = scene.send_exchange(exchange);
+            scene.expect(&call, &[Interrupted]);
+            scene.expect_end_at(&call, LIMIT);
         });
     }
 }
 
-/// Row 30, obsolete folding, latin-1 in a header, HTTP/1.0: `Ok`, sent once.
+/// Row 30, obsolete folding, Latin-1 in a header, HTTP/1.0: `Ok`, sent once.
 pub(crate) fn row_30_old_and_odd_heads(trial: &mut Trial<'_>) {
     for (label, bytes) in [
         (

@@ -1,26 +1,24 @@
-//! Rule 9: what would cross the network in clear is refused unless somebody asked for it.
+//! Rule 9: plain HTTP is refused unless the host is loopback or the caller permitted it.
 
 use super::{LOOPBACK_NAME, UNKNOWN_HOST};
 use crate::harness::Needs;
-use crate::outcome::Outcome::{Connect, Unsupported};
+use crate::outcome::Outcome::{Connect, Tls, Unsupported};
 use crate::scene::exchange_to;
 use crate::scene::setup::Setup;
-use crate::server::certificates::Authority;
+use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Rule 9: plain `http://` is refused unless the host is loopback or the caller opted in by name;
-/// nothing is sent. A loopback name reaches this machine without a look-up.
+/// Rule 9: plain `http://` is refused, and nothing sent, unless the host is loopback or the caller
+/// permitted it. A loopback name reaches this machine without a look-up.
 pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     let none = || Setup::new(Script::new()).sent(0);
     let plain = format!("http://{UNKNOWN_HOST}/org/app/token");
     trial.case("another host", none(), |scene| {
-        let answer = scene.send_exchange(exchange_to(&plain));
-        scene.expect(&answer, &[Unsupported]);
+        scene.send_expecting(exchange_to(&plain), &[Unsupported]);
     });
     trial.case("another host, permitted", none(), |scene| {
-        let answer = scene.send_exchange(exchange_to(&plain).allow_plain_http());
-        scene.expect(&answer, &[Connect]);
+        scene.send_expecting(exchange_to(&plain).allow_plain_http(), &[Connect]);
     });
     for (label, url) in [
         ("looks like loopback", "http://127.0.0.1.invalid/"),
@@ -28,24 +26,25 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
         ("no host", "/org/app/token"),
     ] {
         trial.case(label, none(), |scene| {
-            let answer = scene.send_exchange(exchange_to(url));
-            scene.expect(&answer, &[Unsupported]);
+            scene.send_expecting(exchange_to(url), &[Unsupported]);
         });
     }
     trial.case("credentials in the URL", none(), |scene| {
         let port = scene.server.address().port();
-        let answer = scene.send_exchange(exchange_to(&format!("http://me:pw@127.0.0.1:{port}/")));
-        scene.expect(&answer, &[Unsupported]);
+        scene.send_expecting(
+            exchange_to(&format!("http://me:pw@127.0.0.1:{port}/")),
+            &[Unsupported],
+        );
         if !scene.server.connections().is_empty() {
             scene.problem("a refused exchange opened a connection".to_owned());
         }
     });
-    // No resolver knows the first one, so it was not asked.
+    // No resolver knows the first name.
     for host in [LOOPBACK_NAME, "localhost", "localhost.", "IM.LOCALHOST"] {
         trial.case(host, Setup::new(Script::new().serve()), |scene| {
             let port = scene.server.address().port();
-            let answer = scene.send_exchange(exchange_to(&format!("http://{host}:{port}/")));
-            scene.expect_own(&answer);
+            let call = scene.send_exchange(exchange_to(&format!("http://{host}:{port}/")));
+            scene.expect_own(&call);
         });
     }
     let authority = Authority::new();
@@ -54,7 +53,14 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     let needs = Needs::default().roots(&authority.pem());
     trial.case("a name below .localhost inside TLS", Setup::new(script).needs(needs), |scene| {
         let url = scene.url_at(host, scene.server.address().port());
-        let answer = scene.send_exchange(exchange_to(&url));
-        scene.expect_own(&answer);
+        let call = scene.send_exchange(exchange_to(&url));
+        scene.expect_own(&call);
+    });
+    let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
+    let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
+    trial.case("a certificate for the address instead of the name", setup.sent(0), |scene| {
+        let url = scene.url_at(host, scene.server.address().port());
+        let call = scene.send_exchange(exchange_to(&url));
+        scene.expect(&call, &[Tls]);
     });
 }

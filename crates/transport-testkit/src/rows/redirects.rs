@@ -9,8 +9,7 @@ use crate::server::reply;
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Row 20, 300, 301, 302, 303, 304, 307, 308, to any place: a response; 0 bytes reach the target;
-/// sent once.
+/// Row 20, 300 to 304, 307, 308, to any location: `Ok`; 0 bytes reach the target; sent once.
 pub(crate) fn row_20_redirects(trial: &mut Trial<'_>) {
     for status in ["300", "301", "302", "303", "304", "307", "308"] {
         redirect(trial, &format!("{status} to another server"), status, |target| {
@@ -38,18 +37,18 @@ fn redirect(
     let location = place(&target);
     let field = format!("Location: {location}\r\n");
     let bytes = reply::with_fields(&format!("{status} Elsewhere"), &field, b"");
-    // More requests would be answered as well: a client that goes round in a circle is seen.
+    // A second response, so that a client that follows the redirect is noticed.
     let script = Script::new().request().write(bytes.clone()).request().write(bytes);
     trial.case(label, Setup::new(script), |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Ok]);
-        if let Some(response) = &answer.response {
+        let call = scene.send();
+        scene.expect(&call, &[Ok]);
+        if let Some(response) = &call.response {
             if response.status().as_str() != status {
-                scene.problem(format!("status {} came back", response.status().as_u16()));
+                scene.problem(format!("the response has status {}", response.status().as_u16()));
             }
             let given = response.headers().get("location").map(HeaderValue::as_bytes);
             if given != Some(location.as_bytes()) {
-                scene.problem("the Location is not the server's".to_owned());
+                scene.problem("the Location is not the one that the server sent".to_owned());
             }
         }
         if !target.connections().is_empty() {

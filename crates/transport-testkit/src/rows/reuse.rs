@@ -1,22 +1,17 @@
-//! Rule 2: connections of one's own, and the mark that says whether a connection was reused.
+//! Rule 2: fresh connections, and the mark that tells them from reused ones.
 
 use easemob_token_transport::{ConnectionUse, Exchange};
 
-use crate::harness::Needs;
 use crate::scene::Scene;
-use crate::scene::setup::Setup;
+use crate::scene::setup::{Setup, trusted_tls};
 use crate::server::Connection;
-use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Rule 2: an exchange that asks for a fresh connection gets one that carries nothing else, and the
-/// mark of each response tells the truth.
+/// Rule 2: an exchange that needs a fresh connection gets one. The mark of each response is true.
 pub(crate) fn rule_02_fresh_connections(trial: &mut Trial<'_>) {
     let has_mark = trial.harness.reports_connection_use();
-    let authority = Authority::new();
-    let needs = Needs::default().roots(&authority.pem());
-    let tls = Script::new().tls(authority.issue(LOOPBACK));
+    let (tls, needs) = trusted_tls();
     for (label, script) in [("plain", Script::new()), ("inside TLS", tls)] {
         let setup = Setup::new(script.serve()).needs(needs.clone()).sent(5);
         trial.case(label, setup, |scene| {
@@ -32,20 +27,20 @@ pub(crate) fn rule_02_fresh_connections(trial: &mut Trial<'_>) {
 fn expect_connection(scene: &mut Scene<'_>, exchange: Exchange, has_mark: bool) {
     let is_fresh = exchange.needs_fresh_connection();
     let body = exchange.request().body().clone();
-    let answer = scene.send_exchange(exchange);
-    scene.expect_own(&answer);
+    let call = scene.send_exchange(exchange);
+    scene.expect_own(&call);
     scene.settle();
     let connections = scene.server.connections();
     let carried = |own: &&Connection| own.requests().iter().any(|one| one.body() == body);
     let Some(connection) = connections.iter().find(carried) else { return };
     let is_first = connection.requests().len() == 1;
-    if is_fresh && !(is_first && connection.accepted() >= answer.span.begun) {
-        scene.problem("a fresh connection was asked for, and an old one was used".to_owned());
+    if is_fresh && !(is_first && connection.accepted() >= call.span.begun) {
+        scene.problem("an exchange that needs a fresh connection used an old one".to_owned());
     }
-    let mark = answer.response.and_then(|own| own.extensions().get::<ConnectionUse>().copied());
+    let mark = call.response.and_then(|own| own.extensions().get::<ConnectionUse>().copied());
     let truth = if is_first { ConnectionUse::Fresh } else { ConnectionUse::Reused };
     if mark.is_some_and(|mark| mark != truth) {
-        scene.problem(format!("the connection was {truth:?}, and the mark says otherwise"));
+        scene.problem(format!("the connection was {truth:?}, and the mark is another"));
     }
     if has_mark && mark.is_none() {
         scene.problem("the response has no mark".to_owned());

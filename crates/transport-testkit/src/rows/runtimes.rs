@@ -1,29 +1,24 @@
-//! Rules 5 and 8: calls that nobody waits for, and calls where nothing runs them.
+//! Rules 5 and 8: calls that are dropped, and calls without a runtime.
 
-use crate::harness::Needs;
 use crate::harness::executor::Parking;
 use crate::outcome::Outcome::{Connect, Internal, Interrupted, Ok, Timeout};
-use crate::scene::setup::Setup;
+use crate::scene::setup::{Setup, trusted_tls};
 use crate::server::Connection;
-use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Rule 5: dropping the future ends the exchange, and the other side sees the connection closed
-/// within a second.
+/// Rule 5: dropping the future ends the exchange, and its connection is closed within a second.
 pub(crate) fn rule_05_dropped_call(trial: &mut Trial<'_>) {
     let asked = || Script::new().request();
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
-    let authority = Authority::new();
-    let tls = Script::new().tls(authority.issue(LOOPBACK)).request();
-    let needs = || Needs::default().roots(&authority.pem());
+    let (tls, needs) = trusted_tls();
     for (label, script, steps) in [
-        ("before the answer", asked().wait_for_close(), 1),
+        ("before the response", asked().wait_for_close(), 1),
         ("in the head", asked().write("HTTP/1.1 200 OK\r\nX-A").wait_for_close(), 2),
         ("in the body", asked().write(half).wait_for_close(), 2),
-        ("inside TLS", tls.wait_for_close(), 2),
+        ("inside TLS", tls.request().wait_for_close(), 2),
     ] {
-        trial.case(label, Setup::new(script).needs(needs()), |scene| {
+        trial.case(label, Setup::new(script).needs(needs.clone()), |scene| {
             scene.abandon(|connections| came_to(connections, steps));
         });
     }
@@ -38,33 +33,30 @@ fn came_to(connections: &[Connection], steps: usize) -> bool {
     connections.iter().any(|own| own.steps() >= steps)
 }
 
-/// Rule 8: outside its runtime, and after that is gone, an adapter works or gives an error value at
-/// once; it neither panics nor hangs.
+/// Rule 8: without its runtime an adapter works or returns an error at once.
+///
+/// It neither panics nor hangs, also after the runtime has ended.
 pub(crate) fn rule_08_no_runtime(trial: &mut Trial<'_>) {
     let serve = || Setup::new(Script::new().serve()).any_number_sent();
     trial.case("no runtime", serve(), |scene| {
         scene.change_executor(Box::new(Parking));
-        let answer = scene.send();
-        scene.expect(&answer, &[Ok, Internal]);
+        scene.send_expecting(scene.exchange(), &[Ok, Internal]);
     });
     trial.case("one runtime after another", serve(), |scene| {
         for _ in 0..3 {
-            let answer = scene.send();
-            scene.expect(&answer, &[Ok, Internal]);
+            scene.send_expecting(scene.exchange(), &[Ok, Internal]);
             scene.fresh_executor();
         }
     });
     trial.case("no runtime any more", serve(), |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Ok, Internal]);
+        scene.send_expecting(scene.exchange(), &[Ok, Internal]);
         scene.change_executor(Box::new(Parking));
-        let answer = scene.send();
-        scene.expect(&answer, &[Ok, Internal]);
+        scene.send_expecting(scene.exchange(), &[Ok, Internal]);
     });
     let silent = Setup::new(Script::new().request().wait_for_close());
     trial.case("a runtime that ends under way", silent, |scene| {
         let limit = super::LIMIT * 2;
-        let answer = scene.orphan(limit, |connections| came_to(connections, 1));
-        scene.expect(&answer, &[Internal, Timeout, Interrupted, Connect]);
+        let call = scene.orphan(limit, |connections| came_to(connections, 1));
+        scene.expect(&call, &[Internal, Timeout, Interrupted, Connect]);
     });
 }

@@ -1,21 +1,20 @@
-//! Rules 6 and 7: what an adapter tells of an exchange, and what it does to its process.
+//! Rules 6 and 7: what an adapter shows of an exchange, and what it changes in its process.
 
 use std::collections::BTreeMap;
 use std::env;
 
 use rustls::crypto::CryptoProvider;
 
-use crate::harness::Needs;
 use crate::outcome::Outcome::Interrupted;
 use crate::scene::secrets::IN_REPLY;
-use crate::scene::setup::Setup;
-use crate::server::certificates::{Authority, LOOPBACK};
+use crate::scene::setup::{Setup, trusted_tls};
 use crate::server::script::Script;
-use crate::subprocess::rule as subprocess;
+use crate::subprocess::rule as rule_process;
 use crate::trial::Trial;
 
-/// Rule 6: no error, nor what is behind it, shows a header's value, the query or the body, of the
-/// request or the reply. Every case of every rule looks for that; here the replies are full of it.
+/// Rule 6: no error and none of its sources shows a header value, the query or the body.
+///
+/// Every case of every rule checks that. Here the responses are full of secrets.
 pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
     for (label, reply) in [
         ("no HTTP", "MARK\r\n\r\n"),
@@ -30,37 +29,31 @@ pub(crate) fn rule_06_errors_show_nothing(trial: &mut Trial<'_>) {
         ("another protocol", "HTTP/1.1 101 MARK\r\nUpgrade: MARK\r\n\r\n"),
     ] {
         let bytes = reply.replace("MARK", IN_REPLY);
-        trial.case(label, Setup::new(Script::new().request().write(bytes)), |scene| {
-            let answer = scene.send();
-            scene.expect(&answer, &[Interrupted]);
-        });
+        trial.outcome(label, Setup::new(Script::new().request().write(bytes)), &[Interrupted]);
     }
 }
 
-/// Rule 7: no process-wide state is set: no default crypto provider, no variable, no other
-/// directory to work in.
+/// Rule 7: no process-wide state is set: no default crypto provider, no variable, no working
+/// directory.
 pub(crate) fn rule_07_no_process_state(trial: &mut Trial<'_>) {
     const LABEL: &str = "after exchanges with and without TLS";
-    if subprocess::role().is_some() {
+    if rule_process::role().is_some() {
         in_a_new_process(trial, LABEL);
-        subprocess::report(&trial.cases);
+        rule_process::report(&trial.cases);
         return;
     }
     match trial.run_in_subprocess("state", &[]) {
         Some(found) => trial.record(LABEL, found.outcomes, found.problems),
-        None => trial.skip(LABEL, "it needs a process of its own (Suite::again)"),
+        None => trial.skip(LABEL, "it needs a process of its own (Suite::subprocess)"),
     }
 }
 
 fn in_a_new_process(trial: &mut Trial<'_>, label: &str) {
-    let authority = Authority::new();
     let before = state();
-    for script in [Script::new().serve(), Script::new().tls(authority.issue(LOOPBACK)).serve()] {
-        let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
-        trial.case(label, setup, |scene| {
-            let answer = scene.send();
-            scene.expect_own(&answer);
-        });
+    let (tls, needs) = trusted_tls();
+    for script in [Script::new(), tls] {
+        let setup = Setup::new(script.serve()).needs(needs.clone());
+        trial.echo(label, setup);
     }
     let mut problems = Vec::new();
     if CryptoProvider::get_default().is_some() {

@@ -1,26 +1,22 @@
-//! Rows 17 to 19, and rule 4: every wait ends with the exchange's limit.
+//! Rows 17 to 19 and rule 4: every wait ends at the exchange's time limit.
 
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::harness::Needs;
 use crate::outcome::Outcome::Timeout;
-use crate::scene::setup::Setup;
-use crate::server::certificates::{Authority, LOOPBACK};
+use crate::scene::setup::{Setup, trusted_tls};
 use crate::server::script::Script;
 use crate::trial::Trial;
 
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Row 17, no answer: `Timeout`, sent once; the socket is closed within a second.
+/// Row 17, no response: `Timeout`, sent once; the socket is closed within a second.
 pub(crate) fn row_17_no_answer(trial: &mut Trial<'_>) {
     let plain = Setup::new(Script::new().request().wait_for_close());
     trial.deadline("plain", plain, LIMIT);
-    let authority = Authority::new();
-    let script = Script::new().tls(authority.issue(LOOPBACK));
-    let tls = Setup::new(script.request().wait_for_close());
-    let needs = Needs::default().roots(&authority.pem());
-    trial.deadline("inside TLS", tls.needs(needs), LIMIT);
+    let (tls, needs) = trusted_tls();
+    let tls = Setup::new(tls.request().wait_for_close()).needs(needs);
+    trial.deadline("inside TLS", tls, LIMIT);
 }
 
 /// Row 18, head dripped: `Timeout` over all, sent once.
@@ -55,22 +51,22 @@ pub(crate) fn row_19_body_drips_or_stalls(trial: &mut Trial<'_>) {
     }
 }
 
-/// Rule 4: the limit covers everything from the name look-up to the last byte; no time at all is
-/// `Timeout`, and more time than a clock can count is no fault.
+/// Rule 4: the limit covers everything from the name look-up to the last byte. A limit of zero is
+/// `Timeout`, and one beyond the range of the clock works.
 pub(crate) fn rule_04_odd_limits(trial: &mut Trial<'_>) {
     let serve = || Setup::new(Script::new().serve());
     trial.case("no time", serve().any_number_sent(), |scene| {
         let exchange = scene.exchange().with_timeout(Duration::ZERO);
-        let answer = scene.send_exchange(exchange);
-        scene.expect(&answer, &[Timeout]);
-        scene.expect_end_at(&answer, Duration::ZERO);
+        let call = scene.send_exchange(exchange);
+        scene.expect(&call, &[Timeout]);
+        scene.expect_end_at(&call, Duration::ZERO);
     });
     trial.case("more than a clock can count", serve(), |scene| {
         let exchange = scene.exchange().with_timeout(Duration::MAX);
-        let answer = scene.send_exchange(exchange);
-        scene.expect_own(&answer);
+        let call = scene.send_exchange(exchange);
+        scene.expect_own(&call);
     });
-    // Each part in time, all of them together not.
+    // Each part is in time, all parts together are not.
     let drip = |bytes: &[u8]| (bytes.to_vec(), Duration::from_millis(30));
     let (interim, pause) = drip(b"HTTP");
     let script = Script::new().request().drip(interim, pause);

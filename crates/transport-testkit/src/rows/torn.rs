@@ -1,11 +1,13 @@
-//! Rows 14 to 16: responses that are not whole.
+//! Rows 14 to 16: responses that are cut off.
 
+use crate::harness::Needs;
 use crate::outcome::Outcome::Interrupted;
 use crate::scene::setup::Setup;
+use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::script::Script;
 use crate::trial::Trial;
 
-/// Row 14, status line or head cut: `Interrupted`, sent once.
+/// Row 14, status line or head cut off: `Interrupted`, sent once.
 pub(crate) fn row_14_head_cut(trial: &mut Trial<'_>) {
     for (label, bytes) in [
         ("in the version", "HTT"),
@@ -26,17 +28,20 @@ pub(crate) fn row_15_body_cut(trial: &mut Trial<'_>) {
     let part = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
     trial.reply("closes", part, &[Interrupted]);
     let script = Script::new().request().write(part).reset();
-    trial.case("resets", Setup::new(script), |scene| {
-        let answer = scene.send();
-        scene.expect(&answer, &[Interrupted]);
-    });
+    trial.outcome("resets", Setup::new(script), &[Interrupted]);
+    // An end without `close_notify`, which an attacker in between can fake.
+    let authority = Authority::new();
+    let tls = Script::new().tls(authority.issue(LOOPBACK)).request();
+    let script = tls.write("HTTP/1.1 200 OK\r\n\r\nhalf").cut();
+    let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
+    trial.outcome("cut inside TLS, without a length", setup, &[Interrupted]);
     let none = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n";
     trial.reply("closes before the body", none, &[Interrupted]);
     let refusal = "HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n0123456789";
     trial.reply("a refusal", refusal, &[Interrupted]);
 }
 
-/// Row 16, chunked: cut, bad size, overflowing size: `Interrupted`, sent once.
+/// Row 16, chunked: cut off, bad size, overflowing size: `Interrupted`, sent once.
 pub(crate) fn row_16_bad_chunks(trial: &mut Trial<'_>) {
     for (label, chunks) in [
         ("no chunk", ""),

@@ -1,6 +1,6 @@
-//! Proxies that are given by URL: a tunnel and nothing else.
+//! Rule 11: proxies that are given by URL open a tunnel and see nothing else.
 
-use easemob_token_transport::{Proxy, ProxyUrl};
+use easemob_token_transport::Proxy;
 
 use super::{LIMIT, PROXIED_HOST};
 use crate::harness::Needs;
@@ -8,7 +8,7 @@ use crate::outcome::Outcome::{Connect, Interrupted, Timeout, Tls, Unsupported};
 use crate::scene::exchange_to;
 use crate::scene::secrets::IN_PROXY;
 use crate::scene::setup::Setup;
-use crate::scene::tunnel::{check_tunnel, tunnel_to};
+use crate::scene::tunnel::{check_tunnel, grant_tunnel, tunnel_to};
 use crate::server::ScriptedServer;
 use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::reply;
@@ -17,33 +17,46 @@ use crate::trial::Trial;
 
 /// `me:MARK-PROXY-b3f5`, as Basic credentials.
 const BASIC: &str = "Basic bWU6TUFSSy1QUk9YWS1iM2Y1";
+/// `Aladdin:open sesame`, as Basic credentials.
+const RFC_BASIC: &str = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
 
-/// A proxy by URL sees CONNECT with its own credentials and nothing of the exchange; loopback goes
-/// past it, and plain `http://` does not go at all.
+/// The case of a proxy over TLS whose certificate no root has signed.
+const UNTRUSTED: &str = "over TLS by a stranger";
+
+/// Rule 11: a proxy sees CONNECT with its own credentials and nothing of the exchange. Loopback is
+/// reached directly, and plain `http://` is refused.
 pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let authority = Authority::new();
-    for (label, credentials, host, basic) in [
-        ("without credentials", String::new(), LOOPBACK, None),
-        ("with credentials", format!("me:{IN_PROXY}@"), LOOPBACK, Some(BASIC)),
-        ("by a name that nobody looks up", String::new(), "proxy.nobody.knows.localhost", None),
+    let own = format!("me:{IN_PROXY}@");
+    for (label, scheme, credentials, host, basic) in [
+        ("without credentials", "http", "", LOOPBACK, None),
+        ("with credentials", "http", &own, LOOPBACK, Some(BASIC)),
+        // RFC 7617, section 2: the example of the scheme.
+        ("with a blank", "http", "Aladdin:open%20sesame@", LOOPBACK, Some(RFC_BASIC)),
+        ("over TLS", "https", &own, LOOPBACK, Some(BASIC)),
+        ("by a name that nobody looks up", "http", "", "proxy.nobody.knows.localhost", None),
     ] {
-        let proxy = ScriptedServer::start(tunnel_to(authority.issue(PROXIED_HOST)).serve());
+        let outer = match scheme {
+            "https" => Script::new().tls(authority.issue(LOOPBACK)),
+            _ => Script::new(),
+        };
+        let script = grant_tunnel(outer, authority.issue(PROXIED_HOST)).serve();
+        let proxy = ScriptedServer::start(script);
         let needs = Needs::default().roots(&authority.pem());
-        let needs = needs.proxy(proxy_by_name(host, &proxy, &credentials));
+        let needs = needs.proxy(proxy_by_url(&proxy, &format!("{scheme}://{credentials}{host}")));
         trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
-            let answer = scene.send_exchange(exchange_to(&url));
-            scene.expect_own(&answer);
+            let call = scene.send_exchange(exchange_to(&url));
+            scene.expect_own(&call);
             for problem in check_tunnel(&proxy, basic) {
                 scene.problem(problem);
             }
         });
     }
     let proxy = ScriptedServer::start(Script::new().serve());
-    let needs = || Needs::default().proxy(proxy_at(&proxy, ""));
+    let needs = || Needs::default().proxy(proxy_by_url(&proxy, &format!("http://{LOOPBACK}")));
     trial.case("loopback", Setup::new(Script::new().serve()).needs(needs()), |scene| {
-        let answer = scene.send();
-        scene.expect_own(&answer);
+        scene.expect_echo();
         if !proxy.connections().is_empty() {
             scene.problem("loopback went through the proxy".to_owned());
         }
@@ -51,25 +64,29 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
     let setup = Setup::new(Script::new()).needs(needs()).sent(0);
     trial.case("plain http", setup, |scene| {
         let url = format!("http://{PROXIED_HOST}/org/app/token");
-        let answer = scene.send_exchange(exchange_to(&url).allow_plain_http());
-        scene.expect(&answer, &[Unsupported]);
+        scene.send_expecting(exchange_to(&url).allow_plain_http(), &[Unsupported]);
         if !proxy.connections().is_empty() {
             scene.problem("plain http went to the proxy".to_owned());
         }
     });
 }
 
-/// A proxy that opens no tunnel is no connection, one that says nothing uses up the connect limit,
-/// and a server behind it that is not to be trusted gets nothing.
+/// Rule 11: a proxy that opens no tunnel is a failed connection.
+///
+/// A silent proxy uses up the connect limit. An untrusted server behind a proxy gets no request.
 pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
     let authority = Authority::new();
     let asked = || Script::new().request();
+    let endless = asked().write("HTTP/1.1 200 OK\r\nX: ").endless("x".repeat(1000));
+    let tls_by_a_stranger = Script::new().tls(Authority::new().issue(LOOPBACK)).serve();
     for (label, script, allowed) in [
         ("403", asked().write(reply::status("403 No", b"{}")), &[Connect][..]),
         ("407", asked().write(reply::status("407 No", b"{}")), &[Connect]),
         ("502", asked().write(reply::status("502 No", b"{}")), &[Connect]),
         ("redirects", asked().write("HTTP/1.1 302 No\r\nLocation: /\r\n\r\n"), &[Connect]),
         ("nonsense", asked().write("nonsense\r\n\r\n"), &[Connect]),
+        ("a head without end", endless, &[Connect]),
+        (UNTRUSTED, tls_by_a_stranger, &[Tls]),
         ("closes", asked(), &[Connect, Interrupted]),
         ("says nothing", asked().wait_for_close(), &[Timeout]),
         ("another host inside", tunnel_to(authority.issue("evil.invalid")).serve(), &[Tls]),
@@ -77,13 +94,15 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
     ] {
         let proxy = ScriptedServer::start(script);
         let needs = Needs::default().roots(&authority.pem()).connect_within(LIMIT);
-        let needs = needs.proxy(proxy_at(&proxy, &format!("me:{IN_PROXY}@")));
+        let scheme = if label == UNTRUSTED { "https" } else { "http" };
+        let url = format!("{scheme}://me:{IN_PROXY}@{LOOPBACK}");
+        let needs = needs.proxy(proxy_by_url(&proxy, &url));
         trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
-            let answer = scene.send_exchange(exchange_to(&url));
-            scene.expect(&answer, allowed);
+            let call = scene.send_exchange(exchange_to(&url));
+            scene.expect(&call, allowed);
             if allowed == [Timeout] {
-                scene.expect_end_at(&answer, LIMIT);
+                scene.expect_end_at(&call, LIMIT);
             }
             let sent = proxy.requests();
             if sent.iter().any(|own| !own.line().starts_with("CONNECT ")) {
@@ -93,13 +112,9 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
     }
 }
 
-fn proxy_at(proxy: &ScriptedServer, credentials: &str) -> Proxy {
-    proxy_by_name(LOOPBACK, proxy, credentials)
-}
-
+/// The proxy at this URL without a port, which is the server's.
 #[expect(clippy::expect_used, reason = "the URL is the suite's own")]
-fn proxy_by_name(host: &str, proxy: &ScriptedServer, credentials: &str) -> Proxy {
-    let url = format!("http://{credentials}{host}:{}", proxy.address().port());
-    let url: ProxyUrl = url.parse().expect("the URL is well formed");
-    Proxy::Url(url)
+fn proxy_by_url(proxy: &ScriptedServer, url: &str) -> Proxy {
+    let url = format!("{url}:{}", proxy.address().port());
+    Proxy::Url(url.parse().expect("the URL is well formed"))
 }

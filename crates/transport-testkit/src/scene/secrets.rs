@@ -1,18 +1,18 @@
-//! What the suite's requests and replies hold that no error and no log may show.
+//! Marked secrets in requests and responses, which no error and no log may show.
 
 use std::error::Error;
 
 use easemob_token_transport::TransportError;
 
-/// In the query of every request.
+/// The marker in the query of every request.
 pub(crate) const IN_QUERY: &str = "MARK-QUERY-7f31";
-/// In the Authorization header of every request.
+/// The marker in the `Authorization` header of every request.
 pub(crate) const IN_HEADER: &str = "MARK-HEADER-58c2";
-/// In the body of every request, and so in every echo.
+/// The marker in the body of every request, and so in every echo.
 pub(crate) const IN_BODY: &str = "MARK-BODY-e094";
-/// In heads and bodies of replies.
+/// The marker in heads and bodies of responses.
 pub(crate) const IN_REPLY: &str = "MARK-REPLY-1d6a";
-/// The password of a proxy.
+/// The marker in the password of a proxy.
 pub(crate) const IN_PROXY: &str = "MARK-PROXY-b3f5";
 
 const ALL: [&str; 5] = [IN_QUERY, IN_HEADER, IN_BODY, IN_REPLY, IN_PROXY];
@@ -23,7 +23,7 @@ pub(crate) fn shown_in(text: &str) -> Vec<&'static str> {
     shown.collect()
 }
 
-/// All that can be printed of an error and of the causes behind it.
+/// Prints an error and its sources in every way.
 pub(crate) fn everything_of(error: &TransportError) -> String {
     let mut text = format!("{error:?} {error:#?}");
     let mut next: Option<&dyn Error> = Some(error);

@@ -1,14 +1,15 @@
-//! What a case needs: a script, settings of the adapter, a number of requests.
+//! The setup of a case: the script of the server, the settings of the adapter.
 
 use crate::harness::Needs;
-use crate::server::script::Plan;
+use crate::server::certificates::{Authority, LOOPBACK};
+use crate::server::script::{Plan, Script};
 
-/// What a case needs besides what it does.
+/// The setup of a case.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) plan: Plan,
     pub(crate) needs: Needs,
-    /// How many whole requests the server has to see in all; `None` where that is not the point.
+    /// The number of whole requests that the server must receive; `None` if any number will do.
     pub(crate) sent: Option<usize>,
 }
 
@@ -31,4 +32,11 @@ impl Setup {
         self.needs = needs;
         self
     }
+}
+
+/// A script that begins with a TLS handshake, and the settings of a client that trusts its certificate.
+pub(crate) fn trusted_tls() -> (Script, Needs) {
+    let authority = Authority::new();
+    let script = Script::new().tls(authority.issue(LOOPBACK));
+    (script, Needs::default().roots(&authority.pem()))
 }

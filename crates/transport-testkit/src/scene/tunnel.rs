@@ -1,18 +1,23 @@
-//! A proxy that opens a tunnel, and what it may see of an exchange.
+//! A proxy that opens a tunnel, and a check of what it received.
 
 use crate::scene::secrets::{self, IN_PROXY};
 use crate::server::ScriptedServer;
 use crate::server::script::Script;
 use crate::server::tls::ServerTls;
 
-/// A proxy that grants a tunnel and is the server behind it at once.
+/// The script of a proxy that opens a tunnel and plays the server behind it as well.
 pub(crate) fn tunnel_to(tls: impl Into<ServerTls>) -> Script {
-    let granted = "HTTP/1.1 200 Connection established\r\n\r\n";
-    Script::new().request().write(granted).tls(tls)
+    grant_tunnel(Script::new(), tls)
 }
 
-/// What is wrong with what a proxy saw: it may see `CONNECT`, its own credentials, and TLS, inside
-/// which is the one request.
+/// Continues the script of a proxy in the same way.
+pub(crate) fn grant_tunnel(proxy: Script, tls: impl Into<ServerTls>) -> Script {
+    proxy.request().write("HTTP/1.1 200 Connection established\r\n\r\n").tls(tls)
+}
+
+/// Checks what a proxy received: `CONNECT`, its own credentials, and TLS with the one request inside.
+///
+/// Returns the problems.
 pub(crate) fn check_tunnel(proxy: &ScriptedServer, credentials: Option<&str>) -> Vec<String> {
     let mut problems = Vec::new();
     let requests = proxy.requests();
@@ -20,25 +25,26 @@ pub(crate) fn check_tunnel(proxy: &ScriptedServer, credentials: Option<&str>) ->
         return vec![format!("{} requests at the proxy instead of two", requests.len())];
     };
     if !connect.line().starts_with("CONNECT ") || !connect.body().is_empty() {
-        problems.push("the proxy was asked for something else than CONNECT".to_owned());
+        problems.push("the proxy received a request other than CONNECT".to_owned());
     }
     for marker in secrets::shown_in(connect.head()) {
-        problems.push(format!("the proxy saw {marker}"));
+        problems.push(format!("the proxy received {marker}"));
     }
     let given: Vec<&str> = connect.fields("proxy-authorization").collect();
     if given != Vec::from_iter(credentials) {
-        problems.push("the proxy did not get exactly its own credentials".to_owned());
+        problems.push("the proxy did not receive exactly its own credentials".to_owned());
     }
     if connect.fields("authorization").next().is_some() {
-        problems.push("the proxy got the server's credentials".to_owned());
+        problems.push("the proxy received the credentials for the server".to_owned());
     }
     if !inner.line().starts_with("POST /org/app/token") {
-        problems.push("the request inside the tunnel is another one".to_owned());
+        problems.push("the request inside the tunnel is not the one that was sent".to_owned());
     }
     if inner.names().any(|name| name.to_ascii_lowercase().starts_with("proxy-"))
         || inner.head().contains(IN_PROXY)
     {
-        problems.push("the server behind the proxy got the proxy's fields".to_owned());
+        problems
+            .push("the server behind the proxy received header fields for the proxy".to_owned());
     }
     problems
 }

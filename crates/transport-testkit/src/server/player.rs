@@ -1,6 +1,7 @@
 //! Plays one script over one connection.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,22 +16,23 @@ use super::request::Received;
 use super::script::{Script, Step};
 use crate::watch::census;
 
-/// The connection, and who remembers what happens on it.
+/// A connection, and the record of what happens on it.
 pub(super) struct Player {
     wire: Wire,
     number: usize,
     record: Arc<Record>,
-    /// How many of the requests that arrived the script has taken.
+    /// The number of arrived requests that the script has taken.
     taken: usize,
     deadline: Instant,
 }
 
-/// Why a script is not played to its end: the other side is gone, or it took too long.
+/// The early end of a script: the other side is gone, the server stops, or it took too long.
 struct Stopped;
 
 enum Wire {
     Plain(TcpStream),
-    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+    /// Over TCP, or inside the TLS of a proxy.
+    Tls(Box<StreamOwned<ServerConnection, Wire>>),
 }
 
 impl Player {
@@ -61,7 +63,7 @@ impl Player {
         }
         let Self { wire, number, record, .. } = self;
         wire.end(ending);
-        // The last handle: as long as there is one, the socket stays open.
+        // The last handle. As long as there is one, the socket stays open.
         record.change(|state| state.handles.remove(&number));
         let processor_time = census::processor_time_of_thread().unwrap_or_default();
         record.change_connection(number, |own| {
@@ -106,24 +108,25 @@ impl Player {
                 let _ = self.wire.tcp().shutdown(Shutdown::Write);
                 self.read_until(|_| false)
             }
-            // Comes last, see `play`.
+            // `play` does this.
             Step::Reset => Ok(()),
         }
     }
 
     fn start_tls(&mut self, config: Arc<rustls::ServerConfig>) -> Result<(), Stopped> {
         let outcome = (|| {
-            let mut tcp = self.wire.tcp().try_clone()?;
+            let tcp = Wire::Plain(self.wire.tcp().try_clone()?);
+            let mut inner = mem::replace(&mut self.wire, tcp);
             let mut session = ServerConnection::new(config).map_err(io::Error::other)?;
             while session.is_handshaking() {
-                session.complete_io(&mut tcp)?;
+                session.complete_io(&mut inner)?;
             }
-            Ok(StreamOwned::new(session, tcp))
+            Ok(StreamOwned::new(session, inner))
         })();
-        let told = outcome.as_ref().map(|_| ()).map_err(io::Error::to_string);
-        let failed = told.is_err();
+        let result = outcome.as_ref().map(|_| ()).map_err(io::Error::to_string);
+        let failed = result.is_err();
         self.record.change_connection(self.number, |own| {
-            own.handshake = Some(told);
+            own.handshake = Some(result);
             if failed {
                 own.closed = Some(Instant::now());
             }
@@ -174,7 +177,7 @@ impl Player {
         Ok(())
     }
 
-    /// Reads whatever comes in this time.
+    /// Reads what arrives within this time.
     fn read_for(&mut self, time: Duration) -> Result<(), Stopped> {
         let _ = self.wire.tcp().set_read_timeout(Some(time));
         let read = self.read();
@@ -202,7 +205,7 @@ impl Player {
         if stopping || Instant::now() > self.deadline { Err(Stopped) } else { Ok(()) }
     }
 
-    /// Notes that the other side is gone, unless it is we who are going.
+    /// Notes that the other side closed the connection, unless the server stops.
     fn gone(&self, error: &io::Error) -> Stopped {
         if !is_timeout(error) && !self.record.look(|state| state.stopping) {
             let now = Instant::now();
@@ -226,7 +229,7 @@ impl Wire {
     fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(stream) => stream,
-            Self::Tls(stream) => &stream.sock,
+            Self::Tls(stream) => stream.sock.tcp(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a server remembers, shared between its threads and the test.
+//! The record of all connections, shared between the threads of a server and the test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpStream;
@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 
 use crate::server::request::Received;
 
-/// What happened on one connection.
+/// The record of one connection.
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub(super) accepted: Instant,
     pub(super) received: Vec<u8>,
-    /// Up to where `received` is made of whole requests.
+    /// The number of bytes of `received` that are whole requests.
     pub(super) parsed: usize,
     pub(super) requests: Vec<Received>,
     pub(super) handshake: Option<Result<(), String>>,
     pub(super) steps: usize,
     pub(super) closed: Option<Instant>,
     pub(super) over: bool,
-    /// What the thread that played the script took of the processor.
+    /// The processor time of the thread that played the script.
     pub(super) processor_time: Duration,
 }
 
@@ -38,19 +38,19 @@ impl Connection {
         }
     }
 
-    /// When it was accepted.
+    /// The time at which it was accepted.
     #[must_use]
     pub fn accepted(&self) -> Instant {
         self.accepted
     }
 
-    /// Every byte that arrived and was read; inside TLS, what it held.
+    /// Every byte that arrived and was read, decrypted if the connection uses TLS.
     #[must_use]
     pub fn received(&self) -> &[u8] {
         &self.received
     }
 
-    /// What arrived after the last whole request: the beginning of another one, or no request.
+    /// The bytes that arrived after the last whole request.
     #[must_use]
     pub fn unfinished(&self) -> &[u8] {
         &self.received[self.parsed..]
@@ -62,26 +62,26 @@ impl Connection {
         &self.requests
     }
 
-    /// How the TLS handshake ended, if the script came to one and it did end.
+    /// The result of the TLS handshake, if there was one and it has ended.
     #[must_use]
     pub fn handshake(&self) -> Option<Result<(), &str>> {
         let handshake = self.handshake.as_ref()?;
         Some(handshake.as_ref().map(|&()| ()).map_err(String::as_str))
     }
 
-    /// How many steps of the script are done.
+    /// The number of steps of the script that are done.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.steps
     }
 
-    /// When the other side was seen to close or reset it.
+    /// The time at which the other side closed or reset it.
     #[must_use]
     pub fn closed(&self) -> Option<Instant> {
         self.closed
     }
 
-    /// Whether the script is at its end and the connection closed.
+    /// Whether the script has ended and the connection is closed.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.over
@@ -103,7 +103,7 @@ impl Connection {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) connections: Vec<Connection>,
-    /// A second handle of each socket that is in use, to wake whoever reads from it.
+    /// A second handle of each open socket, by which a thread that reads from it is woken.
     pub(super) handles: BTreeMap<usize, TcpStream>,
     pub(super) gates: BTreeSet<usize>,
     pub(super) stopping: bool,
@@ -138,16 +138,16 @@ impl Record {
         });
     }
 
-    /// Waits until there is an answer, `None` if there is none before the deadline.
+    /// Waits until the function returns a value; `None` if it does not before the deadline.
     pub(super) fn wait<T>(
         &self,
         deadline: Instant,
-        answer: impl Fn(&State) -> Option<T>,
+        find: impl Fn(&State) -> Option<T>,
     ) -> Option<T> {
         let mut state = self.lock();
         loop {
-            if let Some(answer) = answer(&state) {
-                return Some(answer);
+            if let Some(value) = find(&state) {
+                return Some(value);
             }
             let left = deadline.checked_duration_since(Instant::now())?;
             let waited = self.changed.wait_timeout(state, left);

@@ -1,18 +1,18 @@
-//! Replies that many rows need, as bytes.
+//! Responses as bytes.
 
-/// A response of status 200 with this body and its length.
+/// A response with status 200 and this body.
 #[must_use]
 pub fn ok(body: &[u8]) -> Vec<u8> {
     status("200 OK", body)
 }
 
-/// A response with this status, a code and a phrase, and this body and its length.
+/// A response with this status, a code and a phrase, and this body.
 #[must_use]
 pub fn status(status: &str, body: &[u8]) -> Vec<u8> {
     with_fields(status, "Content-Type: application/json\r\n", body)
 }
 
-/// A response with these header fields, each with its line end, before the length and the body.
+/// A response with these header fields, each with its line end, and this body.
 #[must_use]
 pub fn with_fields(status: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
@@ -20,7 +20,7 @@ pub fn with_fields(status: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// A response of status 200 whose body is one chunk.
+/// A response with status 200 and this body in one chunk.
 #[must_use]
 pub fn chunked(body: &[u8]) -> Vec<u8> {
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -28,7 +28,7 @@ pub fn chunked(body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), size.as_bytes(), body, b"\r\n0\r\n\r\n"].concat()
 }
 
-/// A response of status 200 whose body ends where the connection does.
+/// A response with status 200 whose body ends when the connection is closed.
 #[must_use]
 pub fn unframed(body: &[u8]) -> Vec<u8> {
     [b"HTTP/1.1 200 OK\r\n\r\n", body].concat()

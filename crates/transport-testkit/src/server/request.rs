@@ -1,6 +1,6 @@
-//! A request as it arrived, byte for byte, found in what a connection received.
+//! A request as it arrived, byte for byte.
 
-/// One whole request, as it came.
+/// One whole request, as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     head: String,
@@ -26,7 +26,7 @@ impl Received {
         &self.body
     }
 
-    /// The values of the fields of this name, in the order in which they came.
+    /// The values of the header fields of this name, in their order.
     pub fn fields(&self, name: &str) -> impl Iterator<Item = &str> {
         let fields = self.head.lines().skip(1);
         fields.filter_map(move |line| {
@@ -35,13 +35,13 @@ impl Received {
         })
     }
 
-    /// The names of all fields, as they came.
+    /// The names of all header fields, as they arrived.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let fields = self.head.lines().skip(1);
         fields.filter_map(|line| Some(line.split_once(':')?.0))
     }
 
-    /// The first whole request in these bytes and how many of them it takes.
+    /// Parses the first whole request in these bytes; also its length.
     pub(crate) fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
         let end = find(bytes, b"\r\n\r\n")? + 4;
         let request =
@@ -59,7 +59,7 @@ impl Received {
     }
 }
 
-/// A chunked body without trailers, and how many bytes it takes with its framing.
+/// Decodes a chunked body without trailers; also its length with the framing.
 fn unchunk(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut body = Vec::new();
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! What a scripted server does with a connection, as a value.
+//! The script of a server: the steps that it performs on a connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::reply;
 use super::request::Received;
 use super::tls::ServerTls;
 
-/// One thing that the server does.
+/// One step of a server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Step {
@@ -16,34 +16,35 @@ pub enum Step {
     Tls(ServerTls),
     /// Reads one whole request, head and body.
     Request,
-    /// Reads until so many bytes more have arrived.
+    /// Reads until this many more bytes have arrived.
     Read(usize),
     /// Writes these bytes.
     Write(Vec<u8>),
-    /// Answers 200; the body is that of the last request. These bytes follow in the same write.
+    /// Responds with status 200 and the body of the last request. These bytes follow in the same write.
     Echo(Vec<u8>),
-    /// Reads requests and answers each of them, until the other side closes.
+    /// Reads requests and responds to each of them, until the other side closes.
     Respond(Responder),
     /// Writes one byte at a time, with this pause before each.
     Drip(Vec<u8>, Duration),
-    /// Writes these bytes again and again until nobody takes them.
+    /// Writes these bytes again and again until the other side closes.
     Endless(Vec<u8>),
-    /// Writes these bytes again and again, each in a packet of its own, until nobody takes them.
+    /// Writes these bytes again and again, each in a packet of its own, until the other side closes.
     Trickle(Vec<u8>),
     /// Waits until the test opens the gate of this number.
     Gate(usize),
-    /// Waits until so many whole requests have arrived, on all connections together.
+    /// Waits until this many whole requests have arrived, on all connections together.
     Gather(usize),
     /// Waits until the other side closes.
     WaitForClose,
-    /// Closes the writing side and leaves the reading side open. Inside TLS there is no
-    /// `close_notify`: the end is the one that anybody in between can fake.
+    /// Closes the writing side and leaves the reading side open.
+    ///
+    /// Inside TLS no `close_notify` is sent, so that the end may be the work of an attacker.
     Cut,
-    /// Closes with a reset instead of an end.
+    /// Closes the connection with a reset.
     Reset,
 }
 
-/// Makes the bytes of a response from a request and the number of its connection, counted from 0.
+/// A function from a request and the number of its connection, counted from 0, to a response.
 #[derive(Clone)]
 pub struct Responder(Arc<Respond>);
 
@@ -61,7 +62,7 @@ impl fmt::Debug for Responder {
     }
 }
 
-/// The steps for one connection, one after the other; then it is closed.
+/// The steps for one connection, after which it is closed.
 ///
 /// ```
 /// use easemob_token_transport_testkit::Script;
@@ -77,7 +78,7 @@ impl fmt::Debug for Responder {
 pub struct Script(Vec<Step>);
 
 impl Script {
-    /// Accepts and closes at once.
+    /// An empty script: the server accepts and closes at once.
     pub fn new() -> Self {
         Self::default()
     }
@@ -88,7 +89,7 @@ impl Script {
         &self.0
     }
 
-    /// Adds any step.
+    /// Adds a step.
     pub fn step(mut self, step: Step) -> Self {
         self.0.push(step);
         self
@@ -119,7 +120,7 @@ impl Script {
         self.echo_with("")
     }
 
-    /// Adds [`Step::Echo`] with bytes glued to it.
+    /// Adds [`Step::Echo`] with bytes after it.
     pub fn echo_with(self, more: impl Into<Vec<u8>>) -> Self {
         self.step(Step::Echo(more.into()))
     }
@@ -129,7 +130,7 @@ impl Script {
         self.respond(|request, _| reply::ok(request.body()))
     }
 
-    /// Adds [`Step::Respond`] with bytes made of each request and the number of its connection.
+    /// Adds [`Step::Respond`] with this function.
     pub fn respond(
         self,
         response: impl Fn(&Received, usize) -> Vec<u8> + Send + Sync + 'static,
@@ -178,12 +179,12 @@ impl Script {
     }
 }
 
-/// Which connection gets which script.
+/// The scripts of a server, by connection.
 #[derive(Clone, Debug)]
 pub struct Plan(Arc<[Script]>);
 
 impl Plan {
-    /// The first connection plays the first script and so on; the last one is for all the rest.
+    /// Gives each connection its script in this order; the last script serves all further connections.
     #[must_use]
     pub fn in_order(scripts: impl IntoIterator<Item = Script>) -> Self {
         Self(scripts.into_iter().collect())
@@ -194,7 +195,7 @@ impl Plan {
         self.0.get(index).cloned().unwrap_or_default()
     }
 
-    /// Whether clients have to come with TLS.
+    /// Whether the scripts begin with a TLS handshake.
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self.for_connection(0).steps().first(), Some(Step::Tls(_)))
     }

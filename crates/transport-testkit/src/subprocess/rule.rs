@@ -8,19 +8,19 @@ use crate::outcome::Outcome;
 use crate::rule::Rule;
 
 /// Builds the command that runs one rule of this program in a process of its own.
-pub(crate) type Again<'a> = dyn Fn(&Rule) -> Command + Sync + 'a;
+pub(crate) type RuleCommand<'a> = dyn Fn(&Rule) -> Command + Sync + 'a;
 
 /// The variable that names the part of the rule for the other process.
 const ROLE: &str = "EASEMOB_TOKEN_TESTKIT_ROLE";
-/// The beginning of the line in which the other process reports what it found.
+/// The beginning of the line with the report of the other process.
 const REPORT: &str = "testkit-found:";
 
-/// The part of the rule for this process; `None` in the process that the user started.
+/// The part of the rule for this process; `None` in the first process.
 pub(crate) fn role() -> Option<String> {
     env::var(ROLE).ok()
 }
 
-/// What the other process found.
+/// The report of the other process.
 pub(crate) struct Found {
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) problems: Vec<String>,
@@ -34,13 +34,13 @@ pub(crate) fn run(mut command: Command, role: &str, variables: &[(&str, String)]
     let output = match command.output() {
         Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
         Err(error) => {
-            found.problems.push(format!("no second process: {error}"));
+            found.problems.push(format!("the second process could not be started: {error}"));
             return found;
         }
     };
     let mut reported = false;
     for line in output.lines() {
-        // Whoever prints the line may have printed something before it.
+        // Something else may have been printed before the report on the same line.
         let Some((_, line)) = line.split_once(REPORT) else { continue };
         reported = true;
         let mut parts = line.split('|').map(str::trim);
@@ -54,7 +54,7 @@ pub(crate) fn run(mut command: Command, role: &str, variables: &[(&str, String)]
     found
 }
 
-/// Reports to the first process what this one found.
+/// Prints a report for the first process.
 #[expect(clippy::print_stdout, reason = "the first process reads it there")]
 pub(crate) fn report(cases: &[CaseReport]) {
     let outcomes = cases.iter().flat_map(CaseReport::outcomes);

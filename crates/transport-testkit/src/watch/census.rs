@@ -1,14 +1,14 @@
-//! The threads and descriptors of this process, and which of them are new.
+//! Threads, descriptors, memory and processor time of this process, as `/proc` shows them.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long what is about to end may take to be gone.
-const SETTLING: Duration = Duration::from_secs(3);
+/// How long threads and descriptors that are about to end may take; only a failure waits that long.
+const SETTLING: Duration = Duration::from_secs(8);
 
-/// Who was there at one moment. Empty on systems without `/proc`.
+/// The threads and descriptors at one moment. Empty on systems without `/proc`.
 #[derive(Debug)]
 pub(crate) struct Census(BTreeMap<String, String>);
 
@@ -17,7 +17,7 @@ impl Census {
         let mut there = BTreeMap::new();
         for thread in names("/proc/self/task") {
             let name = fs::read_to_string(format!("/proc/self/task/{thread}/comm"));
-            // One that is gone by now does not count.
+            // A thread that has ended by now does not count.
             if let Ok(name) = name {
                 there.insert(format!("thread {thread}"), name.trim().to_owned());
             }
@@ -34,8 +34,9 @@ impl Census {
         Self(there)
     }
 
-    /// Who is there now and was not then, after time to settle. Threads that `ignored` names are
-    /// not counted.
+    /// The threads and descriptors that exist now and did not exist then, after time to settle.
+    ///
+    /// Those for whose name `ignored` returns `true` do not count.
     pub(crate) fn newcomers(&self, ignored: impl Fn(&str) -> bool) -> Vec<String> {
         let begun = Instant::now();
         loop {
@@ -60,7 +61,7 @@ fn names(directory: &str) -> Vec<String> {
     entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
 }
 
-/// The memory that this process has in use, where the system tells.
+/// The memory that this process uses, if the system reports it.
 pub(crate) fn resident_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -68,21 +69,33 @@ pub(crate) fn resident_bytes() -> Option<u64> {
     kib.checked_mul(1024)
 }
 
-/// The processor time that this process has taken so far, where the system tells.
+/// The processor time that this process has used so far, if the system reports it.
 pub(crate) fn processor_time() -> Option<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The name of the program, which may hold anything, ends with the last bracket.
+    // The name of the program may contain anything; it ends with the last bracket.
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
-    // Linux counts here in hundredths of a second.
+    // Linux counts in hundredths of a second here.
     Some(Duration::from_millis(user.checked_add(system)?.checked_mul(10)?))
 }
 
-/// The processor time that the calling thread has taken so far, where the system tells.
+/// The processor time that the calling thread has used so far, if the system reports it.
 pub(crate) fn processor_time_of_thread() -> Option<Duration> {
     let stat = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     Some(Duration::from_nanos(stat.split_ascii_whitespace().next()?.parse().ok()?))
+}
+
+/// The time that each thread of this process has waited for a processor so far, by its number.
+///
+/// Empty if the system does not report it.
+pub(crate) fn processor_waits() -> BTreeMap<String, Duration> {
+    let wait = |thread: String| {
+        let stat = fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).ok()?;
+        let nanos = stat.split_ascii_whitespace().nth(1)?.parse().ok()?;
+        Some((thread, Duration::from_nanos(nanos)))
+    };
+    names("/proc/self/task").into_iter().filter_map(wait).collect()
 }
 
 #[cfg(all(test, target_os = "linux"))]

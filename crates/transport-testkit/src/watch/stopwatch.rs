@@ -1,31 +1,35 @@
-//! How late something was, and how late this machine was at the same time.
+//! A stopwatch that also measures by how much the machine delayed the threads of this process.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::watch::census::processor_time_of_thread;
+use super::census::{processor_time_of_thread, processor_waits};
 
 const NAP: Duration = Duration::from_millis(2);
 
-/// Measures a span, and beside it the longest time by which a short sleep was overslept: what the
-/// machine withheld from a thread that wanted to run cannot be blamed on the adapter.
+/// Measures a span of time, and the longest delay that the machine caused meanwhile.
+///
+/// A delay is the time by which a short sleep was overslept, or that a thread of this process waited
+/// for a processor. The adapter is not to blame for either.
 pub(crate) struct Stopwatch {
     begun: Instant,
     over: Arc<AtomicBool>,
-    /// Its longest stall, and its processor time.
+    /// Returns its longest stall and its processor time.
     control: JoinHandle<(Duration, Duration)>,
+    processor_waits: BTreeMap<String, Duration>,
 }
 
-/// What a [`Stopwatch`] found.
+/// The result of a [`Stopwatch`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) begun: Instant,
     pub(crate) took: Duration,
-    /// The longest stall of the control.
+    /// The longest delay that the machine caused.
     pub(crate) stall: Duration,
-    /// What the control took of the processor.
+    /// The processor time of the thread that took naps.
     pub(crate) processor_time: Duration,
 }
 
@@ -42,13 +46,17 @@ impl Stopwatch {
             }
             (longest, processor_time_of_thread().unwrap_or_default())
         });
-        Self { begun: Instant::now(), over, control }
+        Self { begun: Instant::now(), over, control, processor_waits: processor_waits() }
     }
 
     pub(crate) fn stop(self) -> Span {
         let took = self.begun.elapsed();
         self.over.store(true, Ordering::SeqCst);
-        let (stall, processor_time) = self.control.join().unwrap_or_default();
+        let (overslept, processor_time) = self.control.join().unwrap_or_default();
+        let waits = processor_waits().into_iter().map(|(thread, wait)| {
+            wait.saturating_sub(self.processor_waits.get(&thread).copied().unwrap_or_default())
+        });
+        let stall = waits.fold(overslept, Duration::max);
         Span { begun: self.begun, took, stall, processor_time }
     }
 }

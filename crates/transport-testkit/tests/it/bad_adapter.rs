@@ -1,4 +1,4 @@
-//! A transport over plain sockets that keeps the contract, or breaks it in one way that is asked for.
+//! An adapter over plain sockets that reuses the contract, or commits one fault.
 
 mod exchange;
 mod message;
@@ -24,7 +24,7 @@ use rustls::ClientConfig;
 use self::exchange::Job;
 use self::stream::Stream;
 
-/// What the transport does wrong.
+/// The fault that the adapter commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
@@ -51,14 +51,14 @@ pub(crate) enum Fault {
     LeavesAThread,
 }
 
-/// The log of the one sinner that keeps one.
+/// The log of the adapter with the fault [`Fault::Logs`].
 static LOG: Mutex<String> = Mutex::new(String::new());
 
-pub(crate) struct Sinning(pub(crate) Fault);
+pub(crate) struct BadHarness(pub(crate) Fault);
 
-impl Harness for Sinning {
+impl Harness for BadHarness {
     fn name(&self) -> &str {
-        "sinner"
+        "bad adapter"
     }
 
     fn transport(&self, needs: &Needs) -> Result<Arc<dyn Transport>, Unable> {
@@ -73,7 +73,7 @@ impl Harness for Sinning {
             needs: needs.clone(),
             tls: stream::config(fault, needs.roots_pem.as_deref()),
             proxy,
-            kept: Arc::default(),
+            idle: Arc::default(),
         }))
     }
 
@@ -81,7 +81,7 @@ impl Harness for Sinning {
         self.0 == Fault::MarksAllAsFresh
     }
 
-    fn overheard(&self) -> Option<String> {
+    fn captured_logs(&self) -> Option<String> {
         (self.0 == Fault::Logs).then(|| std::mem::take(&mut *LOG.lock().unwrap()))
     }
 }
@@ -92,7 +92,7 @@ struct BadAdapter {
     needs: Needs,
     tls: Arc<ClientConfig>,
     proxy: ProxyRules,
-    kept: Arc<Mutex<Option<Stream>>>,
+    idle: Arc<Mutex<Option<Stream>>>,
 }
 
 type Outcome = Result<Response<Bytes>, TransportError>;
@@ -118,16 +118,16 @@ impl Transport for BadAdapter {
             fault: self.fault,
             proxy: self.proxy.proxy_for(&uri)?.cloned(),
             tls: self.tls.clone(),
-            kept: self.kept.clone(),
+            idle: self.idle.clone(),
             connect_by: started.checked_add(self.needs.connect_timeout),
             finish_by: started
                 .checked_add(exchange.timeout())
                 .filter(|_| self.fault != Fault::NeverTimesOut),
             max_bytes: match self.fault {
-                Fault::IgnoresTheCap => 1 << 20,
+                Fault::IgnoresTheCap => 1 << 22,
                 _ => exchange.max_response_bytes(),
             },
-            keeps: match self.fault {
+            reuses: match self.fault {
                 Fault::HandsOverWhatCame | Fault::MarksAllAsFresh => {
                     !exchange.needs_fresh_connection()
                 }
@@ -139,7 +139,7 @@ impl Transport for BadAdapter {
     }
 }
 
-/// The exchange on a thread of its own; dropping it closes the socket, at which the thread ends.
+/// An exchange on a thread of its own. Dropping it closes the socket, which ends the thread.
 struct OnAThread {
     shared: Arc<Mutex<Shared>>,
     wire: Arc<Mutex<Option<TcpStream>>>,

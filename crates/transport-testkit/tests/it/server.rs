@@ -1,4 +1,4 @@
-//! The scripted server: what it writes, what it remembers, and that it goes when it is told to.
+//! Tests of the scripted server: what it writes, what it records, and how it ends.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -28,7 +28,7 @@ fn read_all(client: &mut TcpStream) -> String {
 }
 
 #[test]
-fn every_byte_that_arrives_is_remembered() {
+fn every_byte_that_arrives_is_recorded() {
     let server = ScriptedServer::start(Script::new().request().request().wait_for_close());
     let mut client = connect(&server);
     let bytes = b"POST /a HTTP/1.1\r\nContent-Length: 1\r\n\r\n1GET /b HTTP/1.1\r\n\r\nPOS";
@@ -63,7 +63,7 @@ fn a_response_can_be_made_of_the_request_and_the_connection() {
 }
 
 #[test]
-fn a_close_is_told_with_its_time() {
+fn a_close_is_recorded_with_its_time() {
     let server = ScriptedServer::start(Script::new().wait_for_close());
     let client = connect(&server);
     assert!(server.wait_until(SOON, |connections| connections.len() == 1));
@@ -85,7 +85,7 @@ fn a_reset_is_a_reset() {
 }
 
 #[test]
-fn drips_come_one_by_one() {
+fn drips_arrive_one_by_one() {
     let pause = Duration::from_millis(20);
     let server = ScriptedServer::start(Script::new().drip("12345", pause));
     let begun = Instant::now();
@@ -123,7 +123,7 @@ fn dropping_the_server_ends_every_script_at_once() {
 }
 
 #[test]
-fn a_handshake_that_fails_is_told() {
+fn a_handshake_that_fails_is_recorded() {
     let identity = easemob_token_transport_testkit::Identity::self_signed("localhost");
     let server = ScriptedServer::start(Script::new().tls(identity).serve());
     let mut client = connect(&server);

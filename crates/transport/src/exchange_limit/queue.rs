@@ -1,79 +1,79 @@
-//! Who holds a place, who waits for one, and whose turn it is. Time comes in as an argument.
+//! The queue for permits. Time is an argument.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-/// How long a place is kept for a waiter that was called.
+/// The time for which a permit is reserved for a waiter that was called.
 pub(super) const PATIENCE: Duration = Duration::from_millis(50);
-/// The longest time after which a waiter looks by itself whether a place is free.
+/// The longest time after which a waiter checks by itself whether a permit is free.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// How much later a waiter looks for each one before it, so that thousands do not look all the time.
+/// The additional pause for each waiter before it, so that thousands do not check all the time.
 const PAUSE_PER_RANK: Duration = Duration::from_micros(500);
-/// The same for the moment at which a held place expires.
+/// The same for the time at which a held permit expires.
 const EXPIRY_PAUSE_PER_RANK: Duration = Duration::from_micros(50);
-/// By how much more waiters are called for a place after the ones that were called did not come.
+/// The factor by which more waiters are called for a permit if those that were called did not come.
 const MORE_CALLS: usize = 4;
 
-/// The places of an [`ExchangeLimit`](super::ExchangeLimit).
+/// The permits of an [`ExchangeLimit`](super::ExchangeLimit), and those that wait for one.
 ///
-/// Nothing here relies on a caller that is polled: a held place ends at its deadline, and a waiter
-/// that was called and does not come is passed over.
+/// Nothing depends on callers that are polled: a held permit ends at its deadline, and a waiter that was
+/// called and does not come is skipped.
 pub(super) struct Queue {
-    places: usize,
+    permits: usize,
     next_number: u64,
-    /// The end of each held place, with the number of its holder.
+    /// The end of each held permit, with the number of its holder.
     held: BTreeSet<(Instant, u64)>,
-    /// Those who have not been called, in the order in which they came.
+    /// The waiters that were not called yet, in their order.
     waiting: BTreeMap<u64, Waker>,
-    /// Those who were woken for a place, and when.
+    /// The waiters that were woken for a permit, with the time.
     called: BTreeMap<u64, Instant>,
-    /// The calls in the order of their time. Some of them are answered.
+    /// The calls in the order of their time. Some waiters came already.
     calls: VecDeque<(Instant, u64)>,
-    /// How many are called for one place: more than one after calls that nobody answered.
-    calls_per_place: usize,
+    /// The number of waiters to call for one permit: more than one after calls in vain.
+    calls_per_permit: usize,
 }
 
-/// The answer to a waiter that looks whether it is its turn.
+/// The result of a waiter's check whether it is its turn.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     Granted,
-    /// Look again after this time, unless woken before.
+    /// Check again after this time, unless woken before.
     Wait(Duration),
 }
 
 impl Queue {
-    pub(super) fn new(places: usize) -> Self {
+    pub(super) fn new(permits: usize) -> Self {
         Self {
-            places,
+            permits,
             next_number: 0,
             held: BTreeSet::new(),
             waiting: BTreeMap::new(),
             called: BTreeMap::new(),
             calls: VecDeque::new(),
-            calls_per_place: 1,
+            calls_per_permit: 1,
         }
     }
 
-    /// A number for somebody new. Smaller numbers come first.
+    /// The number of a new waiter or holder. Smaller numbers come first.
     pub(super) fn take_number(&mut self) -> u64 {
         self.next_number += 1;
         self.next_number
     }
 
-    /// Takes a place until `deadline` if one is free and nobody waits; its number.
+    /// Takes a permit until `deadline` if one is free and nobody waits. Returns its number.
     ///
-    /// The clock is asked only if it matters.
+    /// `now` is called only if it matters.
     pub(super) fn enter(
         &mut self,
         deadline: Instant,
         now: impl FnOnce() -> Instant,
     ) -> Option<u64> {
-        if self.held.len() >= self.places {
+        if self.held.len() >= self.permits {
             self.expire(now());
         }
         let reserved = self.held.len() + self.called.len();
-        if !self.waiting.is_empty() || reserved >= self.places {
+        if !self.waiting.is_empty() || reserved >= self.permits {
             return None;
         }
         let number = self.take_number();
@@ -81,10 +81,10 @@ impl Queue {
         Some(number)
     }
 
-    /// Looks whether the waiter `number` gets a place; if not, its waker is kept.
+    /// Checks whether the waiter `number` gets a permit. If not, its waker is stored.
     ///
-    /// The wakers that are added to `woken` are to be woken after the lock is released.
-    pub(super) fn look(
+    /// The caller wakes the wakers in `woken` after it has released the lock.
+    pub(super) fn check(
         &mut self,
         number: u64,
         deadline: Instant,
@@ -98,18 +98,18 @@ impl Queue {
         }
         self.call(now, woken);
         if self.called.remove(&number).is_some() {
-            if self.held.len() < self.places {
+            if self.held.len() < self.permits {
                 self.held.insert((deadline, number));
                 self.withdraw_calls();
                 return Turn::Granted;
             }
-            // Several were called for one place, and another came first.
+            // Several were called for one permit, and another came first.
             self.waiting.insert(number, waker.clone());
         }
         Turn::Wait(self.pause(number, now, found_late))
     }
 
-    /// The waiter `number` does not wait any more.
+    /// Removes the waiter `number`.
     pub(super) fn quit(&mut self, number: u64, now: Instant, woken: &mut Vec<Waker>) {
         self.waiting.remove(&number);
         if self.called.remove(&number).is_some() {
@@ -118,7 +118,7 @@ impl Queue {
         }
     }
 
-    /// The holder `number` leaves its place.
+    /// Releases the permit of the holder `number`.
     pub(super) fn leave(
         &mut self,
         deadline: Instant,
@@ -134,10 +134,10 @@ impl Queue {
         }
     }
 
-    /// Calls as many waiters as there are free places.
+    /// Calls as many waiters as there are free permits.
     fn call(&mut self, now: Instant, woken: &mut Vec<Waker>) {
-        let free = self.places.saturating_sub(self.held.len());
-        let wanted = free.saturating_mul(self.calls_per_place);
+        let free = self.permits.saturating_sub(self.held.len());
+        let wanted = free.saturating_mul(self.calls_per_permit);
         while self.called.len() < wanted {
             let Some((number, waker)) = self.waiting.pop_first() else { break };
             self.called.insert(number, now);
@@ -146,31 +146,30 @@ impl Queue {
         }
     }
 
-    /// Withdraws the calls that were made in vain, since somebody came: the others were woken and
-    /// will queue up again.
+    /// Withdraws the calls beyond the free permits. Those waiters were woken and will queue up again.
     fn withdraw_calls(&mut self) {
-        self.calls_per_place = 1;
-        let free = self.places.saturating_sub(self.held.len());
+        self.calls_per_permit = 1;
+        let free = self.permits.saturating_sub(self.held.len());
         while self.called.len() > free {
             self.called.pop_last();
         }
     }
 
-    /// Forgets what is out of date; whether a call was not answered.
+    /// Removes what has expired. Returns whether a waiter that was called did not come.
     fn clear(&mut self, now: Instant) -> bool {
         self.expire(now);
         self.pass_over(now)
     }
 
-    /// Ends the held places whose time is over.
+    /// Releases the permits that have expired.
     fn expire(&mut self, now: Instant) {
         while self.held.first().is_some_and(|(deadline, _)| *deadline <= now) {
             self.held.pop_first();
         }
     }
 
-    /// Forgets the calls that were not answered in time. Such a waiter keeps its number, and with
-    /// it its turn, if it comes later.
+    /// Removes the calls of waiters that did not come in time. Such a waiter keeps its number, and so
+    /// its turn, if it comes later.
     fn pass_over(&mut self, now: Instant) -> bool {
         let mut found_late = false;
         while let Some(&(at, number)) = self.calls.front() {
@@ -184,14 +183,14 @@ impl Queue {
             }
         }
         if found_late {
-            self.calls_per_place = self.calls_per_place.saturating_mul(MORE_CALLS);
+            self.calls_per_permit = self.calls_per_permit.saturating_mul(MORE_CALLS);
         }
         found_late
     }
 
-    /// After what time the waiter `number` looks again.
+    /// The time after which the waiter `number` checks again.
     ///
-    /// Each has to look: those before it may never be polled again.
+    /// Each waiter has to check, since those before it may never be polled again.
     fn pause(&self, number: u64, now: Instant, found_late: bool) -> Duration {
         let first = self.waiting.first_key_value().map_or(number, |(first, _)| *first);
         let rank = u32::try_from(number.saturating_sub(first)).unwrap_or(u32::MAX);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::task::Wake;
 use std::thread;
@@ -20,41 +20,41 @@ struct Model {
 }
 
 impl Model {
-    /// All places are held by callers that are never polled, until this much later.
-    fn full(places: usize, for_time: Duration) -> Self {
+    /// All permits are held, until this much later, by callers that are never polled.
+    fn full(permits: usize, for_time: Duration) -> Self {
         let now = Instant::now();
-        let mut queue = Queue::new(places);
-        for _ in 0..places {
+        let mut queue = Queue::new(permits);
+        for _ in 0..permits {
             queue.enter(now + for_time, || now).unwrap();
         }
         Self { queue, now, woken: Vec::new() }
     }
 
-    fn look(&mut self, number: u64) -> Turn {
+    fn check(&mut self, number: u64) -> Turn {
         let deadline = self.now + MS * 10_000;
-        self.queue.look(number, deadline, self.now, Waker::noop(), &mut self.woken)
+        self.queue.check(number, deadline, self.now, Waker::noop(), &mut self.woken)
     }
 
-    /// A waiter that has looked once and is not polled again unless the test does it.
+    /// A waiter that has checked once and is not polled again unless the test does it.
     fn wait(&mut self) -> u64 {
         let number = self.queue.take_number();
-        assert_ne!(self.look(number), Turn::Granted);
+        assert_ne!(self.check(number), Turn::Granted);
         number
     }
 
-    /// The waiter looks whenever it said it would; how long it takes until it has a place.
+    /// Lets the waiter check at the times that it announced. Returns the time until it has a permit.
     fn time_until_granted(&mut self, number: u64) -> Duration {
         let begun = self.now;
         for _ in 0..10_000 {
-            match self.look(number) {
+            match self.check(number) {
                 Turn::Granted => return self.now - begun,
                 Turn::Wait(pause) => self.now += pause,
             }
         }
-        panic!("it never had a place");
+        panic!("it never had a permit");
     }
 
-    /// Somebody new, who wants a place for a millisecond.
+    /// A newcomer that wants a permit for a millisecond.
     fn enter(&mut self) -> Option<u64> {
         let now = self.now;
         self.queue.enter(now + MS, || now)
@@ -82,16 +82,16 @@ fn a_newcomer_takes_an_expired_place_at_once() {
 }
 
 #[test]
-fn places_go_to_waiters_in_their_order_and_no_newcomer_overtakes() {
+fn permits_go_to_waiters_in_their_order_and_no_newcomer_overtakes() {
     let mut model = Model::full(1, MS * 200);
     let waiters: Vec<u64> = (0..3).map(|_| model.wait()).collect();
     model.now += MS * 200;
     for (index, &number) in waiters.iter().enumerate() {
         assert_eq!(model.enter(), None, "a newcomer");
         for &later in &waiters[index + 1..] {
-            assert_ne!(model.look(later), Turn::Granted);
+            assert_ne!(model.check(later), Turn::Granted);
         }
-        assert_eq!(model.look(number), Turn::Granted);
+        assert_eq!(model.check(number), Turn::Granted);
         let deadline = model.now + MS * 10_000;
         model.leave(number, deadline);
     }
@@ -113,16 +113,16 @@ fn a_waiter_that_does_not_come_is_passed_over_and_keeps_its_order() {
     let mut model = Model::full(1, MS * 200);
     let [late, second, third] = [(); 3].map(|()| model.wait());
     model.now += MS * 200;
-    // The place is offered to the first, which does not look.
-    assert_ne!(model.look(second), Turn::Granted);
+    // The permit is offered to the first, which does not check.
+    assert_ne!(model.check(second), Turn::Granted);
     let took = model.time_until_granted(second);
     assert!(took <= PATIENCE * 2, "{took:?}");
     // It comes back, and is before the third again.
-    assert_ne!(model.look(late), Turn::Granted);
+    assert_ne!(model.check(late), Turn::Granted);
     let deadline = model.now + MS * 10_000;
     model.leave(second, deadline);
-    assert_ne!(model.look(third), Turn::Granted);
-    assert_eq!(model.look(late), Turn::Granted);
+    assert_ne!(model.check(third), Turn::Granted);
+    assert_eq!(model.check(late), Turn::Granted);
 }
 
 #[test]
@@ -141,10 +141,10 @@ fn a_called_waiter_that_quits_hands_its_turn_on() {
     let mut model = Model::full(1, MS * 200);
     let [first, second] = [(); 2].map(|()| model.wait());
     model.now += MS * 200;
-    assert_ne!(model.look(second), Turn::Granted);
+    assert_ne!(model.check(second), Turn::Granted);
     let now = model.now;
     model.queue.quit(first, now, &mut model.woken);
-    assert_eq!(model.look(second), Turn::Granted);
+    assert_eq!(model.check(second), Turn::Granted);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn many_waiters_look_seldom() {
     let waiters: Vec<u64> = (0..10_000).map(|_| model.wait()).collect();
     let mut looks_a_second = 0.0;
     for number in waiters {
-        let Turn::Wait(pause) = model.look(number) else { panic!("there is no place") };
+        let Turn::Wait(pause) = model.check(number) else { panic!("there is no permit") };
         looks_a_second += 1.0 / pause.as_secs_f64();
     }
     assert!(looks_a_second < 30_000.0, "{looks_a_second}");
@@ -226,7 +226,7 @@ fn a_dropped_permit_wakes_a_waiter_before_any_timer() {
     let waiter = thread::spawn({
         let limit = limit.clone();
         move || {
-            // No timer ever rings: only the holder can wake it.
+            // No timer ever fires: only the holder can wake it.
             let never = |_| {
                 waits.send(()).unwrap();
                 std::future::pending::<()>()
@@ -278,8 +278,8 @@ fn never_more_than_the_limit_are_under_way_on_many_threads() {
 fn a_lock_that_no_thread_of_this_process_holds_is_an_error_and_no_hang() {
     let limit = limit(1);
     let permit = block_on(limit.acquire(after(MS * 60_000), sleep)).unwrap();
-    // As a child of a fork finds it.
-    limit.0.process.store(process::id().wrapping_add(1), Ordering::Relaxed);
+    // The state in a child of a fork.
+    limit.0.process.0.store(std::process::id().wrapping_add(1), Ordering::Relaxed);
     let queue = limit.0.queue.lock().unwrap();
     let error = block_on(limit.acquire(after(MS * 60_000), sleep)).unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Internal);

@@ -1,4 +1,4 @@
-//! The exceptions from proxying, as `NO_PROXY` lists them.
+//! The list of exceptions in `NO_PROXY`.
 
 use std::net::IpAddr;
 
@@ -25,7 +25,7 @@ enum Hosts {
 }
 
 impl NoProxy {
-    /// Reads the list; an entry that makes no sense is left out, as other programs do with it.
+    /// Parses the list. An invalid entry is ignored, as in other programs.
     pub(super) fn parse(list: &str) -> Self {
         Self(list.split(',').filter_map(|entry| Exception::parse(entry.trim())).collect())
     }
@@ -45,7 +45,7 @@ impl NoProxy {
     }
 }
 
-/// The host that is asked about, an address where it is one.
+/// The host to look for, as an address if it is one.
 enum Target {
     Address(IpAddr),
     Name(String),
@@ -62,7 +62,7 @@ impl Target {
 
 impl Exception {
     fn parse(entry: &str) -> Option<Self> {
-        // First as a whole: the last colon of an IPv6 address begins no port.
+        // First without a port: the last colon of an IPv6 address does not begin one.
         if let Some(hosts) = Hosts::parse(entry) {
             return Some(Self { hosts, port: None });
         }
@@ -86,7 +86,7 @@ impl Hosts {
         if let Ok(block) = bare.parse() {
             return Some(Self::Block(block));
         }
-        // `*.example.com` is not in anybody's rules, and in many people's variables.
+        // `*.example.com` is not standard, but common.
         let name = text.strip_prefix('*').unwrap_or(text);
         let name = name.trim_matches('.').to_ascii_lowercase();
         let is_name = !name.is_empty()

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::ConfigError;
 
-/// The URL of an HTTP proxy: `http://` or `https://`, a host, and, where needed, a port and
+/// The URL of an HTTP proxy: `http://` or `https://`, a host, and optionally a port and
 /// `user:password@`.
 ///
 /// Parsing is strict. There is no path (a single `/` at the end is taken for none), no query and
@@ -93,7 +93,7 @@ impl ProxyUrl {
         Some(value)
     }
 
-    /// The value of the environment variable `name`, where a missing scheme means `http`.
+    /// Parses the value of the environment variable `name`; a missing scheme means `http`.
     pub(super) fn from_variable(name: &'static str, value: &str) -> Result<Self, ConfigError> {
         let parsed = if value.contains("://") {
             Self::parse(value)

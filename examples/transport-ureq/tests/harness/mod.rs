@@ -1,4 +1,4 @@
-//! How the suite makes a `UreqTransport`, and who listens to what ureq logs.
+//! The harness that builds a `UreqTransport` for the suite, and a logger that captures ureq's records.
 
 use std::mem;
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -11,9 +11,9 @@ use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
 /// The adapter, as its users get it.
 pub(crate) struct Ureq {
-    /// Up to which level its user listens to ureq, and to everybody else at TRACE.
+    /// The level up to which its user captures ureq's records; TRACE for all other targets.
     pub(crate) listening: Level,
-    /// What it is known to break.
+    /// The rules that it is known to break.
     pub(crate) exceptions: &'static [Exception],
 }
 
@@ -37,7 +37,7 @@ impl Harness for Ureq {
         self.exceptions
     }
 
-    fn overheard(&self) -> Option<String> {
+    fn captured_logs(&self) -> Option<String> {
         Some(mem::take(&mut *HEARD.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
@@ -51,10 +51,10 @@ fn certificate(item: Result<PemItem<'static>, ureq::Error>) -> Option<Certificat
 
 static HEARD: Mutex<String> = Mutex::new(String::new());
 
-/// ureq dumps the wire in rows of so many bytes; they end in the same as text.
+/// How many bytes ureq logs in each row of a dump, which ends in the same bytes as text.
 const ROW: usize = 16;
 
-/// A logger that keeps everything, but of ureq what is below this level.
+/// A logger that captures everything, but only up to this level from ureq.
 struct Listener(Level);
 
 fn listen(level: Level) {
@@ -77,7 +77,7 @@ impl Log for Listener {
         let text = record.args().to_string();
         let mut heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
         match text.split_at_checked(text.len().saturating_sub(ROW)) {
-            // What a reader puts together, a search finds only if it is.
+            // Joined, since a search finds only what is in one piece.
             Some((_, row)) if record.target() == "ureq_proto::util" => heard.push_str(row),
             _ => heard.push_str(&format!("\n{} {}: {text}\n", record.level(), record.target())),
         }

@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::decoded::Decoded;
 use super::digits::hex_byte;
 
-/// An encoding of whole runs, read from its first characters on or from a later one.
+/// An encoding of whole runs of text.
 ///
-/// What stands directly before such a run can look like a part of it.
+/// The text directly before a run can look like a part of it, so some characters are skipped.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Binary {
     /// Standard or URL-safe, padded or not, in one line or more.
@@ -18,10 +18,10 @@ pub(super) enum Binary {
 
 /// Base64 of fewer characters holds no secret that is long enough to be looked for.
 const SHORTEST_BASE64: usize = 6;
-/// Stands for what is not so encoded, so that nothing is found across it.
+/// Byte for text in no such encoding, so that no pattern is found across it.
 const GAP: u8 = 0;
 
-/// `text` with every run decoded and all else left out; `None` if there is no run.
+/// Decodes every run and leaves out the rest; `None` if there is no run.
 pub(super) fn decode(text: &Decoded, binary: Binary) -> Option<Decoded> {
     let decoded = match binary {
         Binary::Base64 { skipped } => base64(text, skipped),
@@ -41,8 +41,8 @@ fn push_gap(decoded: &mut Decoded, place: Range<usize>) {
     }
 }
 
-/// Every byte gets the whole run, with its padding, as its place: the rest of a run that holds a
-/// secret is of no use, and its neighbours share characters with the secret.
+/// Decodes base64. The place of each byte is the whole run with its padding, since the neighbours of a
+/// secret share characters with it.
 fn base64(text: &Decoded, skipped: usize) -> Decoded {
     let is_part = |b: &u8| sextet(*b).is_some() || matches!(b, b'\r' | b'\n');
     let mut decoded = Decoded::default();

@@ -1,4 +1,4 @@
-//! A text after some decoding, each byte with its place in the original text.
+//! Decoded text, each byte with its place in the original text.
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ impl Decoded {
         &self.bytes
     }
 
-    /// Where these bytes come from; they must not be empty.
+    /// The place of these bytes, which must not be empty.
     pub(super) fn place(&self, bytes: Range<usize>) -> Range<usize> {
         self.places[bytes.start].start..self.places[bytes.end - 1].end
     }
@@ -38,8 +38,8 @@ impl Decoded {
 
     /// The text in the form in which it is compared: in lower case, `+` as a space.
     ///
-    /// Forms write a space as `+`. A byte that is not UTF-8 is read as Latin-1, which some services
-    /// still encode.
+    /// HTML forms write a space as `+`. A byte that is not UTF-8 is read as Latin-1, which some services
+    /// still use.
     pub(super) fn folded(&self) -> Folded {
         let mut folded = Folded::default();
         let mut at = 0;
@@ -73,7 +73,7 @@ impl Folded {
         }
     }
 
-    /// Where this part of the text comes from; it must not be empty.
+    /// The place of this part, which must not be empty.
     pub(super) fn place(&self, part: Range<usize>) -> Range<usize> {
         self.places[part.start].start..self.places[part.end - 1].end
     }

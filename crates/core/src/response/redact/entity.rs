@@ -1,4 +1,4 @@
-//! Character references of HTML: by name, in decimal, in hexadecimal.
+//! HTML character references: by name, in decimal, in hexadecimal.
 
 use super::digits::number;
 
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reference_is_left() {
+    fn other_text_is_no_reference() {
         for text in
             ["&", "&;", "&#", "&#;", "&#x;", "&#xd800;", "&#99999999999;", "&nothing;", "&a"]
         {

@@ -15,13 +15,13 @@ pub(super) enum Escape {
     Html,
 }
 
-/// What an escape stands for. Percent and `\x` write bytes, which may be parts of a character.
+/// Meaning of an escape. Percent and `\x` write bytes, which may be parts of a character.
 enum Piece {
     Char(char),
     Byte(u8),
 }
 
-/// `text` with every escape replaced by what it stands for; `None` if there is none.
+/// Decodes every escape in `text`; `None` if there is none.
 pub(super) fn decode(text: &Decoded, escape: Escape) -> Option<Decoded> {
     let bytes = text.bytes();
     let mark = match escape {
@@ -42,7 +42,7 @@ pub(super) fn decode(text: &Decoded, escape: Escape) -> Option<Decoded> {
         }
         at += len;
     }
-    // Every escape is longer than what it stands for.
+    // Every escape is longer than its meaning.
     (decoded.bytes().len() < bytes.len()).then_some(decoded)
 }
 

@@ -1,14 +1,15 @@
-//! The UUIDs inside a token: written as people know them, and asked for their time.
+//! UUIDs inside a token, with the time at which one of version 1 was made.
 
 use std::fmt;
 use std::time::Duration;
 
-/// A UUID, as the bytes that a token holds. `Display` and `Debug` are the usual 36 characters.
+/// A UUID in a token. `Display` and `Debug` are the usual 36 characters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uuid([u8; 16]);
 
-/// From the start of the Gregorian calendar, where version 1 begins to count, to the Unix epoch, in
-/// steps of 100 ns (RFC 9562, section 5.1).
+/// Time from the epoch of version 1 to the Unix epoch, in steps of 100 ns.
+///
+/// Version 1 counts from the start of the Gregorian calendar (RFC 9562, section 5.1).
 const GREGORIAN_TO_UNIX: u64 = 0x01B2_1DD2_1381_4000;
 
 impl Uuid {
@@ -22,7 +23,7 @@ impl Uuid {
         &self.0
     }
 
-    /// The time since the Unix epoch at which one of version 1 was made; `None` for all others.
+    /// The time since the Unix epoch at which a UUID of version 1 was made; `None` for all others.
     pub(super) fn made_at(self) -> Option<Duration> {
         let [a, b, c, d, e, f, version_and_g, h, variant, ..] = self.0;
         if version_and_g >> 4 != 1 || variant >> 6 != 0b10 {

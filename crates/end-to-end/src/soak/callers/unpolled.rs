@@ -1,4 +1,4 @@
-//! Callers whose futures are polled once and never again, or rarely, which must delay nobody.
+//! Callers that poll their futures once or rarely, which must not delay other callers.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -12,20 +12,20 @@ use super::millis;
 use crate::server::{USERS, user};
 use crate::shared::Shared;
 
-/// How many futures a caller leaves unpolled: more than a second has slots at the limit. Each may hold a
+/// The most unpolled futures of a caller: more than the rate permits per second. Each may hold a
 /// connection.
 const MOST_UNPOLLED: usize = 200;
 
 type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Starts calls, polls each of them once, and keeps them alive.
+/// Starts calls, polls each of them once, and does not drop them.
 pub(super) async fn polled_once(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     let mut unpolled = VecDeque::new();
     while !shared.stopped() {
         sleep(millis(&mut chance, 100..200)).await;
         let mut call = call(&shared, &mut chance);
         if poll(call.as_mut()).is_pending() {
-            shared.tally().left_unpolled();
+            shared.tally().unpolled += 1;
             unpolled.push_back(call);
         }
         if unpolled.len() > MOST_UNPOLLED {
@@ -34,7 +34,7 @@ pub(super) async fn polled_once(shared: Arc<Shared>, mut chance: fastrand::Rng) 
     }
 }
 
-/// Polls its call now and then, whether it was woken or not.
+/// Polls its call at random times, woken or not.
 pub(super) async fn polled_rarely(shared: Arc<Shared>, mut chance: fastrand::Rng) {
     while !shared.stopped() {
         sleep(millis(&mut chance, 200..400)).await;
@@ -45,7 +45,7 @@ pub(super) async fn polled_rarely(shared: Arc<Shared>, mut chance: fastrand::Rng
     }
 }
 
-/// Mostly a call for a user token, which waits for its turn and for the answer.
+/// A call, mostly for a user token, which waits for the rate limiter and for the response.
 fn call(shared: &Arc<Shared>, chance: &mut fastrand::Rng) -> Call {
     let shared = Arc::clone(shared);
     if chance.u8(..4) == 0 {
@@ -53,7 +53,7 @@ fn call(shared: &Arc<Shared>, chance: &mut fastrand::Rng) -> Call {
     }
     let (user, _) = user(chance.usize(..USERS));
     let request = shared.user_token_request(&user);
-    // What comes of it is not judged: its time limits run while nobody polls it.
+    // Its result is not judged, since its timeouts run while it is not polled.
     Box::pin(async move { drop(request.await) })
 }
 

@@ -1,4 +1,4 @@
-//! App tokens: made when, handed out when, usable until when, and refused for whom.
+//! App tokens: when each was issued and returned, until when it is usable, and for whom it was refused.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,30 +8,31 @@ use easemob_token::Lifetime;
 use super::{Breach, Broken, Call, TICK, is_due, is_old};
 
 #[derive(Debug, Default)]
-pub(super) struct AppTokens {
+pub(crate) struct AppTokens {
     known: HashMap<String, Known>,
-    acquired: u64,
+    /// How many different app tokens were returned.
+    pub(crate) acquired: u64,
 }
 
-/// One app token. Everything but the first two is known only from where it says.
+/// One app token. The fields after `seen` are set when it is first returned or refused.
 #[derive(Debug, Default)]
 struct Known {
-    /// Answered by the service.
+    /// When the service issued it.
     made: Option<Duration>,
-    /// First handed out to a caller.
+    /// When a caller first got it.
     seen: Option<Duration>,
     received: Duration,
-    /// A margin before its end.
+    /// Its expiry without the margin of the client.
     usable_until: Duration,
-    /// The user for whom the token endpoint refused it first, and when.
+    /// The first user for whom the token endpoint refused it, and when.
     refused: Option<(String, Duration)>,
-    /// The token endpoint refused it for another user as well. What one user or one caller reports
-    /// leaves it in use.
+    /// When the token endpoint refused it for a second user. After a refusal for one user only, it
+    /// stays in use.
     confirmed: Option<Duration>,
 }
 
 impl AppTokens {
-    /// The service made this token.
+    /// The service issued this token.
     pub(super) fn made(&mut self, text: &str, at: Duration) {
         self.known.entry(text.to_owned()).or_default().made = Some(at);
     }
@@ -42,7 +43,7 @@ impl AppTokens {
 
     /// The token endpoint refused this token in a request for this user.
     pub(super) fn refused(&mut self, text: &str, user: Option<&str>, at: Duration) {
-        // Not yet known if only user tokens were asked for with it.
+        // Not known yet if no caller requested the app token itself.
         let known = self.known.entry(text.to_owned()).or_default();
         let user = user.unwrap_or_default();
         match &known.refused {
@@ -66,7 +67,7 @@ impl AppTokens {
         let life = match lifetime {
             Lifetime::Expires(life) => life,
             Lifetime::Permanent => Duration::MAX,
-            // Kept for a while, which is not promised.
+            // Cached for a while, without a promise.
             Lifetime::Unknown => Duration::ZERO,
         };
         let known = self.known.entry(text.to_owned()).or_default();
@@ -80,32 +81,31 @@ impl AppTokens {
         }
         let is_over = lifetime != Lifetime::Unknown && received.saturating_add(life) < call.start;
         let what = if is_over {
-            "past its end"
+            "expired"
         } else if self.has_newer(received, call.start) {
-            "replaced before"
+            "replaced"
         } else {
             return None;
         };
         Some(Breach { broken: Broken::DeadToken, at: call.end, what: what.to_owned() })
     }
 
-    /// Whether a caller had got a token before `start` that was received later than `received`.
+    /// Whether a caller got a token before `start` that was received later than `received`.
     fn has_newer(&self, received: Duration, start: Duration) -> bool {
         self.known.values().any(|known| {
-            // One of unknown lifetime is not kept in place of a good one.
-            let is_kept = known.usable_until > known.received;
+            // A token of unknown lifetime does not replace a valid one.
+            let is_cached = known.usable_until > known.received;
             let is_seen = known.seen.is_some_and(|seen| seen.saturating_add(TICK) < start);
-            is_kept && is_seen && known.received > received.saturating_add(TICK)
+            is_cached && is_seen && known.received > received.saturating_add(TICK)
         })
     }
 
-    /// If the client held a usable token for sure, from the start to the end of this call: for how
-    /// much longer it was usable.
+    /// How much longer a token was usable, if the client held it during the whole call.
     pub(super) fn held(&self, call: Call) -> Option<Duration> {
         let is_gone = |known: &Known| known.confirmed.is_some_and(|at| at <= call.end);
         let seen = self.known.values().filter(|it| it.seen.is_some_and(|at| at <= call.start));
         let last = seen.max_by_key(|known| known.received)?;
-        // A later one, which no caller has seen, may have taken its place and been refused.
+        // A later token, which no caller got, may have replaced it and been refused.
         let since = last.made.unwrap_or(last.received);
         let is_later =
             |known: &Known| known.seen != last.seen && known.made.is_some_and(|at| at >= since);
@@ -115,13 +115,13 @@ impl AppTokens {
         last.usable_until.checked_sub(call.end)
     }
 
-    /// Finds tokens that the service never made, and forgets what is no longer needed.
+    /// Finds tokens that the service did not issue, and drops old entries.
     pub(super) fn settle(&mut self, now: Duration) -> Vec<Breach> {
         let mut breaches = Vec::new();
         for known in self.known.values_mut().filter(|known| known.made.is_none()) {
             if let Some(at) = known.seen.filter(|&at| is_due(at, now)) {
                 known.made = Some(Duration::ZERO);
-                let what = "an app token that the service never made".to_owned();
+                let what = "an app token that the service did not issue".to_owned();
                 breaches.push(Breach { broken: Broken::WrongToken, at, what });
             }
         }
@@ -131,10 +131,6 @@ impl AppTokens {
             !is_old(known.usable_until, now) || last.is_some_and(|at| !is_old(at, now))
         });
         breaches
-    }
-
-    pub(super) fn acquired(&self) -> u64 {
-        self.acquired
     }
 }
 
@@ -153,7 +149,7 @@ mod tests {
         Call { start: at(seconds), end: at(seconds) }
     }
 
-    /// The token `a`, good for 100 s, was made and handed out at 0.
+    /// With the token `a`, valid for 100 s, which was issued and returned at 0.
     fn with_a_token() -> AppTokens {
         let mut tokens = AppTokens::default();
         tokens.made("a", at(0));
@@ -170,18 +166,18 @@ mod tests {
     }
 
     #[test]
-    fn only_refusals_for_two_users_end_it() {
+    fn only_refusals_for_two_users_end_a_token() {
         let mut tokens = with_a_token();
         tokens.refused("a", Some("user1"), at(3));
         tokens.refused("a", Some("user1"), at(4));
-        assert!(tokens.held(call(5)).is_some(), "one user may be refused for his own sake");
+        assert!(tokens.held(call(5)).is_some(), "the reason may be the user");
         tokens.refused("a", Some("user2"), at(6));
-        assert!(tokens.held(call(5)).is_some(), "that came later");
+        assert!(tokens.held(call(5)).is_some(), "the refusal came later");
         assert!(tokens.held(call(6)).is_none());
     }
 
     #[test]
-    fn the_refusal_of_an_older_token_is_no_excuse_and_that_of_a_newer_unseen_one_is() {
+    fn only_the_refusal_of_a_newer_token_is_an_excuse() {
         let refuse = |tokens: &mut AppTokens, text: &str, seconds: u64| {
             tokens.refused(text, Some("user1"), at(seconds));
             tokens.refused(text, Some("user2"), at(seconds));
@@ -197,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_was_never_made_is_found() {
+    fn a_token_that_was_not_issued_is_found() {
         let mut tokens = with_a_token();
         assert!(tokens.got("b", at(1), Lifetime::Permanent, call(1)).is_none());
         assert_eq!(tokens.settle(at(100)).len(), 1);
@@ -205,28 +201,28 @@ mod tests {
     }
 
     #[test]
-    fn a_token_past_its_end_or_replaced_before_is_dead() {
+    fn an_expired_or_replaced_token_is_dead() {
         let what = |breach: Option<Breach>| breach.map(|it| (it.broken, it.what));
         let dead = |what: &str| Some((Broken::DeadToken, what.to_owned()));
         let mut tokens = with_a_token();
-        assert_eq!(what(tokens.got("a", at(0), LIFE, call(101))), dead("past its end"));
+        assert_eq!(what(tokens.got("a", at(0), LIFE, call(101))), dead("expired"));
 
         let mut tokens = with_a_token();
         assert_eq!(what(tokens.got("b", at(5), LIFE, call(5))), None);
         let earlier = Call { start: at(4), end: at(6) };
         assert_eq!(what(tokens.got("a", at(0), LIFE, earlier)), None);
-        assert_eq!(what(tokens.got("a", at(0), LIFE, call(6))), dead("replaced before"));
+        assert_eq!(what(tokens.got("a", at(0), LIFE, call(6))), dead("replaced"));
     }
 
     #[test]
-    fn a_reported_token_stays_in_use_until_another_one_is_there() {
+    fn a_refused_token_stays_in_use_until_it_is_replaced() {
         let mut tokens = with_a_token();
         tokens.refused("a", Some("user1"), at(1));
         assert!(tokens.got("a", at(0), LIFE, call(5)).is_none());
     }
 
     #[test]
-    fn what_is_no_longer_needed_is_forgotten() {
+    fn old_entries_are_dropped() {
         let mut tokens = with_a_token();
         tokens.settle(at(300));
         assert_eq!(tokens.known.len(), 1);

@@ -1,37 +1,38 @@
-//! The time in which the service is well, and only noise and two revocations disturb the client.
+//! The time in which the service is healthy, with noise and two revocations only.
 
 use std::time::Duration;
 
 use super::Call;
 
-/// How long a revocation may be felt: until then, another app token is in use.
+/// How long a revocation may have an effect: until then, another app token is in use.
 pub(crate) const REPLACED_WITHIN: Duration = Duration::from_secs(10);
 
-/// Requests for app tokens that noise may cause at once; after them it is one a minute.
+/// Requests for app tokens that noise may cause immediately; after them it is one per minute.
 const AT_ONCE: usize = 2;
 const MINUTE: Duration = Duration::from_secs(60);
-/// What is sent a minute apart may arrive a little closer.
+/// Requests that are sent a minute apart may arrive a little closer.
 const EARLY: Duration = Duration::from_secs(1);
 
-/// What happens to one client in that time.
+/// The events of one client in that time.
 #[derive(Debug, Default)]
 pub(crate) struct Healthy {
-    begun: Option<Duration>,
+    started: Option<Duration>,
     ended: Option<Duration>,
     revocations: Vec<Revocation>,
-    longest: Duration,
+    /// The longest call that succeeded.
+    pub(crate) longest: Duration,
     /// Calls that failed between a revocation and its replacement.
-    excused: u64,
+    pub(crate) excused: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Revocation {
     at: Duration,
-    /// The first success with an app token that was made later.
+    /// The first success with an app token that was issued later.
     replaced: Option<Duration>,
 }
 
-/// Requests for app tokens, and how many there may be.
+/// Requests for app tokens, and how many are allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Requests {
     pub(crate) sent: usize,
@@ -41,13 +42,13 @@ pub(crate) struct Requests {
 }
 
 impl Healthy {
-    /// The service is well from now on.
+    /// The service is healthy from now on.
     pub(crate) fn begin(&mut self, now: Duration) {
-        self.begun = Some(now);
+        self.started = Some(now);
     }
 
     pub(crate) fn has_begun(&self) -> bool {
-        self.begun.is_some()
+        self.started.is_some()
     }
 
     pub(crate) fn end(&mut self, now: Duration) {
@@ -59,7 +60,7 @@ impl Healthy {
         self.revocations.push(Revocation { at: now, replaced: None });
     }
 
-    /// The service accepted an app token that was made at `made`.
+    /// The service accepted an app token that was issued at `made`.
     pub(super) fn accepted(&mut self, made: Option<Duration>, at: Duration) {
         for revocation in &mut self.revocations {
             if made.is_some_and(|made| made > revocation.at) {
@@ -68,15 +69,15 @@ impl Healthy {
         }
     }
 
-    /// A call for a user token went well.
-    pub(super) fn answered(&mut self, call: Call) {
+    /// A call for a user token succeeded.
+    pub(super) fn succeeded(&mut self, call: Call) {
         if self.contains(call) {
             self.longest = self.longest.max(call.took());
         }
     }
 
-    /// Whether no usable token was there during a part of this call that failed, because the app token
-    /// was revoked and not yet replaced.
+    /// Whether a failed call is excused: the app token was revoked and not yet replaced during a part
+    /// of it.
     pub(super) fn excuses(&mut self, call: Call) -> bool {
         let is_excused = self.revocations.iter().any(|revocation| {
             let latest = revocation.at + REPLACED_WITHIN;
@@ -87,20 +88,10 @@ impl Healthy {
         is_excused
     }
 
-    /// Calls that failed between a revocation and its replacement.
-    pub(crate) fn excused(&self) -> u64 {
-        self.excused
-    }
-
-    /// Whether the service was well from the start to the end of this call.
+    /// Whether the service was healthy from the start to the end of this call.
     pub(super) fn contains(&self, call: Call) -> bool {
-        self.begun.is_some_and(|begun| begun <= call.start)
+        self.started.is_some_and(|started| started <= call.start)
             && self.ended.is_none_or(|ended| call.end <= ended)
-    }
-
-    /// The longest call that went well.
-    pub(crate) fn longest(&self) -> Duration {
-        self.longest
     }
 
     /// From each revocation to the first success with a new token; `None` if there was none.
@@ -109,13 +100,13 @@ impl Healthy {
         self.revocations.iter().map(took).collect()
     }
 
-    /// Of the arrivals of requests for app tokens: those in this time, and how many there may be.
+    /// Counts the requests for app tokens in this time, and how many are allowed.
     pub(crate) fn requests(&self, arrivals: &[Duration]) -> Requests {
-        let (Some(begun), Some(ended)) = (self.begun, self.ended) else {
+        let (Some(started), Some(ended)) = (self.started, self.ended) else {
             return Requests::default();
         };
         let mut arrivals: Vec<_> =
-            arrivals.iter().copied().filter(|at| (begun..=ended).contains(at)).collect();
+            arrivals.iter().copied().filter(|at| (started..=ended).contains(at)).collect();
         arrivals.sort_unstable();
         let excess = |first: usize, last: usize| {
             let allowed = self.allowed(arrivals[first], arrivals[last]);
@@ -126,12 +117,12 @@ impl Healthy {
             firsts.flat_map(|first| (first..arrivals.len()).map(move |last| (first, last)));
         Requests {
             sent: arrivals.len(),
-            allowed: self.allowed(begun, ended),
+            allowed: self.allowed(started, ended),
             excess: stretches.map(|(first, last)| excess(first, last)).max().unwrap_or_default(),
         }
     }
 
-    /// How many there may be from the one time to the other.
+    /// How many are allowed between two times.
     fn allowed(&self, from: Duration, to: Duration) -> usize {
         let time = to.saturating_sub(from) + EARLY;
         let minutes = usize::try_from(time.as_secs() / MINUTE.as_secs()).unwrap_or(usize::MAX);
@@ -203,15 +194,15 @@ mod tests {
         // The second one was never replaced.
         assert!(healthy.excuses(call(55, 56)));
         assert!(!healthy.excuses(call(56, 57)));
-        assert_eq!(healthy.excused(), 3);
+        assert_eq!(healthy.excused, 3);
     }
 
     #[test]
     fn the_longest_call_in_this_time_counts() {
         let mut healthy = healthy();
-        healthy.answered(call(1, 3));
-        healthy.answered(call(5, 6));
-        healthy.answered(call(230, 250));
-        assert_eq!(healthy.longest(), Duration::from_secs(2));
+        healthy.succeeded(call(1, 3));
+        healthy.succeeded(call(5, 6));
+        healthy.succeeded(call(230, 250));
+        assert_eq!(healthy.longest, Duration::from_secs(2));
     }
 }

@@ -1,7 +1,6 @@
-//! One function for each check of a client's settings; each error names the setting.
+//! Checks of a client's settings, one function each; each error names its setting.
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::str::FromStr;
 use std::time::Duration;
 
 #[cfg(feature = "dynamic")]
@@ -42,7 +41,7 @@ impl ClientBuilder {
         let endpoint = TokenEndpoint::new(base_url, app_key, self.units)
             .map_err(|error| ConfigError::new("base_url", error.problem()))?;
         if let Some(grant) = credentials {
-            // A lifetime that this unit cannot say is an error now, not at the first call.
+            // A lifetime that this unit cannot express is an error now, not at the first call.
             endpoint
                 .request(grant)
                 .map_err(|error| ConfigError::new("app_token_ttl", error.problem()))?;
@@ -50,8 +49,7 @@ impl ClientBuilder {
         if !base_url.is_https() && !self.plain_http_allowed && !is_loopback(endpoint.uri()) {
             return Err(ConfigError::new(
                 "base_url",
-                "plain http:// would send secrets in clear; write https://, or allow plain HTTP by \
-                 name",
+                "plain http:// would send secrets unencrypted; use https://, or allow plain HTTP",
             ));
         }
         Ok(endpoint)
@@ -59,58 +57,54 @@ impl ClientBuilder {
 
     pub(super) fn check_limits(&self) -> Result<(), ConfigError> {
         if self.limits.max_attempts == 0 {
-            return Err(ConfigError::new("max_attempts", "is zero; nothing would ever be sent"));
+            return Err(ConfigError::new("max_attempts", "is zero; write 1 or more"));
         }
         if self.request_timeout.is_zero() {
-            return Err(ConfigError::new("request_timeout", "is zero; nothing could ever arrive"));
+            return Err(ConfigError::new(
+                "request_timeout",
+                "is zero; every request would time out",
+            ));
         }
         if self.limits.deadline.is_zero() {
-            return Err(ConfigError::new(
-                "acquisition_deadline",
-                "is zero; nothing could ever be sent",
-            ));
+            return Err(ConfigError::new("acquisition_deadline", "is zero; every call would fail"));
         }
         Ok(())
     }
 
     pub(super) fn checked_requests_per_second(&self) -> Result<NonZeroU32, ConfigError> {
-        NonZeroU32::new(self.requests_per_second).ok_or_else(|| {
-            ConfigError::new("requests_per_second", "is zero; nothing would ever be sent")
-        })
+        NonZeroU32::new(self.requests_per_second)
+            .ok_or_else(|| ConfigError::new("requests_per_second", "is zero; write 1 or more"))
     }
 
     pub(super) fn checked_cached_users(
         &self,
         has_credentials: bool,
     ) -> Result<Option<NonZeroUsize>, ConfigError> {
-        match self.kept_user_tokens.map(NonZeroUsize::new) {
+        match self.cached_users.map(NonZeroUsize::new) {
             Some(None) => {
-                Err(ConfigError::new("keep_user_tokens", "is zero; leave it out instead"))
+                Err(ConfigError::new("cache_user_tokens", "is zero; leave it out instead"))
             }
             Some(Some(_)) if !has_credentials => Err(ConfigError::new(
                 "client_credentials",
-                "missing; keep_user_tokens is about tokens that need an app token",
+                "missing; cache_user_tokens is for tokens that need an app token",
             )),
             users => Ok(users.flatten()),
         }
     }
 }
 
-/// How many requests are sent within that time.
-pub(super) fn served_within(per_second: NonZeroU32, time: Duration) -> usize {
+/// Number of requests that may be sent within this time.
+pub(super) fn requests_within(per_second: NonZeroU32, time: Duration) -> usize {
     let requests = time.as_secs_f64().ceil() * f64::from(per_second.get());
-    // A number beyond the bounds becomes the bound.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     let requests = requests as usize;
     requests
 }
 
-pub(super) fn parsed<T: FromStr<Err = BuildError>>(
+/// The parsed value, or the error of its setting.
+pub(super) fn parsed<'a, T>(
     setting: &'static str,
-    text: Option<&str>,
-    sample: &str,
-) -> Result<T, ConfigError> {
-    let text =
-        text.ok_or_else(|| ConfigError::new(setting, format!("missing; for instance {sample}")))?;
-    text.parse().map_err(|error: BuildError| ConfigError::new(setting, error.problem()))
+    value: &'a Result<T, BuildError>,
+) -> Result<&'a T, ConfigError> {
+    value.as_ref().map_err(|error| ConfigError::new(setting, error.problem().to_owned()))
 }

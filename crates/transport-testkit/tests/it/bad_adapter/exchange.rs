@@ -1,4 +1,4 @@
-//! One exchange from the connection to the last byte of the body, faults included.
+//! One exchange, from the connection to the last byte of the body, with the faults.
 
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
@@ -18,18 +18,18 @@ use super::message::{find, parse_head, write_request};
 use super::stream::{Kind, Stream};
 use super::{Fault, Outcome};
 
-/// More than a head that is permitted can have.
+/// More bytes than a permitted head can have.
 const MAX_HEAD: usize = 64 * 1024;
 
 pub(crate) struct Job {
     pub(crate) fault: Fault,
     pub(crate) proxy: Option<ProxyUrl>,
     pub(crate) tls: Arc<ClientConfig>,
-    pub(crate) kept: Arc<Mutex<Option<Stream>>>,
+    pub(crate) idle: Arc<Mutex<Option<Stream>>>,
     pub(crate) connect_by: Option<Instant>,
     pub(crate) finish_by: Option<Instant>,
     pub(crate) max_bytes: usize,
-    pub(crate) keeps: bool,
+    pub(crate) reuses: bool,
     pub(crate) wire: Arc<Mutex<Option<TcpStream>>>,
 }
 
@@ -41,7 +41,7 @@ enum Stage {
     Answered,
 }
 
-/// What arrived, and from where more may come.
+/// The bytes that arrived, and the stream that may bring more.
 struct Incoming<'a> {
     stream: &'a mut Stream,
     bytes: Vec<u8>,
@@ -54,7 +54,7 @@ impl Job {
         let target = request.uri().clone();
         let mut stage = Stage::Begun;
         let mut result = self.once(&request, &target, &mut stage);
-        // Where nobody waits any more the socket was taken away.
+        // When the call was dropped, the socket was taken away.
         let wanted = self.wire.lock().unwrap().is_some();
         if self.fault == Fault::RepeatsPost && result.is_err() && wanted && stage == Stage::Sent {
             result = self.once(&request, &target, &mut stage);
@@ -74,9 +74,9 @@ impl Job {
         stage: &mut Stage,
     ) -> Result<Response<Bytes>, (Kind, Vec<u8>)> {
         let none = |kind| (kind, Vec::new());
-        let kept = if self.keeps { self.kept.lock().unwrap().take() } else { None };
-        let kept = kept.filter(|own| !own.is_closed());
-        let mut stream = match kept {
+        let idle = if self.reuses { self.idle.lock().unwrap().take() } else { None };
+        let idle = idle.filter(|own| !own.is_closed());
+        let mut stream = match idle {
             Some(stream) => stream,
             None => self.open(target).map_err(none)?,
         };
@@ -85,7 +85,7 @@ impl Job {
             _ => "",
         };
         let bytes = write_request(request, target, more);
-        stream.write(&bytes, self.finish_by).map_err(none)?;
+        stream.send(&bytes, self.finish_by).map_err(none)?;
         *stage = Stage::Sent;
         let mut incoming = Incoming { stream: &mut stream, bytes: Vec::new(), by: self.finish_by };
         let first = incoming.more().map_err(none)?;
@@ -98,8 +98,8 @@ impl Job {
         if self.fault == Fault::MarksAllAsFresh {
             response.extensions_mut().insert(ConnectionUse::Fresh);
         }
-        if self.keeps {
-            *self.kept.lock().unwrap() = Some(stream);
+        if self.reuses {
+            *self.idle.lock().unwrap() = Some(stream);
         }
         if self.fault == Fault::FollowsRedirects && response.status().is_redirection() {
             let place = response.headers().get(LOCATION).and_then(|own| own.to_str().ok());
@@ -123,12 +123,15 @@ impl Job {
             None => self.dial(host, port, by)?,
             Some(proxy) => {
                 let mut stream = self.dial(proxy.host(), proxy.port(), by)?;
+                if proxy.is_https() {
+                    stream = stream.secure(self.tls.clone(), proxy.host(), by)?;
+                }
                 let mut connect =
                     format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
                 if let Some(value) = proxy.authorization() {
                     connect += &format!("Proxy-Authorization: {}\r\n", value.to_str().unwrap());
                 }
-                stream.write(format!("{connect}\r\n").as_bytes(), by)?;
+                stream.send(format!("{connect}\r\n").as_bytes(), by)?;
                 let mut incoming = Incoming { stream: &mut stream, bytes: Vec::new(), by };
                 let granted = incoming.head().map_err(|kind| match kind {
                     Kind::Timeout => kind,
@@ -180,7 +183,9 @@ impl Job {
     fn read_body(&self, incoming: &mut Incoming<'_>, head: &HeaderMap) -> Result<Vec<u8>, Kind> {
         if let Some(coding) = head.get(TRANSFER_ENCODING) {
             return match coding.as_bytes() {
-                b"chunked" => self.read_chunks(incoming),
+                b"chunked" if head.get_all(TRANSFER_ENCODING).iter().count() == 1 => {
+                    self.read_chunks(incoming)
+                }
                 _ => Err(Kind::Interrupted),
             };
         }
@@ -242,10 +247,10 @@ impl Job {
 }
 
 impl Incoming<'_> {
-    /// Reads more; whether there was more.
+    /// Reads more. Returns whether more came.
     fn more(&mut self) -> Result<bool, Kind> {
         let mut chunk = [0; 4096];
-        let read = self.stream.read(&mut chunk, self.by)?;
+        let read = self.stream.receive(&mut chunk, self.by)?;
         self.bytes.extend_from_slice(&chunk[..read]);
         Ok(read > 0)
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use easemob_token_transport::bytes::Bytes;
+use easemob_token_transport::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use easemob_token_transport::http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
 };
@@ -13,7 +14,8 @@ pub(crate) fn write_request(request: &Request<Bytes>, target: &Uri, more: &str) 
     let path = target.path_and_query().map_or("/", |own| own.as_str());
     let host = target.authority().unwrap();
     let mut head = format!("{} {path} HTTP/1.1\r\nHost: {host}\r\n{more}", request.method());
-    for (name, value) in request.headers() {
+    let framing = [CONTENT_LENGTH, TRANSFER_ENCODING];
+    for (name, value) in request.headers().iter().filter(|(name, _)| !framing.contains(name)) {
         let _ = write!(head, "{name}: {}\r\n", value.to_str().unwrap());
     }
     let body = request.body();

@@ -1,4 +1,4 @@
-//! A socket, with TLS or without, whose waits end in time.
+//! A socket, with TLS or without, whose reads and writes have a time limit.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -22,7 +22,8 @@ pub(crate) type Kind = TransportErrorKind;
 
 pub(crate) enum Stream {
     Plain(TcpStream),
-    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+    /// Over TCP, or inside the TLS of a proxy.
+    Tls(Box<StreamOwned<ClientConnection, Stream>>),
 }
 
 impl Stream {
@@ -52,17 +53,16 @@ impl Stream {
     }
 
     pub(crate) fn secure(
-        self,
+        mut self,
         config: Arc<ClientConfig>,
         host: &str,
         by: Option<Instant>,
     ) -> Result<Self, Kind> {
-        let Self::Plain(mut tcp) = self else { return Ok(self) };
         let name = ServerName::try_from(host.to_owned()).map_err(|_| Kind::Tls)?;
         let mut session = ClientConnection::new(config, name).map_err(|_| Kind::Tls)?;
         while session.is_handshaking() {
-            let _ = tcp.set_read_timeout(Some(left(by)?));
-            match shake(&mut session, &mut tcp) {
+            let _ = self.tcp().set_read_timeout(Some(left(by)?));
+            match shake(&mut session, &mut self) {
                 Ok(()) => {}
                 Err(error) if is_timeout(&error) => return Err(Kind::Timeout),
                 Err(error) if is_distrust(&error) => return Err(Kind::Tls),
@@ -70,19 +70,19 @@ impl Stream {
             }
         }
         while session.wants_write() {
-            session.write_tls(&mut tcp).map_err(|error| kind_of(&error))?;
+            session.write_tls(&mut self).map_err(|error| kind_of(&error))?;
         }
-        Ok(Self::Tls(Box::new(StreamOwned::new(session, tcp))))
+        Ok(Self::Tls(Box::new(StreamOwned::new(session, self))))
     }
 
     pub(crate) fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(tcp) => tcp,
-            Self::Tls(stream) => &stream.sock,
+            Self::Tls(stream) => stream.sock.tcp(),
         }
     }
 
-    /// Whether the other side closed it meanwhile.
+    /// Whether the other side closed it in the meantime.
     pub(crate) fn is_closed(&self) -> bool {
         let tcp = self.tcp();
         let _ = tcp.set_nonblocking(true);
@@ -91,23 +91,45 @@ impl Stream {
         closed
     }
 
-    pub(crate) fn write(&mut self, bytes: &[u8], by: Option<Instant>) -> Result<(), Kind> {
+    pub(crate) fn send(&mut self, bytes: &[u8], by: Option<Instant>) -> Result<(), Kind> {
         let _ = self.tcp().set_write_timeout(Some(left(by)?));
-        let written = match self {
-            Self::Plain(tcp) => tcp.write_all(bytes),
-            Self::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
-        };
+        let written = self.write_all(bytes).and_then(|()| self.flush());
         written.map_err(|error| kind_of(&error))
     }
 
     /// Reads some bytes, none at the end.
-    pub(crate) fn read(&mut self, buffer: &mut [u8], by: Option<Instant>) -> Result<usize, Kind> {
+    pub(crate) fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        by: Option<Instant>,
+    ) -> Result<usize, Kind> {
         let _ = self.tcp().set_read_timeout(Some(left(by)?));
-        let read = match self {
+        self.read(buffer).map_err(|error| kind_of(&error))
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
             Self::Plain(tcp) => tcp.read(buffer),
             Self::Tls(stream) => stream.read(buffer),
-        };
-        read.map_err(|error| kind_of(&error))
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(tcp) => tcp.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(tcp) => tcp.flush(),
+            Self::Tls(stream) => stream.flush(),
+        }
     }
 }
 
@@ -118,7 +140,7 @@ impl fmt::Debug for Stream {
 }
 
 /// One step of a handshake. `complete_io` would wait for a whole message, however slowly it comes.
-fn shake(session: &mut ClientConnection, tcp: &mut TcpStream) -> io::Result<()> {
+fn shake(session: &mut ClientConnection, tcp: &mut Stream) -> io::Result<()> {
     if session.wants_write() {
         session.write_tls(tcp)?;
     } else {
@@ -142,7 +164,7 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// The time that is left; a socket takes no zero for an answer.
+/// The time that is left. A socket accepts no time limit of zero.
 fn left(by: Option<Instant>) -> Result<Duration, Kind> {
     let Some(by) = by else { return Ok(Duration::from_secs(3600)) };
     let left = by.saturating_duration_since(Instant::now());
@@ -202,7 +224,7 @@ impl ServerCertVerifier for Anyone {
     }
 }
 
-/// Whether the handshake failed by a verdict on the certificate.
+/// Whether the handshake failed because the certificate was refused.
 fn is_distrust(error: &io::Error) -> bool {
     matches!(find_in_chain(error), Some(rustls::Error::InvalidCertificate(_)))
 }

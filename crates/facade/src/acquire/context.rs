@@ -1,0 +1,65 @@
+//! Transport, runtime, clock, limits and telemetry that all acquisitions of a client share.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::task::Poll;
+use std::time::Duration;
+
+use easemob_token_core::{RetryLimits, TokenEndpoint, Uptime};
+use easemob_token_transport::{ForkGuard, Runtime, Transport};
+
+use super::RequestQueue;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::telemetry::Telemetry;
+
+/// The means and limits that every acquisition of a client shares.
+pub(crate) struct RequestContext {
+    pub(crate) endpoint: TokenEndpoint,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) clock: Clock,
+    pub(crate) limits: RetryLimits,
+    pub(crate) queue: RequestQueue,
+    pub(crate) request_timeout: Duration,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) plain_http_allowed: bool,
+    pub(crate) telemetry: Telemetry,
+    /// Set when a reused connection brought a user token that names no user.
+    pub(crate) avoids_reuse: AtomicBool,
+    pub(crate) fork_guard: ForkGuard,
+}
+
+impl RequestContext {
+    /// Refuses a child of a fork, in which the tasks of the acquisitions in flight are missing.
+    pub(crate) fn check_process(&self) -> Result<(), Error> {
+        self.fork_guard.check().map_err(|error| Error::transport(error, 0))
+    }
+
+    /// The deadline of a call that starts now.
+    pub(crate) fn deadline(&self) -> Uptime {
+        self.clock.uptime().after(self.limits.deadline)
+    }
+
+    /// Sleeps, and yields at least once: a custom runtime may return at once.
+    pub(crate) async fn sleep(&self, time: Duration) {
+        self.runtime.sleep(time).await;
+        let mut has_yielded = false;
+        poll_fn(|cx| {
+            if std::mem::replace(&mut has_yielded, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl fmt::Debug for RequestContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestContext").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}
