@@ -1,15 +1,63 @@
-//! Runs the chosen steps and closes with a table of their times and one line that sums up the tests.
+//! Runs the chosen steps; ends with a table of their times and the sum of the tests.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::context::Context;
-use crate::failure::Failure;
-use crate::step::Step;
-use crate::tally::Tally;
+use anyhow::Result;
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
-/// What became of one step.
+use crate::context::Context;
+use crate::tally::Tally;
+use crate::{bench, deny, layers, steps, tidy};
+
+/// Run the checks that a change has to pass, the quick ones first
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The steps to run [default: all]
+    #[arg(value_parser = names())]
+    step: Vec<String>,
+    /// Run the other steps too if one fails
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+}
+
+/// One check that a change has to pass.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    /// One line for `--help` and for the heading.
+    about: &'static str,
+    run: fn(&Context) -> Result<()>,
+}
+
+const fn step(name: &'static str, run: fn(&Context) -> Result<()>, about: &'static str) -> Step {
+    Step { name, about, run }
+}
+
+/// Every step in the order in which they run: the fast ones first.
+pub(crate) const STEPS: &[Step] = &[
+    step("fmt", steps::fmt, "rustfmt has nothing to change"),
+    step("tidy", tidy::run, "words, first lines, links, punctuation, whitespace, weight"),
+    step("layers", layers::run, "dependency rules; the core has no clock, I/O or randomness"),
+    step("wasm", steps::wasm, "core and transport build for wasm32-unknown-unknown"),
+    step("clippy", steps::clippy, "no warning with default, all, each and no features"),
+    step("test", steps::test, "every test with all features, then each set of features"),
+    step("schedules", steps::schedules, "the facade under thousands of schedules (shuttle)"),
+    step("conformance", steps::conformance, "every adapter keeps every rule of the port"),
+    step("servers", steps::servers, "every adapter behind nginx, tinyproxy and squid"),
+    step("signatures", steps::signatures, "dynamic tokens, computed by a shell and OpenSSL too"),
+    step("bench", bench::gate, "instructions and allocations against the committed figures"),
+    step("docs", steps::docs, "rustdoc has no warning; the code blocks of all pages pass"),
+    step("msrv", steps::msrv, "the libraries build with the oldest Rust of Cargo.toml"),
+    step("deny", deny::run, "licences, duplicates, sources, advisories (cargo-deny)"),
+];
+
+fn names() -> PossibleValuesParser {
+    STEPS.iter().map(|step| PossibleValue::new(step.name).help(step.about)).into()
+}
+
 #[derive(Debug)]
 struct Outcome {
     name: &'static str,
@@ -26,75 +74,55 @@ enum Verdict {
     NotRun,
 }
 
-pub(crate) fn run(steps: &[&'static Step], keep_going: bool) -> ExitCode {
-    let mut context = match Context::load() {
-        Ok(context) => context,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            return ExitCode::FAILURE;
+pub(crate) fn run(options: &Options, context: &Context) -> ExitCode {
+    let mut chosen: Vec<&Step> = Vec::new();
+    for name in &options.step {
+        if chosen.iter().all(|step| step.name != name) {
+            chosen.extend(STEPS.iter().find(|step| step.name == name));
         }
-    };
-    if let Err(error) = std::env::set_current_dir(&context.root) {
-        eprintln!("error: {}: {error}", context.root.display());
-        return ExitCode::FAILURE;
     }
-    let outcomes = run_all(steps, keep_going, &mut context);
-    print!("{}", closing(&outcomes, &context.not_checked, context.tally));
-    if outcomes.iter().all(|outcome| outcome.verdict == Verdict::Ok) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    if chosen.is_empty() {
+        chosen.extend(STEPS);
     }
+    let outcomes = run_all(&chosen, options.keep_going, context);
+    print!("{}", closing(&outcomes, context));
+    let passed = outcomes.iter().all(|outcome| outcome.verdict == Verdict::Ok);
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn run_all(steps: &[&'static Step], keep_going: bool, context: &mut Context) -> Vec<Outcome> {
+fn run_all(steps: &[&Step], keep_going: bool, context: &Context) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::new();
     for step in steps {
-        let stopped = !keep_going && outcomes.iter().any(|o| o.verdict == Verdict::Failed);
-        if stopped {
-            let (time, tests) = (Duration::ZERO, Tally::default());
-            outcomes.push(Outcome { name: step.name, verdict: Verdict::NotRun, time, tests });
-            continue;
-        }
-        println!("\n== {}: {}", step.name, step.about);
+        let name = step.name;
+        let failed = outcomes.iter().any(|outcome| outcome.verdict == Verdict::Failed);
+        let before = context.tally.get();
         let started = Instant::now();
-        let before = context.tally;
-        let result = (step.run)(context);
-        let tests = context.tally.since(before);
-        let result = result.and_then(|()| judge_tests(step, tests));
-        let time = started.elapsed();
-        let verdict = match result {
-            Ok(()) => {
-                println!("== {}: ok, {}", step.name, human(time));
-                Verdict::Ok
-            }
-            Err(failure) => {
-                println!(
-                    "== {name}: FAILED, {time}: {failure}\n   run it alone: cargo xtask ci {name}",
-                    name = step.name,
-                    time = human(time),
-                );
-                Verdict::Failed
+        let verdict = if failed && !keep_going {
+            Verdict::NotRun
+        } else {
+            println!("\n== {name}: {}", step.about);
+            let result = (step.run)(context);
+            let time = human(started.elapsed());
+            match result {
+                Ok(()) => {
+                    println!("== {name}: ok, {time}");
+                    Verdict::Ok
+                }
+                Err(error) => {
+                    println!("== {name}: FAILED, {time}: {error:#}");
+                    println!("   run it alone: cargo xtask ci {name}");
+                    Verdict::Failed
+                }
             }
         };
-        outcomes.push(Outcome { name: step.name, verdict, time, tests });
+        let tests = context.tally.get().since(before);
+        outcomes.push(Outcome { name, verdict, time: started.elapsed(), tests });
     }
     outcomes
 }
 
-/// A step that runs tests has not passed when it ran none, or when one failed unnoticed.
-fn judge_tests(step: &Step, tests: Tally) -> Result<(), Failure> {
-    if step.runs_tests && tests.executed() == 0 {
-        return Err(Failure::new("no test was run, so nothing was shown"));
-    }
-    if tests.failed > 0 {
-        return Err(Failure::new(format!("{} tests failed", tests.failed)));
-    }
-    Ok(())
-}
-
-/// The table, what was not checked, and the sum of the tests in the very last line.
-fn closing(outcomes: &[Outcome], not_checked: &[String], tally: Tally) -> String {
+/// Formats the table, what was not checked, and in the last line the sum of the tests.
+fn closing(outcomes: &[Outcome], context: &Context) -> String {
     let mut text = "\nstep         result     time         tests\n".to_owned();
     for outcome in outcomes {
         let (result, time) = match outcome.verdict {
@@ -102,32 +130,26 @@ fn closing(outcomes: &[Outcome], not_checked: &[String], tally: Tally) -> String
             Verdict::Failed => ("FAILED", human(outcome.time)),
             Verdict::NotRun => ("not run", "-".to_owned()),
         };
-        let tests = if outcome.tests == Tally::default() {
-            String::new()
-        } else {
-            outcome.tests.to_string()
-        };
+        let counted = outcome.tests != Tally::default();
+        let tests = if counted { outcome.tests.to_string() } else { String::new() };
         let line = format!("{:<13}{result:<11}{time:<13}{tests}", outcome.name);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}", line.trim_end());
     }
     let total: Duration = outcomes.iter().map(|outcome| outcome.time).sum();
     let _ = writeln!(text, "{:<24}{}", "total", human(total));
-    for note in not_checked {
+    for note in context.not_checked.borrow().iter() {
         let _ = writeln!(text, "NOT CHECKED: {note}");
     }
-    let failed: Vec<_> = outcomes.iter().filter(|o| o.verdict == Verdict::Failed).collect();
-    for outcome in &failed {
-        let _ = writeln!(
-            text,
-            "error: the step `{name}` failed; run it alone: cargo xtask ci {name}",
-            name = outcome.name
-        );
+    let mut sum = context.tally.get();
+    for outcome in outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Failed) {
+        let name = outcome.name;
+        let _ =
+            writeln!(text, "error: the step `{name}` failed; run it alone: cargo xtask ci {name}");
+        // A step that failed without a failed test counts as one failure, so that the last line
+        // never looks like success after a failed run.
+        sum.failed += usize::from(outcome.tests.failed == 0);
     }
-    // A step that failed without a failed test counts as one failure, so that the last line never
-    // looks like a success when the run was none.
-    let other_failures = failed.iter().filter(|outcome| outcome.tests.failed == 0).count();
-    let sum = Tally { failed: tally.failed + other_failures, ..tally };
     if sum.executed() > 0 {
         let _ = writeln!(text, "\n{sum}");
     }
@@ -135,89 +157,71 @@ fn closing(outcomes: &[Outcome], not_checked: &[String], tally: Tally) -> String
 }
 
 fn human(time: Duration) -> String {
-    let seconds = time.as_secs();
-    if seconds < 60 {
-        format!("{:.1} s", time.as_secs_f64())
-    } else {
-        format!("{} min {} s", seconds / 60, seconds % 60)
+    match time.as_secs() {
+        0..60 => format!("{:.1} s", time.as_secs_f64()),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use anyhow::bail;
+    use xshell::Shell;
+
     use super::*;
+    use crate::context::Workspace;
 
-    const FINE: Step = Step { name: "fine", about: "", run: |_| Ok(()), runs_tests: false };
-    const BROKEN: Step =
-        Step { name: "broken", about: "", run: |_| Err(Failure::new("no")), runs_tests: false };
-    const EMPTY: Step = Step { name: "empty", about: "", run: |_| Ok(()), runs_tests: true };
-    const TESTED: Step = Step {
-        name: "tested",
-        about: "",
-        run: |context| {
-            context.tally.read("test result: ok. 4 passed; 0 failed; 0 ignored;");
+    const FINE: Step = step("fine", |_| Ok(()), "");
+    const BROKEN: Step = step("broken", |_| bail!("no"), "");
+    const TESTED: Step = step(
+        "tested",
+        |context| {
+            let line = "test result: ok. 4 passed; 0 failed; 0 ignored;";
+            context.tally.set(context.tally.get().read(line));
             Ok(())
         },
-        runs_tests: true,
-    };
-    const RED: Step = Step {
-        name: "red",
-        about: "",
-        run: |context| {
-            context.tally.read("test result: FAILED. 4 passed; 2 failed; 0 ignored;");
-            Ok(())
+        "",
+    );
+    const RED: Step = step(
+        "red",
+        |context| {
+            let line = "test result: FAILED. 4 passed; 2 failed; 0 ignored;";
+            context.tally.set(context.tally.get().read(line));
+            bail!("cargo test failed")
         },
-        runs_tests: true,
-    };
+        "",
+    );
 
-    fn verdicts(steps: &[&'static Step], keep_going: bool) -> (Vec<Verdict>, String) {
-        let mut context = Context {
-            root: "/".into(),
-            target: "/".into(),
-            members: Vec::new(),
-            tally: Tally::default(),
-            not_checked: Vec::new(),
-        };
-        let outcomes = run_all(steps, keep_going, &mut context);
-        let text = closing(&outcomes, &context.not_checked, context.tally);
-        (outcomes.iter().map(|outcome| outcome.verdict).collect(), text)
+    #[test]
+    fn the_first_failure_stops_the_run_and_the_last_line_is_the_sum() {
+        use Verdict::{Failed, NotRun, Ok};
+        let (fine, broken, tested, red) = (&FINE, &BROKEN, &TESTED, &RED);
+        for (steps, keep_going, verdicts, end) in [
+            ([fine, tested, fine], false, [Ok, Ok, Ok], "\n4 passed, 0 failed\n"),
+            ([tested, broken, fine], false, [Ok, Failed, NotRun], "\n4 passed, 1 failed\n"),
+            ([broken, tested, red], true, [Failed, Ok, Failed], "\n8 passed, 3 failed\n"),
+        ] {
+            let context = Context::new(Shell::new().unwrap(), Workspace::default());
+            let outcomes = run_all(&steps, keep_going, &context);
+            let text = closing(&outcomes, &context);
+            assert_eq!(outcomes.iter().map(|it| it.verdict).collect::<Vec<_>>(), verdicts);
+            assert!(text.ends_with(end), "{text}");
+            assert_eq!(
+                text.contains("cargo xtask ci broken"),
+                steps.iter().any(|it| it.name == "broken")
+            );
+        }
     }
 
     #[test]
-    fn the_first_failure_stops_the_run_and_the_last_line_is_not_green() {
-        let (verdicts, text) = verdicts(&[&TESTED, &BROKEN, &FINE], false);
-        assert_eq!(verdicts, [Verdict::Ok, Verdict::Failed, Verdict::NotRun]);
-        assert!(text.ends_with("\n4 passed, 1 failed\n"), "{text}");
-        assert!(text.contains("cargo xtask ci broken"), "{text}");
+    fn omissions_are_repeated_at_the_end() {
+        let context = Context::new(Shell::new().unwrap(), Workspace::default());
+        context.not_checked("the moon");
+        assert!(closing(&[], &context).contains("NOT CHECKED: the moon"));
     }
 
     #[test]
-    fn keep_going_runs_what_is_left() {
-        let (verdicts, text) = verdicts(&[&BROKEN, &TESTED, &RED], true);
-        assert_eq!(verdicts, [Verdict::Failed, Verdict::Ok, Verdict::Failed]);
-        assert!(text.ends_with("\n8 passed, 3 failed\n"), "{text}");
-    }
-
-    #[test]
-    fn a_green_run_ends_with_the_sum_of_the_tests() {
-        let (verdicts, text) = verdicts(&[&FINE, &TESTED], false);
-        assert_eq!(verdicts, [Verdict::Ok, Verdict::Ok]);
-        assert!(text.ends_with("\n4 passed, 0 failed\n"), "{text}");
-    }
-
-    #[test]
-    fn a_test_step_without_a_test_fails() {
-        assert_eq!(verdicts(&[&EMPTY], false).0, [Verdict::Failed]);
-    }
-
-    #[test]
-    fn what_was_not_checked_is_said_again_at_the_end() {
-        let text = closing(&[], &["the moon".to_owned()], Tally::default());
-        assert!(text.contains("NOT CHECKED: the moon"), "{text}");
-    }
-
-    #[test]
-    fn times_read_well() {
+    fn times_are_readable() {
         assert_eq!(human(Duration::from_millis(640)), "0.6 s");
         assert_eq!(human(Duration::from_secs(200)), "3 min 20 s");
     }

@@ -1,15 +1,17 @@
-//! The command `cargo xtask fuzz`: both adapters under random bytes, then libFuzzer on the core.
+//! The command `cargo xtask fuzz`: the adapters under random bytes, then libFuzzer on the core.
 
-use std::process::ExitCode;
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use xshell::{Cmd, cmd};
 
-use crate::command::Tool;
-use crate::context::{Context, run_in_root};
-use crate::failure::Failure;
-use crate::toolchain::{Added, rustup};
+use crate::context::Context;
+use crate::crates::ADAPTER_TRIALS;
+use crate::install::{CargoTool, has_toolchain, rustup};
+use crate::shell;
 
-/// The adapters against each other; the rest are targets of libFuzzer, in the folder `fuzz/`.
+/// The adapters against each other; the other targets are libFuzzer's, in `fuzz/targets`.
 const DIFFERENTIAL: &str = "differential";
-const TARGETS: &[&str] = &[
+const TARGETS: [&str; 8] = [
     DIFFERENTIAL,
     "response",
     "expires_in",
@@ -19,238 +21,88 @@ const TARGETS: &[&str] = &[
     "inspect",
     "dynamic",
 ];
+const CARGO_FUZZ: CargoTool = CargoTool { name: "cargo-fuzz", version: "0.13.2", ask: &[] };
 
-/// Built when no cargo-fuzz is at hand.
-const VERSION: &str = "0.13.2";
-
-/// What is to be fuzzed, and for how long.
-#[derive(Debug, PartialEq, Eq)]
+/// Look for faults with random input, for a bounded time
+#[derive(Debug, Args)]
 pub(crate) struct Options {
-    targets: Vec<&'static str>,
-    /// For each target of libFuzzer.
+    /// What to fuzz [default: all]; all but `differential` need a nightly Rust
+    #[arg(value_parser = TARGETS)]
+    target: Vec<String>,
+    /// Seconds for each target of libFuzzer
+    #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// For the differential fuzzer.
+    /// Random responses for `differential`
+    #[arg(long, default_value_t = 10_000)]
     scripts: u64,
-    /// Another one each time unless given; it is printed.
+    /// Start here: what was found with a seed is found again
+    #[arg(long)]
     seed: Option<u64>,
 }
 
-impl Options {
-    /// Reads what follows the word `fuzz`; `None` where help is asked for.
-    pub(crate) fn read(parser: &mut lexopt::Parser) -> Result<Option<Self>, String> {
-        use lexopt::prelude::{Long, Short, Value, ValueExt as _};
-
-        let mut options = Self { targets: Vec::new(), seconds: 60, scripts: 10_000, seed: None };
-        let text = |error: lexopt::Error| error.to_string();
-        while let Some(arg) = parser.next().map_err(text)? {
-            let number = |parser: &mut lexopt::Parser| {
-                parser.value().and_then(|value| value.parse()).map_err(text)
-            };
-            match arg {
-                Short('h') | Long("help") => return Ok(None),
-                Long("seconds") => options.seconds = number(parser)?,
-                Long("scripts") => options.scripts = number(parser)?,
-                Long("seed") => options.seed = Some(number(parser)?),
-                Value(word) => {
-                    let target =
-                        TARGETS.iter().find(|target| word == **target).ok_or_else(|| {
-                            let word = word.to_string_lossy();
-                            format!(
-                                "no target is named `{word}`; there are: {}",
-                                TARGETS.join(", ")
-                            )
-                        })?;
-                    options.targets.push(target);
-                }
-                other => return Err(other.unexpected().to_string()),
-            }
-        }
-        if options.targets.is_empty() {
-            options.targets.extend(TARGETS);
-        }
-        Ok(Some(options))
-    }
-}
-
-pub(crate) fn help() -> String {
-    format!(
-        "\
-Looks for faults with random input, for a bounded time. What it finds becomes a plain test.
-
-Usage: cargo xtask fuzz [TARGET]... [--seconds N] [--scripts N] [--seed S]
-
-Targets (all of them unless named):
-  {DIFFERENTIAL:<14}random responses, most of them broken, to both adapters; differences are findings
-  {others}
-                what the core reads, by libFuzzer; needs a nightly Rust
-
-Options:
-  --seconds N   for each target of libFuzzer (60)
-  --scripts N   for `{DIFFERENTIAL}` (10000)
-  --seed S      begin there: what was found with a seed is found again
-  -h, --help    this text
-",
-        others = TARGETS[1..].join(", ")
-    )
-}
-
-pub(crate) fn run(options: &Options) -> ExitCode {
-    run_in_root(|context| run_all(options, context))
-}
-
-fn run_all(options: &Options, context: &Context) -> Result<(), Failure> {
-    let mut cargo_fuzz = None;
-    for &target in &options.targets {
+pub(crate) fn run(options: &Options, context: &Context) -> Result<()> {
+    let all: Vec<_> = TARGETS.map(str::to_owned).into();
+    let targets = if options.target.is_empty() { &all } else { &options.target };
+    for target in targets {
         println!("\n== {target}");
         if target == DIFFERENTIAL {
-            differential(options).run()?;
-            continue;
-        }
-        if cargo_fuzz.is_none() {
-            need_nightly()?;
-            cargo_fuzz = Some(find_or_install(context)?);
-        }
-        if let Some(program) = &cargo_fuzz {
-            guided(options, context, program, target)?;
+            shell::run(differential(options, context))?;
+        } else {
+            guided(options, context, target)?;
         }
     }
     Ok(())
 }
 
-fn differential(options: &Options) -> Tool {
-    // The build that the tests have made already: compiling libcurl once more takes longer than the
-    // run, which mostly waits.
-    let mut tool = Tool::parse(
-        "cargo run --locked --quiet -p easemob-token-adapter-trials --bin differential --",
-    )
-    .arg("--scripts")
-    .arg(options.scripts.to_string());
-    if let Some(seed) = options.seed {
-        tool = tool.arg("--seed").arg(seed.to_string());
-    }
-    tool
+/// Uses the build of the tests: compiling libcurl again takes longer than the run.
+fn differential<'a>(options: &Options, context: &'a Context) -> Cmd<'a> {
+    let run = ["--locked", "--quiet", "-p", ADAPTER_TRIALS, "--bin", DIFFERENTIAL];
+    let scripts = options.scripts.to_string();
+    let seed = options.seed.map(|seed| format!("--seed={seed}"));
+    cmd!(context.sh, "cargo run {run...} -- --scripts {scripts} {seed...}")
 }
 
-fn guided(
-    options: &Options,
-    context: &Context,
-    program: &str,
-    target: &str,
-) -> Result<(), Failure> {
-    // What libFuzzer learns stays out of the committed corpus: that is for samples and for what was
-    // found.
-    let learned = context.target.join("fuzz-corpus").join(target);
-    std::fs::create_dir_all(&learned)
-        .map_err(|error| Failure::caused(learned.display().to_string(), error))?;
-    let mut tool = Tool::parse("")
-        .arg(program)
-        .arg("run")
-        // Nothing there is `unsafe`, so no sanitizer has anything to find.
-        .arg("--sanitizer")
-        .arg("none")
-        .arg(target)
-        .arg(learned.display().to_string())
-        .arg(format!("fuzz/corpus/{target}"))
-        .arg("--")
-        .arg(format!("-max_total_time={}", options.seconds))
-        .arg("-max_len=4096")
-        .arg("-timeout=10")
-        .arg("-rss_limit_mb=1024")
-        .arg("-verbosity=0")
-        .arg("-print_final_stats=1");
-    if let Some(seed) = options.seed {
-        // It counts in 32 bits.
-        tool = tool.arg(format!("-seed={}", seed % u64::from(u32::MAX)));
-    }
-    let dictionary = format!("fuzz/{target}.dict");
-    if context.root.join(&dictionary).exists() {
-        tool = tool.arg(format!("-dict={dictionary}"));
-    }
-    let target_dir = context.target.join("fuzz").display().to_string();
-    let ran = tool.env("RUSTUP_TOOLCHAIN", "nightly").env("CARGO_TARGET_DIR", target_dir).run();
-    ran.map_err(|failure| {
-        Failure::caused(
-            format!("`{target}` found something: its input is in fuzz/artifacts/{target}/"),
-            failure,
-        )
-    })
-}
-
-fn need_nightly() -> Result<(), Failure> {
-    let listed = Tool::parse("rustup toolchain list").capture();
-    if listed.is_ok_and(|listed| listed.stdout.lines().any(|line| line.starts_with("nightly"))) {
-        return Ok(());
-    }
-    match rustup("toolchain install nightly --profile minimal")? {
-        Added::Yes => Ok(()),
-        Added::Unreachable(why) => Err(Failure::new(format!(
-            "libFuzzer needs a nightly Rust: {why}; with it: rustup toolchain install nightly"
-        ))),
-    }
-}
-
-/// Our own in the target folder: nothing of the user's is touched, and `cargo clean` takes it away.
-fn find_or_install(context: &Context) -> Result<String, Failure> {
-    let root = context.target.join("xtask-tools");
-    let program = format!("cargo-fuzz{}", std::env::consts::EXE_SUFFIX);
-    let own = root.join("bin").join(program).display().to_string();
-    for candidate in ["cargo-fuzz", &own] {
-        let asked = Tool::parse("").arg(candidate).arg("--version").capture();
-        if asked.is_ok_and(|asked| asked.stdout.contains(VERSION)) {
-            return Ok(candidate.to_owned());
+fn guided(options: &Options, context: &Context, target: &str) -> Result<()> {
+    let sh = &context.sh;
+    if !has_toolchain(sh, "nightly") {
+        let install = ["toolchain", "install", "nightly", "--profile", "minimal"];
+        if let Some(reason) = rustup(sh, &install)? {
+            bail!("libFuzzer needs a nightly Rust: {reason}");
         }
     }
-    println!("no cargo-fuzz {VERSION} is at hand; building it");
-    let build = root.join("build");
-    Tool::parse(&format!("cargo install --locked cargo-fuzz --version {VERSION} --force"))
-        .arg("--root")
-        .arg(root.display().to_string())
-        .arg("--target-dir")
-        .arg(build.display().to_string())
-        .run()?;
-    let _ = std::fs::remove_dir_all(build);
-    Ok(own)
+    let program = CARGO_FUZZ.find_or_install(context)?;
+    // What libFuzzer learns stays out of the committed corpus, which has samples and findings.
+    let learned = sh.create_dir(context.workspace.target.join("fuzz-corpus").join(target))?;
+    // Nothing there is `unsafe`, so no sanitizer has anything to find.
+    let ran = cmd!(sh, "{program} run --sanitizer none {target} {learned} fuzz/corpus/{target} --")
+        .arg(format!("-max_total_time={}", options.seconds))
+        .args(["-max_len=4096", "-timeout=10", "-rss_limit_mb=1024", "-verbosity=0"])
+        .arg("-print_final_stats=1")
+        // libFuzzer counts in 32 bits.
+        .args(options.seed.map(|seed| format!("-seed={}", seed % u64::from(u32::MAX))))
+        .args(
+            sh.path_exists(format!("fuzz/{target}.dict"))
+                .then(|| format!("-dict=fuzz/{target}.dict")),
+        )
+        .env("RUSTUP_TOOLCHAIN", "nightly")
+        .env("CARGO_TARGET_DIR", context.workspace.target.join("fuzz"));
+    shell::run(ran).with_context(|| {
+        format!("`{target}` found something: its input is in fuzz/artifacts/{target}/")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(words: &[&str]) -> Result<Option<Options>, String> {
-        Options::read(&mut lexopt::Parser::from_args(words))
-    }
-
     #[test]
-    fn without_a_target_everything_is_fuzzed() {
-        let options = read(&[]).unwrap().unwrap();
-        assert_eq!(options.targets, TARGETS);
-        assert_eq!((options.seconds, options.scripts, options.seed), (60, 10_000, None));
-    }
-
-    #[test]
-    fn a_finding_is_repeated_by_its_seed() {
-        let words = ["differential", "--scripts", "1", "--seed", "123456789012"];
-        let options = read(&words).unwrap().unwrap();
-        let shown = differential(&options).to_string();
-        assert!(shown.ends_with("-- --scripts 1 --seed 123456789012"), "{shown}");
-    }
-
-    #[test]
-    fn what_is_not_there_is_refused_with_the_list() {
-        assert!(read(&["nonsense"]).unwrap_err().contains("base_url"));
-        assert!(read(&["--seconds", "soon"]).is_err());
-        assert!(read(&["--help"]).unwrap().is_none());
-    }
-
-    #[test]
-    fn every_target_of_libfuzzer_is_in_the_list() {
+    fn every_target_of_libfuzzer_is_listed() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/targets");
         let files = std::fs::read_dir(folder).unwrap();
-        let mut found: Vec<_> = files
-            .map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
-            .collect();
-        found.sort();
+        let stem = |file: std::fs::DirEntry| file.path().file_stem().unwrap().to_owned();
+        let mut found: Vec<_> = files.map(|file| stem(file.unwrap())).collect();
         let mut listed = TARGETS[1..].to_vec();
+        found.sort();
         listed.sort_unstable();
         assert_eq!(found, listed);
     }

@@ -1,18 +1,21 @@
-//! The step `layers`: the doors between our crates, each shown to be shut.
+//! The step `layers`: the rules of who depends on whom, and the purity of the core.
 
 mod boundary;
-mod crates;
-mod probes;
-mod purity;
+mod core_bans;
 mod trees;
 
-use crate::context::Context;
-use crate::failure::{Failure, report};
+use anyhow::Result;
 
-pub(crate) fn run(context: &mut Context) -> Result<(), Failure> {
-    let mut problems = crates::check(&context.members);
-    problems.extend(trees::check()?);
-    problems.extend(boundary::check(&context.root)?);
-    problems.extend(purity::check(context)?);
-    report(problems, "doors")
+use crate::context::Context;
+use crate::crates;
+use crate::problem::report;
+
+pub(crate) fn run(context: &Context) -> Result<()> {
+    let contributing = context.sh.read_file("CONTRIBUTING.md")?;
+    let architecture = context.sh.read_file("docs/architecture.md")?;
+    let mut problems = crates::check(&context.workspace, &contributing, &architecture);
+    problems.extend(trees::check(&context.sh)?);
+    problems.extend(boundary::check(&context.workspace.root)?);
+    problems.extend(core_bans::check(context)?);
+    report(problems, "dependency rules")
 }

@@ -1,68 +1,125 @@
-//! The command `cargo xtask`: reads its arguments and hands over to the steps.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command talks to the person who typed it"
-)]
+//! The command `cargo xtask`: the checks and measurements of the project.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command writes to its terminal")]
 
-mod args;
 mod bench;
+mod check;
 mod ci;
-mod clippy;
-mod command;
 mod context;
-mod debian;
+mod crates;
 mod deny;
-mod docs;
-mod failure;
 mod fuzz;
+mod install;
 mod layers;
-mod msrv;
-mod rust_source;
-mod schedules;
-mod servers;
-mod signatures;
+mod mutants;
+mod problem;
+mod shell;
 mod soak;
-mod step;
+mod steps;
 mod tally;
-mod test;
 mod tidy;
-mod toolchain;
-mod wasm;
+mod weight;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::args::Request;
+use clap::{Parser, Subcommand};
+
+use crate::context::Context;
+
+/// The checks and measurements of easemob-token
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Ci(ci::Options),
+    /// Check what changed: formatting, lints and tests of the changed packages
+    Check,
+    Mutants(mutants::Options),
+    Fuzz(fuzz::Options),
+    Soak(soak::Options),
+    Bench(bench::Options),
+    /// Compare the lines inside and outside the published crates
+    Weight,
+}
 
 fn main() -> ExitCode {
-    match args::read(std::env::args_os()) {
-        Ok(Request::Help) => {
-            print!("{}", args::help());
-            ExitCode::SUCCESS
+    let arguments = Arguments::parse_from(with_ci(std::env::args_os().collect()));
+    let result = Context::load().and_then(|context| {
+        match &arguments.command {
+            Command::Ci(options) => return Ok(ci::run(options, &context)),
+            Command::Check => check::run(&context),
+            Command::Mutants(options) => mutants::run(options, &context),
+            Command::Fuzz(options) => fuzz::run(options, &context),
+            Command::Soak(options) => soak::run(options, &context),
+            Command::Bench(options) => bench::run(options, &context),
+            Command::Weight => weight::run(&context),
         }
-        Ok(Request::CiHelp) => {
-            print!("{}", args::ci_help());
-            ExitCode::SUCCESS
+        .map(|()| ExitCode::SUCCESS)
+    });
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Makes `cargo xtask STEP` of `cargo xtask ci STEP`; the step `bench` gives way to the command.
+fn with_ci(mut words: Vec<OsString>) -> Vec<OsString> {
+    let is_step = |word: &OsString| ci::STEPS.iter().any(|step| word == step.name);
+    if words.get(1).is_some_and(|word| word != "bench" && is_step(word)) {
+        words.insert(1, "ci".into());
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, String> {
+        let words = line.split_whitespace().map(OsString::from).collect();
+        Arguments::try_parse_from(with_ci(words))
+            .map(|arguments| arguments.command)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_step_is_a_command_of_its_own() {
+        assert!(
+            matches!(parse("xtask tidy --keep-going").unwrap(), Command::Ci(it) if it.keep_going)
+        );
+        assert!(matches!(parse("xtask bench").unwrap(), Command::Bench(_)));
+        assert!(matches!(parse("xtask ci bench").unwrap(), Command::Ci(_)));
+    }
+
+    #[test]
+    fn an_unknown_word_is_refused_with_the_list() {
+        for (line, expected) in [
+            ("xtask ci lint", "clippy"),
+            ("xtask fuzz nonsense", "base_url"),
+            ("xtask bench speed", "cached"),
+            ("xtask soak --transport reqwest", "isahc"),
+            ("xtask ci --nonsense", "--nonsense"),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert!(error.contains(expected), "{error}");
         }
-        Ok(Request::BenchHelp) => {
-            print!("{}", bench::help());
-            ExitCode::SUCCESS
+    }
+
+    #[test]
+    fn contributing_names_every_step_and_command() {
+        use clap::CommandFactory as _;
+        let page = include_str!("../../CONTRIBUTING.md");
+        for step in ci::STEPS {
+            assert!(page.contains(&format!("\n| `{}` |", step.name)), "{}", step.name);
         }
-        Ok(Request::Bench(options)) => bench::run(&options),
-        Ok(Request::FuzzHelp) => {
-            print!("{}", fuzz::help());
-            ExitCode::SUCCESS
-        }
-        Ok(Request::SoakHelp) => {
-            print!("{}", soak::help());
-            ExitCode::SUCCESS
-        }
-        Ok(Request::Soak(options)) => soak::run(&options),
-        Ok(Request::Fuzz(options)) => fuzz::run(&options),
-        Ok(Request::Ci { steps, keep_going }) => ci::run(&steps, keep_going),
-        Err(message) => {
-            eprintln!("error: {message}\n\nFor the usage, type `cargo xtask ci --help`.");
-            ExitCode::from(2)
+        for command in Arguments::command().get_subcommands() {
+            let line = format!("`cargo xtask {}", command.get_name());
+            assert!(page.contains(&line), "{line}");
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Every text file: no tab, no trailing space, a final newline; and the files that must exist.
+//! Text files: white space, unreviewed snapshots, ignored examples, and files that must exist.
 
 use super::SourceFile;
-use crate::failure::Problem;
+use crate::problem::Problem;
 
-/// The files that people write. Snapshots are written by insta and may end a line as they like.
-const WRITTEN: &[&str] = &["rs", "md", "toml", "yml", "yaml", "sh"];
+/// The files that people write. Insta writes snapshots, which may end a line as they like.
+const WRITTEN: [&str; 7] = ["rs", "md", "toml", "yml", "yaml", "sh", "txt"];
 
-const REQUIRED: &[&str] = &[
+const REQUIRED: [&str; 9] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "Cargo.lock",
@@ -20,38 +20,41 @@ const REQUIRED: &[&str] = &[
 
 pub(super) fn check(file: &SourceFile) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let name = file.path.rsplit('/').next().unwrap_or_default();
-    if name.ends_with(".snap.new") || name.ends_with(".pending-snap") {
-        problems.push(Problem::new(&file.path, 0, "is a snapshot to review: `cargo insta review`"));
+    let mut problem = |line, text| problems.push(Problem::new(&file.path, line, text));
+    if file.path.ends_with(".snap.new") || file.path.ends_with(".pending-snap") {
+        problem(0, "is a snapshot to review: `cargo insta review`");
     }
-    let written = WRITTEN.iter().any(|extension| file.has_extension(extension));
+    let in_fuzz = file.path.starts_with("fuzz/corpus/");
+    let written = WRITTEN.iter().any(|extension| file.has_extension(extension)) && !in_fuzz;
     if !(written || file.path.starts_with(".ci/")) {
         return problems;
     }
-    // `str::lines` would swallow the carriage returns that are looked for.
+    // `str::lines` would hide the carriage returns.
     for (index, line) in file.text.split('\n').enumerate() {
         if line.contains('\t') {
-            problems.push(Problem::new(&file.path, index + 1, "has a tab"));
+            problem(index + 1, "has a tab; use spaces");
         }
         if line.ends_with([' ', '\r']) {
-            problems.push(Problem::new(&file.path, index + 1, "ends in white space"));
+            problem(index + 1, "ends in white space");
+        }
+        let info = line.trim_start_matches(['/', '!', ' ']).strip_prefix("```");
+        if info.is_some_and(|it| it.split([',', ' ']).any(|word| word.starts_with("ignore"))) {
+            problem(index + 1, "an ignored example is never tested; use `no_run` or `text`");
         }
     }
     if !file.text.ends_with('\n') || file.text.ends_with("\n\n") {
-        problems.push(Problem::new(&file.path, 0, "does not end with one newline"));
+        problem(0, "must end with one newline");
     }
     problems
 }
 
 pub(super) fn check_presence(files: &[SourceFile]) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = REQUIRED
-        .iter()
-        .filter(|&&required| !files.iter().any(|file| file.path == required))
-        .map(|required| Problem::new(required, 0, "is missing"))
-        .collect();
-    let changelog = files.iter().find(|file| file.path == "CHANGELOG.md");
+    let find = |path: &str| files.iter().find(|file| file.path == path);
+    let missing = REQUIRED.iter().filter(|path| find(path).is_none());
+    let mut problems: Vec<_> = missing.map(|path| Problem::new(path, 0, "is missing")).collect();
+    let changelog = find("CHANGELOG.md");
     if changelog.is_some_and(|file| !file.text.contains("\n## [Unreleased]")) {
-        let text = "has no section `## [Unreleased]`, where changes are written down";
+        let text = "needs a section `## [Unreleased]` for the changes";
         problems.push(Problem::new("CHANGELOG.md", 0, text));
     }
     problems
@@ -61,35 +64,26 @@ pub(super) fn check_presence(files: &[SourceFile]) -> Vec<Problem> {
 mod tests {
     use super::*;
 
-    fn file(path: &str, text: &str) -> SourceFile {
-        SourceFile { path: path.to_owned(), text: text.to_owned() }
-    }
-
     #[test]
-    fn white_space_is_kept_in_order() {
-        assert!(check(&file("a.rs", "//! a\nfn f() {}\n")).is_empty());
+    fn white_space_snapshots_and_ignored_examples_are_found() {
+        assert!(check(&SourceFile::new("a.rs", "//! a\nfn f() {}\n")).is_empty());
         for text in ["a\t\n", "a \n", "a\r\nb\n", "a", "a\n\n", ""] {
-            assert!(!check(&file("a.md", text)).is_empty(), "{text:?}");
-            assert!(!check(&file(".ci/run", text)).is_empty(), "{text:?}");
-            assert!(check(&file("a.snap", text)).is_empty(), "{text:?}");
+            assert!(!check(&SourceFile::new("a.md", text)).is_empty(), "{text:?}");
+            assert!(!check(&SourceFile::new(".ci/run", text)).is_empty(), "{text:?}");
+            assert!(check(&SourceFile::new("a.snap", text)).is_empty(), "{text:?}");
+        }
+        assert_eq!(check(&SourceFile::new("crates/core/tests/a.snap.new", "x")).len(), 1);
+        for example in ["/// ```ignore\n", "//! ```rust,ignore\n", "```ignore-windows\n"] {
+            assert_eq!(check(&SourceFile::new("a.rs", example)).len(), 1, "{example}");
         }
     }
 
     #[test]
-    fn an_unreviewed_snapshot_is_found() {
-        assert_eq!(check(&file("crates/core/tests/a.snap.new", "x")).len(), 1);
-    }
-
-    #[test]
-    fn a_missing_changelog_is_found_and_an_empty_one_too() {
-        let mut all: Vec<_> = REQUIRED.iter().map(|path| file(path, "text\n")).collect();
-        let problems = check_presence(&all);
-        assert_eq!(problems.len(), 1, "{problems:?}");
-        for file in &mut all {
-            file.text = "# Changelog\n\n## [Unreleased]\n".to_owned();
-        }
+    fn a_missing_and_an_empty_changelog_are_found() {
+        let mut all: Vec<_> = REQUIRED.iter().map(|path| SourceFile::new(path, "text\n")).collect();
+        assert_eq!(check_presence(&all).len(), 1);
+        all[0].text = "# Changelog\n\n## [Unreleased]\n".to_owned();
         assert!(check_presence(&all).is_empty());
-        all.retain(|file| file.path != "CHANGELOG.md");
-        assert_eq!(check_presence(&all)[0].path, "CHANGELOG.md");
+        assert_eq!(check_presence(&all[1..])[0].path, "CHANGELOG.md");
     }
 }

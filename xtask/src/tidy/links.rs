@@ -1,10 +1,10 @@
-//! Relative links of the Markdown pages: the file is there, and so is the anchor.
+//! Relative links of the Markdown pages: the file exists, and so does the anchor.
 
 use std::collections::HashMap;
 
 use super::SourceFile;
 use super::markdown::{self, Page};
-use crate::failure::Problem;
+use crate::problem::Problem;
 
 pub(super) fn check(files: &[SourceFile]) -> Vec<Problem> {
     let pages: HashMap<&str, Page> = files
@@ -13,18 +13,14 @@ pub(super) fn check(files: &[SourceFile]) -> Vec<Problem> {
         .map(|file| (file.path.as_str(), markdown::read(&file.text)))
         .collect();
     let exists = |path: &str| {
-        path.is_empty()
-            || files.iter().any(|file| {
-                file.path
-                    .strip_prefix(path)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
+        let below = |file: &SourceFile| file.path.strip_prefix(path).map(|it| it.starts_with('/'));
+        path.is_empty() || files.iter().any(|it| it.path == path || below(it) == Some(true))
     };
     let mut problems = Vec::new();
     for (&from, page) in &pages {
-        for link in &page.links {
-            if let Some(fault) = fault_of(from, &link.target, &pages, exists) {
-                problems.push(Problem::new(from, link.line, fault));
+        for (line, target) in &page.links {
+            if let Some(fault) = fault_of(from, target, &pages, exists) {
+                problems.push(Problem::new(from, *line, fault));
             }
         }
     }
@@ -41,22 +37,19 @@ fn fault_of(
         return None;
     }
     let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
-    let Some(path) = (if path.is_empty() { Some(from.to_owned()) } else { resolve(from, path) })
-    else {
+    let path = if path.is_empty() { Some(from.to_owned()) } else { resolve(from, path) };
+    let Some(path) = path else {
         return Some(format!("the link `{target}` leads out of the repository"));
     };
     if !exists(&path) {
         return Some(format!("the link `{target}` leads to no file"));
     }
-    if anchor.is_empty() {
-        return None;
-    }
-    let known =
-        pages.get(path.as_str()).is_none_or(|page| page.anchors.iter().any(|a| a == anchor));
-    (!known).then(|| format!("`{path}` has no heading for the link `{target}`"))
+    let page = pages.get(path.as_str()).filter(|_| !anchor.is_empty())?;
+    (!page.anchors.iter().any(|it| it == anchor))
+        .then(|| format!("`{path}` has no heading for the link `{target}`"))
 }
 
-/// `path` as seen from the folder of the file `from`, or nothing where it leads out of the root.
+/// Returns `path` as seen from the folder of the file `from`; none if it leads out of the root.
 pub(super) fn resolve(from: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
@@ -77,7 +70,7 @@ mod tests {
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
-        let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+        let file = SourceFile::new;
         let files = [
             file("docs/a.md", text),
             file("docs/b.md", "# Title of b\n"),
@@ -88,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn good_links_are_left_alone() {
+    fn good_links_have_no_problem() {
         let text = "# Top\n[1](b.md) [2](./b.md#title-of-b) [3](../README.md) [4](#top)\n\
                     [5](../crates/core) [6](https://example.com/x#y) [7](mailto:a@b.c) [8]\n\n\
                     [8]: ../crates/core/src/lib.rs#L3\n";

@@ -1,0 +1,234 @@
+//! Finds or installs what a step needs: rustup components, cargo's tools, Debian packages.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use xshell::{Cmd, Shell, cmd};
+
+use crate::context::Context;
+use crate::shell::{self, Ended, text};
+
+/// Long enough for a slow line; a dead one must not block everything else.
+const DOWNLOAD_LIMIT: Duration = Duration::from_secs(300);
+/// Where administrators' programs are; the PATH of an ordinary user often leaves these out.
+const MORE_FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
+
+/// A program that is not part of Rust.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    /// The Debian package that contains it.
+    pub(crate) package: &'static str,
+    /// The variable that names its place, if it is not in the PATH; our tests read it too.
+    pub(crate) variable: &'static str,
+}
+
+/// A tool of cargo's that is compiled into `target/xtask-tools` if it is missing or older.
+#[derive(Debug)]
+pub(crate) struct CargoTool {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+    /// The first words that print its version.
+    pub(crate) ask: &'static [&'static str],
+}
+
+impl Program {
+    /// Returns its path; as root on a Debian-like system, installs it first if needed.
+    pub(crate) fn find_or_install(&self, sh: &Shell) -> Result<PathBuf> {
+        if let Some(found) = self.find() {
+            return Ok(found);
+        }
+        let root = shell::read(cmd!(sh, "id -u")).is_ok_and(|id| id.trim() == "0");
+        if !(root && Path::new("/etc/debian_version").is_file()) {
+            bail!(self.missing());
+        }
+        println!("{} is missing; installing Debian's package {}", self.name, self.package);
+        let package = self.package;
+        let install = || {
+            // The package of a server would start it on this machine's port 80.
+            let apt = cmd!(sh, "apt-get -q install --yes --no-install-recommends {package}")
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .env("SYSTEMD_OFFLINE", "1");
+            shell::run_within(apt, DOWNLOAD_LIMIT)
+        };
+        if install()? != Ended::Success {
+            // New images have no package lists, and old lists name packages that are gone.
+            shell::run_within(cmd!(sh, "apt-get -q update"), DOWNLOAD_LIMIT)?;
+            install()?;
+        }
+        self.find().ok_or_else(|| anyhow::anyhow!(self.missing()))
+    }
+
+    fn find(&self) -> Option<PathBuf> {
+        if let Some(named) = std::env::var_os(self.variable) {
+            return Some(named.into());
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path)
+            .chain(MORE_FOLDERS.iter().map(PathBuf::from))
+            .map(|folder| folder.join(self.name))
+            .find(|program| program.is_file())
+    }
+
+    fn missing(&self) -> String {
+        format!(
+            "`{}` is missing and could not be installed; install it (Debian, Ubuntu: `apt-get \
+             install {}`), or name its path in the variable {}",
+            self.name, self.package, self.variable,
+        )
+    }
+}
+
+impl CargoTool {
+    /// Returns the program: from the PATH if it is new enough, or our own build.
+    pub(crate) fn find_or_install(&self, context: &Context) -> Result<String> {
+        let sh = &context.sh;
+        let (name, version) = (self.name, self.version);
+        let root = context.workspace.target.join("xtask-tools");
+        let own = root.join("bin").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let own = own.display().to_string();
+        for candidate in [name, &own] {
+            let asked = shell::read(cmd!(sh, "{candidate}").args(self.ask).arg("--version"));
+            if asked.is_ok_and(|printed| numbers(&printed) >= numbers(version)) {
+                return Ok(candidate.to_owned());
+            }
+        }
+        println!("{name} {version} is missing; compiling it");
+        let build = root.join("build");
+        let install = cmd!(sh, "cargo install --locked {name} --version {version} --force --root")
+            .arg(&root)
+            .arg("--target-dir")
+            .arg(&build)
+            // Their own release profiles take twice as long to compile, and a check that runs for
+            // seconds does not earn that back.
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+        shell::run(install)?;
+        // Nothing reads the half gigabyte of intermediate files again.
+        let _ = std::fs::remove_dir_all(build);
+        Ok(own)
+    }
+}
+
+/// Returns the numbers of a version, such as that in `cargo-deny 0.20.2`.
+fn numbers(text: &str) -> Vec<u32> {
+    let version = text.split_whitespace().last().unwrap_or_default();
+    version.split('.').filter_map(|number| number.parse().ok()).collect()
+}
+
+/// Runs a command that downloads; returns the reason if the network is to blame for a failure.
+pub(crate) fn download(cmd: Cmd<'_>) -> Result<Option<String>> {
+    let shown = cmd.to_string();
+    match shell::run_within(cmd, DOWNLOAD_LIMIT)? {
+        Ended::Success => Ok(None),
+        Ended::TimedOut => Ok(Some(format!("`{shown}` took longer than {DOWNLOAD_LIMIT:?}"))),
+        Ended::Failed(output) if blames_the_network(&output) => {
+            Ok(Some(format!("`{shown}` could not reach the server")))
+        }
+        Ended::Failed(_) => bail!("`{shown}` failed, see above"),
+    }
+}
+
+/// Runs `rustup …`; returns the reason if the download server could not be reached.
+pub(crate) fn rustup(sh: &Shell, arguments: &[&str]) -> Result<Option<String>> {
+    let cmd = cmd!(sh, "rustup {arguments...}");
+    ensure!(
+        succeeds(cmd!(sh, "rustup --version")),
+        "rustup is missing; install it (https://rustup.rs) and run `{cmd}`"
+    );
+    download(cmd)
+}
+
+/// Whether the command can be started and succeeds.
+fn succeeds(cmd: Cmd<'_>) -> bool {
+    shell::capture(cmd).is_ok_and(|output| output.status.success())
+}
+
+/// Whether the Rust toolchain can run cargo, without a download.
+pub(crate) fn has_toolchain(sh: &Shell, toolchain: &str) -> bool {
+    let asked = cmd!(sh, "rustup run {toolchain} cargo --version").env("RUSTUP_AUTO_INSTALL", "0");
+    succeeds(asked)
+}
+
+/// Whether the standard library for a target is there; asks rustc, since it need not be rustup's.
+pub(crate) fn has_target(sh: &Shell, target: &str) -> bool {
+    let asked = shell::capture(cmd!(sh, "rustc --print target-libdir --target {target}"));
+    let Ok(asked) = asked else { return false };
+    let entries = std::fs::read_dir(text(&asked.stdout).trim()).into_iter().flatten().flatten();
+    let mut names = entries.map(|entry| entry.file_name());
+    asked.status.success() && names.any(|it| it.to_string_lossy().starts_with("libcore-"))
+}
+
+/// Whether the output of a failed download blames the network, not what the server replied.
+fn blames_the_network(output: &str) -> bool {
+    const SIGNS: [&str; 11] = [
+        "could not download",
+        "download failed",
+        "resolve host",
+        "dns error",
+        "failed to lookup address",
+        "connection re",
+        "connect error",
+        "not connect",
+        "network is unreachable",
+        "unable to access",
+        "timed out",
+    ];
+    let output = output.to_lowercase().replace("n't ", " not ");
+    SIGNS.iter().any(|sign| output.contains(sign)) || output.contains("failed to clone")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_in_the_path_and_a_missing_one_is_described() {
+        let mut program = Program { name: "sh", package: "dash", variable: "NO_SUCH_VARIABLE" };
+        assert!(program.find().is_some_and(|path| path.ends_with("sh")));
+        program.name = "no-such-program-anywhere";
+        assert!(program.find().is_none());
+        let message = program.missing();
+        for word in [program.name, program.package, program.variable] {
+            assert!(message.contains(word), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_older_tool_is_replaced_and_a_newer_one_is_not() {
+        assert!(numbers("cargo-deny 0.20.2\n") >= numbers("0.20.2"));
+        assert!(numbers("cargo-deny 1.0.0") >= numbers("0.20.2"));
+        assert!(numbers("cargo-deny 0.19.9") < numbers("0.20.2"));
+        assert!(numbers("something else") < numbers("0.20.2"));
+    }
+
+    #[test]
+    fn what_is_not_installed_is_not_found() {
+        let sh = Shell::new().unwrap();
+        assert!(!has_toolchain(&sh, "1.0.99"));
+        assert!(!has_target(&sh, "no-such-target"));
+        let host = shell::read(cmd!(sh, "rustc -vV")).unwrap();
+        let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned();
+        assert!(has_target(&sh, &host));
+    }
+
+    #[test]
+    fn an_unreachable_network_differs_from_a_wrong_request() {
+        for text in [
+            "error: could not download file from 'https://static.rust-lang.org/…'",
+            "fatal: unable to access '…': Could not resolve host: github.com",
+            "error: … : tcp connect error: Connection refused (os error 111)",
+            "Couldn't connect to server",
+        ] {
+            assert!(blames_the_network(text), "{text}");
+        }
+        for text in [
+            "error: toolchain '9.99.0' is not installable",
+            "error: component 'rust-std' for target 'wasm64' is unavailable",
+        ] {
+            assert!(!blames_the_network(text), "{text}");
+        }
+    }
+}

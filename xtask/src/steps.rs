@@ -1,0 +1,243 @@
+//! The steps of `cargo xtask ci` that mostly run cargo.
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use xshell::{Cmd, cmd};
+
+use crate::context::Context;
+use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, END_TO_END, FACADE, packages};
+use crate::install::{Program, has_target, has_toolchain, rustup};
+use crate::problem::{Problem, report};
+use crate::shell;
+use crate::tidy::SourceFile;
+use crate::tidy::markdown::{Block, code_blocks};
+
+const WASM: &str = "wasm32-unknown-unknown";
+const OPENSSL: Program = Program { name: "openssl", package: "openssl", variable: "OPENSSL" };
+/// The test binaries that no plain `cargo test` runs, and the servers that they need.
+const SERVERS: &[(&str, &[Program])] = &[
+    ("nginx", &[Program { name: "nginx", package: "nginx-light", variable: "NGINX" }]),
+    (
+        "proxies",
+        &[
+            // The package `tinyproxy` would also make the system start one.
+            Program { name: "tinyproxy", package: "tinyproxy-bin", variable: "TINYPROXY" },
+            Program { name: "squid", package: "squid", variable: "SQUID" },
+        ],
+    ),
+];
+/// The file of the facade whose module `pages` makes doctests of the READMEs and `docs/`.
+const PAGES: &str = "crates/facade/src/lib.rs";
+
+pub(crate) fn fmt(context: &Context) -> Result<()> {
+    shell::run(cmd!(context.sh, "cargo fmt --all --check"))
+}
+
+pub(crate) fn wasm(context: &Context) -> Result<()> {
+    let sh = &context.sh;
+    if !has_target(sh, WASM) {
+        println!("the target {WASM} is not installed; adding it");
+        if let Some(reason) = rustup(sh, &["target", "add", WASM])? {
+            // It is one download per machine, and skipping the check would hide a broken rule.
+            bail!(
+                "the target {WASM} is missing and {reason}; add it: rustup target add {WASM} \
+                 (without rustup: your distribution's Rust standard library for {WASM})"
+            );
+        }
+    }
+    let packages = packages(|it| it.wasm);
+    shell::run(cmd!(sh, "cargo check --locked {packages...} --all-features --target {WASM}"))
+}
+
+pub(crate) fn clippy(context: &Context) -> Result<()> {
+    let mut choices = vec!["--workspace --all-features".to_owned()];
+    // Without features and with each; the defaults are among them. If a crate has one feature, that
+    // is all of them.
+    for package in &context.workspace.packages {
+        let sets = package.feature_sets();
+        choices.extend(sets.iter().take(if sets.len() == 2 { 1 } else { sets.len() }).cloned());
+    }
+    for choice in choices {
+        shell::run(lint(context, &choice, "--all-targets"))?;
+    }
+    // `--all-targets` leaves out what no plain `cargo test` runs.
+    for (test, _) in SERVERS {
+        shell::run(lint(context, &format!("-p {END_TO_END}"), &format!("--test {test}")))?;
+    }
+    Ok(())
+}
+
+fn lint<'a>(context: &'a Context, packages: &str, targets: &str) -> Cmd<'a> {
+    let (packages, targets) = (packages.split_whitespace(), targets.split_whitespace());
+    cmd!(context.sh, "cargo clippy --locked {packages...} {targets...} -- -D warnings")
+}
+
+pub(crate) fn test(context: &Context) -> Result<()> {
+    for choice in test_choices(context)? {
+        // All failures of one command are worth seeing, so the first does not end it.
+        let words = choice.split_whitespace();
+        context.run_tests(cmd!(context.sh, "cargo test --locked --no-fail-fast {words...}"))?;
+    }
+    Ok(())
+}
+
+/// Returns the sets of packages and features that are tested: all, then those that could differ.
+fn test_choices(context: &Context) -> Result<Vec<String>> {
+    let facade = context.workspace.packages.iter().find(|it| it.name == FACADE);
+    let facade = facade.context("the workspace has no facade")?;
+    let features = facade.features.keys().map(String::as_str).filter(|it| *it != "default");
+    let (transports, others): (Vec<_>, Vec<_>) =
+        features.partition(|it| ["hyper", "isahc"].contains(it));
+    // Each transport alone, and what needs none. The step `clippy` compiles each feature alone.
+    let none = format!("-p {FACADE} --no-default-features");
+    let mut choices = vec!["--workspace --all-features".to_owned(), none.clone()];
+    let sets = transports.into_iter().map(str::to_owned).chain([others.join(",")]);
+    choices.extend(sets.map(|set| format!("{none} --features {set}")));
+    // Most programs without an async runtime build this.
+    choices.push(format!("-p {FACADE} --features blocking"));
+    for choice in &mut choices[1..] {
+        // Clients in simulated time depend on no feature: they were tested with all of them.
+        choice.push_str(" -- --skip simulated::");
+    }
+    choices.extend([
+        // Other frameworks embed the core alone, without what the workspace adds to its tree.
+        format!("-p {CORE}"),
+        // As `cargo install` builds it.
+        format!("-p {COMMAND}"),
+        // What is logged depends on what the rest of the build enables in `tracing`.
+        format!("-p {ADAPTER_TRIALS} --test leaks_*"),
+        format!("-p {ADAPTER_TRIALS} --test leaks_* --features tracing/log"),
+    ]);
+    Ok(choices)
+}
+
+pub(crate) fn schedules(context: &Context) -> Result<()> {
+    let sh = &context.sh;
+    // `--cfg shuttle` goes to the facade alone, so that everything below it is compiled once.
+    let build = "--no-default-features --lib --profile test --message-format \
+                 json-render-diagnostics -- --cfg shuttle";
+    let build = build.split_whitespace();
+    let messages = shell::read(cmd!(sh, "cargo rustc --locked --quiet -p {FACADE} {build...}"))?;
+    let program = executable(&messages).context("cargo reports no test program")?;
+    // The other unit tests use no scheduler.
+    context.run_tests(cmd!(sh, "{program} schedules::"))
+}
+
+/// Returns the test program that cargo's messages name.
+fn executable(messages: &str) -> Option<String> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    messages.filter_map(|message| message["executable"].as_str().map(str::to_owned)).next_back()
+}
+
+pub(crate) fn conformance(context: &Context) -> Result<()> {
+    let run = "cargo run --locked --quiet";
+    let run = run.split_whitespace().skip(1);
+    shell::run(cmd!(context.sh, "cargo {run...} -p {ADAPTER_TRIALS} --bin conformance"))
+}
+
+pub(crate) fn servers(context: &Context) -> Result<()> {
+    for (test, needs) in SERVERS {
+        let mut cmd = cmd!(context.sh, "cargo test --locked -p {END_TO_END} --test {test}");
+        for server in *needs {
+            cmd = cmd.env(server.variable, server.find_or_install(&context.sh)?);
+        }
+        context.run_tests(cmd)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn signatures(context: &Context) -> Result<()> {
+    let openssl = OPENSSL.find_or_install(&context.sh)?;
+    let test = cmd!(context.sh, "cargo test --locked -p {COMMAND} --test openssl");
+    context.run_tests(test.env(OPENSSL.variable, openssl))
+}
+
+pub(crate) fn docs(context: &Context) -> Result<()> {
+    let sh = &context.sh;
+    let files = crate::tidy::read_files(&context.workspace.root)?;
+    report(pages_missing_in(&sh.read_file(PAGES)?, &files), "pages with Rust blocks")?;
+    // Libraries alone: the doc comments of a command are its `--help`, written for a terminal.
+    let doc = cmd!(sh, "cargo doc --locked --workspace --lib --no-deps --all-features");
+    shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    context.run_tests(cmd!(sh, "cargo test --locked -p {FACADE} --all-features --doc -- pages::"))
+}
+
+fn pages_missing_in(lib: &str, files: &[SourceFile]) -> Vec<Problem> {
+    let is_page = |file: &&SourceFile| {
+        let readme = !file.path.contains('/') && file.path.starts_with("README");
+        file.has_extension("md") && (readme || file.path.starts_with("docs/"))
+    };
+    files
+        .iter()
+        .filter(is_page)
+        .filter(|file| code_blocks(&file.text).iter().any(Block::is_rust))
+        .filter(|file| !lib.contains(&format!("include_str!(\"../../../{}\")", file.path)))
+        .map(|file| Problem::new(&file.path, 0, format!("has Rust blocks; include it in {PAGES}")))
+        .collect()
+}
+
+pub(crate) fn msrv(context: &Context) -> Result<()> {
+    let core = context.workspace.packages.iter().find(|it| it.name == CORE);
+    let promised = core.and_then(|core| core.rust_version.clone());
+    let promised = promised.context("the core has no `rust-version`")?;
+    // rustup takes `1.85` for the newest 1.85.x; the promise is about the first.
+    let patch = if promised.matches('.').count() == 1 { ".0" } else { "" };
+    let toolchain = format!("{promised}{patch}");
+    let sh = &context.sh;
+    if !has_toolchain(sh, &toolchain) {
+        let install = ["toolchain", "install", &toolchain, "--profile", "minimal"];
+        if let Some(reason) = rustup(sh, &[&install[..], &["--no-self-update"]].concat())? {
+            context.not_checked(format!("that the libraries build with Rust {promised}: {reason}"));
+            return Ok(());
+        }
+    }
+    let packages = packages(|it| it.msrv);
+    // `rustup run` and not `cargo +…`, which works only if cargo is rustup's.
+    let check = cmd!(sh, "rustup run {toolchain} cargo check --locked {packages...}");
+    shell::run(check.args(["--features", "easemob-token/dynamic"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_facade_is_tested_with_each_transport_and_with_none() {
+        let choices = test_choices(&Context::load().unwrap()).unwrap();
+        for expected in [
+            "--workspace --all-features",
+            "-p easemob-token --no-default-features -- --skip simulated::",
+            "-p easemob-token --no-default-features --features hyper -- --skip simulated::",
+            "-p easemob-token --no-default-features --features blocking,bundled-roots,dynamic \
+             -- --skip simulated::",
+            "-p easemob-token --features blocking -- --skip simulated::",
+        ] {
+            assert!(choices.iter().any(|choice| choice == expected), "{choices:?}");
+        }
+    }
+
+    #[test]
+    fn the_test_program_is_found_among_the_messages_of_cargo() {
+        let messages = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n\
+                        {\"reason\":\"compiler-artifact\",\"executable\":\"/target/it\"}\n\
+                        {\"reason\":\"build-finished\",\"success\":true}\n";
+        assert_eq!(executable(messages).as_deref(), Some("/target/it"));
+        assert_eq!(executable("{\"executable\":null}\nno json\n"), None);
+    }
+
+    #[test]
+    fn a_page_with_rust_blocks_must_be_included() {
+        let page = SourceFile::new;
+        let files = [
+            page("README.md", "```rust\nlet x = 1;\n```\n"),
+            page("docs/guide.md", "```rust,no_run\nlet x = 1;\n```\n"),
+            page("docs/errors.md", "```console\n$ ls\n```\n"),
+            page("CONTRIBUTING.md", "```rust\nlet x = 1;\n```\n"),
+        ];
+        let missing = pages_missing_in("#[doc = include_str!(\"../../../README.md\")]", &files);
+        assert_eq!(
+            missing.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(),
+            ["docs/guide.md"]
+        );
+    }
+}
