@@ -25,7 +25,6 @@ pub struct CaseReport {
     pub(crate) problems: Vec<String>,
     /// Calls that took too long, which may be due to a busy machine.
     pub(crate) late: Vec<String>,
-    pub(crate) sent: usize,
     pub(crate) verdict: Verdict,
 }
 
@@ -36,7 +35,6 @@ impl CaseReport {
             outcomes: Vec::new(),
             problems: Vec::new(),
             late: Vec::new(),
-            sent: 0,
             verdict: Verdict::Passed,
         }
     }
@@ -72,12 +70,6 @@ impl CaseReport {
     #[must_use]
     pub fn problems(&self) -> &[String] {
         &self.problems
-    }
-
-    /// The number of whole requests that arrived.
-    #[must_use]
-    pub fn sent(&self) -> usize {
-        self.sent
     }
 
     /// The verdict.

@@ -76,23 +76,6 @@ impl Default for Needs {
     }
 }
 
-impl Needs {
-    pub(crate) fn roots(mut self, pem: &str) -> Self {
-        self.roots_pem = Some(pem.to_owned());
-        self
-    }
-
-    pub(crate) fn connect_within(mut self, limit: Duration) -> Self {
-        self.connect_timeout = limit;
-        self
-    }
-
-    pub(crate) fn proxy(mut self, proxy: Proxy) -> Self {
-        self.proxy = proxy;
-        self
-    }
-}
-
 /// The reason why an adapter cannot be built with the settings of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unable(Cow<'static, str>);

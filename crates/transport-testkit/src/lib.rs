@@ -74,8 +74,8 @@
 //! }
 //! ```
 //!
-//! [`run_all`] does the same outside of tests and returns a [`Report`]. [`table()`] formats several
-//! reports side by side, and [`disagreements`] lists where they differ. [`Suite`] has more options.
+//! [`Suite`] does the same outside of tests and returns a [`Report`]. [`table()`] formats several
+//! reports side by side, and [`disagreements`] lists where they differ.
 //!
 //! # What a verdict means
 //!
@@ -131,8 +131,8 @@ pub use report::{Report, RuleReport};
 pub use rule::Rule;
 pub use server::certificates::{Authority, Identity, KeyKind, LOOPBACK};
 pub use server::request::Received;
-pub use server::script::{Plan, Responder, Script, Step};
+pub use server::script::{Plan, Script};
 pub use server::tls::ServerTls;
 pub use server::{Connection, ScriptedServer, reply};
-pub use suite::{Suite, run_all};
+pub use suite::Suite;
 pub use table::{ROWS_OF_THE_CORE, RULES};

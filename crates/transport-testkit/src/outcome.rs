@@ -44,20 +44,20 @@ impl From<TransportErrorKind> for Outcome {
     }
 }
 
+impl Outcome {
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        use Outcome::{
+            Connect, Hung, Internal, Interrupted, Ok, Panicked, Timeout, Tls, TooLarge, Unsupported,
+        };
+        [Ok, Connect, Tls, Timeout, Interrupted, TooLarge, Unsupported, Internal, Hung, Panicked]
+            .into_iter()
+            .find(|own| own.to_string() == name)
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Ok => "Ok",
-            Self::Connect => "Connect",
-            Self::Tls => "Tls",
-            Self::Timeout => "Timeout",
-            Self::Interrupted => "Interrupted",
-            Self::TooLarge => "TooLarge",
-            Self::Unsupported => "Unsupported",
-            Self::Internal => "Internal",
-            Self::Hung => "HUNG",
-            Self::Panicked => "PANICKED",
-        })
+        f.pad(&format!("{self:?}"))
     }
 }
 

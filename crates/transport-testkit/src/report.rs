@@ -3,7 +3,6 @@
 pub(crate) mod comparison;
 
 use std::fmt;
-use std::time::Duration;
 
 use crate::case_report::{CaseReport, Verdict};
 use crate::outcome;
@@ -16,7 +15,6 @@ pub struct RuleReport {
     pub(crate) cases: Vec<CaseReport>,
     /// Problems of the rule as a whole: something left over, a needless exception.
     pub(crate) problems: Vec<String>,
-    pub(crate) took: Duration,
 }
 
 impl RuleReport {
@@ -39,12 +37,6 @@ impl RuleReport {
         &self.problems
     }
 
-    /// The time that the rule took.
-    #[must_use]
-    pub fn took(&self) -> Duration {
-        self.took
-    }
-
     /// Whether no case failed, exceptions apart.
     #[must_use]
     pub fn passes(&self) -> bool {
@@ -52,8 +44,7 @@ impl RuleReport {
     }
 
     /// The outcomes of all cases, for the table.
-    #[must_use]
-    pub fn cell(&self) -> String {
+    pub(crate) fn cell(&self) -> String {
         let mut words = outcome::list(self.cases.iter().flat_map(|own| own.outcomes.clone()));
         if words.is_empty() && self.cases.iter().any(|own| own.verdict == Verdict::Passed) {
             words = "passed".to_owned();

@@ -164,19 +164,8 @@ impl<'a> Scene<'a> {
             self.problem("the call ended by itself".to_owned());
             return;
         }
-        let Some(span) = span else { return };
-        for connection in self.server.connections() {
-            match connection.closed() {
-                None => self.problem("the connection of a dropped call stays open".to_owned()),
-                Some(closed) => {
-                    let took = closed.saturating_duration_since(span.begun);
-                    if took > CLOSING + span.stall {
-                        self.late(format!(
-                            "the connection of a dropped call was closed after {took:?}"
-                        ));
-                    }
-                }
-            }
+        if let Some(span) = span {
+            self.expect_closed_since(span.begun, CLOSING + span.stall);
         }
     }
 
@@ -231,8 +220,8 @@ impl<'a> Scene<'a> {
 
     /// Ends everything and writes the report.
     pub(crate) fn end(self, sent: Option<usize>, report: &mut CaseReport) {
-        let Self { server, transport, executor, harness, .. } = self;
-        let mut problems = self.problems;
+        let Self { server, transport, executor, harness, outcomes, mut problems, mut late, .. } =
+            self;
         let shown = format!("{transport:?}");
         for marker in secrets::shown_in(&shown) {
             problems.push(format!("the transport's Debug shows {marker}"));
@@ -244,7 +233,10 @@ impl<'a> Scene<'a> {
         }
         let requests = server.requests().len();
         if let Some(sent) = sent.filter(|&sent| sent != requests) {
-            problems.push(format!("{requests} requests were sent instead of {sent}"));
+            let text = format!("{requests} requests were sent instead of {sent}");
+            // On a busy machine a time limit may end before the request is sent.
+            let is_late = requests < sent && outcomes.contains(&Outcome::Timeout);
+            if is_late { late.push(text) } else { problems.push(text) }
         }
         // A part of a further request is a second attempt that did not get far.
         if sent == Some(requests) {
@@ -261,10 +253,9 @@ impl<'a> Scene<'a> {
                 problems.push(format!("{marker} was logged"));
             }
         }
-        report.outcomes = self.outcomes;
+        report.outcomes = outcomes;
         report.problems = problems;
-        report.late = self.late;
-        report.sent = requests;
+        report.late = late;
     }
 }
 

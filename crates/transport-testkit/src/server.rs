@@ -20,7 +20,7 @@ use self::record::Record;
 use self::request::Received;
 use self::script::Plan;
 #[cfg(doc)]
-use self::script::Step;
+use self::script::Script;
 use crate::watch;
 
 /// The longest time that a script takes; only a test that fails waits that long.
@@ -95,7 +95,7 @@ impl ScriptedServer {
         })
     }
 
-    /// Opens the gate of this number, so that scripts waiting there ([`Step::Gate`]) go on.
+    /// Opens the gate of this number, so that scripts waiting there ([`Script::gate`]) go on.
     pub fn open_gate(&self, number: usize) {
         self.record.change(|state| {
             state.gates.insert(number);

@@ -61,7 +61,7 @@ pub(crate) fn row_12_glued_response(trial: &mut Trial<'_>) {
 /// Row 13, an unsolicited response on the idle connection, then a second call: the second gets its
 /// own, two requests.
 pub(crate) fn row_13_unsolicited_response(trial: &mut Trial<'_>) {
-    let (tls, needs) = trusted_tls();
+    let (tls, roots) = trusted_tls();
     for (label, script, turns) in [
         // While the runtime does not run, nobody can notice what arrives.
         ("while no runtime turns", Script::new(), false),
@@ -71,7 +71,7 @@ pub(crate) fn row_13_unsolicited_response(trial: &mut Trial<'_>) {
         let steps = script.steps().len() + 4;
         let first = script.clone().request().echo().gate(0).write(unsolicited()).serve();
         let plan = Plan::in_order([first, script.serve()]);
-        trial.case(label, Setup::new(plan).needs(needs.clone()).sent(2), |scene| {
+        trial.case(label, Setup::new(plan).roots(&roots).sent(2), |scene| {
             scene.expect_echo();
             scene.settle();
             scene.server.open_gate(0);

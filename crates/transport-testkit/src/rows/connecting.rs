@@ -6,7 +6,6 @@ use std::time::Duration;
 use socket2::{Domain, Socket, Type};
 
 use super::{LIMIT, UNKNOWN_HOST};
-use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Interrupted, Timeout};
 use crate::scene::exchange_to;
 use crate::scene::setup::Setup;
@@ -51,8 +50,7 @@ pub(crate) fn row_04_closes_at_once(trial: &mut Trial<'_>) {
 /// Row 5, connection is never established: `Timeout` after the connect limit, nothing sent.
 pub(crate) fn row_05_never_connects(trial: &mut Trial<'_>) {
     let setup = || Setup::new(Script::new()).sent(0);
-    let needs = Needs::default().connect_within(LIMIT);
-    trial.case("the connect limit", setup().needs(needs), |scene| {
+    trial.case("the connect limit", setup().connect_within(LIMIT), |scene| {
         let Some(full) = FullPort::new() else {
             return scene.problem("no port whose queue is full".to_owned());
         };

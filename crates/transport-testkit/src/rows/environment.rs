@@ -5,7 +5,6 @@ use std::env;
 use easemob_token_transport::Proxy;
 
 use super::{PROXIED_HOST, UNKNOWN_HOST};
-use crate::harness::Needs;
 use crate::outcome::Outcome::{self, Connect};
 use crate::scene::exchange_to;
 use crate::scene::setup::Setup;
@@ -74,13 +73,13 @@ fn in_another_process(trial: &mut Trial<'_>, role: &str) {
         _ => Proxy::Environment,
     };
     let roots = env::var(ROOTS).unwrap_or_default();
-    let needs = || Needs::default().roots(&roots).proxy(proxy.clone());
-    trial.echo("this machine", Setup::new(Script::new().serve()).needs(needs()));
+    let setup = |script| Setup::new(script).roots(&roots).proxy(proxy.clone());
+    trial.echo("this machine", setup(Script::new().serve()));
     let (host, allowed) = match role {
         "environment" | "given" => (PROXIED_HOST, Outcome::Ok),
         _ => (UNKNOWN_HOST, Connect),
     };
-    let setup = Setup::new(Script::new()).needs(needs()).sent(0);
+    let setup = setup(Script::new()).sent(0);
     trial.case("another host", setup, |scene| {
         scene.send_expecting(exchange_to(&format!("https://{host}/org/app/token")), &[allowed]);
     });

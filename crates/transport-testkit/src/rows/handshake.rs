@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Timeout, Tls};
 use crate::scene::setup::Setup;
 use crate::server::certificates::{Authority, Identity, LOOPBACK};
@@ -19,8 +18,7 @@ pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
         ("no response", Script::new().read(1).wait_for_close()),
         ("dripped", Script::new().read(1).drip(slow, Duration::from_millis(10))),
     ] {
-        let needs = Needs::default().connect_within(LIMIT);
-        trial.case(label, Setup::new(script).needs(needs).sent(0), |scene| {
+        trial.case(label, Setup::new(script).connect_within(LIMIT).sent(0), |scene| {
             scene.over_tls();
             let call = scene.send();
             scene.expect(&call, &[Timeout]);
@@ -34,18 +32,19 @@ pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
 /// sent.
 pub(crate) fn row_07_bad_certificates(trial: &mut Trial<'_>) {
     let authority = Authority::new();
-    let trusting = || Needs::default().roots(&authority.pem());
-    for (label, identity, needs) in [
-        ("self-signed", Identity::self_signed(LOOPBACK), trusting()),
-        ("expired", authority.issue_expired(LOOPBACK), trusting()),
-        ("not yet valid", authority.issue_not_yet_valid(LOOPBACK), trusting()),
-        ("for another host", authority.issue("a1.easemob.com"), trusting()),
-        ("for another address", authority.issue("127.0.0.2"), trusting()),
-        ("of an unknown issuer", Authority::new().issue(LOOPBACK), trusting()),
-        ("unknown to the system", authority.issue(LOOPBACK), Needs::default()),
+    for (label, identity) in [
+        ("self-signed", Identity::self_signed(LOOPBACK)),
+        ("expired", authority.issue_expired(LOOPBACK)),
+        ("not yet valid", authority.issue_not_yet_valid(LOOPBACK)),
+        ("for another host", authority.issue("a1.easemob.com")),
+        ("for another address", authority.issue("127.0.0.2")),
+        ("of an unknown issuer", Authority::new().issue(LOOPBACK)),
+        ("unknown to the system", authority.issue(LOOPBACK)),
     ] {
-        let setup = Setup::new(Script::new().tls(identity).serve()).needs(needs);
-        trial.case(label, setup.sent(0), |scene| {
+        let setup = Setup::new(Script::new().tls(identity).serve()).sent(0);
+        let is_for_system = label == "unknown to the system";
+        let setup = if is_for_system { setup } else { setup.roots(&authority.pem()) };
+        trial.case(label, setup, |scene| {
             scene.send_expecting(scene.exchange(), &[Tls]);
             if scene.server.connections().iter().any(|own| !own.received().is_empty()) {
                 scene.problem("something was sent to a server that is not trusted".to_owned());
@@ -69,8 +68,7 @@ pub(crate) fn row_08_no_tls_we_know(trial: &mut Trial<'_>) {
         ("closes at once", Script::new()),
         ("resets", hello().reset()),
     ] {
-        let needs = Needs::default().connect_within(LIMIT);
-        trial.case(label, Setup::new(script).needs(needs).sent(0), |scene| {
+        trial.case(label, Setup::new(script).connect_within(LIMIT).sent(0), |scene| {
             scene.over_tls();
             scene.send_expecting(scene.exchange(), &[Connect, Timeout]);
         });
@@ -80,10 +78,9 @@ pub(crate) fn row_08_no_tls_we_know(trial: &mut Trial<'_>) {
 /// Rule 10: a server whose certificate leads to a given root is trusted, over TLS 1.2 and 1.3.
 pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
     let authority = Authority::new();
-    let trusting = || Needs::default().roots(&authority.pem());
     let tls = || ServerTls::new(authority.issue(LOOPBACK));
     for (label, tls) in [("TLS 1.3", tls().only_tls13()), ("TLS 1.2", tls().only_tls12())] {
-        let setup = Setup::new(Script::new().tls(tls).serve()).needs(trusting());
+        let setup = Setup::new(Script::new().tls(tls).serve()).roots(&authority.pem());
         trial.case(label, setup.sent(2), |scene| {
             for _ in 0..2 {
                 scene.expect_echo();
@@ -93,6 +90,6 @@ pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
     }
     let two = format!("# two\n{}\n{}", Authority::new().pem(), authority.pem());
     let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
-    let setup = Setup::new(script).needs(Needs::default().roots(&two));
+    let setup = Setup::new(script).roots(&two);
     trial.echo("the second of two roots", setup);
 }

@@ -1,7 +1,6 @@
 //! Rule 9: plain HTTP is refused unless the host is loopback or the caller permitted it.
 
 use super::{LOOPBACK_NAME, UNKNOWN_HOST};
-use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Tls, Unsupported};
 use crate::scene::exchange_to;
 use crate::scene::setup::Setup;
@@ -43,24 +42,21 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     for host in [LOOPBACK_NAME, "localhost", "localhost.", "IM.LOCALHOST"] {
         trial.case(host, Setup::new(Script::new().serve()), |scene| {
             let port = scene.server.address().port();
-            let call = scene.send_exchange(exchange_to(&format!("http://{host}:{port}/")));
-            scene.expect_own(&call);
+            scene.expect_echo_of(exchange_to(&format!("http://{host}:{port}/")));
         });
     }
     let authority = Authority::new();
     let host = "nobody.knows.localhost";
     let script = Script::new().tls(authority.issue(host)).serve();
-    let needs = Needs::default().roots(&authority.pem());
-    trial.case("a name below .localhost inside TLS", Setup::new(script).needs(needs), |scene| {
+    let setup = Setup::new(script).roots(&authority.pem());
+    trial.case("a name below .localhost inside TLS", setup, |scene| {
         let url = scene.url_at(host, scene.server.address().port());
-        let call = scene.send_exchange(exchange_to(&url));
-        scene.expect_own(&call);
+        scene.expect_echo_of(exchange_to(&url));
     });
     let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
-    let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
+    let setup = Setup::new(script).roots(&authority.pem());
     trial.case("a certificate for the address instead of the name", setup.sent(0), |scene| {
         let url = scene.url_at(host, scene.server.address().port());
-        let call = scene.send_exchange(exchange_to(&url));
-        scene.expect(&call, &[Tls]);
+        scene.send_expecting(exchange_to(&url), &[Tls]);
     });
 }

@@ -11,9 +11,9 @@ use crate::trial::Trial;
 /// Rule 2: an exchange that needs a fresh connection gets one. The mark of each response is true.
 pub(crate) fn rule_02_fresh_connections(trial: &mut Trial<'_>) {
     let has_mark = trial.harness.reports_connection_use();
-    let (tls, needs) = trusted_tls();
+    let (tls, roots) = trusted_tls();
     for (label, script) in [("plain", Script::new()), ("inside TLS", tls)] {
-        let setup = Setup::new(script.serve()).needs(needs.clone()).sent(5);
+        let setup = Setup::new(script.serve()).roots(&roots).sent(5);
         trial.case(label, setup, |scene| {
             for is_fresh in [false, false, true, true, false] {
                 let exchange = scene.exchange();

@@ -11,14 +11,14 @@ use crate::trial::Trial;
 pub(crate) fn rule_05_dropped_call(trial: &mut Trial<'_>) {
     let asked = || Script::new().request();
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
-    let (tls, needs) = trusted_tls();
+    let (tls, roots) = trusted_tls();
     for (label, script, steps) in [
         ("before the response", asked().wait_for_close(), 1),
         ("in the head", asked().write("HTTP/1.1 200 OK\r\nX-A").wait_for_close(), 2),
         ("in the body", asked().write(half).wait_for_close(), 2),
         ("inside TLS", tls.request().wait_for_close(), 2),
     ] {
-        trial.case(label, Setup::new(script).needs(needs.clone()), |scene| {
+        trial.case(label, Setup::new(script).roots(&roots), |scene| {
             scene.abandon(|connections| came_to(connections, steps));
         });
     }

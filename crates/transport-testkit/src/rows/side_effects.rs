@@ -50,9 +50,9 @@ pub(crate) fn rule_07_no_process_state(trial: &mut Trial<'_>) {
 
 fn in_a_new_process(trial: &mut Trial<'_>, label: &str) {
     let before = state();
-    let (tls, needs) = trusted_tls();
+    let (tls, roots) = trusted_tls();
     for script in [Script::new(), tls] {
-        let setup = Setup::new(script.serve()).needs(needs.clone());
+        let setup = Setup::new(script.serve()).roots(&roots);
         trial.echo(label, setup);
     }
     let mut problems = Vec::new();

@@ -14,8 +14,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) fn row_17_no_answer(trial: &mut Trial<'_>) {
     let plain = Setup::new(Script::new().request().wait_for_close());
     trial.deadline("plain", plain, LIMIT);
-    let (tls, needs) = trusted_tls();
-    let tls = Setup::new(tls.request().wait_for_close()).needs(needs);
+    let (tls, roots) = trusted_tls();
+    let tls = Setup::new(tls.request().wait_for_close()).roots(&roots);
     trial.deadline("inside TLS", tls, LIMIT);
 }
 
@@ -63,8 +63,7 @@ pub(crate) fn rule_04_odd_limits(trial: &mut Trial<'_>) {
     });
     trial.case("more than a clock can count", serve(), |scene| {
         let exchange = scene.exchange().with_timeout(Duration::MAX);
-        let call = scene.send_exchange(exchange);
-        scene.expect_own(&call);
+        scene.expect_echo_of(exchange);
     });
     // Each part is in time, all parts together are not.
     let drip = |bytes: &[u8]| (bytes.to_vec(), Duration::from_millis(30));

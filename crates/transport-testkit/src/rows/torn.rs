@@ -1,6 +1,5 @@
 //! Rows 14 to 16: responses that are cut off.
 
-use crate::harness::Needs;
 use crate::outcome::Outcome::Interrupted;
 use crate::scene::setup::Setup;
 use crate::server::certificates::{Authority, LOOPBACK};
@@ -33,7 +32,7 @@ pub(crate) fn row_15_body_cut(trial: &mut Trial<'_>) {
     let authority = Authority::new();
     let tls = Script::new().tls(authority.issue(LOOPBACK)).request();
     let script = tls.write("HTTP/1.1 200 OK\r\n\r\nhalf").cut();
-    let setup = Setup::new(script).needs(Needs::default().roots(&authority.pem()));
+    let setup = Setup::new(script).roots(&authority.pem());
     trial.outcome("cut inside TLS, without a length", setup, &[Interrupted]);
     let none = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n";
     trial.reply("closes before the body", none, &[Interrupted]);

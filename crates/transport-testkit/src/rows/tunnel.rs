@@ -3,7 +3,6 @@
 use easemob_token_transport::Proxy;
 
 use super::{LIMIT, PROXIED_HOST};
-use crate::harness::Needs;
 use crate::outcome::Outcome::{Connect, Interrupted, Timeout, Tls, Unsupported};
 use crate::scene::exchange_to;
 use crate::scene::secrets::IN_PROXY;
@@ -42,27 +41,26 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
         };
         let script = grant_tunnel(outer, authority.issue(PROXIED_HOST)).serve();
         let proxy = ScriptedServer::start(script);
-        let needs = Needs::default().roots(&authority.pem());
-        let needs = needs.proxy(proxy_by_url(&proxy, &format!("{scheme}://{credentials}{host}")));
-        trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
+        let setup = Setup::new(Script::new()).sent(0).roots(&authority.pem());
+        let setup = setup.proxy(proxy_by_url(&proxy, &format!("{scheme}://{credentials}{host}")));
+        trial.case(label, setup, |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
-            let call = scene.send_exchange(exchange_to(&url));
-            scene.expect_own(&call);
+            scene.expect_echo_of(exchange_to(&url));
             for problem in check_tunnel(&proxy, basic) {
                 scene.problem(problem);
             }
         });
     }
     let proxy = ScriptedServer::start(Script::new().serve());
-    let needs = || Needs::default().proxy(proxy_by_url(&proxy, &format!("http://{LOOPBACK}")));
-    trial.case("loopback", Setup::new(Script::new().serve()).needs(needs()), |scene| {
+    let url = format!("http://{LOOPBACK}");
+    let setup = |script| Setup::new(script).proxy(proxy_by_url(&proxy, &url));
+    trial.case("loopback", setup(Script::new().serve()), |scene| {
         scene.expect_echo();
         if !proxy.connections().is_empty() {
             scene.problem("loopback went through the proxy".to_owned());
         }
     });
-    let setup = Setup::new(Script::new()).needs(needs()).sent(0);
-    trial.case("plain http", setup, |scene| {
+    trial.case("plain http", setup(Script::new()).sent(0), |scene| {
         let url = format!("http://{PROXIED_HOST}/org/app/token");
         scene.send_expecting(exchange_to(&url).allow_plain_http(), &[Unsupported]);
         if !proxy.connections().is_empty() {
@@ -93,11 +91,11 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
         ("a stranger inside", tunnel_to(Authority::new().issue(PROXIED_HOST)).serve(), &[Tls]),
     ] {
         let proxy = ScriptedServer::start(script);
-        let needs = Needs::default().roots(&authority.pem()).connect_within(LIMIT);
         let scheme = if label == UNTRUSTED { "https" } else { "http" };
         let url = format!("{scheme}://me:{IN_PROXY}@{LOOPBACK}");
-        let needs = needs.proxy(proxy_by_url(&proxy, &url));
-        trial.case(label, Setup::new(Script::new()).needs(needs).sent(0), |scene| {
+        let setup = Setup::new(Script::new()).sent(0).roots(&authority.pem());
+        let setup = setup.connect_within(LIMIT).proxy(proxy_by_url(&proxy, &url));
+        trial.case(label, setup, |scene| {
             let url = format!("https://{PROXIED_HOST}/org/app/token");
             let call = scene.send_exchange(exchange_to(&url));
             scene.expect(&call, allowed);

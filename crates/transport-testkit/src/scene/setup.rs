@@ -1,5 +1,9 @@
 //! The setup of a case: the script of the server, the settings of the adapter.
 
+use std::time::Duration;
+
+use easemob_token_transport::Proxy;
+
 use crate::harness::Needs;
 use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::script::{Plan, Script};
@@ -28,15 +32,25 @@ impl Setup {
         self
     }
 
-    pub(crate) fn needs(mut self, needs: Needs) -> Self {
-        self.needs = needs;
+    pub(crate) fn roots(mut self, pem: &str) -> Self {
+        self.needs.roots_pem = Some(pem.to_owned());
+        self
+    }
+
+    pub(crate) fn connect_within(mut self, limit: Duration) -> Self {
+        self.needs.connect_timeout = limit;
+        self
+    }
+
+    pub(crate) fn proxy(mut self, proxy: Proxy) -> Self {
+        self.needs.proxy = proxy;
         self
     }
 }
 
-/// A script that begins with a TLS handshake, and the settings of a client that trusts its certificate.
-pub(crate) fn trusted_tls() -> (Script, Needs) {
+/// A script that begins with a TLS handshake, and the root for clients that trust its certificate.
+pub(crate) fn trusted_tls() -> (Script, String) {
     let authority = Authority::new();
     let script = Script::new().tls(authority.issue(LOOPBACK));
-    (script, Needs::default().roots(&authority.pem()))
+    (script, authority.pem())
 }

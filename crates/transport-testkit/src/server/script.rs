@@ -8,45 +8,28 @@ use super::reply;
 use super::request::Received;
 use super::tls::ServerTls;
 
-/// One step of a server.
+/// One step of a server. The methods of [`Script`] that add them say what they do.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Step {
-    /// Performs the server's side of a TLS handshake; the steps that follow are inside TLS.
+pub(crate) enum Step {
     Tls(ServerTls),
-    /// Reads one whole request, head and body.
     Request,
-    /// Reads until this many more bytes have arrived.
     Read(usize),
-    /// Writes these bytes.
     Write(Vec<u8>),
-    /// Responds with status 200 and the body of the last request. These bytes follow in the same write.
     Echo(Vec<u8>),
-    /// Reads requests and responds to each of them, until the other side closes.
     Respond(Responder),
-    /// Writes one byte at a time, with this pause before each.
     Drip(Vec<u8>, Duration),
-    /// Writes these bytes again and again until the other side closes.
     Endless(Vec<u8>),
-    /// Writes these bytes again and again, each in a packet of its own, until the other side closes.
     Trickle(Vec<u8>),
-    /// Waits until the test opens the gate of this number.
     Gate(usize),
-    /// Waits until this many whole requests have arrived, on all connections together.
     Gather(usize),
-    /// Waits until the other side closes.
     WaitForClose,
-    /// Closes the writing side and leaves the reading side open.
-    ///
-    /// Inside TLS no `close_notify` is sent, so that the end may be the work of an attacker.
     Cut,
-    /// Closes the connection with a reset.
     Reset,
 }
 
-/// A function from a request and the number of its connection, counted from 0, to a response.
+/// The function of [`Script::respond`].
 #[derive(Clone)]
-pub struct Responder(Arc<Respond>);
+pub(crate) struct Responder(Arc<Respond>);
 
 type Respond = dyn Fn(&Received, usize) -> Vec<u8> + Send + Sync;
 
@@ -65,13 +48,14 @@ impl fmt::Debug for Responder {
 /// The steps for one connection, after which it is closed.
 ///
 /// ```
-/// use easemob_token_transport_testkit::Script;
+/// use easemob_token_transport_testkit::{Script, ScriptedServer};
 ///
-/// let torn = Script::new()
+/// let script = Script::new()
 ///     .request()
 ///     .write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789")
 ///     .reset();
-/// assert_eq!(torn.steps().len(), 3);
+/// let server = ScriptedServer::start(script);
+/// # drop(server);
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "a script does nothing until a server plays it"]
@@ -83,54 +67,54 @@ impl Script {
         Self::default()
     }
 
-    /// The steps so far.
-    #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Step] {
         &self.0
     }
 
-    /// Adds a step.
-    pub fn step(mut self, step: Step) -> Self {
+    fn step(mut self, step: Step) -> Self {
         self.0.push(step);
         self
     }
 
-    /// Adds [`Step::Tls`].
+    /// Performs the server's side of a TLS handshake; the steps that follow are inside TLS.
     pub fn tls(self, tls: impl Into<ServerTls>) -> Self {
         self.step(Step::Tls(tls.into()))
     }
 
-    /// Adds [`Step::Request`].
+    /// Reads one whole request, head and body.
     pub fn request(self) -> Self {
         self.step(Step::Request)
     }
 
-    /// Adds [`Step::Read`].
+    /// Reads until this many more bytes have arrived.
     pub fn read(self, bytes: usize) -> Self {
         self.step(Step::Read(bytes))
     }
 
-    /// Adds [`Step::Write`].
+    /// Writes these bytes.
     pub fn write(self, bytes: impl Into<Vec<u8>>) -> Self {
         self.step(Step::Write(bytes.into()))
     }
 
-    /// Adds [`Step::Echo`].
+    /// Responds with status 200 and the body of the last request.
     pub fn echo(self) -> Self {
         self.echo_with("")
     }
 
-    /// Adds [`Step::Echo`] with bytes after it.
+    /// Does the same, and writes further bytes at once with the response.
     pub fn echo_with(self, more: impl Into<Vec<u8>>) -> Self {
         self.step(Step::Echo(more.into()))
     }
 
-    /// Adds [`Step::Respond`]: each response has status 200 and the body of its request.
+    /// Reads requests and echoes each of them, until the other side closes.
     pub fn serve(self) -> Self {
         self.respond(|request, _| reply::ok(request.body()))
     }
 
-    /// Adds [`Step::Respond`] with this function.
+    /// Reads requests and responds to each of them, until the other side closes.
+    ///
+    /// The function makes the bytes of a response from a request and the number of its connection,
+    /// counted from 0.
     pub fn respond(
         self,
         response: impl Fn(&Received, usize) -> Vec<u8> + Send + Sync + 'static,
@@ -138,42 +122,44 @@ impl Script {
         self.step(Step::Respond(Responder(Arc::new(response))))
     }
 
-    /// Adds [`Step::Drip`].
+    /// Writes one byte at a time, with this pause before each.
     pub fn drip(self, bytes: impl Into<Vec<u8>>, pause: Duration) -> Self {
         self.step(Step::Drip(bytes.into(), pause))
     }
 
-    /// Adds [`Step::Endless`].
+    /// Writes these bytes again and again until the other side closes.
     pub fn endless(self, bytes: impl Into<Vec<u8>>) -> Self {
         self.step(Step::Endless(bytes.into()))
     }
 
-    /// Adds [`Step::Trickle`].
+    /// Writes these bytes again and again, each in a packet of its own, until the other side closes.
     pub fn trickle(self, bytes: impl Into<Vec<u8>>) -> Self {
         self.step(Step::Trickle(bytes.into()))
     }
 
-    /// Adds [`Step::Gate`].
+    /// Waits until the test opens the gate of this number.
     pub fn gate(self, number: usize) -> Self {
         self.step(Step::Gate(number))
     }
 
-    /// Adds [`Step::Gather`].
+    /// Waits until this many whole requests have arrived, on all connections together.
     pub fn gather(self, requests: usize) -> Self {
         self.step(Step::Gather(requests))
     }
 
-    /// Adds [`Step::WaitForClose`].
+    /// Waits until the other side closes.
     pub fn wait_for_close(self) -> Self {
         self.step(Step::WaitForClose)
     }
 
-    /// Adds [`Step::Cut`].
+    /// Closes the writing side and leaves the reading side open.
+    ///
+    /// Inside TLS no `close_notify` is sent, so that the end may be the work of an attacker.
     pub fn cut(self) -> Self {
         self.step(Step::Cut)
     }
 
-    /// Adds [`Step::Reset`].
+    /// Closes the connection with a reset.
     pub fn reset(self) -> Self {
         self.step(Step::Reset)
     }

@@ -45,7 +45,7 @@ pub(crate) fn run(mut command: Command, role: &str, variables: &[(&str, String)]
         reported = true;
         let mut parts = line.split('|').map(str::trim);
         let words = parts.next().unwrap_or_default().split_whitespace();
-        found.outcomes.extend(words.filter_map(by_name));
+        found.outcomes.extend(words.filter_map(Outcome::by_name));
         found.problems.extend(parts.map(str::to_owned));
     }
     if !reported {
@@ -64,13 +64,4 @@ pub(crate) fn report(cases: &[CaseReport]) {
         line += &format!(" | {problem}");
     }
     println!("{REPORT} {line}");
-}
-
-fn by_name(word: &str) -> Option<Outcome> {
-    use Outcome::{
-        Connect, Hung, Internal, Interrupted, Ok, Panicked, Timeout, Tls, TooLarge, Unsupported,
-    };
-    let all =
-        [Ok, Connect, Tls, Timeout, Interrupted, TooLarge, Unsupported, Internal, Hung, Panicked];
-    all.into_iter().find(|outcome| outcome.to_string() == word)
 }
