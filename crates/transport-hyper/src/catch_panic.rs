@@ -16,7 +16,7 @@ pub(crate) async fn catch_panic<F: Future>(
     mut future: Pin<&mut F>,
 ) -> Result<F::Output, TransportError> {
     poll_fn(|cx| {
-        // After a panic the future is only dropped, so nobody sees its broken state.
+        // After a panic the future is only dropped, so its broken state is never seen.
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(poll) => poll.map(Ok),
             // The payload of the panic is dropped: it could hold a secret.

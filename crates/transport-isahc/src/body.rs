@@ -11,8 +11,8 @@ use isahc::AsyncBody;
 
 use crate::agent_thread::AgentThread;
 
-/// curl sends the head together with the beginning of the body, unless the head fills its buffer,
-/// which has 64 KiB. Well below that, "the body was not read" means "nothing was sent".
+/// curl sends the head together with the beginning of the body, unless the head fills its buffer
+/// of 64 KiB. Well below that, "the body was not read" means "nothing was sent".
 const HEAD_SENT_WITH_BODY: usize = 16 * 1024;
 
 /// Whether curl began to send, and on which thread.

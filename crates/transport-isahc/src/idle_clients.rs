@@ -16,8 +16,8 @@ const MAX_IDLE: usize = 32;
 /// The idle clients of one transport.
 pub(crate) struct IdleClients {
     idle: Mutex<Vec<PooledClient>>,
-    /// Held while descriptors are counted and used for a new client, so that threads of one
-    /// transport do not count on the same ones.
+    /// Held while descriptors are counted and used for a new client. Otherwise threads of one
+    /// transport could count on the same ones.
     making: Mutex<()>,
     /// The process that made it: the threads of the clients are in no other.
     process: u32,
@@ -92,7 +92,7 @@ impl Drop for IdleClients {
     }
 }
 
-/// Locks, panics of others aside: nothing panics under these locks, and the data would stay whole.
+/// Locks a mutex under which nothing panics; the data would stay whole all the same.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

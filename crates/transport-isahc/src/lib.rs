@@ -6,7 +6,7 @@
 //! system's libcurl nor OpenSSL. (isahc compiles with one TLS library: a crate that turns on its
 //! feature `native-tls` cannot be in the same build.)
 //!
-//! The contract is described on [`Transport`]. This page describes where isahc or curl differ.
+//! The contract is described on [`Transport`]. This page describes how isahc and curl differ.
 //!
 //! # Requests
 //!

@@ -118,8 +118,7 @@ fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, TransportError> {
     Ok(declared)
 }
 
-/// Refuses a body of another length than the head declares, and an empty one of a status 200 that
-/// declares none.
+/// Refuses a body of another length than declared, and an empty one of a status 200 without a length.
 ///
 /// If a connection closes within the head, that is no error for curl: it returns what it has, with an
 /// empty body. With another status and no declared length this looks like a whole response.

@@ -9,7 +9,7 @@ use http::Request;
 use crate::call::{Call, Ended, Job};
 use crate::reply::{self, Waiting};
 
-pub(crate) fn answering() -> ScriptedServer {
+pub(crate) fn responding() -> ScriptedServer {
     ScriptedServer::start(Script::new().request().write(response::ok(b"{}")))
 }
 

@@ -10,7 +10,7 @@ use futures_lite::future::{block_on, or, yield_now};
 use super::*;
 use crate::pooled_client::{PooledClient, fake};
 use crate::runner::IDLE_TIMEOUT;
-use crate::test_jobs::{answering, deadline, job, silent};
+use crate::test_jobs::{deadline, job, responding, silent};
 
 fn pool() -> Pool {
     Pool::new(ExchangeLimit::new(NonZeroUsize::MAX))
@@ -24,7 +24,7 @@ fn used(pool: &Pool, server: &ScriptedServer) -> ThreadId {
 
 #[test]
 fn after_a_response_the_next_exchange_has_the_same_client() {
-    let (pool, server) = (pool(), answering());
+    let (pool, server) = (pool(), responding());
     let first = used(&pool, &server);
     assert_eq!(first, used(&pool, &server));
     assert_eq!(pool.idle.threads().len(), 1);
@@ -32,7 +32,7 @@ fn after_a_response_the_next_exchange_has_the_same_client() {
 
 #[test]
 fn after_a_failure_the_client_ends() {
-    let (pool, server) = (pool(), answering());
+    let (pool, server) = (pool(), responding());
     used(&pool, &server);
     let too_large = || Ok(Job { max_response_bytes: 1, ..job(&server) });
     assert!(block_on(pool.exchange(deadline(), too_large)).is_err());
@@ -41,7 +41,7 @@ fn after_a_failure_the_client_ends() {
 
 #[test]
 fn after_a_caller_that_left_the_client_ends() {
-    let (pool, server, silent) = (pool(), answering(), silent());
+    let (pool, server, silent) = (pool(), responding(), silent());
     used(&pool, &server);
     let given_up = async {
         yield_now().await;
@@ -54,7 +54,7 @@ fn after_a_caller_that_left_the_client_ends() {
 
 #[test]
 fn an_idle_client_that_sends_nothing_is_replaced() {
-    let (pool, server) = (pool(), answering());
+    let (pool, server) = (pool(), responding());
     let dead = fake(false, |call| call.reply.send(Ended::NotSent));
     let thread = dead.thread();
     assert!(pool.idle.give_back(dead).is_none());
@@ -64,7 +64,7 @@ fn an_idle_client_that_sends_nothing_is_replaced() {
 
 #[test]
 fn an_idle_client_whose_thread_is_gone_is_replaced() {
-    let (pool, server) = (pool(), answering());
+    let (pool, server) = (pool(), responding());
     let gone = PooledClient::new(channel().0, thread::current(), false);
     assert!(pool.idle.give_back(gone).is_none());
     assert_ne!(used(&pool, &server), thread::current().id());
@@ -72,7 +72,7 @@ fn an_idle_client_whose_thread_is_gone_is_replaced() {
 
 #[test]
 fn a_thread_that_dies_with_the_exchange_is_an_error() {
-    let (pool, server) = (pool(), answering());
+    let (pool, server) = (pool(), responding());
     assert!(pool.idle.give_back(fake(false, drop)).is_none());
     let outcome = block_on(pool.exchange(deadline(), || Ok(job(&server))));
     assert_eq!(outcome.unwrap_err().kind(), TransportErrorKind::Internal);
@@ -80,7 +80,7 @@ fn a_thread_that_dies_with_the_exchange_is_an_error() {
 
 #[test]
 fn a_client_that_stays_idle_ends_by_itself() {
-    let (pool, server) = (pool(), answering());
+    let (pool, server) = (pool(), responding());
     used(&pool, &server);
     let started = Instant::now();
     while !pool.idle.threads().is_empty() {

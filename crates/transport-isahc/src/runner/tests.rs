@@ -13,7 +13,7 @@ use http::Response;
 use super::*;
 use crate::pooled_client::own_client;
 use crate::reply;
-use crate::test_jobs::{answering, call, job};
+use crate::test_jobs::{call, job, responding};
 
 fn runner(is_own: bool) -> Runner {
     Runner::new(own_client().unwrap(), is_own, channel().1, Weak::new())
@@ -85,7 +85,7 @@ fn kill_agent(runner: &Runner) {
 
 #[test]
 fn an_agent_that_died_before_the_exchange_is_no_agent_that_dies_in_it() {
-    let server = answering();
+    let server = responding();
     let outcome_of = |is_own, is_reused| {
         let idle = Arc::new(IdleClients::new());
         let runner = Runner { idle: Arc::downgrade(&idle), ..runner(is_own) };
@@ -93,7 +93,7 @@ fn an_agent_that_died_before_the_exchange_is_no_agent_that_dies_in_it() {
         let far = Instant::now() + Duration::from_secs(60);
         let (reply, _waiting) = reply::pair();
         let ended = runner.exchange(job(&server), far, &reply, is_reused).unwrap();
-        // Its last clone would panic where it is dropped.
+        // Its last clone would panic in its drop.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(runner)));
         match ended {
             Ended::NotSent => None,
@@ -109,7 +109,7 @@ fn an_agent_that_died_before_the_exchange_is_no_agent_that_dies_in_it() {
 fn the_permit_is_free_when_the_response_is_there() {
     let limit = ExchangeLimit::new(NonZeroUsize::MIN);
     let idle = Arc::new(IdleClients::new());
-    let server = answering();
+    let server = responding();
     let (call, waiting) = block_on(call(&limit, job(&server)));
     let thread = start(Arc::downgrade(&idle), call).unwrap();
     assert!(matches!(block_on(waiting.on(thread)), Some(Ended::Done(Ok(_)))));

@@ -222,7 +222,7 @@ fn a_logger_that_leaves_isahc_out_keeps_its_other_records() {
     no_secret_is_logged();
 }
 
-/// Sends exchanges with one transport, before somebody listens and after.
+/// Sends exchanges with one transport, before and after a listener is set.
 fn exercise_around(listening: impl FnOnce()) {
     let (transport, server) = (IsahcTransport::new(), server());
     let call = || send(&transport, secret_exchange(&server)).unwrap();
@@ -232,7 +232,7 @@ fn exercise_around(listening: impl FnOnce()) {
     for _ in 0..3 {
         call();
     }
-    // A client that was idle while nobody listened could log for the last time when it ends.
+    // A client that was idle without a listener could log for the last time when it ends.
     drop(transport);
     std::thread::sleep(Duration::from_millis(200));
 }

@@ -56,8 +56,7 @@ pub(crate) fn rule_02_request_as_given(trial: &mut Trial<'_>) {
                 return scene.problem("the request could not be built".to_owned());
             };
             let exchange = Exchange::new(request).with_timeout(AMPLE);
-            let exchange = exchange.with_max_response_bytes(LARGE);
-            scene.expect_echo_of(exchange);
+            scene.expect_echo_of(exchange.with_max_response_bytes(LARGE));
             for received in scene.server.requests() {
                 compare(scene, &received, &method, &body);
             }

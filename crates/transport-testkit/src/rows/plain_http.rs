@@ -57,7 +57,6 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     let setup = Setup::new(script).roots(&authority.pem());
     trial.case("a certificate for the address instead of the name", setup.sent(0), |scene| {
         let url = scene.url_at(host, scene.server.address().port());
-        let call = scene.send_exchange(exchange_to(&url));
-        scene.expect(&call, &[Tls]);
+        scene.send_expecting(exchange_to(&url), &[Tls]);
     });
 }

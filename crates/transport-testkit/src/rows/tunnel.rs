@@ -52,8 +52,8 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
         });
     }
     let proxy = ScriptedServer::start(Script::new().serve());
-    let setup =
-        |script| Setup::new(script).proxy(proxy_by_url(&proxy, &format!("http://{LOOPBACK}")));
+    let url = format!("http://{LOOPBACK}");
+    let setup = |script| Setup::new(script).proxy(proxy_by_url(&proxy, &url));
     trial.case("loopback", setup(Script::new().serve()), |scene| {
         scene.expect_echo();
         if !proxy.connections().is_empty() {
