@@ -1,6 +1,8 @@
 //! Rows 21 to 23, 30 and 31: interim responses, endless heads and odd heads.
 
-use super::LIMIT;
+use std::time::Duration;
+
+use super::{LIMIT, UNUSED_LIMIT};
 use crate::outcome::Outcome::{Interrupted, Ok, Timeout, TooLarge};
 use crate::scene::setup::Setup;
 use crate::scene::{Call, Scene};
@@ -41,7 +43,7 @@ pub(crate) fn row_22_interim_floods(trial: &mut Trial<'_>) {
     let weigh = trial.alone;
     let endless = Script::new().request().endless(INTERIM.repeat(400));
     trial.case("endless", Setup::new(endless), |scene| {
-        let call = send_endless(scene, weigh);
+        let call = send_endless(scene, LIMIT, weigh);
         scene.expect(&call, &[Timeout, TooLarge, Interrupted]);
     });
     for (label, more) in [("endless fields", "X-More: and more\r\n"), ("an endless field", "x")] {
@@ -49,17 +51,17 @@ pub(crate) fn row_22_interim_floods(trial: &mut Trial<'_>) {
         let begin = if more.ends_with('\n') { "\r\n" } else { "" };
         let script = script.write(begin).endless(more.repeat(1000));
         trial.case(label, Setup::new(script), |scene| {
-            let call = send_endless(scene, weigh);
+            let call = send_endless(scene, UNUSED_LIMIT, weigh);
             scene.expect(&call, &[TooLarge, Interrupted]);
         });
     }
 }
 
-fn send_endless(scene: &mut Scene<'_>, weigh: bool) -> Call {
+fn send_endless(scene: &mut Scene<'_>, limit: Duration, weigh: bool) -> Call {
     let before = resident_bytes();
-    let exchange = scene.exchange().with_timeout(LIMIT);
+    let exchange = scene.exchange().with_timeout(limit);
     let call = scene.send_exchange(exchange);
-    scene.expect_end_at(&call, LIMIT);
+    scene.expect_end_at(&call, limit);
     if let (true, Some(before), Some(after)) = (weigh, before, resident_bytes()) {
         if after.saturating_sub(before) > FLAT {
             scene.problem(format!("memory grew by {} MiB", (after - before) >> 20));
@@ -79,10 +81,10 @@ pub(crate) fn row_23_switching_protocols(trial: &mut Trial<'_>) {
         ("then 200", script.write(reply::ok(b"{}"))),
     ] {
         trial.case(label, Setup::new(script), |scene| {
-            let exchange = scene.exchange().with_timeout(LIMIT);
+            let exchange = scene.exchange().with_timeout(UNUSED_LIMIT);
             let call = scene.send_exchange(exchange);
             scene.expect(&call, &[Interrupted]);
-            scene.expect_end_at(&call, LIMIT);
+            scene.expect_end_at(&call, UNUSED_LIMIT);
         });
     }
 }

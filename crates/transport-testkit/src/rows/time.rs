@@ -16,7 +16,7 @@ pub(crate) fn row_17_no_answer(trial: &mut Trial<'_>) {
     trial.deadline("plain", plain, LIMIT);
     let (tls, roots) = trusted_tls();
     let tls = Setup::new(tls.request().wait_for_close()).roots(&roots);
-    trial.deadline("inside TLS", tls, LIMIT);
+    trial.deadline("inside TLS", tls, LIMIT * 3);
 }
 
 /// Row 18, head dripped: `Timeout` over all, sent once.
