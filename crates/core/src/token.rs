@@ -158,8 +158,10 @@ macro_rules! issued_token {
                 self.granted.received_at
             }
 
-            /// The time at which it expires; `None` if it is permanent, if that is unknown, or if the time is beyond
-            /// what a [`SystemTime`] holds.
+            /// The time at which it expires.
+            ///
+            /// `None` if it is permanent, if that is unknown, or if the time is beyond what a [`SystemTime`]
+            /// holds.
             #[must_use]
             pub fn expires_at(&self) -> Option<SystemTime> {
                 self.granted.received_at.checked_add(self.lifetime().duration()?)

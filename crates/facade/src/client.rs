@@ -139,8 +139,10 @@ impl Client {
         UserTokenRequest::new(self.clone(), user_id.into())
     }
 
-    /// Reports that the service refused this user token (401), so that the cache will not return it
-    /// again, whatever options it was fetched with. The next call for it sends a request.
+    /// Reports that the service refused this user token (401).
+    ///
+    /// The cache will not return it again, whatever options it was fetched with. The next call for
+    /// it sends a request.
     ///
     /// Does nothing if the token is not the cached one, or if it cannot be replaced now: reports
     /// drop two tokens of a user and options at once, then one a minute.

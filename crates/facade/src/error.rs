@@ -121,8 +121,9 @@ impl Error {
         self.as_response().and_then(ResponseError::code)
     }
 
-    /// The member `error_description` of the service's error body, or the fault of a response that
-    /// cannot be read; cleaned of secrets.
+    /// The member `error_description` of the service's error body, cleaned of secrets.
+    ///
+    /// For a response that cannot be read it is the fault of the response.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.as_response().and_then(ResponseError::description)

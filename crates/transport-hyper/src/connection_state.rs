@@ -15,8 +15,9 @@ const BEFORE_BODY: u64 = 512 * 1024;
 /// How many bytes may come with the body that do not belong to it: sizes of chunks, their
 /// extensions, trailers.
 const BESIDES_BODY: u64 = 128 * 1024;
-/// How many more may come for each byte of the body: it may be alone in its chunk, and the chunk in
-/// a TLS record of its own.
+/// How many more may come for each byte of the body.
+///
+/// The byte may be alone in its chunk, and the chunk in a TLS record of its own.
 const PER_BODY_BYTE: u64 = 32;
 /// The least cost of a read or of a part of the body, in bytes, however few it brings.
 const PER_PIECE: usize = 512;

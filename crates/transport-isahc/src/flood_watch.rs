@@ -20,8 +20,9 @@ pub(crate) struct FloodWatch<'a> {
     begun: &'a Begun,
     most: Duration,
     next_look: Instant,
-    /// What the agent had taken at the first look after the request began to be sent: a handshake
-    /// with system roots is work too.
+    /// Processor time of the agent when it began to send the request.
+    ///
+    /// It is subtracted: a handshake with system roots is work too.
     at_first: Option<Duration>,
 }
 

@@ -57,8 +57,9 @@ fn mute() -> &'static Dispatch {
     MUTE.get_or_init(|| Dispatch::new(Mute))
 }
 
-/// A subscriber that records nothing, raises no level, and enables one span: the one that isahc's
-/// agent thread enters before it does anything else.
+/// A subscriber that records nothing and raises no level.
+///
+/// It enables one span: the one that isahc's agent thread enters before it does anything else.
 struct Mute;
 
 impl Mute {

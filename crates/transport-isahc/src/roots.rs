@@ -27,8 +27,10 @@ impl Roots {
     }
 }
 
-/// The system's roots, by name: isahc's default is another one if a crate of the build turns on its
-/// feature `rustls-tls-webpki-roots`.
+/// The system's roots, chosen by name.
+///
+/// isahc's default is another one if a crate of the build turns on its feature
+/// `rustls-tls-webpki-roots`.
 pub(crate) fn system_roots() -> TrustStore {
     TrustStore::native()
 }

@@ -115,8 +115,9 @@ impl Resolver for Pinned {
     }
 }
 
-/// The last connector in ureq's chain: notes that the target is connected, so that a request may be
-/// on its way.
+/// The last connector in ureq's chain, which notes that the target is connected.
+///
+/// From then on a request may be on its way.
 #[derive(Clone, Debug)]
 struct Connected(Uri, Arc<AtomicBool>);
 

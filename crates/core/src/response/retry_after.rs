@@ -8,8 +8,9 @@ use http::header::RETRY_AFTER;
 const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(3600);
 
-/// The pause that the response asks for, between one second and one hour; `None` if there is none or it
-/// cannot be read.
+/// The pause that the response asks for, between one second and one hour.
+///
+/// `None` if there is none or it cannot be read.
 pub(super) fn read(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let pause = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {

@@ -60,8 +60,10 @@ pub enum Confidence {
     /// Length, prefix and kind are those of the samples, but independent marks disagree: the contents are
     /// a guess.
     Low,
-    /// All marks agree: the fixed byte has its value, and the token's UUID is of version 1 and was made
-    /// within a minute of the time of issue.
+    /// All marks agree.
+    ///
+    /// The fixed byte has its value, and the token's UUID is of version 1 and was made within a minute of
+    /// the time of issue.
     High,
 }
 
@@ -93,8 +95,10 @@ pub fn inspect(token: &str) -> Option<Inspection> {
     read(fields)
 }
 
-/// The lifetime in the token if it has the layout: either the one that [`inspect`] returns, or any if that
-/// returns `None`. It reads a few characters and costs a tenth of [`inspect`].
+/// The lifetime in the token if it has the layout.
+///
+/// It is the one that [`inspect`] returns, or any if that returns `None`. Only a few characters are read,
+/// which costs a tenth of [`inspect`].
 pub(crate) fn claimed_lifetime(token: &str) -> Option<Duration> {
     // Four characters are three bytes, and the lifetime lies between two such borders.
     const START: usize = (PREFIX.len() + 58) / 3 * 4;
@@ -185,8 +189,9 @@ impl Inspection {
         self.issued_at.checked_add(self.lifetime)
     }
 
-    /// The lifetime if it is reliable: the layout is certain, and the number is none of the two that may
-    /// mean permanent.
+    /// The lifetime if it is reliable.
+    ///
+    /// The layout is certain then, and the number is none of the two that may mean permanent.
     pub(crate) fn trusted_lifetime(&self) -> Option<Duration> {
         let plain = !matches!(self.lifetime.as_secs(), 0 | PERMANENT);
         (plain && self.confidence == Confidence::High).then_some(self.lifetime)

@@ -12,8 +12,9 @@ pub enum Lifetime {
     Expires(Duration),
     /// It never expires by itself. Only for a token that was requested as permanent.
     Permanent,
-    /// The response has no `expires_in`, or one without a meaning: `0` or a negative number for a token
-    /// that was not requested as permanent.
+    /// The response has no `expires_in`, or one without a meaning.
+    ///
+    /// `0` or a negative number has none for a token that was not requested as permanent.
     Unknown,
 }
 

@@ -91,8 +91,9 @@ impl<S: TokenSource> TokenCache<S> {
         Err(Error::dropped(0))
     }
 
-    /// Waits for the outcome of an acquisition, at most until the caller's own deadline or until the
-    /// acquisition counts as abandoned.
+    /// Waits for the outcome of an acquisition.
+    ///
+    /// The wait ends at the caller's own deadline, or when the acquisition counts as abandoned.
     async fn outcome<'a>(
         self: &Arc<Self>,
         in_flight: &'a Arc<EntryInFlight<S::Token>>,

@@ -125,8 +125,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time limit of one call: its requests, the pauses between them, the wait in the
-    /// request queue, and the app token that it may need first. Default: 20 seconds.
+    /// Sets the time limit of one call. Default: 20 seconds.
+    ///
+    /// It covers the requests, the pauses between them, the wait in the request queue, and the app
+    /// token that the call may need first.
     ///
     /// To wait for a shorter time, put a timeout around the call: it cancels the wait, but not the
     /// acquisition of a shared token.

@@ -132,8 +132,9 @@ impl ErrorKind {
         self.row().is_retryable
     }
 
-    /// Whether the operator should see it, and not only the caller: it is not about one user, and not
-    /// about an argument of the caller.
+    /// Whether the operator should see it, and not only the caller.
+    ///
+    /// It is then neither about one user nor about an argument of the caller.
     pub(crate) fn concerns_operator(self) -> bool {
         match self.category() {
             ErrorCategory::InvalidInput => false,

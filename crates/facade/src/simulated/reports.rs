@@ -1,5 +1,6 @@
-//! Reports of refused app tokens: effect on other callers, and number of requests (rows 48 and 63 to
-//! 65 of the fault table).
+//! Reports of refused app tokens: effect on other callers, and number of requests.
+//!
+//! Rows 48 and 63 to 65 of the fault table.
 
 use std::time::Duration;
 

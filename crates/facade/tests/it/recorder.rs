@@ -11,9 +11,11 @@ use tracing::{Dispatch, Event, Metadata, Subscriber};
 /// A guard: while it lives, the events of its thread are recorded.
 pub(crate) struct Listening {
     _default: DefaultGuard,
-    /// With a single subscriber, `tracing` asks the thread that reaches an event first whether it is
-    /// enabled, and remembers that for all threads: one without a subscriber would disable the event
-    /// here. With two subscribers it asks both.
+    /// A second subscriber, so that other threads cannot disable an event here.
+    ///
+    /// With a single one, `tracing` asks the thread that reaches an event first whether it is enabled,
+    /// and remembers that for all threads, even if that thread has no subscriber. With two it asks
+    /// both.
     _spare: Dispatch,
 }
 
