@@ -98,8 +98,8 @@ pub(crate) struct Options {
     /// holds the secret itself]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) client_secret_file: Option<PathBuf>,
-    /// Read the user's password from a file, "-" for standard input; prompt on a terminal
-    /// [env: EASEMOB_PASSWORD holds the password itself]
+    /// Read the user's password from a file ("-": standard input), or prompt for it
+    /// [env: EASEMOB_PASSWORD holds the password]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
     /// Request this lifetime: 30s, 12h, 60d, a bare number of seconds, "permanent", "default"
