@@ -105,7 +105,8 @@ const PROGRAMS: &[Program] = &[
         name: "easemob-token-core",
         dependencies: "easemob-token-core = { path = \"CRATES/core\" }\nhttp = \"1\"",
         main: (CORE, ""),
-        at_most: Some(16),
+        // Sixteen, and our own parser of hosts, which core and transport share.
+        at_most: Some(17),
     },
     Program {
         name: "the same with `dynamic`",
