@@ -59,7 +59,7 @@ impl Sealed for ClientCredentials {
 
     fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError> {
         Payload::write(&[
-            ("grant_type", Value::Text("client_credentials")),
+            ("grant_type", Value::Text(Self::TYPE.as_str())),
             ("client_id", Value::Text(&self.client_id)),
             ("client_secret", Value::Secret(self.client_secret.expose())),
             ("ttl", Value::Count(ttl)),

@@ -68,7 +68,7 @@ impl Sealed for Inherit {
 
     fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError> {
         Payload::write(&[
-            ("grant_type", Value::Text("inherit")),
+            ("grant_type", Value::Text(Self::TYPE.as_str())),
             ("username", Value::Text(self.user_id.as_str())),
             ("autoCreateUser", Value::Flag(self.auto_create_user)),
             ("ttl", Value::Count(ttl)),

@@ -78,7 +78,7 @@ impl Sealed for Password {
 
     fn body(&self, ttl: Option<i64>) -> Result<Payload, BuildError> {
         Payload::write(&[
-            ("grant_type", Value::Text("password")),
+            ("grant_type", Value::Text(Self::TYPE.as_str())),
             ("username", Value::Text(self.user_id.as_str())),
             ("password", Value::Secret(self.password.expose())),
             ("ttl", Value::Count(ttl)),
