@@ -192,7 +192,9 @@ mod tests {
     }
 
     fn error(text: &str) -> &'static str {
-        text.parse::<Authority>().expect_err(text).phrase()
+        let error = text.parse::<Authority>().expect_err(text);
+        assert_eq!(error.to_string(), error.phrase());
+        error.phrase()
     }
 
     #[test]

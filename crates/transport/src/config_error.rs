@@ -57,9 +57,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_names_the_setting_first() {
-        let error = ConfigError::new("roots_pem", "holds no certificate");
+    fn the_text_names_the_setting_first_and_the_cause_is_below_it() {
+        let error = ConfigError::new("roots_pem", "holds no certificate").with_source("no file");
         assert_eq!(error.to_string(), "roots_pem: holds no certificate");
-        assert_eq!(error.setting(), "roots_pem");
+        assert_eq!((error.setting(), error.problem()), ("roots_pem", "holds no certificate"));
+        assert_eq!(error.source().unwrap().to_string(), "no file");
     }
 }

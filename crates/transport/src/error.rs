@@ -152,18 +152,27 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_tells_whether_the_request_was_sent() {
+    fn each_kind_has_its_delivery_and_its_advice() {
+        use Delivery::{No, Unknown, Yes};
         use TransportErrorKind::{
             Connect, Internal, Interrupted, Timeout, Tls, TooLarge, Unsupported,
         };
-        for kind in [Connect, Tls, Unsupported] {
-            assert_eq!(kind.delivery(), Delivery::No);
-        }
-        for kind in [Timeout, Internal] {
-            assert_eq!(kind.delivery(), Delivery::Unknown);
-        }
-        for kind in [Interrupted, TooLarge] {
-            assert_eq!(kind.delivery(), Delivery::Yes);
+        for (kind, delivery, is_retryable) in [
+            (Connect, No, true),
+            (Tls, No, false),
+            (Unsupported, No, false),
+            (Timeout, Unknown, true),
+            (Internal, Unknown, false),
+            (Interrupted, Yes, true),
+            (TooLarge, Yes, false),
+        ] {
+            let error = TransportError::new(kind);
+            assert_eq!(
+                (error.delivery(), error.is_retryable()),
+                (delivery, is_retryable),
+                "{kind:?}"
+            );
+            assert_eq!(error.is_timeout(), kind == Timeout, "{kind:?}");
         }
     }
 }
