@@ -3,7 +3,6 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
@@ -97,13 +96,6 @@ impl HyperTransport {
     }
 }
 
-/// The end of a time limit that begins now, or a far one if the clock cannot count so far.
-fn deadline_after(limit: Duration) -> Instant {
-    const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    let now = Instant::now();
-    now.checked_add(limit).unwrap_or(now + FAR)
-}
-
 async fn receive(
     response: ResponseFuture,
     max_bytes: usize,
@@ -162,7 +154,7 @@ impl Transport for HyperTransport {
                 "the time limit is zero",
             ));
         }
-        let deadline = deadline_after(limit);
+        let deadline = exchange.deadline();
         let max_bytes = exchange.max_response_bytes();
         let mut request = exchange.into_request();
         // hyper frames the message: a length that does not fit the body would cut it, and another

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use easemob_token_transport::{
@@ -133,7 +133,7 @@ impl IsahcTransport {
 #[async_trait]
 impl Transport for IsahcTransport {
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
-        let deadline = deadline_after(exchange.timeout());
+        let deadline = exchange.deadline();
         if process::id() != self.process {
             return Err(own(
                 TransportErrorKind::Internal,
@@ -154,13 +154,6 @@ impl Transport for IsahcTransport {
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         Some(Arc::new(ThreadRuntime))
     }
-}
-
-/// The end of a time limit that begins now, or a far one if the clock cannot count so far.
-fn deadline_after(limit: Duration) -> Instant {
-    const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    let now = Instant::now();
-    now.checked_add(limit).unwrap_or(now + FAR)
 }
 
 impl Default for IsahcTransport {

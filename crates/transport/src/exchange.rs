@@ -1,7 +1,7 @@
 //! One request with its time limit and its size limit.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Uri};
@@ -104,6 +104,16 @@ impl Exchange {
         self.timeout
     }
 
+    /// The end of the time limit for an exchange that starts now.
+    ///
+    /// A limit beyond what the clock can hold ends in a year.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+        let now = Instant::now();
+        now.checked_add(self.timeout).unwrap_or(now + FAR)
+    }
+
     /// The limit of the response body, in bytes.
     #[must_use]
     pub fn max_response_bytes(&self) -> usize {
@@ -173,6 +183,16 @@ mod tests {
         let text = format!("{:?}", Exchange::new(request));
         assert!(text.contains("a1.easemob.com") && text.contains("/org/app/token"), "{text}");
         assert!(!text.contains("MARK"), "{text}");
+    }
+
+    #[test]
+    fn a_limit_beyond_the_clock_ends_in_a_year() {
+        let exchange = |limit| Exchange::new(Request::new(Bytes::new())).with_timeout(limit);
+        let day = Duration::from_secs(24 * 60 * 60);
+        let now = Instant::now();
+        let near = exchange(day).deadline();
+        assert!(near >= now + day && near < now + 2 * day);
+        assert!(exchange(Duration::MAX).deadline() > now + 364 * day);
     }
 
     #[test]
