@@ -73,6 +73,16 @@ impl Equivalent<UserTokenKey> for UserKeys<'_> {
     }
 }
 
+/// The cached keys of one user.
+fn keys_of<V: Clone>(
+    cached: &Cache<UserTokenKey, V, UnitWeighter>,
+    user_id: &UserId,
+) -> Vec<UserTokenKey> {
+    let keys = UserKeys { user_id, found: RefCell::default() };
+    let _ = cached.peek(&keys);
+    keys.found.into_inner()
+}
+
 /// The source of one user's token.
 pub(crate) struct User {
     tokens: Weak<UserTokens>,
@@ -185,8 +195,10 @@ impl UserTokens {
     pub(crate) fn invalidate(&self, refused: &UserToken) {
         let token = refused.access_token();
         let named = refused.user().and_then(core::User::username).map(UserId::new);
-        let keys =
-            named.and_then(Result::ok).map(|user_id| self.keys_of(&user_id)).unwrap_or_default();
+        let keys = named
+            .and_then(Result::ok)
+            .map(|user_id| keys_of(&self.cached, &user_id))
+            .unwrap_or_default();
         for key in &keys {
             if let Some(user) = self.cached.peek(key) {
                 user.invalidate(token);
@@ -196,12 +208,6 @@ impl UserTokens {
             // The response names no user, or in another way than the caller.
             self.cached.iter().for_each(|(_, user)| user.invalidate(token));
         }
-    }
-
-    fn keys_of(&self, user_id: &UserId) -> Vec<UserTokenKey> {
-        let keys = UserKeys { user_id, found: RefCell::default() };
-        let _ = self.cached.peek(&keys);
-        keys.found.into_inner()
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<UserTokenKey, UserCache>> {
@@ -229,6 +235,25 @@ mod tests {
     fn key(user_id: &str) -> UserTokenKey {
         let user_id = UserId::new(user_id).unwrap();
         UserTokenKey { user_id, auto_create_user: false, ttl: Ttl::ServerDefault }
+    }
+
+    #[test]
+    fn one_lookup_finds_the_keys_of_one_user_whatever_their_options() {
+        let cached = Cache::with_weighter(64, 64, UnitWeighter);
+        let mut expected = vec![
+            key("Alice"),
+            UserTokenKey { auto_create_user: true, ..key("alice") },
+            UserTokenKey { ttl: Ttl::Permanent, ..key("alice") },
+        ];
+        for key in expected.iter().chain(&[key("bob"), key("alicf")]) {
+            cached.insert(key.clone(), ());
+        }
+        let mut found = keys_of(&cached, &UserId::new("aLICE").unwrap());
+        for keys in [&mut expected, &mut found] {
+            keys.sort_by_key(|key| (key.auto_create_user, key.ttl == Ttl::Permanent));
+        }
+        assert_eq!(found, expected);
+        assert!(keys_of(&cached, &UserId::new("carol").unwrap()).is_empty());
     }
 
     #[test]
