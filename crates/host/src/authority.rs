@@ -65,14 +65,17 @@ impl FromStr for Authority {
                 "the host is an IPv6 address without brackets; write it as in [::1]",
             ));
         }
+        let host = parse_host(host)?;
         let port = match rest.strip_prefix(':') {
             Some(digits) => Some(parse_port(digits)?),
             None if rest.is_empty() => None,
             None => {
-                return Err(phrase("has something other than a port after the IPv6 address"));
+                return Err(phrase(
+                    "has something other than a port after the IPv6 address; write it as in [::1]:443",
+                ));
             }
         };
-        Ok(Self { host: parse_host(host)?, port })
+        Ok(Self { host, port })
     }
 }
 
@@ -81,7 +84,9 @@ fn parse_port(digits: &str) -> Result<u16, HostError> {
     let is_number = digits.bytes().all(|b| b.is_ascii_digit());
     match digits.parse() {
         Ok(port) if is_number && port > 0 => Ok(port),
-        _ => Err(phrase("the port is not a number from 1 to 65535")),
+        _ => Err(phrase(
+            "the port is not a number from 1 to 65535; correct it, or leave out the colon and it",
+        )),
     }
 }
 
@@ -123,7 +128,9 @@ fn parse_ipv6(inside: &str) -> Result<Box<str>, HostError> {
     }
     match inside.parse::<Ipv6Addr>() {
         Ok(ip) => Ok(format!("[{ip}]").into()),
-        Err(_) => Err(phrase("the host in brackets is not an IPv6 address")),
+        Err(_) => {
+            Err(phrase("the host in brackets is not an IPv6 address; write a name without them"))
+        }
     }
 }
 
