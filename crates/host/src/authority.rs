@@ -307,6 +307,7 @@ mod tests {
         let moved = |text: &str| text.parse::<Authority>().unwrap_err().moved_by(8).to_string();
         assert_eq!(moved("a b"), "has U+0020 (space) at character 10; remove it");
         assert_eq!(moved(" b"), "has U+0020 (space) at character 9; remove it");
+        assert_eq!(moved(" "), "has U+0020 (space) at character 9; remove it");
         assert_eq!(moved(".."), error(".."));
     }
 
