@@ -159,22 +159,23 @@ impl fmt::Display for Authority {
     }
 }
 
-/// Refuses what is no visible ASCII in a URL or a part of one, and quotes around it.
+/// Refuses quotes around a URL or a part of one, and characters that none has.
 ///
 /// Call it on a whole URL before anything else is said about it: with `https：//`, for example, the scheme
 /// is not missing.
 ///
 /// # Errors
 ///
-/// The character, with its place in `text`.
+/// The first such character, with its place in `text`.
 pub fn check_url_characters(text: &str) -> Result<(), HostError> {
-    match OddCharacter::first_in(text) {
-        None => Ok(()),
-        Some(odd) => {
-            let remedy = "write a host outside ASCII in its punycode form (xn--…)";
-            Err(HostError(Problem::Character(odd, remedy)))
-        }
-    }
+    let is_in_urls = |c: char| c.is_ascii_graphic() && !"\"'\\<>^`{|}".contains(c);
+    let Some(odd) = OddCharacter::find(text, is_in_urls) else { return Ok(()) };
+    let remedy = match odd.character() {
+        '\\' => "write / (U+002F)",
+        c if c.is_ascii() => "write a URL without it",
+        _ => "write a host outside ASCII in its punycode form (xn--…)",
+    };
+    Err(HostError(Problem::Character(odd, remedy)))
 }
 
 /// The reason why a text is not a host with an optional port.
