@@ -112,10 +112,8 @@ fn parse_host(host: &str) -> Result<Box<str>, HostError> {
              leading zeros or a dot at the end",
         ));
     }
-    if !name.split('.').all(is_label) {
-        return Err(phrase(
-            "the host is not a DNS name; write labels of A-Z a-z 0-9 - _ with single dots between",
-        ));
+    if let Some(problem) = name.split('.').find_map(label_problem) {
+        return Err(phrase(problem));
     }
     Ok(host.to_ascii_lowercase().into())
 }
@@ -145,11 +143,17 @@ fn is_number(label: &str) -> bool {
     }
 }
 
-fn is_label(label: &str) -> bool {
-    (1..=MAX_LABEL).contains(&label.len())
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+/// What is wrong with a label, apart from its characters.
+fn label_problem(label: &str) -> Option<&'static str> {
+    if label.is_empty() {
+        Some("the host has a dot at its beginning or two in a row; remove one")
+    } else if label.len() > MAX_LABEL {
+        Some("the host has more than 63 characters between two dots; correct it")
+    } else if label.starts_with('-') || label.ends_with('-') {
+        Some("the host has a hyphen next to a dot or at an end; remove it")
+    } else {
+        None
+    }
 }
 
 impl fmt::Display for Authority {
@@ -273,8 +277,11 @@ mod tests {
         for port in ["99999", "0", "", "+80", "-1", "8o", "65536", "80:80"] {
             assert!(error(&format!("a1.easemob.com:{port}")).contains("port"), "{port}");
         }
-        for host in [".a", "a..b", "a..", ".", "-a.b", "a-.b"] {
-            assert!(error(host).contains("DNS name"), "{host:?}");
+        for host in [".a", "a..b", "a..", "."] {
+            assert!(error(host).contains("two in a row"), "{host}");
+        }
+        for host in ["-a.b", "a-.b", "a.-b", "a.b-"] {
+            assert!(error(host).contains("a hyphen"), "{host}");
         }
         for host in ["[::1", "[]", "[zz]", "[1.2.3.4]", "[a", "["] {
             assert!(error(host).contains("not an IPv6 address"), "{host}");
@@ -318,7 +325,7 @@ mod tests {
         assert_eq!(parsed(&name(253)).host().len(), 253);
         assert_eq!(parsed(&(name(253) + ".")).host().len(), 254);
         assert!(error(&name(254)).contains("longer"));
-        assert!(error(&"a".repeat(64)).contains("DNS name"));
+        assert!(error(&"a".repeat(64)).contains("more than 63 characters"));
     }
 
     #[test]
