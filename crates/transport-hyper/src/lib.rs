@@ -64,6 +64,7 @@ mod resolver;
 mod roots;
 mod runtime;
 mod tls;
+mod tokio_context;
 mod transport;
 mod tunnel;
 mod turn;
