@@ -58,14 +58,15 @@ mod classify;
 mod client;
 mod connection_state;
 mod connector;
-
 mod identity;
 mod pace;
 mod resolver;
 mod roots;
 mod runtime;
 mod tls;
+mod tokio_context;
 mod transport;
+mod tunnel;
 mod turn;
 mod wire;
 
