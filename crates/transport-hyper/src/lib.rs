@@ -53,7 +53,6 @@
 
 mod body;
 mod builder;
-mod catch_panic;
 mod classify;
 mod client;
 mod connection_state;
@@ -62,16 +61,14 @@ mod identity;
 mod pace;
 mod resolver;
 mod roots;
-mod runtime;
 mod tls;
-mod tokio_context;
 mod transport;
 mod tunnel;
 mod turn;
 mod wire;
 
 pub use builder::HyperTransportBuilder;
-pub use runtime::TokioRuntime;
+pub use easemob_token_transport::TokioRuntime;
 pub use transport::HyperTransport;
 
 /// The libraries whose types this crate's methods take, in the versions that fit.

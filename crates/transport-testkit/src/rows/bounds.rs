@@ -104,8 +104,8 @@ pub(crate) fn rule_03_endless_framing(trial: &mut Trial<'_>) {
     ] {
         let script = Script::new().request().write(head).write(begin).endless(more.repeat(100));
         trial.case(label, Setup::new(script), |scene| {
-            let call = scene.send();
-            scene.expect(&call, &[TooLarge]);
+            let exchange = scene.exchange().with_timeout(2 * SOON);
+            let call = scene.send_expecting(exchange, &[TooLarge]);
             scene.expect_closed_by(&call, call.span.took);
         });
     }
