@@ -1,6 +1,6 @@
 //! The step `bench` and the command `cargo xtask bench`: what the project costs, beside its peers.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use xshell::{Cmd, cmd};
@@ -74,9 +74,11 @@ pub(crate) fn gate(context: &Context) -> Result<()> {
 fn measure(context: &Context, features: &str, group: &str, keep: Option<&str>) -> Result<()> {
     let run = cmd!(context.sh, "cargo run {MANIFEST...} --release --quiet");
     let mut cmd = own(context, run).args(["--features", features, "--", group]).args(keep);
-    match VALGRIND.find_or_install(&context.sh) {
-        Ok(valgrind) => cmd = cmd.env(VALGRIND.variable, valgrind),
-        Err(error) => println!("{error:#}"),
+    match VALGRIND.find_or_install(&context.sh)? {
+        Some(valgrind) => cmd = cmd.env(VALGRIND.variable, valgrind),
+        None if context.require_all => bail!(VALGRIND.missing()),
+        // The measurement itself says what it cannot check without it.
+        None => println!("{}", VALGRIND.missing()),
     }
     shell::run_reading(cmd, |line| {
         if let Some(text) = line.strip_prefix("NOT CHECKED: ") {

@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// Run the other steps too if one fails
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// Fail if this machine lacks a program that a check needs; CI=true has the same effect
+    #[arg(long)]
+    pub(crate) require_all: bool,
 }
 
 /// One check that a change has to pass.

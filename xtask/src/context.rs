@@ -3,10 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use xshell::{Cmd, Shell, cmd};
 
+use crate::install::Program;
 use crate::shell;
 use crate::tally::Tally;
 
@@ -17,6 +18,8 @@ pub(crate) struct Context {
     pub(crate) sh: Shell,
     pub(crate) workspace: Workspace,
     pub(crate) tally: Cell<Tally>,
+    /// Whether a check that this machine cannot run fails instead of being left out.
+    pub(crate) require_all: bool,
     /// What was not checked, and why; printed again at the end.
     pub(crate) not_checked: RefCell<Vec<String>>,
 }
@@ -58,11 +61,19 @@ impl Context {
         let workspace: Workspace = serde_json::from_str(&metadata)
             .context("cannot read the output of `cargo metadata`")?;
         sh.change_dir(&workspace.root);
-        Ok(Self::new(sh, workspace))
+        let mut context = Self::new(sh, workspace);
+        context.require_all = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+        Ok(context)
     }
 
     pub(crate) fn new(sh: Shell, workspace: Workspace) -> Self {
-        Self { sh, workspace, tally: Cell::default(), not_checked: RefCell::default() }
+        Self {
+            sh,
+            workspace,
+            tally: Cell::default(),
+            require_all: false,
+            not_checked: RefCell::default(),
+        }
     }
 
     /// Reports, now and at the end, that something was left unchecked.
@@ -70,6 +81,25 @@ impl Context {
         let text = text.into();
         println!("NOT CHECKED: {text}");
         self.not_checked.borrow_mut().push(text);
+    }
+
+    /// Reports that something was left unchecked; if everything has to be checked, fails.
+    pub(crate) fn leave_out(&self, text: impl Into<String>) -> Result<()> {
+        let text = text.into();
+        if self.require_all {
+            bail!("{text}; it is required by `--require-all` or CI=true");
+        }
+        self.not_checked(text);
+        Ok(())
+    }
+
+    /// Finds or installs a program; without it, leaves out what it would check.
+    pub(crate) fn program(&self, program: &Program, checks: &str) -> Result<Option<PathBuf>> {
+        let found = program.find_or_install(&self.sh)?;
+        if found.is_none() {
+            self.leave_out(format!("{checks}: {}", program.missing()))?;
+        }
+        Ok(found)
     }
 
     /// Runs a command that ends in test results, adds them to the tally, and accepts no empty run.
@@ -121,6 +151,16 @@ mod tests {
         assert_eq!(sets[0], "-p easemob-token --no-default-features");
         assert!(sets.contains(&format!("{} --features isahc", sets[0])), "{sets:?}");
         assert!(find("xtask").feature_sets().is_empty());
+    }
+
+    #[test]
+    fn an_omission_is_noted_or_fails() {
+        let mut context = Context::new(Shell::new().unwrap(), Workspace::default());
+        context.leave_out("the moon").unwrap();
+        assert_eq!(*context.not_checked.borrow(), ["the moon"]);
+        context.require_all = true;
+        let failure = context.leave_out("the sun").unwrap_err().to_string();
+        assert!(failure.starts_with("the sun; it is required"), "{failure}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(crate) const CORE: &str = "easemob-token-core";
 pub(crate) const TRANSPORT: &str = "easemob-token-transport";
 pub(crate) const HYPER: &str = "easemob-token-transport-hyper";
 pub(crate) const ISAHC: &str = "easemob-token-transport-isahc";
+pub(crate) const REQWEST: &str = "easemob-token-transport-reqwest";
 pub(crate) const TESTKIT: &str = "easemob-token-transport-testkit";
 pub(crate) const FACADE: &str = "easemob-token";
 pub(crate) const EMULATOR: &str = "easemob-token-emulator";
@@ -101,11 +102,11 @@ pub(crate) const CRATES: &[Crate] = &[
         name: TRANSPORT,
         job: "the port: send one exchange; spawn and sleep",
         ours: &[HOST],
-        theirs: Some("async-trait base64 bytes http ipnet percent-encoding rustix"),
+        theirs: Some("async-trait base64 bytes http ipnet percent-encoding rustix socket2 tokio"),
         tree: Some(Tree {
             allowed: "easemob-token-host async-trait base64 bitflags bytes errno http ipnet \
-              itoa libc linux-raw-sys percent-encoding proc-macro2 quote rustix syn \
-              unicode-ident windows-link windows-sys",
+              itoa libc linux-raw-sys mio percent-encoding pin-project-lite proc-macro2 quote \
+              rustix socket2 syn tokio unicode-ident wasi windows-link windows-sys",
             most: 20,
         }),
         wasm: true,
@@ -130,6 +131,14 @@ pub(crate) const CRATES: &[Crate] = &[
         ..PUBLISHED
     },
     Crate {
+        name: REQWEST,
+        job: "the port over your own reqwest::ClientBuilder, on tokio",
+        ours: &[TRANSPORT],
+        ours_in_tests: &[TESTKIT],
+        msrv: true,
+        ..PUBLISHED
+    },
+    Crate {
         // It must not know what the core knows.
         name: TESTKIT,
         job: "the conformance suite that certifies any adapter",
@@ -141,7 +150,7 @@ pub(crate) const CRATES: &[Crate] = &[
         // The only crate that sees core and transport.
         name: FACADE,
         job: "the crate that applications add",
-        ours: &[CORE, TRANSPORT, HYPER, ISAHC],
+        ours: &[CORE, TRANSPORT, HYPER, ISAHC, REQWEST],
         ours_in_tests: &[EMULATOR, TESTKIT],
         theirs: Some("arc-swap bytes event-listener fastrand http quick_cache rustix tracing"),
         msrv: true,
@@ -180,6 +189,27 @@ pub(crate) const CRATES: &[Crate] = &[
         job: "example: an adapter for another HTTP library",
         ours: &[TRANSPORT],
         ours_in_tests: &[TESTKIT],
+        ..INTERNAL
+    },
+    Crate {
+        name: "easemob-token-axum-login-example",
+        job: "example: a login server, with its tests",
+        ours: &[FACADE],
+        ours_in_tests: &[EMULATOR],
+        ..INTERNAL
+    },
+    Crate {
+        name: "easemob-token-call-the-rest-api-example",
+        job: "example: a job that calls another REST endpoint",
+        ours: &[FACADE],
+        ours_in_tests: &[EMULATOR],
+        ..INTERNAL
+    },
+    Crate {
+        name: "easemob-token-blocking-example",
+        job: "example: tokens without an async runtime",
+        ours: &[FACADE],
+        ours_in_tests: &[EMULATOR],
         ..INTERNAL
     },
     Crate {

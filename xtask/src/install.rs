@@ -35,13 +35,16 @@ pub(crate) struct CargoTool {
 
 impl Program {
     /// Returns its path; as root on a Debian-like system, installs it first if needed.
-    pub(crate) fn find_or_install(&self, sh: &Shell) -> Result<PathBuf> {
+    ///
+    /// Returns `None` if it is missing and cannot be installed here. An installation that fails is an
+    /// error.
+    pub(crate) fn find_or_install(&self, sh: &Shell) -> Result<Option<PathBuf>> {
         if let Some(found) = self.find() {
-            return Ok(found);
+            return Ok(Some(found));
         }
         let root = shell::read(cmd!(sh, "id -u")).is_ok_and(|id| id.trim() == "0");
         if !(root && Path::new("/etc/debian_version").is_file()) {
-            bail!(self.missing());
+            return Ok(None);
         }
         println!("{} is missing; installing Debian's package {}", self.name, self.package);
         let package = self.package;
@@ -57,7 +60,8 @@ impl Program {
             shell::run_within(cmd!(sh, "apt-get -q update"), DOWNLOAD_LIMIT)?;
             install()?;
         }
-        self.find().ok_or_else(|| anyhow::anyhow!(self.missing()))
+        ensure!(self.find().is_some(), "{}", self.missing());
+        Ok(self.find())
     }
 
     fn find(&self) -> Option<PathBuf> {
@@ -71,9 +75,9 @@ impl Program {
             .find(|program| program.is_file())
     }
 
-    fn missing(&self) -> String {
+    pub(crate) fn missing(&self) -> String {
         format!(
-            "`{}` is missing and could not be installed; install it (Debian, Ubuntu: `apt-get \
+            "`{}` is missing; install it (Debian, Ubuntu: `apt-get \
              install {}`), or name its path in the variable {}",
             self.name, self.package, self.variable,
         )
@@ -131,13 +135,14 @@ pub(crate) fn download(cmd: Cmd<'_>) -> Result<Option<String>> {
     }
 }
 
-/// Runs `rustup …`; returns the reason if the download server could not be reached.
+/// Runs `rustup …`; returns the reason if there is no rustup or it could not reach the server.
 pub(crate) fn rustup(sh: &Shell, arguments: &[&str]) -> Result<Option<String>> {
     let cmd = cmd!(sh, "rustup {arguments...}");
-    ensure!(
-        succeeds(cmd!(sh, "rustup --version")),
-        "rustup is missing; install it (https://rustup.rs) and run `{cmd}`"
-    );
+    if !succeeds(cmd!(sh, "rustup --version")) {
+        return Ok(Some(format!(
+            "rustup is missing; install it (https://rustup.rs) and run `{cmd}`"
+        )));
+    }
     download(cmd)
 }
 

@@ -49,7 +49,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse_from(with_ci(std::env::args_os().collect()));
-    let result = Context::load().and_then(|context| {
+    let result = Context::load().and_then(|mut context| {
+        if let Command::Ci(options) = &arguments.command {
+            context.require_all |= options.require_all;
+        }
         match &arguments.command {
             Command::Ci(options) => return Ok(ci::run(options, &context)),
             Command::Check => check::run(&context),

@@ -127,6 +127,7 @@ impl Exchanges {
         self.service.answer(&Call {
             method: request.http_method(),
             path: request.path(),
+            query: request.query(),
             content_type: request.header_bytes("content-type"),
             authorization: request.header_bytes("authorization"),
             body: request.body(),

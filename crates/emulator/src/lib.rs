@@ -55,6 +55,7 @@
 //! | a body over the limit | 413, an HTML page |
 //! | a `Content-Type` that is not JSON | 415 `web_application` |
 //! | more than 300 requests within a second | 429 `reach_limit` |
+//! | `GET /{org}/{app}/users?limit=` with an app token | 200 with a page of users; 401 as for `inherit` |
 //!
 //! Script everything else with a [`Fault`]: any documented [`Refusal`], failures of servers and
 //! gateways, redirects, delays, a request without a response, a closed connection, changed members.

@@ -3,6 +3,7 @@
 mod authorization;
 mod grants;
 mod json_body;
+mod users;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,7 @@ use crate::settings::Settings;
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
     pub(crate) content_type: Option<&'a [u8]>,
     pub(crate) authorization: Option<&'a [u8]>,
     pub(crate) body: &'a [u8],
@@ -120,19 +122,36 @@ impl Service {
     /// Responds like the service. The checks of a gateway (size of bodies, faults) come before.
     pub(crate) fn answer(&self, call: &Call<'_>) -> Response {
         match call.path.split('/').collect::<Vec<_>>().as_slice() {
-            ["", org, app, "token"] if !org.is_empty() && !app.is_empty() => {
-                if call.method != Method::POST {
-                    let mut response = Response::gateway(StatusCode::METHOD_NOT_ALLOWED);
-                    response.headers.push((ALLOW, HeaderValue::from_static("POST")));
-                    return response;
+            ["", org, app, endpoint @ ("token" | "users")]
+                if !org.is_empty() && !app.is_empty() =>
+            {
+                let method = if *endpoint == "token" { Method::POST } else { Method::GET };
+                if *call.method != method {
+                    return Self::method_not_allowed(&method);
                 }
-                match self.token(call, &(String::from(*org), String::from(*app))) {
+                let key = (String::from(*org), String::from(*app));
+                let served = if *endpoint == "token" {
+                    self.token(call, &key)
+                } else {
+                    self.users(call, &key)
+                };
+                match served {
                     Ok(body) => Response::json(StatusCode::OK, &body),
                     Err(refusal) => Response::refusal(&refusal, self.stamp(call.arrived)),
                 }
             }
             _ => Response::gateway(StatusCode::NOT_FOUND),
         }
+    }
+
+    fn method_not_allowed(allowed: &Method) -> Response {
+        let mut response = Response::gateway(StatusCode::METHOD_NOT_ALLOWED);
+        response.headers.extend(HeaderValue::from_str(allowed.as_str()).map(|it| (ALLOW, it)));
+        response
+    }
+
+    fn no_application(key: &(String, String)) -> Refusal {
+        Refusal::ApplicationNotFound(format!("{}/{}", key.0, key.1))
     }
 
     pub(crate) fn stamp(&self, arrived: Duration) -> Stamp {
@@ -142,9 +161,7 @@ impl Service {
 
     fn token(&self, call: &Call<'_>, key: &(String, String)) -> Result<serde_json::Value, Refusal> {
         let mut apps = self.lock();
-        let app = apps
-            .get_mut(key)
-            .ok_or_else(|| Refusal::ApplicationNotFound(format!("{}/{}", key.0, key.1)))?;
+        let app = apps.get_mut(key).ok_or_else(|| Self::no_application(key))?;
         if !app.rate.admit(self.clock.now(), self.settings.request_limit) {
             return Err(Refusal::RateLimited);
         }

@@ -93,6 +93,8 @@ pub use easemob_token_transport::ConfigError;
 pub use easemob_token_transport_hyper as hyper;
 #[cfg(feature = "isahc")]
 pub use easemob_token_transport_isahc as isahc;
+#[cfg(feature = "reqwest")]
+pub use easemob_token_transport_reqwest as reqwest;
 pub use error::{Error, ErrorKind};
 pub use telemetry::{Event, Observer};
 

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use easemob_token_transport::{TransportError, TransportErrorKind};
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use easemob_token_transport::{TransportError, TransportErrorKind, is_oddly_framed};
 use http::response::Parts;
-use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::sleep;
@@ -26,8 +24,7 @@ pub(crate) async fn read(
     max_bytes: usize,
     connection: Option<&ConnectionState>,
 ) -> Result<Bytes, TransportError> {
-    let has_body = !matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if has_body && is_oddly_framed(&head.headers) {
+    if is_oddly_framed(head.status, &head.headers) {
         return Err(TransportError::with_source(
             TransportErrorKind::Interrupted,
             "the head is ambiguous about where the body ends",
@@ -73,58 +70,4 @@ pub(crate) async fn read(
         joined.extend_from_slice(&data);
     }
     Ok(if joined.is_empty() { first } else { joined.freeze() })
-}
-
-/// Whether a transfer coding other than `chunked` was applied, or the `Content-Length` next to it
-/// makes no sense.
-///
-/// For hyper, a body that is not `chunked` at its end lasts until the connection closes, and hyper
-/// returns it as it is: coded, or with the sizes of its chunks in it. It then ignores a length.
-fn is_oddly_framed(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else {
-        return false;
-    };
-    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-        return true;
-    }
-    let lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let lengths = lengths.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
-    let mut first = None;
-    for length in lengths.map(<[u8]>::trim_ascii) {
-        let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
-        if !is_number || *first.get_or_insert(length) != length {
-            return true;
-        }
-    }
-    false
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderName;
-
-    use super::*;
-
-    #[test]
-    fn a_length_next_to_chunks_has_to_make_sense() {
-        for (lengths, is_odd) in [
-            (&[][..], false),
-            (&["7"], false),
-            (&["7, 7", "7"], false),
-            (&["7, 8"], true),
-            (&["7", "8"], true),
-            (&["7,"], true),
-            (&[""], true),
-            (&["x"], true),
-            (&["-7"], true),
-        ] {
-            let coding = (TRANSFER_ENCODING, "Chunked");
-            let lengths = lengths.iter().map(|length| (CONTENT_LENGTH, *length));
-            let fields =
-                lengths.chain([coding]).map(|(name, value)| (name, value.parse().unwrap()));
-            let headers: HeaderMap = fields.collect::<Vec<(HeaderName, _)>>().into_iter().collect();
-            assert_eq!(is_oddly_framed(&headers), is_odd, "{headers:?}");
-        }
-    }
 }

@@ -1,10 +1,10 @@
 //! Classifies the errors of hyper and rustls by the kinds of the port.
 
 use std::error::Error;
-use std::io;
 
 use easemob_token_transport::{
     TransportError, TransportErrorKind, classify_connect, classify_exchange, find_in_chain,
+    is_beyond_bounds_of_hyper, tokio_support,
 };
 use hyper_util::client::legacy;
 use rustls::pki_types::InvalidDnsNameError;
@@ -13,6 +13,9 @@ use crate::connection_state::TooManyBytes;
 
 /// The error of an exchange that brought no head.
 pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
+    if let Some(error) = tokio_support::ending(&error) {
+        return error;
+    }
     let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
     TransportError::with_source(kind, error)
 }
@@ -40,23 +43,8 @@ fn connect_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
 fn exchange_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
     match find_in_chain::<hyper::Error>(error) {
         Some(hyper) if hyper.is_parse_too_large() => TransportErrorKind::TooLarge,
-        _ if is_unbounded(error) => TransportErrorKind::TooLarge,
+        _ if find_in_chain::<TooManyBytes>(error).is_some() => TransportErrorKind::TooLarge,
+        _ if is_beyond_bounds_of_hyper(error) => TransportErrorKind::TooLarge,
         _ => classify_exchange(error),
     }
 }
-
-/// Whether the server sent more bytes than a response within the bounds can have.
-///
-/// hyper has bounds of its own for chunk extensions and trailers, and only the text of its error
-/// shows that they were exceeded.
-fn is_unbounded(error: &(dyn Error + 'static)) -> bool {
-    if find_in_chain::<TooManyBytes>(error).is_some() {
-        return true;
-    }
-    let Some(io) = find_in_chain::<io::Error>(error) else { return false };
-    io.kind() == io::ErrorKind::InvalidData
-        && EXCEEDED.iter().any(|text| io.to_string().contains(text))
-}
-
-const EXCEEDED: [&str; 3] =
-    ["extensions over limit", "trailers bytes over limit", "trailers count overflow"];

@@ -11,13 +11,13 @@ use std::time::Duration;
 use easemob_token_transport::{ProxyRules, ProxyUrl};
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use tokio::time::timeout;
 use tower_service::Service;
 
-use crate::resolver::PinningResolver;
+use crate::resolver::Resolver;
 use crate::tls::Tls;
+use crate::tunnel;
 use crate::wire::Wire;
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -32,14 +32,14 @@ pub(crate) struct Connector(Arc<Settings>);
 
 struct Settings {
     limit: Duration,
-    tcp: HttpConnector<PinningResolver>,
+    tcp: HttpConnector<Resolver>,
     tls: Tls,
     proxy: ProxyRules,
 }
 
 impl Connector {
-    pub(crate) fn new(limit: Duration, tls: Tls, proxy: ProxyRules) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(PinningResolver::new());
+    pub(crate) fn new(resolver: Resolver, limit: Duration, tls: Tls, proxy: ProxyRules) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         // A request is one small write and waits for nothing.
         tcp.set_nodelay(true);
@@ -63,11 +63,7 @@ impl Settings {
     async fn tunnel(&self, proxy: &ProxyUrl, target: &Uri) -> Result<Hop, BoxError> {
         let wire = self.open(proxy.uri()).await?;
         let hop = self.secure(wire, proxy.uri()).await?;
-        let mut tunnel = Tunnel::new(proxy.uri(), Opened(Some(hop)));
-        if let Some(authorization) = proxy.authorization() {
-            tunnel = tunnel.with_auth(authorization);
-        }
-        Ok(tunnel.call(target.clone()).await?)
+        tunnel::open(hop, target, proxy.authorization()).await
     }
 
     /// Returns the same stream for `http`, and for `https` a TLS session with the host of `peer` over it.

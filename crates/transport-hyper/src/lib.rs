@@ -53,24 +53,22 @@
 
 mod body;
 mod builder;
-mod catch_panic;
 mod classify;
 mod client;
 mod connection_state;
 mod connector;
-
 mod identity;
 mod pace;
 mod resolver;
 mod roots;
-mod runtime;
 mod tls;
 mod transport;
+mod tunnel;
 mod turn;
 mod wire;
 
 pub use builder::HyperTransportBuilder;
-pub use runtime::TokioRuntime;
+pub use easemob_token_transport::TokioRuntime;
 pub use transport::HyperTransport;
 
 /// The libraries whose types this crate's methods take, in the versions that fit.

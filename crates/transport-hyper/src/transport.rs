@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use easemob_token_transport::{
     Exchange, ExchangeLimit, ForkGuard, Runtime, Transport, TransportError, TransportErrorKind,
-    async_trait, check_scheme, head_within_limits,
+    async_trait, check_scheme, head_within_limits, tokio_support,
 };
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, Response, StatusCode, Version};
@@ -20,11 +20,9 @@ use tokio::time::{sleep, timeout};
 use crate::HyperTransportBuilder;
 use crate::body;
 use crate::builder::default_limit;
-use crate::catch_panic::catch_panic;
 use crate::classify::classify_client_error;
 use crate::client::{ForeignClient, Route, SendRequest};
 use crate::connection_state::ConnectionState;
-use crate::runtime::{OwnRuntime, TokioRuntime};
 
 /// Sends exchanges over hyper and rustls, on tokio.
 ///
@@ -138,12 +136,11 @@ impl Transport for HyperTransport {
             ));
         }
         self.first_use.check()?;
-        let route = match Handle::try_current() {
-            Ok(_) if exchange.needs_fresh_connection() => Route::Fresh,
-            Ok(runtime) => Route::Pooled(runtime.id()),
-            Err(error) => {
-                return Err(TransportError::with_source(TransportErrorKind::Internal, error));
-            }
+        tokio_support::check()?;
+        let route = if exchange.needs_fresh_connection() {
+            Route::Fresh
+        } else {
+            Route::Pooled(Handle::current().id())
         };
 
         let limit = exchange.timeout();
@@ -172,18 +169,18 @@ impl Transport for HyperTransport {
             })
             .await
         });
-        match catch_panic(whole).await? {
+        match tokio_support::catch_panic(whole).await? {
             Ok(result) => result,
             Err(elapsed) => Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed)),
         }
     }
 
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
-        Some(Arc::new(TokioRuntime))
+        Some(tokio_support::exchange_runtime())
     }
 
     fn own_runtime(&self) -> Result<Option<Arc<dyn Runtime>>, TransportError> {
-        Ok(Some(Arc::new(OwnRuntime::start()?)))
+        tokio_support::own_runtime("easemob-token-hyper").map(Some)
     }
 }
 

@@ -43,6 +43,19 @@ pub fn classify_exchange(error: &(dyn Error + 'static)) -> TransportErrorKind {
     if is_timed_out(error) { TransportErrorKind::Timeout } else { TransportErrorKind::Interrupted }
 }
 
+/// Whether hyper, below some HTTP library, found more chunk extensions or trailers than it reads.
+///
+/// Only the text of its error shows that.
+#[must_use]
+pub fn is_beyond_bounds_of_hyper(error: &(dyn Error + 'static)) -> bool {
+    const EXCEEDED: [&str; 3] =
+        ["extensions over limit", "trailers bytes over limit", "trailers count overflow"];
+    find_in_chain::<io::Error>(error).is_some_and(|io| {
+        io.kind() == io::ErrorKind::InvalidData
+            && EXCEEDED.iter().any(|text| io.to_string().contains(text))
+    })
+}
+
 fn is_timed_out(error: &(dyn Error + 'static)) -> bool {
     find_in_chain::<io::Error>(error).is_some_and(|io| io.kind() == io::ErrorKind::TimedOut)
 }

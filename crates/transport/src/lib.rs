@@ -11,14 +11,17 @@ mod error;
 mod exchange;
 mod exchange_limit;
 mod fork_guard;
+mod framing;
 mod loopback;
 mod plain_http;
 mod proxy;
 mod runtime;
 mod timer;
+#[cfg(all(feature = "tokio", not(target_family = "wasm")))]
+pub mod tokio_support;
 mod transport;
 
-pub use classify::{classify_connect, classify_exchange, find_in_chain};
+pub use classify::{classify_connect, classify_exchange, find_in_chain, is_beyond_bounds_of_hyper};
 pub use config_error::ConfigError;
 pub use connection_use::ConnectionUse;
 pub use error::{Delivery, TransportError, TransportErrorKind};
@@ -28,11 +31,14 @@ pub use exchange::{
 };
 pub use exchange_limit::{ExchangeLimit, ExchangePermit};
 pub use fork_guard::ForkGuard;
+pub use framing::is_oddly_framed;
 pub use loopback::{is_loopback, loopback_addresses};
 pub use plain_http::check_scheme;
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
 pub use runtime::{Runtime, Task};
 pub use timer::{Sleep, sleep};
+#[cfg(all(feature = "tokio", not(target_family = "wasm")))]
+pub use tokio_support::TokioRuntime;
 pub use transport::Transport;
 
 /// The attribute for implementing [`Transport`], so that an adapter needs no dependency of its own.

@@ -16,3 +16,4 @@ mod recording;
 mod refusals;
 mod running;
 mod token_layout;
+mod users;

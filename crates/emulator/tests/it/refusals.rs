@@ -134,12 +134,14 @@ async fn unknown_organizations_and_applications_are_refused() {
 #[tokio::test]
 async fn other_paths_and_methods_get_a_page_of_the_gateway() {
     let emulator = Emulator::start().await.unwrap();
-    for path in ["/", "/token", "/easemob-demo/testapp/users", "//testapp/token"] {
+    for path in ["/", "/token", "/easemob-demo/testapp/chatgroups", "//testapp/token"] {
         let reply = post_to(&emulator, path, &[], &client_credentials()).await;
         assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/html")));
     }
     let reply = raw(&emulator, &request("GET", PATH, &[], b"")).await.unwrap();
     assert_eq!((reply.status, reply.header("allow")), (405, Some("POST")));
+    let reply = post_to(&emulator, "/easemob-demo/testapp/users", &[], &client_credentials()).await;
+    assert_eq!((reply.status, reply.header("allow")), (405, Some("GET")));
 }
 
 #[tokio::test]

@@ -3,16 +3,18 @@
 use std::future::Future;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use easemob_token_transport::{
-    ForkGuard, Runtime, Task, TransportError, TransportErrorKind, async_trait, sleep,
-};
+use async_trait::async_trait;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
+
+use super::context;
+use crate::{ForkGuard, Runtime, Task, TransportError, TransportErrorKind, sleep};
 
 /// The tokio runtime of the caller.
 ///
@@ -26,10 +28,52 @@ pub struct TokioRuntime;
 #[async_trait]
 impl Runtime for TokioRuntime {
     fn spawn(&self, task: Task) -> Result<(), TransportError> {
-        let runtime = Handle::try_current()
-            .map_err(|error| TransportError::with_source(TransportErrorKind::Internal, error))?;
         // Detached on purpose: the task outlives the caller.
-        drop(runtime.spawn(task));
+        drop(context::current()?.spawn(task));
+        Ok(())
+    }
+
+    async fn sleep(&self, time: Duration) {
+        sleep(time).await;
+    }
+
+    fn check_blocking(&self) -> Result<(), TransportError> {
+        check_blocking()
+    }
+}
+
+/// The tokio runtime of the caller, with the check that it has the drivers of an exchange.
+///
+/// For [`Transport::runtime`](crate::Transport::runtime) of an adapter. A task is refused where a driver
+/// is missing.
+#[must_use]
+pub fn exchange_runtime() -> Arc<dyn Runtime> {
+    Arc::new(ExchangeRuntime)
+}
+
+/// Starts a tokio runtime on a thread of this name, for callers without a runtime.
+///
+/// For [`Transport::own_runtime`](crate::Transport::own_runtime) of an adapter. It ends when it is dropped,
+/// and its tasks are dropped with it.
+///
+/// # Errors
+///
+/// [`Internal`](TransportErrorKind::Internal) if the system has no thread or descriptor for it.
+pub fn own_runtime(thread_name: &str) -> Result<Arc<dyn Runtime>, TransportError> {
+    Ok(Arc::new(OwnRuntime::start(thread_name)?))
+}
+
+/// The tokio runtime of the caller, which needs the drivers of an exchange.
+///
+/// A task is refused before it starts, so that no request counts as sent and no failure is remembered
+/// for callers on a runtime that has them.
+#[derive(Clone, Copy, Debug)]
+struct ExchangeRuntime;
+
+#[async_trait]
+impl Runtime for ExchangeRuntime {
+    fn spawn(&self, task: Task) -> Result<(), TransportError> {
+        drop(context::with_drivers()?.spawn(task));
         Ok(())
     }
 
@@ -46,7 +90,7 @@ impl Runtime for TokioRuntime {
 ///
 /// It ends when it is dropped, and its tasks are dropped with it.
 #[derive(Debug)]
-pub(crate) struct OwnRuntime {
+struct OwnRuntime {
     handle: Handle,
     first_use: ForkGuard,
     /// Ends the thread when it is dropped.
@@ -54,7 +98,7 @@ pub(crate) struct OwnRuntime {
 }
 
 impl OwnRuntime {
-    pub(crate) fn start() -> Result<Self, TransportError> {
+    fn start(thread_name: &str) -> Result<Self, TransportError> {
         let start = || -> io::Result<(Handle, oneshot::Sender<()>)> {
             let runtime = Builder::new_current_thread().enable_all().build()?;
             let handle = runtime.handle().clone();
@@ -64,7 +108,7 @@ impl OwnRuntime {
                 // Does not wait for name look-ups that were abandoned.
                 runtime.shutdown_background();
             };
-            thread::Builder::new().name("easemob-token-hyper".to_owned()).spawn(run)?;
+            thread::Builder::new().name(thread_name.to_owned()).spawn(run)?;
             Ok((handle, running))
         };
         let (handle, running) = start()
@@ -117,17 +161,10 @@ fn check_blocking() -> Result<(), TransportError> {
 #[cfg(test)]
 mod tests {
     use std::pin::Pin;
-    use std::sync::Arc;
     use std::task::Wake;
     use std::time::Instant;
 
     use super::*;
-
-    #[test]
-    fn outside_a_runtime_nothing_is_spawned_and_nothing_panics() {
-        let error = TokioRuntime.spawn(Box::pin(async {})).unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Internal);
-    }
 
     #[test]
     fn only_a_thread_that_polls_a_task_may_not_block() {
@@ -146,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_runtime_of_its_own_runs_tasks_and_drops_them_when_it_ends() {
-        let runtime = OwnRuntime::start().unwrap();
+        let runtime = OwnRuntime::start("own").unwrap();
         let (sender, receiver) = std::sync::mpsc::channel();
         let done = sender.clone();
         let task = async move {
@@ -182,7 +219,7 @@ mod tests {
 
     #[test]
     fn anybody_can_sleep_outside_a_runtime_and_on_one_without_timers() {
-        let own = OwnRuntime::start().unwrap();
+        let own = OwnRuntime::start("own").unwrap();
         let bare = Builder::new_current_thread().build().unwrap();
         let time = Duration::from_millis(20);
         for runtime in [&own as &dyn Runtime, &TokioRuntime] {

@@ -5,26 +5,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
 
-use easemob_token_transport::{TransportError, TransportErrorKind};
+use super::context;
+use crate::TransportError;
 
 /// Returns the future's output, or an `Internal` error if it panics.
 ///
 /// tokio panics if a runtime lacks the time or the I/O driver, and offers no way to ask before.
 ///
 /// The future comes pinned, since an `async fn` would reserve space for it twice.
-pub(crate) async fn catch_panic<F: Future>(
-    mut future: Pin<&mut F>,
-) -> Result<F::Output, TransportError> {
+/// # Errors
+///
+/// [`Internal`](crate::TransportErrorKind::Internal), which quotes nothing of the panic.
+pub async fn catch_panic<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, TransportError> {
     poll_fn(|cx| {
         // After a panic the future is only dropped, so its broken state is never seen.
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(poll) => poll.map(Ok),
-            // The payload of the panic is dropped: it could hold a secret.
-            Err(_) => Poll::Ready(Err(TransportError::with_source(
-                TransportErrorKind::Internal,
-                "tokio or hyper panicked: does the runtime have its time and I/O drivers on \
-                 (enable_all)?",
-            ))),
+            Err(panic) => Poll::Ready(Err(context::explain(&*panic))),
         }
     })
     .await

@@ -1,0 +1,21 @@
+//! Tokens for several users at once, from plain threads: no async runtime, and one app token for all.
+
+use std::thread;
+
+use easemob_token::blocking::Client;
+use easemob_token::{Error, UserToken};
+
+/// Gets a token for each user, on a thread for each.
+///
+/// Clones of the client share the app token: it is requested once, whoever comes first.
+pub fn tokens_of(client: &Client, user_ids: &[&str]) -> Vec<Result<UserToken, Error>> {
+    thread::scope(|scope| {
+        let threads: Vec<_> = user_ids
+            .iter()
+            .map(|user_id| {
+                scope.spawn(|| client.user_token(*user_id).auto_create_user(true).send())
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    })
+}
