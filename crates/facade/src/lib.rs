@@ -115,9 +115,9 @@ pub mod transport {
 
 /// Pages of the documentation, so that their Rust examples are compiled and run.
 ///
-/// The pages show both transports, so both features are needed. `cargo xtask ci docs` runs the
+/// The pages show all transports, so their features are needed. `cargo xtask ci docs` runs the
 /// examples, and fails if a page with Rust examples is missing here.
-#[cfg(all(doctest, feature = "hyper", feature = "isahc"))]
+#[cfg(all(doctest, feature = "hyper", feature = "isahc", feature = "reqwest"))]
 mod pages {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
@@ -130,4 +130,10 @@ mod pages {
 
     #[doc = include_str!("../../../docs/observability.md")]
     struct Observability;
+
+    #[doc = include_str!("../../../docs/revocation.md")]
+    struct Revocation;
+
+    #[doc = include_str!("../../../docs/revocation.zh-CN.md")]
+    struct RevocationInChinese;
 }
