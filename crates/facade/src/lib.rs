@@ -111,6 +111,8 @@ pub mod transport {
         async_trait, bytes, check_scheme, classify_connect, classify_exchange, find_in_chain,
         head_within_limits, http, is_loopback, loopback_addresses, sleep,
     };
+    #[cfg(any(feature = "hyper", feature = "reqwest"))]
+    pub use easemob_token_transport::TokioRuntime;
 }
 
 /// Pages of the documentation, so that their Rust examples are compiled and run.
