@@ -23,9 +23,10 @@ pub enum Fault {
     Sha1Signature,
     /// The signature is not 64 lower-case hexadecimal digits.
     MalformedSignature,
-    /// The token has expired.
+    /// The token has expired, and the leeway is over too.
     Expired,
-    /// The token was made later than now: a clock is wrong, or `curTime` is not in seconds.
+    /// The token was made later than now, by more than the leeway: a clock is wrong, or `curTime` is not in
+    /// seconds.
     NotYetValid,
     /// The token is for another App Key.
     OtherAppKey,
