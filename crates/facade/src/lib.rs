@@ -69,6 +69,7 @@ mod cache;
 mod client;
 mod clock;
 mod error;
+mod issued;
 #[cfg(test)]
 #[cfg(shuttle)]
 mod schedules;
@@ -85,8 +86,8 @@ pub use client::{Authorization, Client, ClientBuilder, PasswordTokenRequest, Use
 pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
-    AccessToken, AppKey, AppToken, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
-    Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
+    AccessToken, AppKey, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime, Secret,
+    Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
 };
 pub use easemob_token_transport::ConfigError;
 #[cfg(feature = "hyper")]
@@ -94,6 +95,7 @@ pub use easemob_token_transport_hyper as hyper;
 #[cfg(feature = "isahc")]
 pub use easemob_token_transport_isahc as isahc;
 pub use error::{Error, ErrorKind};
+pub use issued::{AppToken, Issued, UserToken};
 pub use telemetry::{Event, Observer};
 
 pub mod transport {

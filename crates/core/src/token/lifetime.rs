@@ -55,6 +55,14 @@ impl Lifetime {
         }
     }
 
+    /// The time that is left when this time has passed since the token was received: zero if it is over.
+    ///
+    /// `None` if it is permanent or unknown.
+    #[must_use]
+    pub fn remaining_after(self, passed: Duration) -> Option<Duration> {
+        Some(self.duration()?.saturating_sub(passed))
+    }
+
     /// Whether it never expires by itself.
     #[must_use]
     pub fn is_permanent(self) -> bool {
