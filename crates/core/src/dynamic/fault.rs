@@ -121,6 +121,17 @@ impl std::error::Error for Faults {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseError(pub(super) &'static str);
 
+impl ParseError {
+    pub(super) const CUT_OFF: Self =
+        Self("it was cut off, since its contents end early; copy it again");
+
+    /// Whether the text is the beginning of a dynamic token, which was cut off.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        *self == Self::CUT_OFF
+    }
+}
+
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "not a dynamic token: {}", self.0)

@@ -12,6 +12,7 @@ use super::fault::{Fault, Faults, ParseError};
 use super::signature::Signature;
 use super::token::LONG_TTL;
 use crate::endpoint::AppKey;
+use crate::inspect::{PastedText, TextKind};
 use crate::response::{Member, Object};
 use crate::secret::Secret;
 use crate::token::UserId;
@@ -75,13 +76,21 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl UnverifiedToken {
-    /// Parses a token. Faults that leave it readable are not errors here: call
-    /// [`verify`](Self::verify), or [`Signer::verify`](super::Signer::verify) with the secret.
+    /// Parses a token, alone or in a text that was pasted ([`PastedText`]).
+    ///
+    /// Faults that leave it readable are not errors here: call [`verify`](Self::verify), or
+    /// [`Signer::verify`](super::Signer::verify) with the secret.
     ///
     /// # Errors
     ///
     /// It is not base64 of a JSON object, or a member is missing or of another type.
     pub fn parse(token: &str) -> Result<Self, ParseError> {
+        let pasted = PastedText::parse(token);
+        let token = match pasted.kind() {
+            TextKind::DynamicToken => pasted.token(),
+            TextKind::CutOffDynamicToken => return Err(ParseError::CUT_OFF),
+            _ => token.trim(),
+        };
         if token.len() > MAX_BYTES {
             return Err(ParseError("it is longer than 8192 characters"));
         }

@@ -37,13 +37,12 @@ impl Lifetime {
                 TtlUnit::Milliseconds => Duration::from_millis(units),
             },
         };
-        if time <= TEN_YEARS {
-            Self::Expires(time)
-        } else if permanent {
-            Self::Permanent
-        } else {
-            Self::Expires(TEN_YEARS)
-        }
+        if permanent && time > TEN_YEARS { Self::Permanent } else { Self::limited(time) }
+    }
+
+    /// A finite lifetime of at most ten years.
+    pub(crate) fn limited(time: Duration) -> Self {
+        Self::Expires(time.min(TEN_YEARS))
     }
 
     /// The time, if it is known and finite.

@@ -229,6 +229,24 @@ fn other_text_is_not_a_dynamic_token_and_is_not_repeated() {
     }
 }
 
+#[test]
+fn a_token_is_read_from_the_text_in_which_it_was_pasted_and_named_if_it_was_cut_off() {
+    let token = written(&members());
+    let header = format!("Authorization: Bearer {}\r\n", token.replace('=', "%3D"));
+    assert_eq!(faults(&header), []);
+    assert_eq!(faults(&format!("{{\"access_token\":\"{token}\"}}")), []);
+    assert_eq!(faults(&format!("{}\n  {}", &token[..80], &token[80..])), []);
+    let missing = URL_SAFE.encode(members().to_string());
+    assert_eq!(faults(&format!("Bearer {missing}")), [Fault::MissingPrefix]);
+    for text in [&token, &missing, &format!("dt-{token}")].map(|it| it.trim_end_matches('=')) {
+        for len in [text.len() - 1, text.len() - 2, 100] {
+            let error = UnverifiedToken::parse(&text[..len]).unwrap_err();
+            assert!(error.is_cut_off() && error.to_string().contains("cut off"), "{error}");
+        }
+    }
+    assert!(!UnverifiedToken::parse("MARK").unwrap_err().is_cut_off());
+}
+
 /// The weakness that the module documents: the signed parts have no separators.
 #[test]
 fn digits_that_move_between_the_members_keep_the_signature() {
