@@ -49,6 +49,7 @@
 //!
 //! User tokens are cached only with [`cache_user_tokens`](ClientBuilder::cache_user_tokens); those
 //! fetched by user ID then follow the same rules. Passwords are checked by the service every time.
+//! A login hands on what is left of a token ([`remaining`](Issued::remaining)), not its lifetime.
 //!
 //! The service can refuse a token before it expires. [`Client::authorize`] handles the resulting 401
 //! for calls of other REST endpoints; requests for user tokens by user ID handle it themselves.

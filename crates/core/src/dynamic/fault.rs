@@ -25,8 +25,9 @@ pub enum Fault {
     MalformedSignature,
     /// The token has expired, and the leeway is over too.
     Expired,
-    /// The token was made later than now, by more than the leeway: a clock is wrong, or `curTime` is not in
-    /// seconds.
+    /// The token was made later than now, by more than the leeway.
+    ///
+    /// A clock is wrong, or `curTime` is not in seconds.
     NotYetValid,
     /// The token is for another App Key.
     OtherAppKey,

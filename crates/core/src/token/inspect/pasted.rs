@@ -149,8 +149,9 @@ impl<'a> PastedText<'a> {
         self.kind
     }
 
-    /// The character outside ASCII at which a token that was cut off ends, such as `…` or a dash that an
-    /// editor made of a hyphen.
+    /// The character outside ASCII at which a token that was cut off ends.
+    ///
+    /// It can be `…`, or a dash that an editor made of a hyphen.
     #[must_use]
     pub fn odd_character(&self) -> Option<char> {
         self.odd_character
