@@ -153,7 +153,7 @@ impl Findings {
             "app" => "app token",
             "user" => "user token",
             "dynamic" => "dynamic user token",
-            "cut_off" => "cut off: only the beginning of a token",
+            "cut_off" => "cut off: only a part of a token",
             "jwt" | "agora" => "not a token of Easemob",
             "credential" => "not a token",
             _ => "opaque: nothing to decode (not an error)",

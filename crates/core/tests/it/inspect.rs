@@ -212,25 +212,39 @@ fn a_token_is_found_in_whatever_people_paste() {
 fn a_token_that_was_cut_off_is_named_wherever_it_ends() {
     let kind = |text: &str| PastedText::parse(text).kind();
     for len in 4..SAMPLE_TOKEN.len() {
-        for form in PASTED {
-            let text = paste(form, &SAMPLE_TOKEN[..len], len / 2);
-            assert!(inspect(&text).is_none(), "{form:?}, {len}");
-        }
         assert_eq!(kind(&SAMPLE_TOKEN[..len]), TextKind::CutOffAccessToken, "{len}");
         let json =
             format!("{{\"access_token\":\"{}\",\"expires_in\":5184000}}", &SAMPLE_TOKEN[..len]);
         assert_eq!(kind(&json), TextKind::CutOffAccessToken, "{len}");
+    }
+    for (form, len) in PASTED.iter().flat_map(|form| [10, 66, 128, 129].map(|len| (form, len))) {
+        let text = paste(form, &SAMPLE_TOKEN[..len], len / 2);
+        assert!(inspect(&text).is_none(), "{form:?}, {len}");
     }
     let end = DYNAMIC.trim_end_matches('=').len();
     for len in 4..end {
         assert_eq!(kind(&DYNAMIC[..len]), TextKind::CutOffDynamicToken, "{len}");
     }
     assert_eq!(kind(&DYNAMIC[..end]), TextKind::DynamicToken);
+    for missing in 1..=4 {
+        let text = format!("\"{}\"", &SAMPLE_TOKEN[missing..]);
+        assert_eq!(kind(&text), TextKind::CutOffAccessToken, "{missing}");
+        let dynamic =
+            if missing < 4 { TextKind::CutOffDynamicToken } else { TextKind::DynamicToken };
+        assert_eq!(kind(&DYNAMIC[missing..]), dynamic, "{missing}");
+    }
     // The next word is not the rest of it, even if the lengths fit.
-    for rest in [" expires_in 5184000", "\nContent-Type: application/json", "\",\"expires_in\":1"] {
+    for rest in [
+        " expires_in 5184000",
+        "\nHost abc1D",
+        "\nContent-Type: application/json",
+        "\",\"expires_in\":1",
+    ] {
         for len in 90..SAMPLE_TOKEN.len() {
             let text = format!("Authorization: Bearer {}{rest}", &SAMPLE_TOKEN[..len]);
             assert_eq!(kind(&text), TextKind::CutOffAccessToken, "{text}");
+            let text = format!("Authorization: Bearer {}{rest}", &DYNAMIC[..len]);
+            assert_eq!(kind(&text), TextKind::CutOffDynamicToken, "{text}");
         }
     }
     let odd = |text: &str| PastedText::parse(text).odd_character();
@@ -258,6 +272,7 @@ fn a_text_that_is_no_token_of_easemob_is_named() {
         ("YWNtrR6ECkz8", TextKind::Opaque),
         ("MYWMtrR6ECkz8", TextKind::Opaque),
         ("007", TextKind::Opaque),
+        ("MTIz", TextKind::Opaque),
         ("007e7d9c-1111-2222-3333-444444444444", TextKind::Opaque),
         (&SAMPLE_TOKEN.repeat(2), TextKind::Opaque),
         ("", TextKind::NoToken),

@@ -1,6 +1,7 @@
 //! Token in a pasted text, and the kind of text that was pasted.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
@@ -39,9 +40,9 @@ pub enum TextKind {
     AccessToken,
     /// A dynamic token; the module `dynamic` parses it.
     DynamicToken,
-    /// The beginning of an access token with the known layout.
+    /// A part of an access token with the known layout.
     CutOffAccessToken,
-    /// The beginning of a dynamic token.
+    /// A part of a dynamic token.
     CutOffDynamicToken,
     /// A JSON Web Token (`eyJ…`), which Easemob does not issue.
     Jwt,
@@ -81,7 +82,7 @@ impl fmt::Display for TextKind {
                 "an access token that was cut off: it has fewer than 130 characters; copy it again"
             }
             Self::CutOffDynamicToken => {
-                "a dynamic token that was cut off: its contents end early; copy it again"
+                "a dynamic token that was cut off; copy it again"
             }
             Self::Jwt => "not a token of Easemob but a JSON Web Token (eyJ…)",
             Self::AgoraToken => "not a token of Easemob but a token of Agora (007…)",
@@ -101,10 +102,10 @@ const DYNAMIC: [&str; 3] = ["ZHQt", "dt-ZHQt", "dt-eyJ"];
 const CREDENTIALS: [&str; 2] = ["YXA6", "WVhBN"];
 /// More beginnings of tokens in one text are not looked at, so that no text takes long.
 const MAX_CANDIDATES: usize = 16;
+/// A token is joined of at most this many lines.
+const MAX_LINES: usize = 64;
 /// The longest token.
 const MAX_BYTES: usize = 8192;
-/// The shortest token of Agora is longer.
-const AGORA_LEN: usize = 50;
 
 /// Both alphabets (see [`decode`]), padded or not, and cut off anywhere.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -177,7 +178,7 @@ fn find_token(text: &str) -> Option<Candidate> {
     let mut first = None;
     for (start, _) in starts.take(MAX_CANDIDATES) {
         let candidate = candidate(&text[start..]);
-        if matches!(candidate.kind, TextKind::AccessToken | TextKind::DynamicToken) {
+        if is_whole(&candidate.token) {
             return Some(candidate);
         }
         first = first.or(Some(candidate));
@@ -199,30 +200,32 @@ fn begins_token(text: &str, start: usize) -> bool {
 /// The token at the beginning of the text; line breaks in it are left out if it is whole then.
 fn candidate(text: &str) -> Candidate {
     let is_access = text.starts_with(ACCESS);
-    let (part, mut rest) = split_run(text, is_access);
     let kind_of = |token: &str| if is_access { access_kind(token) } else { dynamic_kind(token) };
-    let mut first =
-        Candidate { token: part.to_owned(), kind: kind_of(part), odd_character: odd(rest) };
-    let is_cut_off =
-        matches!(first.kind, TextKind::CutOffAccessToken | TextKind::CutOffDynamicToken);
-    let most = if is_access { TEXT_LEN } else { MAX_BYTES };
-    let mut joined = first.token.clone();
-    while is_cut_off && joined.len() < most {
+    let (part, mut rest) = split_run(text, is_access);
+    let mut joined = part.to_owned();
+    let kind = kind_of(part);
+    let is_cut_off = matches!(kind, TextKind::CutOffAccessToken | TextKind::CutOffDynamicToken);
+    let odd_character = odd(rest).filter(|_| is_cut_off);
+    let lines = if is_cut_off { MAX_LINES } else { 1 };
+    for _ in 1..lines {
         let next = rest.trim_start_matches(is_between);
         let space = &rest[..rest.len() - next.len()];
         let (part, after) = split_run(next, is_access);
-        if part.is_empty() || !continues(space, part, after) {
+        let is_too_long = joined.len() + part.len() > MAX_BYTES;
+        if part.is_empty() || is_too_long || !continues(space, part, after) {
             break;
         }
         joined.push_str(part);
         rest = after;
-        let kind = kind_of(&joined);
-        if matches!(kind, TextKind::AccessToken | TextKind::DynamicToken) {
-            first = Candidate { token: joined, kind, odd_character: None };
-            break;
+        if is_whole(&joined) {
+            return Candidate { kind: kind_of(&joined), token: joined, odd_character: None };
         }
     }
-    first
+    Candidate { token: part.to_owned(), kind, odd_character }
+}
+
+fn is_whole(token: &str) -> bool {
+    layout(token).is_some() || matches!(parse_json(token), Some(Ok(_)))
 }
 
 /// What can stand between two lines of one token: white space, marks of a continued or quoted line.
@@ -263,12 +266,16 @@ fn access_kind(token: &str) -> TextKind {
 
 /// Whether the contents of a dynamic token end early; other faults are found when it is parsed.
 fn dynamic_kind(token: &str) -> TextKind {
-    let Some(bytes) = decode(token) else { return TextKind::DynamicToken };
-    let json = bytes.strip_prefix(b"dt-").unwrap_or(&bytes);
-    match serde_json::from_slice::<IgnoredAny>(json) {
-        Err(error) if error.is_eof() => TextKind::CutOffDynamicToken,
+    match parse_json(token) {
+        Some(Err(error)) if error.is_eof() => TextKind::CutOffDynamicToken,
         _ => TextKind::DynamicToken,
     }
+}
+
+/// Parses the JSON in a dynamic token; `None` if it is not base64.
+fn parse_json(token: &str) -> Option<serde_json::Result<BTreeMap<String, IgnoredAny>>> {
+    let bytes = decode(token)?;
+    Some(serde_json::from_slice(bytes.strip_prefix(b"dt-").unwrap_or(&bytes)))
 }
 
 /// Decodes base64 in both alphabets that may be cut off.
@@ -289,17 +296,29 @@ fn other(text: &str) -> Option<(&str, TextKind)> {
         let values = runs().flat_map(|run| [run, run.split_once('=').map_or("", |it| it.1)]);
         values.filter_map(|run| Some((run, test(run)?))).next()
     };
-    let is_nothing = |run: &str| NOTHING.iter().any(|word| run.eq_ignore_ascii_case(word));
-    first(json_kind).or_else(|| first(agora_kind)).or_else(|| first(credential_kind)).or_else(
-        || {
-            let is_json = text.trim_start().starts_with('{') && !text.contains("token");
-            let longest = runs().filter(|run| !is_nothing(run)).max_by_key(|run| run.len());
-            // Text of other scripts is opaque too.
-            let is_other = text.contains(|c: char| !c.is_ascii() && c.is_alphanumeric());
-            let token = longest.or(is_other.then_some(text)).filter(|_| !is_json);
-            token.map(|run| (run, TextKind::Opaque))
-        },
-    )
+    let kinds = [without_beginning, json_kind, agora_kind, credential_kind];
+    if let Some(found) = kinds.into_iter().find_map(first) {
+        return Some(found);
+    }
+    if text.trim_start().starts_with('{') && !text.contains("token") {
+        return None;
+    }
+    let is_nothing = |run: &&str| NOTHING.iter().any(|word| run.eq_ignore_ascii_case(word));
+    let longest = runs().filter(|run| !is_nothing(run)).max_by_key(|run| run.len());
+    // Text of other scripts is opaque too.
+    let is_other = text.contains(|c: char| !c.is_ascii() && c.is_alphanumeric());
+    longest.or(is_other.then_some(text)).map(|run| (run, TextKind::Opaque))
+}
+
+/// The kind of a token whose first characters were not copied.
+fn without_beginning(run: &str) -> Option<TextKind> {
+    let is_missing = |part: &str| is_whole(&format!("{part}{run}"));
+    if run.len() < TEXT_LEN && (1..=4).any(|len| is_missing(&ACCESS[..len])) {
+        return Some(TextKind::CutOffAccessToken);
+    }
+    // Without all four it is a token whose maker has left out `dt-`.
+    let is_dynamic = (1..=3).any(|len| is_missing(&DYNAMIC[0][..len]));
+    is_dynamic.then_some(TextKind::CutOffDynamicToken)
 }
 
 /// The kind of base64 that begins with `{"`: a JSON Web Token, or a dynamic token without `dt-`.
@@ -315,8 +334,7 @@ fn json_kind(run: &str) -> Option<TextKind> {
 fn agora_kind(run: &str) -> Option<TextKind> {
     // After `007` comes base64 of zlib, whose first byte is 0x78.
     let zlib = run.strip_prefix("007e")?;
-    let is_agora = zlib.starts_with(|c: char| matches!(c, 'A'..='P')) && run.len() >= AGORA_LEN;
-    is_agora.then_some(TextKind::AgoraToken)
+    zlib.starts_with(|c: char| matches!(c, 'A'..='P')).then_some(TextKind::AgoraToken)
 }
 
 fn credential_kind(run: &str) -> Option<TextKind> {
