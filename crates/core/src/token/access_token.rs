@@ -1,5 +1,6 @@
 //! Access token: opaque, checked, and hidden in every output.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::HeaderValue;
@@ -38,7 +39,19 @@ impl AccessToken {
     /// [`Field::AccessToken`] if it is empty, longer than 8192 characters, or has a character that is not
     /// visible ASCII.
     pub fn new(token: &str) -> Result<Self, BuildError> {
-        Self::parse(token).map_err(|fault| BuildError::new(Field::AccessToken, fault))
+        Self::parse(token).map_err(|fault| {
+            let odd = token.chars().zip(1..).find(|(c, _)| !c.is_ascii_graphic());
+            let problem = match odd {
+                // Only a place and a code point: the rest may be a token.
+                Some((odd, place)) if token.len() <= MAX_BYTES => Cow::Owned(format!(
+                    "has U+{:04X} as character {place}; pass the token alone, without `Bearer` and \
+                     line breaks",
+                    u32::from(odd)
+                )),
+                _ => Cow::Borrowed(fault),
+            };
+            BuildError::new(Field::AccessToken, problem)
+        })
     }
 
     /// Checks a token; the error is a phrase without the field.
@@ -100,6 +113,19 @@ mod tests {
         }
         for good in ["a", "YWMt_-.~+/=", &"a".repeat(8192)] {
             assert_eq!(AccessToken::new(good).unwrap().expose(), good);
+        }
+    }
+
+    #[test]
+    fn an_odd_character_is_named_by_code_point_and_place() {
+        for (token, named) in [
+            ("Bearer YWMt", "U+0020 as character 7;"),
+            ("YWMt\n", "U+000A as character 5;"),
+            ("\u{feff}YWMt", "U+FEFF as character 1;"),
+            ("YWéMt–a", "U+00E9 as character 3;"),
+        ] {
+            let error = AccessToken::new(token).unwrap_err().to_string();
+            assert!(error.contains(named) && !error.contains("YW"), "{error}");
         }
     }
 
