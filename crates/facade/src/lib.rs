@@ -49,6 +49,7 @@
 //!
 //! User tokens are cached only with [`cache_user_tokens`](ClientBuilder::cache_user_tokens); those
 //! fetched by user ID then follow the same rules. Passwords are checked by the service every time.
+//! A login hands on what is left of a token ([`remaining`](Issued::remaining)), not its lifetime.
 //!
 //! The service can refuse a token before it expires. [`Client::authorize`] handles the resulting 401
 //! for calls of other REST endpoints; requests for user tokens by user ID handle it themselves.
@@ -69,6 +70,7 @@ mod cache;
 mod client;
 mod clock;
 mod error;
+mod issued;
 #[cfg(test)]
 #[cfg(shuttle)]
 mod schedules;
@@ -85,8 +87,8 @@ pub use client::{Authorization, Client, ClientBuilder, PasswordTokenRequest, Use
 pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
-    AccessToken, AppKey, AppToken, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
-    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
+    AccessToken, AppKey, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
+    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
 };
 pub use easemob_token_transport::ConfigError;
 #[cfg(feature = "hyper")]
@@ -96,6 +98,7 @@ pub use easemob_token_transport_isahc as isahc;
 #[cfg(feature = "reqwest")]
 pub use easemob_token_transport_reqwest as reqwest;
 pub use error::{Error, ErrorKind};
+pub use issued::{AppToken, Issued, UserToken};
 pub use telemetry::{Event, Observer};
 
 pub mod transport {
@@ -104,6 +107,8 @@ pub mod transport {
     //! An adapter implements [`Transport`], which sends one [`Exchange`], and may bring a
     //! [`Runtime`]. Its contract is on [`Transport::send`].
 
+    #[cfg(any(feature = "hyper", feature = "reqwest"))]
+    pub use easemob_token_transport::TokioRuntime;
     pub use easemob_token_transport::{
         ConnectionUse, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT,
         Delivery, Exchange, ExchangeLimit, ExchangePermit, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, Proxy,
@@ -111,8 +116,6 @@ pub mod transport {
         async_trait, bytes, check_scheme, classify_connect, classify_exchange, find_in_chain,
         head_within_limits, http, is_loopback, loopback_addresses, sleep,
     };
-    #[cfg(any(feature = "hyper", feature = "reqwest"))]
-    pub use easemob_token_transport::TokioRuntime;
 }
 
 /// Pages of the documentation, so that their Rust examples are compiled and run.
