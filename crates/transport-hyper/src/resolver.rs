@@ -17,7 +17,7 @@ use tower_service::Service;
 
 /// How long a look-up is the only one of its name. After that, another one may be quicker.
 const ALONE_FOR: Duration = Duration::from_secs(3);
-/// How many look-ups of one name may be under way; a silent name server takes 10 to 30 s for each.
+/// How many look-ups of one name may be under way. A silent name server takes 10 to 30 s for each.
 const MOST_AT_ONCE: usize = 8;
 
 /// Resolves loopback names itself and all others by the system, on threads of its own.
