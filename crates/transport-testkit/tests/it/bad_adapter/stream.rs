@@ -88,7 +88,7 @@ impl Stream {
         let _ = tcp.set_nonblocking(true);
         let closed = match tcp.peek(&mut [0]) {
             Ok(bytes) => bytes == 0,
-            Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
         };
         let _ = tcp.set_nonblocking(false);
         closed
