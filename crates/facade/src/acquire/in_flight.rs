@@ -13,7 +13,7 @@ use easemob_token_core::{GrantType, Now, Uptime};
 use super::RequestContext;
 use crate::error::Error;
 use crate::sync::{Event as Notification, Mutex, OnceLock};
-use crate::telemetry::Event;
+use crate::telemetry::{Event, Failure};
 
 /// Interval between two heartbeats of the task of an acquisition.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -148,11 +148,23 @@ impl<T> InFlight<T> {
         result: Result<u64, &Error>,
         usable: bool,
     ) {
-        let (grant, time) = (self.grant, context.clock.uptime().since(self.started));
-        context.telemetry.emit(&match result {
-            Ok(generation) => Event::Succeeded { grant, generation, time },
-            Err(error) => Event::Failed { grant, error, usable, time },
-        });
+        let now = context.clock.uptime();
+        let (grant, time) = (self.grant, now.since(self.started));
+        match result {
+            Ok(generation) => {
+                context.telemetry.emit(&Event::Succeeded { grant, generation, time });
+            }
+            Err(error) => {
+                let failure = Failure { grant, error, usable, time };
+                context.telemetry.failed(&failure, self.is_the_app_tokens(error), now);
+            }
+        }
+    }
+
+    /// Whether this failure is that of the app token which a user token needs: it sent nothing
+    /// itself. The acquisition of the app token reports it.
+    fn is_the_app_tokens(&self, error: &Error) -> bool {
+        self.grant != GrantType::ClientCredentials && self.requests() == 0 && error.ends_a_request()
     }
 
     /// Hands the outcome to all waiters; a second outcome changes nothing.

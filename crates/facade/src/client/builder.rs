@@ -230,6 +230,8 @@ impl ClientBuilder {
                 ConfigError::new("runtime", "missing; this transport has none of its own")
             })?,
         };
+        let host = endpoint.uri().authority().map_or("", |it| it.as_str());
+        let telemetry = Telemetry::new(host, self.observer);
         let context = Arc::new(RequestContext {
             endpoint,
             transport,
@@ -240,7 +242,7 @@ impl ClientBuilder {
             request_timeout: self.request_timeout,
             max_response_bytes: self.max_response_bytes,
             plain_http_allowed: self.plain_http_allowed,
-            telemetry: Telemetry::new(self.observer),
+            telemetry,
             avoids_reuse: AtomicBool::new(false),
             fork_guard: ForkGuard::default(),
         });
