@@ -1,6 +1,7 @@
 //! Token endpoint of one app: builds the request of a grant and parses its response.
 
 mod app_key;
+mod app_url;
 mod base_url;
 
 use std::time::SystemTime;
@@ -23,6 +24,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 #[derive(Clone, Debug)]
 pub struct TokenEndpoint {
     uri: Uri,
+    base_url: BaseUrl,
     app_key: AppKey,
     units: TtlUnits,
 }
@@ -41,13 +43,19 @@ impl TokenEndpoint {
         let uri = format!("{base_url}/{}/{}/token", app_key.org(), app_key.app());
         let uri = Uri::try_from(uri)
             .map_err(|_| BuildError::new(Field::BaseUrl, "does not form a URI with the app key"))?;
-        Ok(Self { uri, app_key: app_key.clone(), units })
+        Ok(Self { uri, base_url: base_url.clone(), app_key: app_key.clone(), units })
     }
 
     /// The URI of every request.
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.uri
+    }
+
+    /// The base URL of the cluster.
+    #[must_use]
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.base_url
     }
 
     /// The app whose tokens these are.
@@ -131,4 +139,16 @@ try_from_text! {
     BaseUrl: &str,
     BaseUrl: String,
     BaseUrl: &String,
+}
+
+impl From<&Self> for AppKey {
+    fn from(app_key: &Self) -> Self {
+        app_key.clone()
+    }
+}
+
+impl From<&Self> for BaseUrl {
+    fn from(base_url: &Self) -> Self {
+        base_url.clone()
+    }
 }

@@ -24,14 +24,14 @@ pub(crate) struct Failure<'a> {
     pub(crate) time: Duration,
 }
 
-/// Emits an event of an acquisition under its stable name.
+/// Emits an event of an acquisition.
 macro_rules! event {
-    ($level:expr, $name:literal, $grant:expr, $($rest:tt)+) => {
+    ($level:expr, $event:expr, $($rest:tt)+) => {
         tracing::event!(
             target: "easemob_token",
             $level,
-            event = $name,
-            grant = $grant.as_str(),
+            event = $event.name(),
+            grant = $event.grant().as_str(),
             $($rest)+
         )
     };
@@ -39,11 +39,10 @@ macro_rules! event {
 
 /// Emits the failure of an acquisition; `tracing` needs a constant level at each call site.
 macro_rules! failed {
-    ($level:expr, $host:expr, $failure:expr) => {
+    ($level:expr, $event:expr, $host:expr, $failure:expr) => {
         event!(
             $level,
-            "failed",
-            $failure.grant,
+            $event,
             host = &*$host,
             attempts = $failure.error.attempts(),
             kind = $failure.error.kind().as_str(),
@@ -102,14 +101,14 @@ impl Telemetry {
     /// an argument, if another acquisition reports it (`is_reported`), or during an outage that was
     /// warned about within a minute.
     pub(crate) fn failed(&self, failure: &Failure<'_>, is_reported: bool, now: Uptime) {
-        let kind = failure.error.kind();
-        if kind.concerns_operator() && !is_reported && self.outages.is_news(kind, now) {
-            failed!(Level::WARN, self.host, failure);
-        } else {
-            failed!(Level::DEBUG, self.host, failure);
-        }
         let Failure { grant, error, usable, time } = *failure;
-        self.observe(&Event::Failed { grant, error, usable, time });
+        let (event, kind) = (Event::Failed { grant, error, usable, time }, error.kind());
+        if kind.concerns_operator() && !is_reported && self.outages.is_news(kind, now) {
+            failed!(Level::WARN, event, self.host, failure);
+        } else {
+            failed!(Level::DEBUG, event, self.host, failure);
+        }
+        self.observe(&event);
     }
 
     /// Calls the observer. A panic is caught: waiters need the end of the acquisition, and the event
@@ -123,28 +122,24 @@ impl Telemetry {
 
 fn trace(event: &Event<'_>) {
     match *event {
-        // `Telemetry::failed` decides on its level.
+        // `Telemetry::failed` decides on the level of a failure.
         Event::Hit { .. } | Event::Failed { .. } => {}
-        Event::Waited { grant, time } => {
-            event!(Level::TRACE, "waited", grant, time_ms = millis(time), "waited for a token");
+        Event::Waited { time, .. } => {
+            event!(Level::TRACE, event, time_ms = millis(time), "waited for a token");
         }
-        Event::Started { grant, refresh } => {
-            event!(Level::DEBUG, "started", grant, refresh, "an acquisition started");
+        Event::Started { refresh, .. } => {
+            event!(Level::DEBUG, event, refresh, "an acquisition started");
         }
-        Event::Throttled { grant, time } => event!(
+        Event::Throttled { time, .. } => event!(
             Level::DEBUG,
-            "throttled",
-            grant,
+            event,
             time_ms = millis(time),
             "a request was delayed to stay under the rate limit",
         ),
-        Event::Sent { grant, attempt } => {
-            event!(Level::DEBUG, "sent", grant, attempt, "sending a request");
-        }
-        Event::Retrying { grant, error, pause } => event!(
+        Event::Sent { attempt, .. } => event!(Level::DEBUG, event, attempt, "sending a request"),
+        Event::Retrying { error, pause, .. } => event!(
             Level::DEBUG,
-            "retrying",
-            grant,
+            event,
             attempt = error.attempts(),
             kind = error.kind().as_str(),
             status = error.status(),
@@ -152,22 +147,11 @@ fn trace(event: &Event<'_>) {
             "a request failed, retrying: {}",
             error.report(),
         ),
-        Event::Succeeded { grant, generation, time } => event!(
-            Level::DEBUG,
-            "succeeded",
-            grant,
-            generation,
-            time_ms = millis(time),
-            "got a token",
-        ),
-        Event::Invalidated { grant, generation } => {
-            event!(
-                Level::INFO,
-                "invalidated",
-                grant,
-                generation,
-                "a token was reported as refused"
-            );
+        Event::Succeeded { generation, time, .. } => {
+            event!(Level::DEBUG, event, generation, time_ms = millis(time), "got a token");
+        }
+        Event::Invalidated { generation, .. } => {
+            event!(Level::INFO, event, generation, "a token was reported as refused");
         }
     }
 }

@@ -30,11 +30,11 @@ fn unauthorized() -> Outcome {
 /// One line per event, without its times.
 fn line(event: &Event<'_>) -> String {
     match event {
-        Event::Hit { grant, .. } => format!("{grant} hit"),
+        Event::Hit { grant } => format!("{grant} hit"),
         Event::Waited { grant, .. } => format!("{grant} waited"),
-        Event::Started { grant, refresh, .. } => format!("{grant} started refresh={refresh}"),
+        Event::Started { grant, refresh } => format!("{grant} started refresh={refresh}"),
         Event::Throttled { grant, .. } => format!("{grant} throttled"),
-        Event::Sent { grant, attempt, .. } => format!("{grant} sent {attempt}"),
+        Event::Sent { grant, attempt } => format!("{grant} sent {attempt}"),
         Event::Retrying { grant, error, pause, .. } => {
             let short = if *pause < Duration::from_secs(1) { " too soon" } else { "" };
             format!("{grant} retrying {}{short}", error.kind())
