@@ -24,6 +24,7 @@
 //! | `isahc` | the module `isahc`: the transport over isahc (libcurl), for any async runtime |
 //! | `blocking` | the module `blocking` and `ClientBuilder::build_blocking`: the client for programs without an async runtime |
 //! | `dynamic` | the module `dynamic` and `Client::dynamic_token`: user tokens made without a request |
+//! | `test-util` | `TestClock` and `ClientBuilder::clock`, for tests without waiting |
 //! | `bundled-roots` | the method `bundled_roots` of each transport's builder: Mozilla's root certificates |
 //!
 //! Features only add names: the transport is chosen in code. With neither `hyper` nor `isahc`, bring
@@ -81,6 +82,8 @@ mod tokens;
 
 pub use cache::TokenGuard;
 pub use client::{Authorization, Client, ClientBuilder, PasswordTokenRequest, UserTokenRequest};
+#[cfg(any(test, feature = "test-util"))]
+pub use clock::TestClock;
 #[cfg(feature = "dynamic")]
 pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;

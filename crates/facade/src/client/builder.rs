@@ -17,6 +17,8 @@ use super::{Client, ClientInner};
 use crate::acquire::{RequestContext, RequestQueue};
 use crate::cache::TokenCache;
 use crate::clock::Clock;
+#[cfg(any(test, feature = "test-util"))]
+use crate::clock::TestClock;
 use crate::telemetry::{Observer, Telemetry};
 use crate::tokens::{AppCredentials, UserTokens, WithAppToken};
 
@@ -191,10 +193,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the clock. Default: the system's.
-    #[cfg(test)]
-    pub(crate) fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+    /// Sets a clock that a test moves. Default: the system's clocks.
+    #[cfg(any(test, feature = "test-util"))]
+    pub fn clock(mut self, clock: TestClock) -> Self {
+        self.clock = Clock::by_hand(clock);
         self
     }
 

@@ -5,10 +5,10 @@ use std::error::Error as _;
 use super::Error;
 
 impl Error {
-    /// The phrase, the service's host if it did not respond, and each cause that adds something: one
-    /// line for a log.
+    /// The phrase, host and causes in one line, for a log.
     ///
-    /// It shows no secret. The command prints it, and so do the events of `tracing`.
+    /// The host is the service's, if it did not respond. The line shows no secret. The command prints
+    /// it, and so do the events of `tracing`.
     ///
     /// ```
     /// use easemob_token::Error;

@@ -63,6 +63,8 @@ mod settings;
     all(unix, feature = "blocking", any(feature = "hyper", feature = "isahc")),
 ))]
 mod subprocess;
+#[cfg(all(feature = "hyper", feature = "test-util"))]
+mod test_clock;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod units;
 #[cfg(feature = "hyper")]

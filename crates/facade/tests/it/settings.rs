@@ -44,12 +44,13 @@ fn base_url_and_app_key_are_text_or_parsed_values() {
 #[test]
 fn text_is_taken_in_every_form() {
     let (owned, boxed) = ("x".to_owned(), Box::<str>::from("x"));
+    let secret = Secret::new(&owned);
     let client = good()
         .client_credentials("x", "x")
         .client_credentials(&owned, &owned)
         .client_credentials(boxed.clone(), boxed.clone())
         .client_credentials(Cow::Borrowed("x"), Cow::Borrowed("x"))
-        .client_credentials(owned.clone(), &Secret::new(&owned))
+        .client_credentials(owned.clone(), &secret)
         .build()
         .unwrap();
     drop([client.user_token("x"), client.user_token(&owned), client.user_token(boxed.clone())]);
