@@ -95,7 +95,9 @@ async fn a_jump_of_the_clock_starts_no_second_request() {
 #[tokio::test]
 async fn an_outage_is_warned_about_once_a_minute_and_not_for_each_caller() {
     let (recorder, _guard) = Recorder::start();
-    let (emulator, clock, client) = world().await;
+    let (emulator, clock) = (Emulator::start().await.unwrap(), TestClock::new());
+    let builder = client_of(&emulator, HyperTransport::new()).clock(clock.clone());
+    let client = builder.max_attempts(1).build().unwrap();
     let fails = async || drop(client.user_token("c").await.unwrap_err());
     emulator.inject(Fault::rate_limited(Some(Duration::from_secs(3600)))).unwrap();
     let mut warnings = Vec::new();
@@ -107,12 +109,12 @@ async fn an_outage_is_warned_about_once_a_minute_and_not_for_each_caller() {
     // The app token's failure is remembered for an hour; those of its callers are no news.
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].contains(r#"grant="client_credentials""#), "{warnings:?}");
-    emulator.inject(Fault::quota_exceeded().always()).unwrap();
+    emulator.inject(Fault::gateway(502).always()).unwrap();
     clock.advance(DAY);
     for _ in 0..120 {
         fails().await;
         clock.advance(Duration::from_secs(1));
     }
-    let requests = emulator.request_count() - 1;
-    assert_eq!((recorder.warnings().len(), requests), (2, 2));
+    assert!(emulator.request_count() > 10, "{}", emulator.request_count());
+    assert_eq!(recorder.warnings().len(), 2);
 }
