@@ -38,7 +38,7 @@
 //!
 //! | what | limit |
 //! |---|---|
-//! | one acquisition | at most 3 requests ([`max_attempts`](ClientBuilder::max_attempts)), at least a second apart, within 20 s ([`acquisition_deadline`](ClientBuilder::acquisition_deadline)); all waiters get its result |
+//! | one acquisition | at most 3 requests ([`max_attempts`](ClientBuilder::max_attempts)), at least a second apart ([`min_retry_interval`](ClientBuilder::min_retry_interval)), within 20 s ([`acquisition_deadline`](ClientBuilder::acquisition_deadline)); all waiters get its result |
 //! | requests for one cached token | at most 10 in any minute: 4 at once, then one every ten seconds |
 //! | reports that a token was refused | two replacements at once, then one a minute; the token stays in use until its replacement is there, unless the token endpoint refuses it for two users |
 //! | refresh | starts at 75 to 85 % of the lifetime; after a failure, again after 1 s, 2 s, … up to a minute; the old token is used until shortly before its end (a tenth of its lifetime, at most a minute) |

@@ -120,6 +120,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets the minimum time between two requests of one acquisition. Default: a second.
+    ///
+    /// It is the pause before the first retry; the next ones last up to twice as long, four times, and
+    /// so on. At least 100 ms; with the feature `test-util`, tests can set it to zero.
+    pub fn min_retry_interval(mut self, interval: Duration) -> Self {
+        self.limits.min_interval = interval;
+        self
+    }
+
     /// Sets the time limit of one request, from the name lookup to the last byte of the response.
     /// Default: 10 seconds.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {

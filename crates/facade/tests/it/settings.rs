@@ -75,6 +75,13 @@ fn each_missing_or_wrong_setting_is_named() {
     let no_time = good().acquisition_deadline(Duration::ZERO);
     assert!(problem(no_time).starts_with("acquisition_deadline: "));
     assert!(problem(good().max_attempts(0)).starts_with("max_attempts: "));
+    let often = |millis| good().min_retry_interval(Duration::from_millis(millis));
+    if cfg!(feature = "test-util") {
+        assert!(often(0).build().is_ok());
+    } else {
+        assert!(often(100).build().is_ok());
+        assert!(problem(often(99)).starts_with("min_retry_interval: "));
+    }
     assert!(problem(good().requests_per_second(0)).starts_with("requests_per_second: "));
     assert!(problem(good().cache_user_tokens(0)).starts_with("cache_user_tokens: "));
     let bare = Client::builder(URL, KEY).transport(Memory::default());

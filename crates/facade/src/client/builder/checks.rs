@@ -10,6 +10,10 @@ use easemob_token_transport::{ConfigError, is_loopback};
 
 use super::ClientBuilder;
 
+/// The shortest time between two requests of one acquisition; tests need not wait.
+const LEAST_RETRY_INTERVAL: Duration =
+    if cfg!(feature = "test-util") { Duration::ZERO } else { Duration::from_millis(100) };
+
 impl ClientBuilder {
     #[cfg(feature = "dynamic")]
     pub(super) fn signer(&self, app_key: &AppKey) -> Result<Option<Signer>, ConfigError> {
@@ -58,6 +62,12 @@ impl ClientBuilder {
     pub(super) fn check_limits(&self) -> Result<(), ConfigError> {
         if self.limits.max_attempts == 0 {
             return Err(ConfigError::new("max_attempts", "is zero; write 1 or more"));
+        }
+        if self.limits.min_interval < LEAST_RETRY_INTERVAL {
+            return Err(ConfigError::new(
+                "min_retry_interval",
+                "is too short; write 100 ms or more, so that retries do not burden the service",
+            ));
         }
         if self.request_timeout.is_zero() {
             return Err(ConfigError::new(
