@@ -58,10 +58,10 @@
 //!
 //! An [`Observer`] gets an event for each request, wait and failure. `tracing` gets the same events
 //! with the target `easemob_token` and the field `event`, inside a span `acquire`. These have the
-//! level WARN: a failed acquisition (`failed`), a lifetime that the service does not report
-//! (`unknown_lifetime`), evidence that a unit of [`ClientBuilder::ttl_units`] is wrong
-//! (`ttl_unit_mismatch`), and a dynamic token that lives long (`long_dynamic_ttl`). No event holds a
-//! secret, a token or a user ID.
+//! level WARN: a failed acquisition (`failed`: once at the start of an outage, then once a minute), a
+//! lifetime that the service does not report (`unknown_lifetime`), evidence that a unit of
+//! [`ClientBuilder::ttl_units`] is wrong (`ttl_unit_mismatch`), and a dynamic token that lives long
+//! (`long_dynamic_ttl`). No event holds a secret, a token or a user ID.
 
 mod acquire;
 #[cfg(feature = "blocking")]
@@ -131,4 +131,7 @@ mod pages {
 
     #[doc = include_str!("../../../docs/observability.md")]
     struct Observability;
+
+    #[doc = include_str!("../../../docs/observability.zh-CN.md")]
+    struct ObservabilityInChinese;
 }
