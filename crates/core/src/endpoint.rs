@@ -113,6 +113,7 @@ impl TokenEndpoint {
         let sent = Hidden {
             app_token: grant.authorization().map(AccessToken::expose),
             secret: grant.secret(),
+            former_secret: grant.former_secret(),
             user_id: grant.user_id().map(UserId::as_str),
         };
         Err(refusal::parse(&head, body, &sent, received_at))

@@ -4,6 +4,8 @@ mod authorization;
 mod builder;
 mod request;
 
+#[cfg(feature = "dynamic")]
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 #[cfg(any(feature = "blocking", feature = "dynamic"))]
@@ -228,13 +230,26 @@ impl Client {
     /// machine's clock is before 1970.
     #[cfg(feature = "dynamic")]
     pub fn dynamic_token(&self, user_id: &str, ttl: Duration) -> Result<DynamicToken, Error> {
-        let signer = self.inner.signer.as_ref().ok_or_else(|| {
-            Error::invalid_input("client_credentials: missing; a dynamic token is signed with them")
-        })?;
+        let signer = self.signer()?;
         let context = &self.inner.context;
         let token = signer.token(user_id, ttl, context.clock.now().wall)?;
         context.telemetry.warnings.made(&token);
         Ok(token)
+    }
+
+    /// A signer with the credentials of now.
+    #[cfg(feature = "dynamic")]
+    fn signer(&self) -> Result<Cow<'_, Signer>, Error> {
+        let provided =
+            self.inner.with_app_token.as_ref().and_then(|it| it.app_tokens.source().provided());
+        if let Some(known) = provided {
+            let signer = Signer::new(self.app_key(), &known.client_id, &known.secret)?;
+            return Ok(Cow::Owned(signer));
+        }
+        let signer = self.inner.signer.as_ref().ok_or_else(|| {
+            Error::invalid_input("client_credentials: missing; a dynamic token is signed with them")
+        })?;
+        Ok(Cow::Borrowed(signer))
     }
 
     /// The cached app token if it is usable.

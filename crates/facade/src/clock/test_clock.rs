@@ -15,8 +15,10 @@ use easemob_token_core::{Now, Uptime};
 /// test moves the clock far enough. So a test sees a renewal, an expiry or a suspended machine without
 /// waiting. Set it with [`ClientBuilder::clock`](crate::ClientBuilder::clock).
 ///
-/// Time limits of a request are real time. So let a request end before you move the clock, for
-/// example with the loop below. The client's recognition of a runtime that is not driven is off.
+/// The time limit of a request is real time; the deadline of a call is not, so a call that is under way
+/// may miss it when you move the clock. Wait for the call first, as the loop below does, or set a long
+/// [`acquisition_deadline`](crate::ClientBuilder::acquisition_deadline). The client does not
+/// recognize a runtime that is not driven.
 ///
 /// ```
 /// # #[cfg(feature = "hyper")]

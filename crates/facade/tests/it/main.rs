@@ -34,6 +34,8 @@ mod blocking;
 mod cached_users;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod cancellation;
+#[cfg(all(feature = "hyper", feature = "test-util"))]
+mod credentials;
 mod driving;
 #[cfg(feature = "dynamic")]
 mod dynamic;
