@@ -17,13 +17,13 @@ use crate::recorder::Recorder;
 
 type Asked = Result<(String, Secret), Box<dyn StdError + Send + Sync>>;
 
-/// A secret that a test changes, such as a mounted file.
+/// A secret that a test changes, such as a mounted file, and how often it was read.
 #[derive(Clone)]
-struct Mounted(Arc<Mutex<String>>);
+struct Mounted(Arc<Mutex<String>>, Arc<AtomicU64>);
 
 impl Mounted {
     fn new(secret: &str) -> Self {
-        Self(Arc::new(Mutex::new(secret.to_owned())))
+        Self(Arc::new(Mutex::new(secret.to_owned())), Arc::default())
     }
 
     fn set(&self, secret: &str) {
@@ -31,6 +31,7 @@ impl Mounted {
     }
 
     fn read(&self) -> Asked {
+        self.1.fetch_add(1, Ordering::SeqCst);
         let secret = self.0.lock().unwrap().clone();
         match &*secret {
             "" => Err(io::Error::new(io::ErrorKind::NotFound, "MARK-path").into()),
@@ -136,7 +137,8 @@ async fn a_remembered_refusal_ends_when_the_credentials_change() {
         let error = client.user_token("c").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidClient);
     }
-    assert_eq!(emulator.request_count(), 1);
+    // Read by `build`, before the request and after its refusal, then once a second.
+    assert_eq!((emulator.request_count(), mounted.1.load(Ordering::SeqCst)), (1, 3));
     mounted.set(DEMO_CLIENT_SECRET);
     clock.advance(Duration::from_secs(2));
     client.user_token("c").await.unwrap();
