@@ -89,8 +89,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets a function that returns client ID and client secret, for credentials that change while the
-    /// process runs, such as mounted secrets.
+    /// Sets a function that returns client ID and client secret.
+    ///
+    /// It is for credentials that change while the process runs, such as mounted secrets.
     ///
     /// It is asked when the client is built, before each app token is fetched, before each dynamic token
     /// is made, and at once when the service refuses the credentials: if they have changed, the
