@@ -22,6 +22,8 @@ pub enum Field {
     UserId,
     /// The user's password.
     Password,
+    /// A segment of a URL's path.
+    PathSegment,
     /// An access token that was passed in.
     AccessToken,
     /// The requested lifetime.
@@ -45,6 +47,7 @@ impl fmt::Display for Field {
             Self::ClientSecret => "client secret",
             Self::UserId => "user ID",
             Self::Password => "password",
+            Self::PathSegment => "path segment",
             Self::AccessToken => "access token",
             Self::Ttl => "ttl",
             Self::TtlUnits => "ttl unit",

@@ -1,6 +1,7 @@
 //! Token endpoint of one app: builds the request of a grant and parses its response.
 
 mod app_key;
+mod app_url;
 mod base_url;
 mod user_agent;
 
@@ -25,6 +26,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 #[derive(Clone, Debug)]
 pub struct TokenEndpoint {
     uri: Uri,
+    base_url: BaseUrl,
     app_key: AppKey,
     units: TtlUnits,
     user_agent: HeaderValue,
@@ -44,7 +46,9 @@ impl TokenEndpoint {
         let uri = format!("{base_url}/{}/{}/token", app_key.org(), app_key.app());
         let uri = Uri::try_from(uri)
             .map_err(|_| BuildError::new(Field::BaseUrl, "does not form a URI with the app key"))?;
-        Ok(Self { uri, app_key: app_key.clone(), units, user_agent: user_agent::DEFAULT })
+        let user_agent = user_agent::DEFAULT;
+        let (base_url, app_key) = (base_url.clone(), app_key.clone());
+        Ok(Self { uri, base_url, app_key, units, user_agent })
     }
 
     /// Sends another `User-Agent` than `easemob-token/` and this crate's version.
@@ -65,6 +69,12 @@ impl TokenEndpoint {
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.uri
+    }
+
+    /// The base URL of the cluster.
+    #[must_use]
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.base_url
     }
 
     /// The app whose tokens these are.
@@ -140,6 +150,7 @@ fn sent<G: Grant>(grant: &G) -> Sent<'_> {
     let hidden = Hidden {
         app_token: grant.authorization().map(AccessToken::expose),
         secret: grant.secret(),
+        former_secret: grant.former_secret(),
         user_id: grant.user_id().map(UserId::as_str),
     };
     Sent { grant: G::TYPE, hidden }
@@ -165,4 +176,16 @@ try_from_text! {
     BaseUrl: &str,
     BaseUrl: String,
     BaseUrl: &String,
+}
+
+impl From<&Self> for AppKey {
+    fn from(app_key: &Self) -> Self {
+        app_key.clone()
+    }
+}
+
+impl From<&Self> for BaseUrl {
+    fn from(base_url: &Self) -> Self {
+        base_url.clone()
+    }
 }

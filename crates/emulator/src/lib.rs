@@ -24,6 +24,12 @@
 //! # }
 //! ```
 //!
+//! # Time
+//!
+//! [`Emulator::advance`] moves the emulator's clock. Move the client's with it: `TestClock` of
+//! `easemob-token` (feature `test-util`) shows an example with a renewal, an expiry and a suspended
+//! machine, without waiting.
+//!
 //! # With `curl`
 //!
 //! [`Emulator::start`] knows the public sample credentials: the application [`DEMO_APP_KEY`], the

@@ -33,10 +33,11 @@ const ESCAPES: usize = 3;
 const WORK: usize = 1 << 20;
 
 /// Values of a request that an error text must not show. It has no `Debug`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Hidden<'a> {
     pub(crate) app_token: Option<&'a str>,
     pub(crate) secret: Option<&'a str>,
+    pub(crate) former_secret: Option<&'a str>,
     pub(crate) user_id: Option<&'a str>,
 }
 
@@ -96,7 +97,7 @@ struct Pattern {
 fn patterns(hidden: &Hidden<'_>) -> Vec<Pattern> {
     let pattern =
         |text: &str, alone: bool| Pattern { text: Decoded::of(text).folded().text, alone };
-    let secrets = [hidden.secret, hidden.app_token].into_iter().flatten();
+    let secrets = [hidden.secret, hidden.former_secret, hidden.app_token].into_iter().flatten();
     secrets
         .map(|secret| pattern(secret, secret.len() < SHORT))
         .chain(hidden.user_id.map(|user_id| pattern(user_id, true)))
@@ -228,11 +229,11 @@ mod tests {
     use super::*;
 
     fn hide(text: &str, secret: &str) -> String {
-        clean(text, 512, &Hidden { app_token: None, secret: Some(secret), user_id: None })
+        clean(text, 512, &Hidden { secret: Some(secret), ..Hidden::default() })
     }
 
     fn cut(text: &str) -> String {
-        clean(text, 512, &Hidden { app_token: None, secret: None, user_id: None })
+        clean(text, 512, &Hidden::default())
     }
 
     #[test]

@@ -220,7 +220,8 @@ impl<'a, O> RetryRun<'a, O> {
         let wants_fresh = exchange.needs_fresh_connection();
         context.telemetry.emit(&Event::Sent { grant: G::TYPE, attempt });
         let response = context.transport.send(exchange).await;
-        let response = response.map_err(|error| Error::transport(error, attempt))?;
+        let response = response
+            .map_err(|error| Error::no_response(error, attempt, context.telemetry.host()))?;
         let (head, body) = response.into_parts();
         let is_reused = head.extensions.get() == Some(&ConnectionUse::Reused);
         let response = http::Response::from_parts(head, &body[..]);

@@ -1,4 +1,4 @@
-//! Requests for user tokens: options, then `.await`.
+//! Requests for user tokens: options, then `.await` or `.send().await`.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -45,6 +45,15 @@ impl UserTokenRequest {
         self
     }
 
+    /// Sends the request and waits for the token; awaiting the request itself does the same.
+    ///
+    /// # Errors
+    ///
+    /// See [`Client::user_token`].
+    pub async fn send(self) -> Result<UserToken, Error> {
+        self.await
+    }
+
     /// The cached token if it is usable.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek(&self) -> Option<UserToken> {
@@ -81,6 +90,15 @@ impl PasswordTokenRequest {
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.ttl = ttl.into();
         self
+    }
+
+    /// Sends the request and waits for the token; awaiting the request itself does the same.
+    ///
+    /// # Errors
+    ///
+    /// See [`Client::user_token_by_password`].
+    pub async fn send(self) -> Result<UserToken, Error> {
+        self.await
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use easemob_token_transport::TransportErrorKind;
 
 use super::service::{Fault, UNAUTHORIZED, failure, limited, refusal};
-use super::world::{busiest_minute, world};
+use super::world::{busiest_minute, world, world_with};
 use crate::ErrorKind;
 
 /// Rows 1 to 40 as results of the transport, with names; a service that never responds is below.
@@ -92,6 +92,21 @@ fn row_17_a_refresh_without_a_response_does_not_delay_a_usable_token() {
     }
     let received = world.received().len();
     assert!((2..=9).contains(&received), "{received}");
+}
+
+#[test]
+fn retries_are_as_far_apart_as_is_set_and_then_up_to_twice_as_far() {
+    for millis in [100, 1_000, 3_000] {
+        let interval = Duration::from_millis(millis);
+        let world = world_with(1_000, |builder| builder.min_retry_interval(interval));
+        world.fault(Some(refusal(503, "")));
+        world.token().unwrap_err();
+        let times = world.app_token_requests();
+        let [first, second, third] = times[..] else { panic!("{times:?}") };
+        assert_eq!(second.since(first), interval);
+        let later = third.since(second);
+        assert!(later >= interval && later <= interval * 2, "{later:?}");
+    }
 }
 
 /// The seconds after a failure in which nothing is sent, though a caller asks each second.
