@@ -6,13 +6,27 @@ use std::{fmt, io};
 use easemob_token_transport::{TransportError, TransportErrorKind, find_in_chain};
 use isahc::error::{Error, ErrorKind};
 
+/// `CURLE_RECV_ERROR`: the connection broke, or ended in a way that TLS does not accept.
+const RECV_ERROR: i64 = 56;
 /// `CURLE_PROXY`: the handshake with the proxy failed.
 const PROXY: i64 = 97;
 /// `CURLE_TOO_LARGE`: a header line beyond 100 KiB, or more than 5 000 of them.
 const TOO_LARGE: i64 = 100;
 
+/// What the error may mean inside TLS; curl has one code for all of it.
+///
+/// If TLS ends without `close_notify`, curl's rustls drops what it has decrypted in the same read.
+const LOST_IN_TLS: &str = "TLS broke, or the server closed it without close_notify, and then libcurl \
+    with rustls loses a response that arrived whole: let the server send close_notify, or use the \
+    hyper transport (curl 56)";
+
 /// The port's error for a failed `send_async`.
-pub(crate) fn from_isahc(error: &Error) -> TransportError {
+///
+/// Inside TLS the response may have been lost, and will be lost again.
+pub(crate) fn from_isahc(error: &Error, is_tls: bool) -> TransportError {
+    if is_tls && curl_code(error) == Some(RECV_ERROR) {
+        return own(TransportErrorKind::Interrupted, LOST_IN_TLS).retry_once();
+    }
     with_cause(kind_of(error), error)
 }
 
@@ -29,9 +43,9 @@ pub(crate) fn before_sending(error: &Error) -> TransportError {
 }
 
 /// The port's error for a body that could not be read to its end.
-pub(crate) fn from_body(error: &io::Error) -> TransportError {
+pub(crate) fn from_body(error: &io::Error, is_tls: bool) -> TransportError {
     match find_in_chain::<Error>(error) {
-        Some(error) => from_isahc(error),
+        Some(error) => from_isahc(error, is_tls),
         None => TransportError::with_source(
             TransportErrorKind::Interrupted,
             io::Error::from(error.kind()),
@@ -44,13 +58,14 @@ pub(crate) fn own(kind: TransportErrorKind, phrase: &'static str) -> TransportEr
     TransportError::with_source(kind, phrase)
 }
 
+fn curl_code(error: &Error) -> Option<i64> {
+    find_in_chain::<curl::Error>(error).map(|curl| i64::from(curl.code()))
+}
+
 fn kind_of(error: &Error) -> TransportErrorKind {
-    let Some(curl) = find_in_chain::<curl::Error>(error) else {
-        return of_isahc(error.kind());
-    };
-    match i64::from(curl.code()) {
-        PROXY => TransportErrorKind::Connect,
-        TOO_LARGE => TransportErrorKind::TooLarge,
+    match curl_code(error) {
+        Some(PROXY) => TransportErrorKind::Connect,
+        Some(TOO_LARGE) => TransportErrorKind::TooLarge,
         _ => of_isahc(error.kind()),
     }
 }

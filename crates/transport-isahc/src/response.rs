@@ -17,6 +17,7 @@ pub(crate) async fn read_whole(
     response: Response<AsyncBody>,
     method: &Method,
     max_bytes: usize,
+    is_tls: bool,
 ) -> Result<Response<Bytes>, TransportError> {
     let (head, body) = response.into_parts();
     if head.status.is_informational() {
@@ -37,7 +38,7 @@ pub(crate) async fn read_whole(
         if declared.is_some_and(|length| length > max_bytes as u64) {
             return Err(too_large());
         }
-        let bytes = read_bounded(body, max_bytes).await?;
+        let bytes = read_bounded(body, max_bytes, is_tls).await?;
         check_length(head.status, declared, bytes.len())?;
         bytes
     } else {
@@ -52,11 +53,15 @@ pub(crate) async fn read_whole(
     Ok(whole)
 }
 
-async fn read_bounded(mut body: AsyncBody, max_bytes: usize) -> Result<Vec<u8>, TransportError> {
+async fn read_bounded(
+    mut body: AsyncBody,
+    max_bytes: usize,
+    is_tls: bool,
+) -> Result<Vec<u8>, TransportError> {
     let mut bytes = Vec::new();
     let mut chunk = [0; CHUNK];
     loop {
-        let read = body.read(&mut chunk).await.map_err(|error| from_body(&error))?;
+        let read = body.read(&mut chunk).await.map_err(|error| from_body(&error, is_tls))?;
         if read == 0 {
             return Ok(bytes);
         }

@@ -12,6 +12,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use easemob_token_transport::{ExchangePermit, TransportError, TransportErrorKind};
+use http::uri::Scheme;
 use http::{Method, Request};
 use isahc::{AsyncBody, HttpClient};
 
@@ -217,10 +218,11 @@ async fn perform(
     max_bytes: usize,
 ) -> Outcome {
     let method: Method = request.method().clone();
+    let is_tls = request.uri().scheme() == Some(&Scheme::HTTPS);
     let response = client.send_async(request).await.map_err(|error| {
-        if begun.surely_not() { before_sending(&error) } else { from_isahc(&error) }
+        if begun.surely_not() { before_sending(&error) } else { from_isahc(&error, is_tls) }
     })?;
-    read_whole(response, &method, max_bytes).await
+    read_whole(response, &method, max_bytes, is_tls).await
 }
 
 fn broken() -> TransportError {

@@ -36,6 +36,7 @@ impl Harness for Isahc {
 const CHUNK_SIZE: &str = "libcurl calls a chunk's size of more than 16 digits malformed";
 const END_OF_HEAD: &str = "libcurl takes the end of a connection for the end of a head";
 const HEAD_WITH_BODY: &str = "isahc returns a head with the first byte of the body, not before";
+const NO_CLOSE_NOTIFY: &str = "libcurl with rustls loses what arrives together with the end of TLS";
 const PROCESS_DEFAULT: &str =
     "the TLS of its libcurl makes aws-lc-rs the process's default provider if there is none";
 
@@ -46,5 +47,11 @@ const EXCEPTIONS: &[Exception] = &[
     Exception::case("row_23_switching_protocols", "then waits", HEAD_WITH_BODY),
     Exception::case("row_27_endless_bodies", "2^64-1 announced", HEAD_WITH_BODY),
     Exception::case("row_27_endless_bodies", "65537 announced", HEAD_WITH_BODY),
+    Exception::case("row_53_no_close_notify", "TLS 1.3, length", NO_CLOSE_NOTIFY),
+    Exception::case("row_53_no_close_notify", "TLS 1.3, chunks", NO_CLOSE_NOTIFY),
+    Exception::case("row_53_no_close_notify", "TLS 1.3, chunks, in two parts", NO_CLOSE_NOTIFY),
+    Exception::case("row_53_no_close_notify", "TLS 1.2, length", NO_CLOSE_NOTIFY),
+    Exception::case("row_53_no_close_notify", "TLS 1.2, chunks", NO_CLOSE_NOTIFY),
+    Exception::case("row_53_no_close_notify", "TLS 1.2, chunks, in two parts", NO_CLOSE_NOTIFY),
     Exception::rule("rule_07_no_process_state", PROCESS_DEFAULT),
 ];

@@ -1,8 +1,10 @@
-//! Which roots are trusted by default and with the bundled ones, and when the system's are read.
+//! Which roots are trusted and when the system's are read, and what an end of TLS means.
 
+use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
+use easemob_token_transport::TransportErrorKind;
 use easemob_token_transport_isahc::IsahcTransport;
 use easemob_token_transport_testkit::{Authority, LOOPBACK, Script, ScriptedServer, subprocess};
 
@@ -50,6 +52,27 @@ fn the_systems_roots_are_read_for_the_first_tls_connection_and_not_before() {
     // curl reads them for every connection.
     fs::remove_file(&roots).unwrap();
     assert!(!call(&transport, HTTPS));
+}
+
+#[test]
+fn an_end_of_tls_without_close_notify_is_named_and_retried_once() {
+    let authority = Authority::new();
+    let tls = Script::new().tls(authority.issue(LOOPBACK)).request();
+    for (scheme, script, is_named) in [
+        ("https", tls.clone().cut(), true),
+        ("https", tls.clone().write("HTTP/1.1 200 OK\r\n\r\nhalf").cut(), true),
+        ("https", tls.reset(), true),
+        ("http", Script::new().request().reset(), false),
+    ] {
+        let server = ScriptedServer::start(script);
+        let transport = IsahcTransport::builder().roots_pem(authority.pem()).build().unwrap();
+        let error = send(&transport, post_to(&server.url(scheme, LOOPBACK))).unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Interrupted);
+        assert_eq!(error.is_retryable_once(), is_named);
+        let cause = error.source().unwrap().to_string();
+        assert_eq!(cause.contains("close_notify"), is_named, "{cause}");
+        assert_eq!(server.requests().len(), 1);
+    }
 }
 
 #[cfg(feature = "bundled-roots")]
