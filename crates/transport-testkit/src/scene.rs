@@ -49,6 +49,8 @@ pub(crate) struct Scene<'a> {
 pub(crate) struct Call {
     pub(crate) outcome: Outcome,
     pub(crate) response: Option<Response<Bytes>>,
+    /// Everything that the error shows; empty without one.
+    pub(crate) error: String,
     pub(crate) span: Span,
     /// The body of the request.
     body: Bytes,
@@ -130,10 +132,12 @@ impl<'a> Scene<'a> {
         span: Span,
         body: Bytes,
     ) -> Call {
+        let mut shown = String::new();
         let (outcome, response) = match end {
             Watched::Done(Ok(response)) => (Outcome::Ok, Some(response)),
             Watched::Done(Err(error)) => {
-                for marker in secrets::shown_in(&secrets::everything_of(&error)) {
+                shown = secrets::everything_of(&error);
+                for marker in secrets::shown_in(&shown) {
                     self.problem(format!("the error shows {marker}"));
                 }
                 (error.kind().into(), None)
@@ -141,7 +145,7 @@ impl<'a> Scene<'a> {
             Watched::Panicked => (Outcome::Panicked, None),
             Watched::Late => (Outcome::Hung, None),
         };
-        Call { outcome, response, span, body }
+        Call { outcome, response, error: shown, span, body }
     }
 
     /// Starts a call, drops it when the condition holds, and expects that its connection is closed.

@@ -51,6 +51,7 @@ macro_rules! __every_rule {
             contents::row_32_any_body_is_handed_on, "32", Agree, "HTML, BOM, empty body, half a JSON";
             environment::row_51_proxy_variables, "51", Agree, "proxy variables";
             close_notify::row_53_no_close_notify, "53", Agree, "closes TLS without close_notify";
+            tunnel::row_58_any_2xx_opens_a_tunnel, "58", Agree, "CONNECT answered by any 2xx";
             response::rule_01_any_status, "c1", Agree, "a complete response of any status is Ok";
             outgoing::rule_02_request_as_given, "c2", Agree, "one request, as given";
             outgoing::rule_02_parallel_calls, "c2", Agree, "parallel calls get their own responses";
@@ -131,10 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn every_row_of_a_transport_is_here_or_the_cores() {
+    fn every_row_for_transports_is_here_or_the_cores() {
         let mut ids: BTreeSet<&str> = RULES.iter().map(Rule::id).collect();
         ids.extend(ROWS_OF_THE_CORE.iter().map(|(id, _)| *id));
-        for row in (1..=35).chain([51, 53]).map(|row| row.to_string()) {
+        for row in (1..=35).chain([51, 53, 58]).map(|row| row.to_string()) {
             assert!(ids.contains(row.as_str()), "{row}");
         }
     }
