@@ -24,7 +24,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 const MAX_IDLE: usize = 64;
 /// What hyper may buffer of a head before it gives up. Twice the port's bound, since the status
 /// line and white space between fields are not counted there.
-const MAX_HEAD_BUFFER: usize = 64 * 1024;
+pub(crate) const MAX_HEAD_BUFFER: usize = 64 * 1024;
 
 type OwnClient = Client<Connector, Full<Bytes>>;
 

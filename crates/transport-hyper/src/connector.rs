@@ -11,13 +11,13 @@ use std::time::Duration;
 use easemob_token_transport::{ProxyRules, ProxyUrl};
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::resolver::PinningResolver;
 use crate::tls::Tls;
+use crate::tunnel;
 use crate::wire::Wire;
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -63,11 +63,7 @@ impl Settings {
     async fn tunnel(&self, proxy: &ProxyUrl, target: &Uri) -> Result<Hop, BoxError> {
         let wire = self.open(proxy.uri()).await?;
         let hop = self.secure(wire, proxy.uri()).await?;
-        let mut tunnel = Tunnel::new(proxy.uri(), Opened(Some(hop)));
-        if let Some(authorization) = proxy.authorization() {
-            tunnel = tunnel.with_auth(authorization);
-        }
-        Ok(tunnel.call(target.clone()).await?)
+        tunnel::open(hop, target, proxy.authorization()).await
     }
 
     /// Returns the same stream for `http`, and for `https` a TLS session with the host of `peer` over it.

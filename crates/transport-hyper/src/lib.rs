@@ -58,7 +58,6 @@ mod classify;
 mod client;
 mod connection_state;
 mod connector;
-
 mod identity;
 mod pace;
 mod resolver;
@@ -66,6 +65,7 @@ mod roots;
 mod runtime;
 mod tls;
 mod transport;
+mod tunnel;
 mod turn;
 mod wire;
 

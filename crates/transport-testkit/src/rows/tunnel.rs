@@ -14,7 +14,6 @@ use crate::server::ScriptedServer;
 use crate::server::certificates::{Authority, LOOPBACK};
 use crate::server::reply;
 use crate::server::script::Script;
-use crate::server::tls::ServerTls;
 use crate::trial::Trial;
 
 /// `me:MARK-PROXY-b3f5`, as Basic credentials.
@@ -104,7 +103,12 @@ pub(crate) fn rule_11_proxy_faults(trial: &mut Trial<'_>) {
         (UNTRUSTED, tls_by_a_stranger, &[Tls]),
         ("closes", asked(), &[Connect, Interrupted]),
         ("says nothing", asked().wait_for_close(), &[Timeout]),
-        ("says more", noisy_tunnel(authority.issue(PROXIED_HOST)).serve(), &[Connect]),
+        ("says more", noisy("200 OK").tls(authority.issue(PROXIED_HOST)).serve(), &[Connect]),
+        (
+            "says more after 204",
+            noisy("204 No").tls(authority.issue(PROXIED_HOST)).serve(),
+            &[Connect],
+        ),
         ("another host inside", tunnel_to(authority.issue("evil.invalid")).serve(), &[Tls]),
         ("a stranger inside", tunnel_to(Authority::new().issue(PROXIED_HOST)).serve(), &[Tls]),
     ] {
@@ -174,9 +178,9 @@ pub(crate) fn row_58_any_2xx_opens_a_tunnel(trial: &mut Trial<'_>) {
 }
 
 /// A tunnel whose first bytes are not those of the server: they belong to the tunnel, so TLS fails.
-fn noisy_tunnel(tls: impl Into<ServerTls>) -> Script {
-    let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nnoise";
-    Script::new().request().write(head).tls(tls)
+fn noisy(status: &str) -> Script {
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: 5\r\n\r\nnoise");
+    Script::new().request().write(head)
 }
 
 /// The proxy at this URL without a port, which is the server's.
