@@ -6,6 +6,8 @@ use std::{fmt, io};
 use easemob_token_transport::{TransportError, TransportErrorKind, find_in_chain};
 use isahc::error::{Error, ErrorKind};
 
+/// `CURLE_COULDNT_CONNECT`: no connection, or a proxy that opens no tunnel.
+const COULDNT_CONNECT: i64 = 7;
 /// `CURLE_RECV_ERROR`: the connection broke, or ended in a way that TLS does not accept.
 const RECV_ERROR: i64 = 56;
 /// `CURLE_PROXY`: the handshake with the proxy failed.
@@ -20,32 +22,45 @@ const LOST_IN_TLS: &str = "TLS broke, or the server closed it without close_noti
     with rustls loses a response that arrived whole: let the server send close_notify, or use the \
     hyper transport (curl 56)";
 
+/// What the error means behind a proxy. curl's text has the status, but isahc drops it.
+const NO_TUNNEL: &str = "the proxy cannot be reached or opened no tunnel: check its address, whether \
+    it wants other credentials (407), permits this host (403), and reaches it (502) (curl 7)";
+
+/// What an exchange goes through, which tells what a code of curl means.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path {
+    pub(crate) is_tls: bool,
+    pub(crate) is_proxied: bool,
+}
+
 /// The port's error for a failed `send_async`.
 ///
 /// Inside TLS the response may have been lost, and will be lost again.
-pub(crate) fn from_isahc(error: &Error, is_tls: bool) -> TransportError {
-    if is_tls && curl_code(error) == Some(RECV_ERROR) {
-        return own(TransportErrorKind::Interrupted, LOST_IN_TLS).retry_once();
+pub(crate) fn from_isahc(error: &Error, path: Path) -> TransportError {
+    match curl_code(error) {
+        Some(RECV_ERROR) if path.is_tls => {
+            own(TransportErrorKind::Interrupted, LOST_IN_TLS).retry_once()
+        }
+        _ => with_cause(kind_of(error), error, path),
     }
-    with_cause(kind_of(error), error)
 }
 
 /// The port's error if it is known that nothing was sent.
 ///
 /// A TLS handshake or a proxy that breaks off has the code of a connection that breaks during the
 /// exchange.
-pub(crate) fn before_sending(error: &Error) -> TransportError {
+pub(crate) fn before_sending(error: &Error, path: Path) -> TransportError {
     let kind = match kind_of(error) {
         TransportErrorKind::Interrupted => TransportErrorKind::Connect,
         other => other,
     };
-    with_cause(kind, error)
+    with_cause(kind, error, path)
 }
 
 /// The port's error for a body that could not be read to its end.
-pub(crate) fn from_body(error: &io::Error, is_tls: bool) -> TransportError {
+pub(crate) fn from_body(error: &io::Error, path: Path) -> TransportError {
     match find_in_chain::<Error>(error) {
-        Some(error) => from_isahc(error, is_tls),
+        Some(error) => from_isahc(error, path),
         None => TransportError::with_source(
             TransportErrorKind::Interrupted,
             io::Error::from(error.kind()),
@@ -84,7 +99,10 @@ fn of_isahc(kind: &ErrorKind) -> TransportErrorKind {
     }
 }
 
-fn with_cause(kind: TransportErrorKind, error: &Error) -> TransportError {
+fn with_cause(kind: TransportErrorKind, error: &Error, path: Path) -> TransportError {
+    if path.is_proxied && curl_code(error) == Some(COULDNT_CONNECT) {
+        return own(kind, NO_TUNNEL);
+    }
     let curl = find_in_chain::<curl::Error>(error);
     let cause = Cause {
         kind: error.kind().clone(),

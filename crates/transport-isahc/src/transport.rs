@@ -124,9 +124,10 @@ impl IsahcTransport {
             }
             Route::Ready(ready) => (None, ready.0.clone(), None),
         };
+        let is_proxied = network.as_ref().is_some_and(|network| network.proxy.is_some());
         let settings = Settings { connect_timeout: self.connect_timeout, network };
         let (request, begun) = request::build(exchange, settings)?;
-        Ok(Job { request, begun, max_response_bytes, client, files })
+        Ok(Job { request, begun, max_response_bytes, is_proxied, client, files })
     }
 }
 
