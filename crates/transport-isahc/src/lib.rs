@@ -84,8 +84,9 @@
 //! [`max_concurrent_exchanges`](IsahcTransportBuilder::max_concurrent_exchanges) leaves most
 //! descriptors to others, unless it is set too high.
 //!
-//! After a fork, a transport of the parent fails with [`Internal`] in the child; build a new one
-//! there.
+//! A transport that was in use before the process forked fails with [`Internal`] in the child: build a
+//! new one there. One that was only built works in whichever process uses it first, unless it is made
+//! [`from_client`](IsahcTransport::from_client), since a ready client has its threads already.
 //!
 //! [`Transport`]: easemob_token_transport::Transport
 //! [`ConnectionUse`]: easemob_token_transport::ConnectionUse

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use easemob_token_transport::{
-    ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ProxyRules, ProxyUrl, Runtime,
-    Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
+    ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ForkGuard, ProxyRules,
+    ProxyUrl, Runtime, Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
 };
 use http::Response;
 use isahc::HttpClient;
@@ -47,8 +47,6 @@ pub struct IsahcTransport {
     connect_timeout: Duration,
     route: Route,
     pool: Pool,
-    /// The process that made it: a forked child has no such threads.
-    process: u32,
 }
 
 /// The client that sends: one of the pool with these settings, or a ready one.
@@ -92,7 +90,7 @@ impl IsahcTransport {
     /// - trust, cookies, default headers and interceptors.
     #[must_use]
     pub fn from_client(client: HttpClient) -> Self {
-        let route = Route::Ready(ReadyClient(Some(client), process::id()));
+        let route = Route::Ready(ReadyClient(Some(client), this_process()));
         Self::with_route(DEFAULT_CONNECT_TIMEOUT, route, default_limit())
     }
 
@@ -101,7 +99,12 @@ impl IsahcTransport {
         route: Route,
         limit: ExchangeLimit,
     ) -> Self {
-        Self { connect_timeout, route, pool: Pool::new(limit), process: process::id() }
+        // The threads of a ready client are in this process; own ones are started when they are needed.
+        let process = match route {
+            Route::Own { .. } => ForkGuard::default(),
+            Route::Ready(_) => this_process(),
+        };
+        Self { connect_timeout, route, pool: Pool::new(limit, process) }
     }
 
     fn job(&self, exchange: &Exchange) -> Result<Job, TransportError> {
@@ -135,12 +138,7 @@ impl IsahcTransport {
 impl Transport for IsahcTransport {
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         let deadline = exchange.deadline();
-        if process::id() != self.process {
-            return Err(own(
-                TransportErrorKind::Internal,
-                "the process was forked: build a transport in the child",
-            ));
-        }
+        self.pool.check_process()?;
         check_scheme(&exchange)?;
         if exchange.timeout().is_zero() {
             return Err(own(TransportErrorKind::Timeout, "the time limit is zero"));
@@ -175,13 +173,17 @@ impl fmt::Debug for IsahcTransport {
     }
 }
 
+fn this_process() -> ForkGuard {
+    ForkGuard::first_used_by(process::id())
+}
+
 /// A ready client, and the process that it came in.
-pub(crate) struct ReadyClient(Option<HttpClient>, u32);
+pub(crate) struct ReadyClient(Option<HttpClient>, ForkGuard);
 
 impl Drop for ReadyClient {
     fn drop(&mut self) {
         // Dropping the last one waits for its agent thread, which a forked child does not have.
-        if process::id() != self.1 {
+        if self.1.check().is_err() {
             std::mem::forget(self.0.take());
         }
     }
@@ -197,13 +199,12 @@ mod tests {
 
     #[test]
     fn after_a_fork_send_is_an_error_at_once_and_drop_does_not_wait() {
-        let elsewhere = process::id().wrapping_add(1);
+        let parent = || ForkGuard::first_used_by(process::id().wrapping_add(1));
         let client = HttpClient::new().unwrap();
         let transport = IsahcTransport {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
-            route: Route::Ready(ReadyClient(Some(client.clone()), elsewhere)),
-            pool: Pool::new(default_limit()),
-            process: elsewhere,
+            route: Route::Ready(ReadyClient(Some(client.clone()), parent())),
+            pool: Pool::new(default_limit(), parent()),
         };
         let error = futures_lite::future::block_on(transport.send(exchange())).unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Internal);
