@@ -37,6 +37,9 @@ pub struct ProxyUrl {
     credentials: Option<Credentials>,
 }
 
+const NO_SOCKS: &str = "a SOCKS proxy is not supported; give the address of an HTTP proxy, which many \
+    such programs have on another port, as http://host:port";
+
 /// No `Debug` on purpose: both halves are secret.
 #[derive(Clone)]
 struct Credentials {
@@ -108,6 +111,7 @@ impl ProxyUrl {
         let (scheme, rest) =
             text.split_once("://").ok_or("the URL must begin with http:// or https://")?;
         let https = match scheme.to_ascii_lowercase().as_str() {
+            socks if socks.starts_with("socks") => Err(NO_SOCKS)?,
             "http" => false,
             "https" => true,
             _ => return Err("the URL must begin with http:// or https://"),
