@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use easemob_token_transport::{ConfigError, TransportError, TransportErrorKind};
+use easemob_token_transport::{ConfigError, TransportError, TransportErrorKind, check_descriptors};
 use hyper_rustls::ConfigBuilderExt;
 use rustls::client::{ResolvesClientCert, WantsClientCert};
 use rustls::crypto::CryptoProvider;
@@ -12,6 +12,9 @@ use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
 use tokio::task::spawn_blocking;
 
 use crate::roots::Trust;
+
+/// Descriptors for reading roots: a folder, and a file in it. Without them the system seems to have none.
+const FOR_ROOTS: usize = 2;
 
 /// The settings of a TLS configuration: a client that speaks plain HTTP loads no certificate.
 pub(crate) struct Tls {
@@ -54,7 +57,10 @@ impl Tls {
         let builder = versions(self.provider.clone())
             .map_err(|error| TransportError::with_source(TransportErrorKind::Tls, error))?;
         let builder = match &self.trust {
-            Trust::System => with_system_roots(builder).await?,
+            Trust::System => {
+                check_descriptors(FOR_ROOTS)?;
+                with_system_roots(builder).await?
+            }
             Trust::These(roots) => builder.with_root_certificates(roots.clone()),
         };
         let mut config = match &self.identity {

@@ -4,13 +4,17 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 
-use easemob_token_transport::{ForkGuard, TransportError};
+use easemob_token_transport::{ForkGuard, TransportError, check_descriptors};
 
-use crate::descriptors;
 use crate::pooled_client::PooledClient;
 
 /// How many clients may wait: each has two threads and seven descriptors.
 const MAX_IDLE: usize = 32;
+/// Descriptors of an exchange: its connection, the name look-up, the roots and the certificates.
+const FOR_EXCHANGE: usize = 8;
+/// The same together with a new client, which has seven. Without them, libcurl returns no handle and
+/// isahc's agent thread panics.
+const FOR_CLIENT: usize = 16;
 
 /// The idle clients of one transport.
 pub(crate) struct IdleClients {
@@ -70,14 +74,14 @@ impl IdleClients {
         make: impl FnOnce() -> Result<T, TransportError>,
     ) -> Result<T, TransportError> {
         let _alone = locked(&self.making);
-        descriptors::check(descriptors::FOR_CLIENT)?;
+        check_descriptors(FOR_CLIENT)?;
         make()
     }
 
     /// Checks that there are descriptors for an exchange of an existing client.
     pub(crate) fn check_descriptors(&self) -> Result<(), TransportError> {
         let _alone = locked(&self.making);
-        descriptors::check(descriptors::FOR_EXCHANGE)
+        check_descriptors(FOR_EXCHANGE)
     }
 
     /// The threads of the idle clients.

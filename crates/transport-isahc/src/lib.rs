@@ -101,7 +101,6 @@ mod agent_thread;
 mod body;
 mod builder;
 mod call;
-mod descriptors;
 mod failure;
 mod flood_watch;
 mod identity;

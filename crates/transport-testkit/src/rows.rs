@@ -7,6 +7,7 @@ pub(crate) mod close_notify;
 pub(crate) mod closing;
 pub(crate) mod connecting;
 pub(crate) mod contents;
+pub(crate) mod descriptors;
 pub(crate) mod environment;
 pub(crate) mod floods;
 pub(crate) mod handshake;

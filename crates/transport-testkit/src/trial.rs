@@ -12,6 +12,8 @@ use crate::scene::Scene;
 use crate::scene::setup::Setup;
 use crate::server::reply;
 use crate::server::script::{Plan, Script};
+#[cfg(unix)]
+use crate::subprocess;
 use crate::subprocess::rule::{self as rule_process, Found, RuleCommand};
 
 /// The number of attempts at a case that was only too late.
@@ -103,6 +105,18 @@ impl<'a> Trial<'a> {
         variables: &[(&str, String)],
     ) -> Option<Found> {
         Some(rule_process::run(self.subprocess?(self.rule), role, variables))
+    }
+
+    /// Does the same in a process that can open so many descriptors.
+    #[cfg(unix)]
+    pub(crate) fn run_with_descriptors(
+        &self,
+        limit: u32,
+        role: &str,
+        variables: &[(&str, String)],
+    ) -> Option<Found> {
+        let command = subprocess::with_descriptors(&self.subprocess?(self.rule), limit);
+        Some(rule_process::run(command, role, variables))
     }
 
     /// Adds a case that was tried elsewhere.

@@ -7,6 +7,7 @@
 mod classify;
 mod config_error;
 mod connection_use;
+mod descriptors;
 mod error;
 mod exchange;
 mod exchange_limit;
@@ -21,6 +22,7 @@ mod transport;
 pub use classify::{classify_connect, classify_exchange, find_in_chain};
 pub use config_error::ConfigError;
 pub use connection_use::ConnectionUse;
+pub use descriptors::check_descriptors;
 pub use error::{Delivery, TransportError, TransportErrorKind};
 pub use exchange::{
     DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Exchange, MAX_HEAD_BYTES,

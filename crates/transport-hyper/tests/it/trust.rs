@@ -23,6 +23,9 @@ fn run_again(test: &str, name: &str) {
     fs::write(folder.join(name), authority.pem()).unwrap();
     let plain = ScriptedServer::start(Script::new().serve());
     let secure = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
+    #[cfg(unix)]
+    let mut command = subprocess::command_with_descriptors(test, 64);
+    #[cfg(not(unix))]
     let mut command = subprocess::command(test);
     command.env(FOLDER, &folder).env(HTTP, plain.url("http", LOOPBACK));
     command.env(HTTPS, secure.url("https", LOOPBACK));
@@ -52,6 +55,31 @@ fn the_systems_roots_are_read_for_the_first_tls_connection_and_not_before() {
     // They are read once.
     fs::remove_file(&roots).unwrap();
     assert!(call(&transport, HTTPS));
+}
+
+#[cfg(unix)]
+#[test]
+fn roots_that_cannot_be_read_for_lack_of_descriptors_are_read_later() {
+    if !subprocess::is_child() {
+        let test = "trust::roots_that_cannot_be_read_for_lack_of_descriptors_are_read_later";
+        return run_again(test, "roots.pem");
+    }
+    for free in 0..5 {
+        let transport = HyperTransport::new();
+        let exchange = || post_to(&env::var(HTTPS).unwrap());
+        // A new runtime each time, which leaves no connection open.
+        let runtime = crate::current_thread();
+        let held = subprocess::hold_descriptors(free);
+        if let Err(error) = runtime.block_on(transport.send(exchange())) {
+            assert_eq!(
+                error.kind(),
+                easemob_token_transport::TransportErrorKind::Connect,
+                "{free}: {error:?}"
+            );
+        }
+        drop(held);
+        assert!(runtime.block_on(transport.send(exchange())).is_ok(), "{free}");
+    }
 }
 
 #[cfg(feature = "bundled-roots")]

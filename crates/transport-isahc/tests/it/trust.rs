@@ -24,6 +24,9 @@ fn run_again(test: &str, name: &str) {
     fs::write(folder.join(name), authority.pem()).unwrap();
     let plain = ScriptedServer::start(Script::new().serve());
     let secure = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
+    #[cfg(unix)]
+    let mut command = subprocess::command_with_descriptors(test, 64);
+    #[cfg(not(unix))]
     let mut command = subprocess::command(test);
     command.env(FOLDER, &folder).env(HTTP, plain.url("http", LOOPBACK));
     command.env(HTTPS, secure.url("https", LOOPBACK));
@@ -52,6 +55,25 @@ fn the_systems_roots_are_read_for_the_first_tls_connection_and_not_before() {
     // curl reads them for every connection.
     fs::remove_file(&roots).unwrap();
     assert!(!call(&transport, HTTPS));
+}
+
+#[cfg(unix)]
+#[test]
+fn roots_that_cannot_be_read_for_lack_of_descriptors_are_read_later() {
+    if !subprocess::is_child() {
+        let test = "trust::roots_that_cannot_be_read_for_lack_of_descriptors_are_read_later";
+        return run_again(test, "roots.pem");
+    }
+    for free in 0..20 {
+        let transport = IsahcTransport::new();
+        let exchange = || post_to(&env::var(HTTPS).unwrap());
+        let held = subprocess::hold_descriptors(free);
+        if let Err(error) = send(&transport, exchange()) {
+            assert_eq!(error.kind(), TransportErrorKind::Connect, "{free}");
+        }
+        drop(held);
+        assert!(send(&transport, exchange()).is_ok(), "{free}");
+    }
 }
 
 #[test]
