@@ -141,6 +141,13 @@ impl<'a> Trial<'a> {
         report.judge(covering.next().map(Exception::reason));
     }
 
+    /// Tries the same as [`outcome`](Self::outcome), as a race.
+    pub(crate) fn racing_outcome(&mut self, label: &str, setup: Setup, allowed: &[Outcome]) {
+        self.race(label, setup, |scene| {
+            scene.send_expecting(scene.exchange(), allowed);
+        });
+    }
+
     /// Tries one exchange that must end in one of these outcomes.
     pub(crate) fn outcome(&mut self, label: &str, setup: Setup, allowed: &[Outcome]) {
         self.case(label, setup, |scene| {

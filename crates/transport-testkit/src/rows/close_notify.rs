@@ -22,7 +22,11 @@ pub(crate) fn row_53_no_close_notify(trial: &mut Trial<'_>) {
     for (version, tls) in [("TLS 1.3", tls().only_tls13()), ("TLS 1.2", tls().only_tls12())] {
         let script = Script::new().tls(tls.clone()).request().write(reply::unframed(b"{}")).cut();
         let setup = Setup::new(script).roots(&authority.pem());
-        trial.outcome(&format!("{version}, the body ends with the close"), setup, &[Interrupted]);
+        trial.racing_outcome(
+            &format!("{version}, the body ends with the close"),
+            setup,
+            &[Interrupted],
+        );
         for (framing, respond) in [("length", reply::ok as Framing), ("chunks", reply::chunked)] {
             let asked = Script::new().tls(tls.clone()).request();
             let body = b"{\"access_token\":\"x\"}";
