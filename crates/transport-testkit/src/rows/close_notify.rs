@@ -20,31 +20,27 @@ pub(crate) fn row_53_no_close_notify(trial: &mut Trial<'_>) {
     let tls = || ServerTls::new(authority.issue(LOOPBACK));
     type Framing = fn(&[u8]) -> Vec<u8>;
     for (version, tls) in [("TLS 1.3", tls().only_tls13()), ("TLS 1.2", tls().only_tls12())] {
-        let script = Script::new().tls(tls.clone()).request().write(reply::unframed(b"{}")).cut();
-        let setup = Setup::new(script).roots(&authority.pem());
-        trial.racing_outcome(
-            &format!("{version}, the body ends with the close"),
-            setup,
-            &[Interrupted],
-        );
+        let asked = Script::new().tls(tls.clone()).request();
+        let setup = Setup::new(asked.clone().cut_after(reply::unframed(b"{}")));
+        let label = format!("{version}, the body ends with the close");
+        trial.outcome(&label, setup.roots(&authority.pem()), &[Interrupted]);
         for (framing, respond) in [("length", reply::ok as Framing), ("chunks", reply::chunked)] {
-            let asked = Script::new().tls(tls.clone()).request();
             let body = b"{\"access_token\":\"x\"}";
             let whole = respond(body);
-            let setup = Setup::new(asked.clone().write(&*whole).cut()).roots(&authority.pem());
-            trial.race(&format!("{version}, {framing}"), setup, |scene| {
+            let setup = Setup::new(asked.clone().cut_after(&*whole)).roots(&authority.pem());
+            trial.case(&format!("{version}, {framing}"), setup, |scene| {
                 let call = scene.send();
                 scene.expect_body(&call, body);
             });
             // The last bytes arrive with the close, and everything before them earlier.
             let (first, last) = whole.split_at(whole.len() - 3);
             let script = asked.clone().write(first).drip(&last[..1], Duration::from_millis(5));
-            let setup = Setup::new(script.write(&last[1..]).cut()).roots(&authority.pem());
-            trial.race(&format!("{version}, {framing}, in two parts"), setup, |scene| {
+            let setup = Setup::new(script.cut_after(&last[1..])).roots(&authority.pem());
+            trial.case(&format!("{version}, {framing}, in two parts"), setup, |scene| {
                 let call = scene.send();
                 scene.expect_body(&call, body);
             });
-            let later = asked.write(whole).gate(0).cut();
+            let later = asked.clone().write(whole).gate(0).cut();
             let next = Script::new().tls(tls.clone()).serve();
             let setup = Setup::new(Plan::in_order([later, next])).roots(&authority.pem()).sent(2);
             trial.case(&format!("{version}, {framing}, closed later"), setup, |scene| {
