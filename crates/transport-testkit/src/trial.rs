@@ -70,11 +70,12 @@ impl<'a> Trial<'a> {
 
     /// Tries a case again if it was only too late.
     fn attempts(&self, label: &str, setup: &Setup, act: &dyn Fn(&mut Scene<'_>)) -> CaseReport {
+        let is_excepted = self.exception(label).is_some();
         let mut attempt = 1;
         loop {
             let mut report = self.attempt(label, setup, act);
             // An adapter that is late by its own doing is late again.
-            if !report.only_late() || attempt == ATTEMPTS {
+            if !report.only_late() || is_excepted || attempt == ATTEMPTS {
                 self.judge(&mut report);
                 return report;
             }
@@ -136,9 +137,14 @@ impl<'a> Trial<'a> {
     }
 
     fn judge(&self, report: &mut CaseReport) {
-        let exceptions = self.harness.exceptions().iter();
-        let mut covering = exceptions.filter(|own| own.covers(self.rule.name(), &report.label));
-        report.judge(covering.next().map(Exception::reason));
+        let exception = self.exception(&report.label);
+        report.judge(exception.map(Exception::reason));
+    }
+
+    /// The first exception that covers the case of this name.
+    fn exception(&self, label: &str) -> Option<&Exception> {
+        let mut exceptions = self.harness.exceptions().iter();
+        exceptions.find(|own| own.covers(self.rule.name(), label))
     }
 
     /// Tries the same as [`outcome`](Self::outcome), as a race.
