@@ -4,6 +4,7 @@ mod exchange;
 mod message;
 mod stream;
 
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::net::{Shutdown, TcpStream};
 use std::pin::Pin;
@@ -134,6 +135,7 @@ impl Transport for BadAdapter {
                 fault => fault == Fault::ReusesAlways,
             },
             wire: Arc::default(),
+            refused: Cell::default(),
         };
         OnAThread::start(job, exchange).await
     }

@@ -1,5 +1,6 @@
 //! One exchange, from the connection to the last byte of the body, with the faults.
 
+use std::cell::Cell;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -31,6 +32,8 @@ pub(crate) struct Job {
     pub(crate) max_bytes: usize,
     pub(crate) reuses: bool,
     pub(crate) wire: Arc<Mutex<Option<TcpStream>>>,
+    /// The status of a proxy that opened no tunnel.
+    pub(crate) refused: Cell<Option<u16>>,
 }
 
 /// How far an exchange came.
@@ -59,8 +62,9 @@ impl Job {
         if self.fault == Fault::RepeatsPost && result.is_err() && wanted && stage == Stage::Sent {
             result = self.once(&request, &target, &mut stage);
         }
-        result.map_err(|(kind, bytes)| match self.fault {
-            Fault::ShowsTheReply => {
+        result.map_err(|(kind, bytes)| match (self.fault, self.refused.get()) {
+            (_, Some(status)) => TransportError::with_source(kind, status.to_string()),
+            (Fault::ShowsTheReply, _) => {
                 TransportError::with_source(kind, String::from_utf8_lossy(&bytes).into_owned())
             }
             _ => TransportError::new(kind),
@@ -138,6 +142,11 @@ impl Job {
                     _ => Kind::Connect,
                 })?;
                 if !granted.status().is_success() {
+                    self.refused.set(Some(granted.status().as_u16()));
+                    return Err(Kind::Connect);
+                }
+                // The server has no reason to speak first.
+                if !incoming.bytes.is_empty() {
                     return Err(Kind::Connect);
                 }
                 stream
