@@ -146,6 +146,7 @@ pub(crate) fn row_58_any_2xx_opens_a_tunnel(trial: &mut Trial<'_>) {
     let many = "X-Node: a proxy\r\n".repeat(60);
     for (label, head) in [
         ("another phrase", "HTTP/1.1 200 Tunnel up, go ahead\r\n\r\n"),
+        ("a Chinese phrase", "HTTP/1.1 200 连接已建立\r\n\r\n"),
         ("an empty phrase", "HTTP/1.1 200 \r\n\r\n"),
         ("no phrase", "HTTP/1.1 200\r\n\r\n"),
         ("HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\n"),

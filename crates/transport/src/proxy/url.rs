@@ -37,9 +37,6 @@ pub struct ProxyUrl {
     credentials: Option<Credentials>,
 }
 
-const NO_SOCKS: &str = "a SOCKS proxy is not supported; give the address of an HTTP proxy, which many \
-    such programs have on another port, as http://host:port";
-
 /// No `Debug` on purpose: both halves are secret.
 #[derive(Clone)]
 struct Credentials {
@@ -178,6 +175,9 @@ fn decode(text: &str) -> Result<String, &'static str> {
     }
     Ok(decoded.into_owned())
 }
+
+const NO_SOCKS: &str = "a SOCKS proxy is not supported; give the address of an HTTP proxy, which many \
+    such programs have on another port, as http://host:port";
 
 impl FromStr for ProxyUrl {
     type Err = ConfigError;
