@@ -65,7 +65,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::internal(format!("cannot start a runtime: {error}")))?;
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         tokio::select! {
             // The command is polled first: it reads its files before it waits, and until then an
             // interrupt ends the process by default.
@@ -74,7 +74,10 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             done = dispatch(args) => done.map(|()| ExitCode::SUCCESS),
             _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
         }
-    })
+    });
+    // Waits for no thread: a name look-up or a read that was given up cannot be cancelled.
+    runtime.shutdown_background();
+    code
 }
 
 async fn dispatch(args: Args) -> Result<(), Failure> {

@@ -14,6 +14,7 @@ use crate::HyperTransport;
 use crate::client::PooledClient;
 use crate::connector::Connector;
 use crate::identity::ClientCertificate;
+use crate::resolver::Resolver;
 use crate::roots::{Roots, Trust};
 use crate::tls::Tls;
 
@@ -165,7 +166,8 @@ impl HyperTransportBuilder {
         };
         let tls = Tls::new(self.crypto_provider, trust, identity);
         tls.check_provider()?;
-        let connector = Connector::new(self.connect_timeout, tls, self.proxy.resolve()?);
+        let proxy = self.proxy.resolve()?;
+        let connector = Connector::new(Resolver::new(), self.connect_timeout, tls, proxy);
         let client = PooledClient::new(connector, self.reuse_connections);
         Ok(HyperTransport::over(client, limit))
     }
@@ -174,7 +176,8 @@ impl HyperTransportBuilder {
     pub(crate) fn build_default() -> HyperTransport {
         let Self { connect_timeout, crypto_provider, reuse_connections, .. } = Self::new();
         let tls = Tls::new(crypto_provider, Trust::System, None);
-        let connector = Connector::new(connect_timeout, tls, ProxyRules::default());
+        let proxy = ProxyRules::default();
+        let connector = Connector::new(Resolver::new(), connect_timeout, tls, proxy);
         HyperTransport::over(PooledClient::new(connector, reuse_connections), default_limit())
     }
 }

@@ -5,7 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
 
-use easemob_token_transport::{TransportError, TransportErrorKind};
+use easemob_token_transport::TransportError;
+
+use crate::tokio_context;
 
 /// Returns the future's output, or an `Internal` error if it panics.
 ///
@@ -19,12 +21,7 @@ pub(crate) async fn catch_panic<F: Future>(
         // After a panic the future is only dropped, so its broken state is never seen.
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(poll) => poll.map(Ok),
-            // The payload of the panic is dropped: it could hold a secret.
-            Err(_) => Poll::Ready(Err(TransportError::with_source(
-                TransportErrorKind::Internal,
-                "tokio or hyper panicked: does the runtime have its time and I/O drivers on \
-                 (enable_all)?",
-            ))),
+            Err(panic) => Poll::Ready(Err(tokio_context::explain(&*panic))),
         }
     })
     .await

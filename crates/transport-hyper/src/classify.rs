@@ -10,9 +10,13 @@ use hyper_util::client::legacy;
 use rustls::pki_types::InvalidDnsNameError;
 
 use crate::connection_state::TooManyBytes;
+use crate::tokio_context;
 
 /// The error of an exchange that brought no head.
 pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
+    if let Some(error) = tokio_context::ending(&error) {
+        return error;
+    }
     let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
     TransportError::with_source(kind, error)
 }

@@ -15,7 +15,7 @@ use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use tokio::time::timeout;
 use tower_service::Service;
 
-use crate::resolver::PinningResolver;
+use crate::resolver::Resolver;
 use crate::tls::Tls;
 use crate::tunnel;
 use crate::wire::Wire;
@@ -32,14 +32,14 @@ pub(crate) struct Connector(Arc<Settings>);
 
 struct Settings {
     limit: Duration,
-    tcp: HttpConnector<PinningResolver>,
+    tcp: HttpConnector<Resolver>,
     tls: Tls,
     proxy: ProxyRules,
 }
 
 impl Connector {
-    pub(crate) fn new(limit: Duration, tls: Tls, proxy: ProxyRules) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(PinningResolver::new());
+    pub(crate) fn new(resolver: Resolver, limit: Duration, tls: Tls, proxy: ProxyRules) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         // A request is one small write and waits for nothing.
         tcp.set_nodelay(true);

@@ -14,6 +14,8 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
 
+use crate::tokio_context;
+
 /// The tokio runtime of the caller.
 ///
 /// A task is spawned on the runtime in whose context [`spawn`](Runtime::spawn) is called, and is
@@ -26,10 +28,31 @@ pub struct TokioRuntime;
 #[async_trait]
 impl Runtime for TokioRuntime {
     fn spawn(&self, task: Task) -> Result<(), TransportError> {
-        let runtime = Handle::try_current()
-            .map_err(|error| TransportError::with_source(TransportErrorKind::Internal, error))?;
         // Detached on purpose: the task outlives the caller.
-        drop(runtime.spawn(task));
+        drop(tokio_context::current()?.spawn(task));
+        Ok(())
+    }
+
+    async fn sleep(&self, time: Duration) {
+        sleep(time).await;
+    }
+
+    fn check_blocking(&self) -> Result<(), TransportError> {
+        check_blocking()
+    }
+}
+
+/// The tokio runtime of the caller, which needs the drivers of an exchange.
+///
+/// A task is refused before it starts, so that no request counts as sent and no failure is remembered
+/// for callers on a runtime that has them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExchangeRuntime;
+
+#[async_trait]
+impl Runtime for ExchangeRuntime {
+    fn spawn(&self, task: Task) -> Result<(), TransportError> {
+        drop(tokio_context::with_drivers()?.spawn(task));
         Ok(())
     }
 
@@ -122,12 +145,6 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-
-    #[test]
-    fn outside_a_runtime_nothing_is_spawned_and_nothing_panics() {
-        let error = TokioRuntime.spawn(Box::pin(async {})).unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Internal);
-    }
 
     #[test]
     fn only_a_thread_that_polls_a_task_may_not_block() {

@@ -14,7 +14,6 @@ use http::{Method, Response, StatusCode, Version};
 use http_body_util::Full;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, ResponseFuture};
-use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
 use crate::HyperTransportBuilder;
@@ -24,7 +23,8 @@ use crate::catch_panic::catch_panic;
 use crate::classify::classify_client_error;
 use crate::client::{ForeignClient, Route, SendRequest};
 use crate::connection_state::ConnectionState;
-use crate::runtime::{OwnRuntime, TokioRuntime};
+use crate::runtime::{ExchangeRuntime, OwnRuntime};
+use crate::tokio_context;
 
 /// Sends exchanges over hyper and rustls, on tokio.
 ///
@@ -138,12 +138,11 @@ impl Transport for HyperTransport {
             ));
         }
         self.first_use.check()?;
-        let route = match Handle::try_current() {
-            Ok(_) if exchange.needs_fresh_connection() => Route::Fresh,
-            Ok(runtime) => Route::Pooled(runtime.id()),
-            Err(error) => {
-                return Err(TransportError::with_source(TransportErrorKind::Internal, error));
-            }
+        let runtime = tokio_context::current()?;
+        let route = if exchange.needs_fresh_connection() {
+            Route::Fresh
+        } else {
+            Route::Pooled(runtime.id())
         };
 
         let limit = exchange.timeout();
@@ -179,7 +178,7 @@ impl Transport for HyperTransport {
     }
 
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {
-        Some(Arc::new(TokioRuntime))
+        Some(Arc::new(ExchangeRuntime))
     }
 
     fn own_runtime(&self) -> Result<Option<Arc<dyn Runtime>>, TransportError> {

@@ -49,6 +49,10 @@ const EXCEPTIONS: &[Exception] = &[
         "rule_04_processor_time",
         "ureq reads without pause, and does not count what belongs to no body",
     ),
+    Exception::rule(
+        "row_58_any_2xx_opens_a_tunnel",
+        "ureq takes 200 alone for a tunnel, with at most 20 fields in the head",
+    ),
     Exception::case("row_30_old_and_odd_heads", "obsolete folding", "ureq refuses a folded line"),
 ];
 

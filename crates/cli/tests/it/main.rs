@@ -7,6 +7,8 @@ mod failures;
 mod inputs;
 mod local;
 mod services;
+#[cfg(target_os = "linux")]
+mod silent_dns;
 mod tokens;
 mod units;
 

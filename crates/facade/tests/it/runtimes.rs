@@ -156,16 +156,6 @@ mod over_sockets {
         waiting.join().unwrap()
     }
 
-    /// Retries until there is a token: a failure is remembered for a short time.
-    #[cfg(feature = "hyper")]
-    fn recovers(client: &Client) {
-        let start = std::time::Instant::now();
-        while runtime().block_on(client.app_token()).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(15));
-            thread::yield_now();
-        }
-    }
-
     fn each_runtime_in_its_turn(transport: impl Transport) {
         let service = Service::start();
         let client = service.client(transport);
@@ -202,19 +192,39 @@ mod over_sockets {
 
     #[cfg(feature = "hyper")]
     #[test]
-    fn row_49_hyper_outside_a_runtime_is_an_error_at_once_and_recovers() {
+    fn row_49_hyper_on_a_wrong_runtime_is_an_error_that_no_other_caller_gets() {
         let service = Service::start();
-        let client = service.client(easemob_token::hyper::HyperTransport::new());
-        let password = client.user_token_by_password("c", "1").into_future();
-        for error in [
-            block_on(client.app_token()).map(drop).unwrap_err(),
-            block_on(client.user_token("c").into_future()).unwrap_err(),
-            block_on(password).unwrap_err(),
-        ] {
-            assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+        let hyper = easemob_token::hyper::HyperTransport::new();
+        let client = client_of(&service.emulator, hyper).cache_user_tokens(9).build().unwrap();
+        let ended = runtime();
+        let after_its_end = ended.handle().clone();
+        ended.shutdown_background();
+        let no_io = Builder::new_current_thread().enable_time().build().unwrap();
+        let no_time = Builder::new_current_thread().enable_io().build().unwrap();
+        // More often than a token may be requested at once.
+        for _ in 0..5 {
+            for (handle, part) in [
+                (None, "no tokio runtime on this thread"),
+                (Some(no_io.handle()), "no I/O driver"),
+                (Some(no_time.handle()), "no time driver"),
+                (Some(&after_its_end), "shutting down"),
+            ] {
+                let _context = handle.map(|handle| handle.enter());
+                for error in [
+                    block_on(client.app_token()).map(drop).unwrap_err(),
+                    block_on(client.user_token("c").into_future()).unwrap_err(),
+                ] {
+                    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Internal, 0));
+                    let cause = std::error::Error::source(&error).unwrap().to_string();
+                    assert!(cause.contains(part), "{cause}");
+                }
+                let password = client.user_token_by_password("c", "1").into_future();
+                assert_eq!(block_on(password).unwrap_err().kind(), ErrorKind::Internal);
+            }
         }
         assert_eq!(service.emulator.request_count(), 0);
-        recovers(&client);
+        runtime().block_on(client.user_token("c").into_future()).unwrap();
+        assert_eq!(service.emulator.request_count(), 2);
     }
 
     #[cfg(feature = "isahc")]
