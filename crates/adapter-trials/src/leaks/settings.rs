@@ -192,14 +192,18 @@ fn no_setting_shows_a_secret_that_was_given_in_a_wrong_form() {
 /// The positive control.
 #[test]
 fn the_search_finds_each_form_and_what_a_parser_quotes() {
-    // What is encoded twice is not searched for.
-    for (form, bytes) in forms().into_iter().filter(|(form, _)| *form != "base64 of a PEM") {
+    for (form, bytes) in forms() {
         let text = String::from_utf8_lossy(&bytes);
-        for text in [text.to_string(), format!("{text:?}"), format!("{bytes:?} {bytes:#?}")] {
+        let mut texts = vec![text.to_string(), format!("{text:?}")];
+        if ["plain", "a key", "DER"].contains(&form) {
+            texts.extend([format!("{bytes:?}"), format!("{bytes:#?}")]);
+            texts.push(bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect());
+        }
+        // The search looks for one encoding of base64, but not for base64 of base64.
+        texts.retain(|_| form != "base64 of a PEM");
+        for text in texts {
             assert!(find(&text).is_some(), "{form}: {text}");
         }
-        let odd: String = bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect();
-        assert!(find(&odd).is_some(), "{form}: {odd}");
     }
     let key = pem("PRIVATE KEY", SECRET.as_bytes()).replace('\n', "\\n");
     let cause = CertificateDer::from_pem_slice(key.as_bytes()).unwrap_err();
