@@ -14,8 +14,9 @@ use rustls::{
 /// The verifier of a transport whose caller gave roots.
 ///
 /// `openssl req -x509` makes a certificate of an authority, and many servers show it as their own.
-/// webpki refuses that. Such a certificate is trusted here if the caller gave exactly it as a root, it
-/// is in its dates and has the server's name. A root of the system's is not enough.
+/// webpki refuses that, and it refuses a root that another authority has issued. Such a certificate is
+/// trusted here if the caller gave exactly it as a root, it is in its dates and has the server's name.
+/// A root of the system's is not enough.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     inner: Arc<WebPkiServerVerifier>,
@@ -50,7 +51,7 @@ impl ServerCertVerifier for Verifier {
             now,
         );
         match verified {
-            Err(error) if is_authority(&error) && self.given.contains(end_entity) => {
+            Err(error) if is_about_issuer(&error) && self.given.contains(end_entity) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
@@ -81,12 +82,19 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether the only fault is that an authority's certificate is used as a server's.
+/// Whether the fault is that no root has issued the certificate, or that an authority's is used.
 ///
-/// webpki looks at the dates before that, so they are good.
-fn is_authority(error: &Error) -> bool {
-    let Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else {
-        return false;
-    };
-    matches!(cause.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+/// webpki looks at the dates before all of these, so they are good.
+fn is_about_issuer(error: &Error) -> bool {
+    let Error::InvalidCertificate(error) = error else { return false };
+    match error {
+        CertificateError::UnknownIssuer
+        | CertificateError::BadSignature
+        | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => true,
+        CertificateError::Other(OtherError(cause)) => {
+            matches!(cause.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+        }
+        _ => false,
+    }
 }

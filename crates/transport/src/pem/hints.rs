@@ -124,6 +124,8 @@ fn other_text(text: &str) -> Option<&'static str> {
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=\r\n".contains(c);
     Some(if text.is_empty() {
         "it is empty"
+    } else if text.contains('\0') {
+        "it is UTF-16 or no text at all: save the file as UTF-8"
     } else if text.contains("BEGIN ") && text.contains("\\n") {
         "its line ends are written as \\n: they must be real line ends; printf '%b' \"$PEM\" makes them"
     } else if text.contains("-----BEGIN ") {

@@ -50,7 +50,12 @@ pub(super) fn split(text: &str) -> Result<Vec<Section<'_>>, String> {
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let end = if text.contains('\n') { '\n' } else { '\r' };
     let is_space = |c: char| c.is_whitespace() || c == '\u{feff}';
-    text.split(end).enumerate().map(move |(at, line)| (at + 1, line.trim_matches(is_space)))
+    text.split(end).enumerate().flat_map(move |(at, line)| {
+        // Two files, joined without a line end between.
+        let joint = line.find("----------BEGIN ").map_or(line.len(), |joint| joint + HYPHENS.len());
+        let (first, second) = line.split_at(joint);
+        [first, second].map(|part| (at + 1, part.trim_matches(is_space)))
+    })
 }
 
 /// Whether the line is meant as a line of this kind, well written or not.
@@ -62,9 +67,14 @@ fn is_armour(line: &str, word: &str) -> bool {
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => 3,
         _ => 0,
     };
+    if line.starts_with(BEGIN) || line.starts_with(END) {
+        return line.contains(word);
+    }
+    let upper = line.to_ascii_uppercase();
     line.chars().next().is_some_and(|c| weight(c) > 0)
         && line.chars().map(weight).sum::<usize>() >= 6
-        && line.to_ascii_uppercase().contains(word)
+        && upper.contains(word)
+        && ["CERT", "KEY", "PKCS", "X509"].iter().any(|label| upper.contains(label))
 }
 
 fn label<'a>(line: &'a str, start: &str) -> Option<&'a str> {
@@ -100,7 +110,7 @@ impl<'a> Section<'a> {
     fn add(&mut self, line: usize, content: &'a str) {
         if self.body.is_empty() && content.contains(':') {
             self.is_encrypted |= content.contains("ENCRYPTED");
-        } else {
+        } else if !content.is_empty() {
             self.body.push((line, content));
         }
     }
@@ -117,7 +127,7 @@ impl<'a> Section<'a> {
     pub(super) fn decode(&self) -> Result<Vec<u8>, String> {
         let mut base64 = String::new();
         for (line, content) in &self.body {
-            if content.contains('\\') {
+            if content.contains("\\n") || content.contains("\\r") {
                 return Err(LITERAL_LINE_ENDS.to_owned());
             }
             for (at, c) in content.chars().enumerate() {

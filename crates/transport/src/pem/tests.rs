@@ -40,6 +40,8 @@ fn certificates_are_found_in_any_dress() {
         (format!("Bag Attributes\n    localKeyID: 01\n{}{one}", pem("PRIVATE KEY")), 1),
         (format!("{}{one}", pem("EC PARAMETERS")), 1),
         (format!("-- Beginning --\n{one}---- the end ----\n"), 1),
+        (format!("-------- BEGIN of the list --------\n{one}"), 1),
+        (format!("{}{one}", two.trim_end()), 3),
         (one.replace("MAM", "Comment: none\n\nMAM"), 1),
         (pem("X509 CERTIFICATE"), 1),
     ] {
@@ -61,6 +63,7 @@ fn a_damaged_certificate_is_named_by_its_place() {
         (second("MAMC", "MA!C"), "U+0021 in line 5, character 3"),
         (second("MAMC", "MA：C"), "U+FF1A in line 5, character 3"),
         (second("MAMC", "MA\0C"), "U+0000 in line 5, character 3"),
+        (second("MAMC", "MA\\C"), "U+005C in line 5, character 3"),
         (second(BODY, "MAMCA"), "begins in line 4 is not whole base64"),
         (second(BODY, ""), "begins in line 4 is not whole base64"),
         (second("-----END CERTIFICATE-----", ""), "begins in line 4 has no END"),
@@ -111,6 +114,8 @@ fn a_text_without_a_certificate_says_what_it_is() {
     for (text, expected) in [
         ("", "it is empty"),
         ("\u{feff} \n", "it is empty"),
+        ("-\0-\0-\0-\0-\0B\0E\0G\0I\0N\0 \0", "UTF-16"),
+        ("-----BEGIN PGP MESSAGE-----\nVersion: 1\n\nA\n-----END PGP MESSAGE-----", "must have"),
         ("certificate", "must have a line -----BEGIN CERTIFICATE-----"),
         ("/etc/ssl/certs/ca.pem", "it is a path"),
         ("./roots", "it is a path"),
