@@ -56,6 +56,7 @@
 mod body;
 mod builder;
 mod catch_panic;
+mod certificate_advice;
 mod classify;
 mod client;
 mod connection_state;
@@ -70,6 +71,7 @@ mod tokio_context;
 mod transport;
 mod tunnel;
 mod turn;
+mod verifier;
 mod wire;
 
 pub use builder::HyperTransportBuilder;

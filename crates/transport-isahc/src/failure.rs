@@ -10,6 +10,8 @@ use isahc::error::{Error, ErrorKind};
 const COULDNT_CONNECT: i64 = 7;
 /// `CURLE_RECV_ERROR`: the connection broke, or ended in a way that TLS does not accept.
 const RECV_ERROR: i64 = 56;
+/// `CURLE_PEER_FAILED_VERIFICATION`: libcurl returns no more than this.
+const REFUSED_CERTIFICATE: i64 = 60;
 /// `CURLE_PROXY`: the handshake with the proxy failed.
 const PROXY: i64 = 97;
 /// `CURLE_TOO_LARGE`: a header line beyond 100 KiB, or more than 5 000 of them.
@@ -111,6 +113,12 @@ fn with_cause(kind: TransportErrorKind, error: &Error, path: Path) -> TransportE
     TransportError::with_source(kind, cause)
 }
 
+/// What a certificate must be, since the reason is unknown.
+const REFUSED: &str = "the server's certificate was refused (curl 60, which gives no reason): a trusted \
+     root must have issued it, its subjectAltName must name this host, and its dates must include \
+     today; one of an authority (CA:TRUE, the default of openssl req -x509) is refused even if it is a \
+     root: make it with -addext basicConstraints=critical,CA:FALSE, see docs/transports.md";
+
 /// The part of isahc's error that may be shown: its kind, and curl's phrase for its code.
 ///
 /// Their other texts can quote the response, as in "Unsolicited Transfer-Encoding (…) found".
@@ -123,6 +131,7 @@ struct Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.curl {
+            Some((REFUSED_CERTIFICATE, _)) => f.write_str(REFUSED),
             Some((code, phrase)) => write!(f, "{phrase} (curl {code})"),
             None => write!(f, "{}", self.kind),
         }

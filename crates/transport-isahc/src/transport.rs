@@ -3,15 +3,18 @@
 use std::fmt;
 use std::process;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
     ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ForkGuard, ProxyRules,
     ProxyUrl, Runtime, Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
+    sleep,
 };
+use futures_lite::future::or;
 use http::Response;
 use isahc::HttpClient;
+use isahc::tls::TrustStore;
 
 use crate::builder::{IsahcTransportBuilder, default_limit};
 use crate::call::Job;
@@ -107,7 +110,22 @@ impl IsahcTransport {
         Self { connect_timeout, route, pool: Pool::new(limit, process) }
     }
 
-    fn job(&self, exchange: &Exchange) -> Result<Job, TransportError> {
+    /// Returns the trust store if the exchange needs one. Loading the system's roots is no part of
+    /// connecting, and goes on if the exchange's time is over before.
+    async fn trust(&self, exchange: &Exchange) -> Result<Option<TrustStore>, TransportError> {
+        let Route::Own { tls, .. } = &self.route else { return Ok(None) };
+        if exchange.uri().scheme_str() != Some("https") {
+            return Ok(None);
+        }
+        let left = exchange.deadline().saturating_duration_since(Instant::now());
+        let too_late = async {
+            sleep(left).await;
+            Err(own(TransportErrorKind::Timeout, "the system's root certificates load too slowly"))
+        };
+        or(tls.trust(), too_late).await.map(Some)
+    }
+
+    fn job(&self, exchange: &Exchange, trust: Option<&TrustStore>) -> Result<Job, TransportError> {
         let max_response_bytes = exchange.max_response_bytes();
         let (network, client, files) = match &self.route {
             Route::Own { proxy, tls } => {
@@ -120,7 +138,7 @@ impl IsahcTransport {
                 }
                 // It worked when the transport was built, so memory or descriptors are short now, and
                 // nothing was sent.
-                let tls = tls.for_exchange().map_err(|error| {
+                let tls = tls.for_exchange(trust).map_err(|error| {
                     TransportError::with_source(TransportErrorKind::Connect, error)
                 })?;
                 (Some(Network { proxy, tls: tls.config }), None, tls.files)
@@ -143,7 +161,9 @@ impl Transport for IsahcTransport {
         if exchange.timeout().is_zero() {
             return Err(own(TransportErrorKind::Timeout, "the time limit is zero"));
         }
-        let mut response = self.pool.exchange(deadline, || self.job(&exchange)).await?;
+        let trust = self.trust(&exchange).await?;
+        let job = || self.job(&exchange, trust.as_ref());
+        let mut response = self.pool.exchange(deadline, job).await?;
         if let Route::Own { .. } = self.route {
             response.extensions_mut().insert(ConnectionUse::Fresh);
         }
@@ -191,7 +211,13 @@ impl Drop for ReadyClient {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, mpsc};
+
+    use easemob_token_transport::LoadOnce;
+    use easemob_token_transport_testkit::{Authority, LOOPBACK, Script, ScriptedServer};
+
     use super::*;
+    use crate::roots::Trust;
 
     fn exchange() -> Exchange {
         Exchange::new(http::Request::post("http://127.0.0.1:1/").body("").unwrap())
@@ -211,6 +237,37 @@ mod tests {
         drop(transport);
         // The forgotten clone keeps the agent alive; otherwise this would wait for its thread.
         drop(client);
+    }
+
+    #[test]
+    fn roots_that_load_longer_than_the_connect_limit_are_used_all_the_same() {
+        let authority = Authority::new();
+        let store = TrustStore::builder().certificate_from_pem(authority.pem()).build();
+        let (sender, loaded) = mpsc::channel::<()>();
+        let loaded = Mutex::new(loaded);
+        let trust = Trust::System(LoadOnce::new(move || {
+            loaded.lock().unwrap().recv().unwrap();
+            Ok(store.clone())
+        }));
+        let tls = Box::new(Tls::new(trust, None).unwrap());
+        let route = Route::Own { proxy: ProxyRules::default(), tls };
+        let transport =
+            IsahcTransport::with_route(Duration::from_millis(600), route, default_limit());
+        let server = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
+        let send = |limit| {
+            let request = http::Request::post(server.url("https", LOOPBACK)).body("").unwrap();
+            let exchange = Exchange::new(request).with_timeout(Duration::from_millis(limit));
+            futures_lite::future::block_on(transport.send(exchange))
+        };
+        assert_eq!(send(50).unwrap_err().kind(), TransportErrorKind::Timeout);
+        // The loading of the first exchange goes on.
+        let late = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(700));
+            sender.send(()).unwrap();
+        });
+        let outcome = send(10_000);
+        assert!(outcome.is_ok(), "{outcome:?}");
+        late.join().unwrap();
     }
 
     #[test]

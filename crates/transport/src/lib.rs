@@ -1,8 +1,8 @@
 //! The transport port of `easemob-token`: one trait between the client and an HTTP library.
 //!
 //! A [`Transport`] sends one [`Exchange`] and returns one complete response or one
-//! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate has no I/O
-//! and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
+//! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate opens no
+//! connection and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
 
 mod classify;
 mod config_error;
@@ -12,9 +12,12 @@ mod error;
 mod exchange;
 mod exchange_limit;
 mod fork_guard;
+mod load_once;
 mod loopback;
+mod pem;
 mod plain_http;
 mod proxy;
+mod roots;
 mod runtime;
 mod timer;
 mod transport;
@@ -30,9 +33,12 @@ pub use exchange::{
 };
 pub use exchange_limit::{ExchangeLimit, ExchangePermit};
 pub use fork_guard::ForkGuard;
+pub use load_once::LoadOnce;
 pub use loopback::{is_loopback, loopback_addresses};
+pub use pem::{ClientCertificate, ClientCertificateProblem, PemItem, certificates_from_pem};
 pub use plain_http::check_scheme;
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
+pub use roots::{BaseRoots, NO_SYSTEM_ROOTS, RootSettings, roots_from_environment};
 pub use runtime::{Runtime, Task};
 pub use timer::{Sleep, sleep};
 pub use transport::Transport;
