@@ -1,6 +1,5 @@
 //! One exchange, from the connection to the last byte of the body, with the faults.
 
-use std::cell::Cell;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -32,14 +31,14 @@ pub(crate) struct Job {
     pub(crate) max_bytes: usize,
     pub(crate) reuses: bool,
     pub(crate) wire: Arc<Mutex<Option<TcpStream>>>,
-    /// The status of a proxy that opened no tunnel.
-    pub(crate) refused: Cell<Option<u16>>,
 }
 
 /// How far an exchange came.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Begun,
+    /// The proxy responded with this status.
+    Refused(u16),
     Sent,
     Answered,
 }
@@ -62,8 +61,10 @@ impl Job {
         if self.fault == Fault::RepeatsPost && result.is_err() && wanted && stage == Stage::Sent {
             result = self.once(&request, &target, &mut stage);
         }
-        result.map_err(|(kind, bytes)| match (self.fault, self.refused.get()) {
-            (_, Some(status)) => TransportError::with_source(kind, status.to_string()),
+        result.map_err(|(kind, bytes)| match (self.fault, stage) {
+            (_, Stage::Refused(status)) => {
+                TransportError::with_source(kind, format!("the proxy responded {status}"))
+            }
             (Fault::ShowsTheReply, _) => {
                 TransportError::with_source(kind, String::from_utf8_lossy(&bytes).into_owned())
             }
@@ -82,7 +83,7 @@ impl Job {
         let idle = idle.filter(|own| !own.is_closed());
         let mut stream = match idle {
             Some(stream) => stream,
-            None => self.open(target).map_err(none)?,
+            None => self.open(target, stage).map_err(none)?,
         };
         let more = match self.fault {
             Fault::AsksForGzip => "Accept-Encoding: gzip\r\n",
@@ -115,7 +116,7 @@ impl Job {
         Ok(response)
     }
 
-    fn open(&self, target: &Uri) -> Result<Stream, Kind> {
+    fn open(&self, target: &Uri, stage: &mut Stage) -> Result<Stream, Kind> {
         let by = match (self.connect_by, self.finish_by) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -142,10 +143,10 @@ impl Job {
                     _ => Kind::Connect,
                 })?;
                 if !granted.status().is_success() {
-                    self.refused.set(Some(granted.status().as_u16()));
+                    *stage = Stage::Refused(granted.status().as_u16());
                     return Err(Kind::Connect);
                 }
-                // The server has no reason to speak first.
+                // They belong to the tunnel, in which the server cannot have spoken yet.
                 if !incoming.bytes.is_empty() {
                     return Err(Kind::Connect);
                 }
