@@ -4,7 +4,6 @@ mod exchange;
 mod message;
 mod stream;
 
-use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::net::{Shutdown, TcpStream};
 use std::pin::Pin;
@@ -135,7 +134,6 @@ impl Transport for BadAdapter {
                 fault => fault == Fault::ReusesAlways,
             },
             wire: Arc::default(),
-            refused: Cell::default(),
         };
         OnAThread::start(job, exchange).await
     }
