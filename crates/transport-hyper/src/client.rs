@@ -181,7 +181,9 @@ mod tests {
     #[tokio::test]
     async fn a_connection_from_before_the_machine_was_suspended_is_not_reused() {
         let server = ScriptedServer::start(Script::new().serve());
-        let tls = Tls::new(Arc::new(rustls::crypto::ring::default_provider()), Trust::System, None);
+        let tls =
+            Tls::new(Arc::new(rustls::crypto::ring::default_provider()), Trust::system(), None)
+                .unwrap();
         let connector =
             Connector::new(Resolver::new(), Duration::from_secs(3), tls, ProxyRules::default());
         let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK.load(Ordering::Relaxed));

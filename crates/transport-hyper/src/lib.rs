@@ -55,6 +55,7 @@
 
 mod body;
 mod builder;
+mod certificate_advice;
 mod classify;
 mod client;
 mod connection_state;
@@ -67,6 +68,7 @@ mod tls;
 mod transport;
 mod tunnel;
 mod turn;
+mod verifier;
 mod wire;
 
 pub use builder::HyperTransportBuilder;

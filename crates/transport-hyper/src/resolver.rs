@@ -251,7 +251,7 @@ mod tests {
             .map(|(connect, all)| (Duration::from_millis(connect), Duration::from_millis(all)))
         {
             let (resolver, _speak, _) = silent(ALONE_FOR);
-            let tls = Tls::new(provider.clone(), Trust::System, None);
+            let tls = Tls::new(provider.clone(), Trust::system(), None).unwrap();
             let connector = Connector::new(resolver, connect_limit, tls, ProxyRules::default());
             let transport =
                 HyperTransport::over(PooledClient::new(connector, true), default_limit());

@@ -122,7 +122,8 @@ impl Retry {
 
     /// The step after a failure that one more request may resolve, once in an acquisition.
     ///
-    /// Examples are a torn body, and a 401 for an app token that the service accepted in a later request.
+    /// Examples are a torn body, a response that the transport lost and will probably lose again, and a
+    /// 401 for an app token that the service accepted in a later request.
     pub fn once_more(&mut self, now: Uptime, jitter: Jitter) -> NextStep {
         if std::mem::replace(&mut self.repeated_once, true) {
             return NextStep::GiveUp;

@@ -9,7 +9,7 @@ use easemob_token_core::{
     BuildError, Grant, GrantType, IssuedToken, NextStep, Payload, Priority, Report, Retry,
     RetryLimits, Turn, Uptime,
 };
-use easemob_token_transport::{ConnectionUse, Exchange};
+use easemob_token_transport::{ConnectionUse, Exchange, TransportError};
 use http::Request;
 
 use super::{InFlight, RequestContext};
@@ -251,6 +251,8 @@ impl<'a, O> RetryRun<'a, O> {
             }
         } else if let Some(error) = error.as_response() {
             self.retry.after_response(error, now, jitter())
+        } else if error.as_transport().is_some_and(TransportError::is_retryable_once) {
+            self.retry.once_more(now, jitter())
         } else if let Some(error) = error.as_transport() {
             self.retry.after_transport_failure(error.is_retryable(), now, jitter())
         } else {

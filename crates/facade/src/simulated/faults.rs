@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easemob_token_transport::TransportErrorKind;
+use easemob_token_transport::{TransportError, TransportErrorKind};
 
 use super::service::{Fault, UNAUTHORIZED, failure, limited, refusal};
 use super::world::{busiest_minute, world, world_with};
@@ -53,6 +53,18 @@ fn faults() -> Vec<(String, Arc<Fault>)> {
         faults.push((format!("429, {pause}"), limited(Some(pause))));
     }
     faults
+}
+
+#[test]
+fn a_failure_that_may_be_retried_once_is_retried_once() {
+    use TransportErrorKind::Interrupted;
+    let once = || Err(TransportError::new(Interrupted).retry_once());
+    for (fault, requests) in [(Arc::new(once) as Arc<Fault>, 2), (failure(Interrupted), 3)] {
+        let world = world(1_000);
+        world.fault(Some(fault));
+        let error = world.token().unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Interrupted, requests));
+    }
 }
 
 #[test]

@@ -12,12 +12,12 @@ use crate::trial::Trial;
 
 /// Row 9, reads the request, then closes: `Interrupted`, sent once.
 pub(crate) fn row_09_closes_after_request(trial: &mut Trial<'_>) {
-    trial.outcome("close", Setup::new(Script::new().request()), &[Interrupted]);
+    trial.racing_outcome("close", Setup::new(Script::new().request()), &[Interrupted]);
 }
 
 /// Row 10, reads the request, then resets: `Interrupted`, sent once.
 pub(crate) fn row_10_resets_after_request(trial: &mut Trial<'_>) {
-    trial.outcome("reset", Setup::new(Script::new().request().reset()), &[Interrupted]);
+    trial.racing_outcome("reset", Setup::new(Script::new().request().reset()), &[Interrupted]);
 }
 
 /// Row 11, responds once; reads the second request, then closes: `Ok`, then `Interrupted`, exactly two
@@ -81,15 +81,15 @@ pub(crate) fn row_54_idle_connections_die(trial: &mut Trial<'_>) {
 /// Row 12, one response too many right after the first: both calls get their own, two requests.
 pub(crate) fn row_12_glued_response(trial: &mut Trial<'_>) {
     let script = Script::new().request().echo_with(unsolicited()).serve();
-    for (label, settles) in [("at once", false), ("after a moment", true)] {
-        trial.case(label, Setup::new(script.clone()).sent(2), |scene| {
-            scene.expect_echo();
-            if settles {
-                scene.settle();
-            }
-            scene.expect_echo();
-        });
-    }
+    trial.race("at once", Setup::new(script.clone()).sent(2), |scene| {
+        scene.expect_echo();
+        scene.expect_echo();
+    });
+    trial.case("after a moment", Setup::new(script).sent(2), |scene| {
+        scene.expect_echo();
+        scene.settle();
+        scene.expect_echo();
+    });
 }
 
 /// Row 13, an unsolicited response on the idle connection, then a second call: the second gets its
