@@ -18,15 +18,6 @@ const HTTP: &str = "TRUST_HTTP_URL";
 const HTTPS: &str = "TRUST_HTTPS_URL";
 const EXPECTED: &str = "TRUST_EXPECTED";
 
-/// `SSL_CERT_FILE`, `SSL_CERT_DIR` and what comes of them: `ok`, or a part of the error.
-const VARIABLES: [(&str, &str, &str); 3] = [
-    ("", "FOLDER", "ok"),
-    ("", "", UNKNOWN),
-    ("/missing.pem", "", "SSL_CERT_FILE names a file that cannot be read"),
-];
-/// A part of the error for an issuer that is not trusted.
-const UNKNOWN: &str = "root";
-
 /// Runs the test again in a process whose system roots are the file `roots.pem`, which at first is
 /// called `name`.
 fn run_again(test: &str, name: &str) {
@@ -147,7 +138,17 @@ fn the_last_call_that_names_roots_counts() {
 fn an_empty_variable_counts_as_unset_and_an_unusable_one_is_named() {
     if !subprocess::is_child() {
         let test = "trust::an_empty_variable_counts_as_unset_and_an_unusable_one_is_named";
-        return VARIABLES.iter().for_each(|case| run_again_with(test, "roots.pem", *case));
+        // The roots of this machine, if it has any, have not issued the certificate.
+        let has_roots = Path::new("/etc/ssl/certs/ca-certificates.crt").exists();
+        let unknown = if has_roots { "trusted root" } else { "root" };
+        for case in [
+            ("", "FOLDER", "ok"),
+            ("", "", unknown),
+            ("/missing.pem", "", "SSL_CERT_FILE names a file that cannot be read"),
+        ] {
+            run_again_with(test, "roots.pem", case);
+        }
+        return;
     }
     let result = send(&IsahcTransport::new(), &env::var(HTTPS).unwrap());
     assert_outcome(&result, &env::var(EXPECTED).unwrap());

@@ -103,7 +103,9 @@ fn other_section(label: &str) -> Option<&'static str> {
         _ if label.ends_with("PRIVATE KEY") => {
             "it is a private key: give the certificate here, and keep the key to yourself"
         }
-        _ if label.ends_with("PUBLIC KEY") => "it is a public key: give the certificate",
+        _ if label.ends_with("PUBLIC KEY") => {
+            "it is a public key: the certificate is needed, or the private key where a key is asked for"
+        }
         _ if label.ends_with("CERTIFICATE REQUEST") => {
             "it is a request for one (CSR): give what the authority returned for it"
         }
