@@ -68,6 +68,7 @@ pub mod blocking;
 mod cache;
 mod client;
 mod clock;
+pub mod environment;
 mod error;
 #[cfg(test)]
 #[cfg(shuttle)]
