@@ -72,7 +72,7 @@ const INTERNAL: Crate = Crate { published: false, ..PUBLISHED };
 pub(crate) const CRATES: &[Crate] = &[
     Crate {
         name: HOST,
-        job: "the rule for host names, shared by core and transport",
+        job: "checks of text that people set: hosts, odd characters; shared by core and transport",
         theirs: Some(""),
         tree: Some(Tree { allowed: "", most: 1 }),
         wasm: true,

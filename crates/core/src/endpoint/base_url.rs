@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use easemob_token_host::{Authority, HostError};
+use easemob_token_host::{Authority, HostError, OddCharacter, check_url_characters};
 
 use crate::build_error::{BuildError, Field};
 
@@ -64,9 +64,17 @@ impl FromStr for BaseUrl {
     type Err = BuildError;
 
     fn from_str(text: &str) -> Result<Self, BuildError> {
-        let wrong = |problem| Err(BuildError::new(Field::BaseUrl, problem));
-        let Some((scheme, rest)) = text.split_once("://") else {
-            return wrong("has no scheme; write https://a1.easemob.com");
+        let wrong = |problem: &'static str| Err(BuildError::new(Field::BaseUrl, problem));
+        let of_host = |error: HostError| BuildError::new(Field::BaseUrl, error.to_string());
+        if text.is_empty() {
+            return wrong("is empty; write https://a1.easemob.com");
+        }
+        check_url_characters(text).map_err(of_host)?;
+        if let Some(odd) = OddCharacter::find(text, |c| c != '\\') {
+            return Err(BuildError::new(Field::BaseUrl, odd.problem("write / (U+002F)")));
+        }
+        let Some((scheme, after_scheme)) = text.split_once("://") else {
+            return wrong(without_scheme(text));
         };
         let https = match scheme.to_ascii_lowercase().as_str() {
             "https" => true,
@@ -75,18 +83,60 @@ impl FromStr for BaseUrl {
                 return wrong("the scheme is neither https nor http; write https://a1.easemob.com");
             }
         };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains('@') {
-            return wrong("has an @; write scheme, host and port without a user name");
+        let rest = after_scheme.strip_suffix('/').unwrap_or(after_scheme);
+        if let Some(problem) = more_than_a_host(rest) {
+            return wrong(problem);
         }
-        if rest.contains(['/', '\\', '?', '#']) {
-            return wrong("has a path, a query or a fragment; write scheme, host and port alone");
-        }
-        let problem = |error: HostError| BuildError::new(Field::BaseUrl, error.phrase());
-        let authority: Authority = rest.parse().map_err(problem)?;
+        // All ASCII, so bytes are characters.
+        let before = text.len() - after_scheme.len();
+        let authority: Authority =
+            rest.parse().map_err(|error: HostError| of_host(error.moved_by(before)))?;
         let port = authority.port().unwrap_or(default_port(https));
         Ok(Self { https, host: authority.host().into(), port })
     }
+}
+
+/// What is wrong with a text that has no `://`.
+fn without_scheme(text: &str) -> &'static str {
+    if after_scheme_name(text).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])) {
+        "has no :// after the scheme; write https://a1.easemob.com"
+    } else if text.contains('#') {
+        "has a # and no scheme, as an app key; write https://a1.easemob.com"
+    } else {
+        "has no scheme; write https:// before the host, as in https://a1.easemob.com"
+    }
+}
+
+/// What is wrong with the part after `://` if it is more than host and port.
+fn more_than_a_host(rest: &str) -> Option<&'static str> {
+    if after_scheme_name(rest).is_some_and(|rest| rest.starts_with(":/") || rest.starts_with("//"))
+    {
+        return Some("has the scheme twice; write https://a1.easemob.com");
+    }
+    if rest.contains('@') {
+        return Some("has an @; write scheme, host and port without a user name");
+    }
+    Some(match rest.find(['/', '?', '#']).map(|at| rest.split_at(at)) {
+        Some(("", after)) if after.starts_with('/') => {
+            "has more than two / after the scheme; write https://a1.easemob.com"
+        }
+        Some((_, after)) if after.starts_with('/') => {
+            "has a path; write scheme, host and port alone, since the app key has org and app"
+        }
+        Some((_, after)) if after.starts_with('?') => {
+            "has a query after ?; write scheme, host and port alone"
+        }
+        Some(_) => {
+            "has a # and what follows; write scheme, host and port alone, and the app key by itself"
+        }
+        None => return None,
+    })
+}
+
+/// The text after `https` or `http`, if it begins so.
+fn after_scheme_name(text: &str) -> Option<&str> {
+    let (http, rest) = text.split_at_checked("http".len())?;
+    http.eq_ignore_ascii_case("http").then(|| rest.strip_prefix(['s', 'S']).unwrap_or(rest))
 }
 
 #[cfg(test)]
@@ -113,23 +163,47 @@ mod tests {
     }
 
     #[test]
-    fn what_hides_another_host_is_refused() {
-        for bad in ["a1.easemob.com@evil.com", "u:p@a1.easemob.com"] {
-            assert!(error(&format!("https://{bad}")).contains('@'), "{bad}");
-        }
-        for bad in ["evil.com#", "evil.com/x", "evil.com?q", "evil.com//", "evil.com\\x"] {
-            assert!(error(&format!("https://{bad}")).contains("path"), "{bad}");
-        }
-    }
-
-    #[test]
-    fn the_wrong_part_is_named_and_the_text_is_not_repeated() {
-        assert!(error("a1.easemob.com").contains("no scheme"));
-        assert!(error("ftp://a1.easemob.com").contains("scheme is neither"));
-        assert!(error("https://a1.easemob.com:99999").contains("port"));
-        assert_eq!(error("https://"), "base URL: the host is empty");
-        for text in ["https://user:hunter2@a1.easemob.com", "hunter2", "https://hunter2:hunter2"] {
-            assert!(!error(text).contains("hunter2"), "{text}");
+    fn what_is_wrong_is_named_with_the_remedy() {
+        for (texts, problem) in [
+            (&[""][..], "is empty"),
+            (&["a1.easemob.com", "//a1.easemob.com", "localhost:80", "hunter2"], "no scheme"),
+            (
+                &["https:/a1.easemob.com", "https//a1.easemob.com", "http:a1.x", "HTTPS:", "https"],
+                "no :// after the scheme",
+            ),
+            (&["org#app"], "as an app key"),
+            (&["ftp://a1.easemob.com", "://a1.easemob.com"], "neither https nor http"),
+            (
+                &["https://https://a1.easemob.com", "https://HTTP:/a1.x", "http://https//a1.x"],
+                "twice",
+            ),
+            (&["https:///a1.easemob.com", "https:////"], "more than two /"),
+            (
+                &["https://a1.easemob.com/org/app/token", "https://a1.x//"],
+                "since the app key has org",
+            ),
+            (&["https://a1.easemob.com?q", "https://?"], "a query after ?"),
+            (&["https://a1.easemob.com#app", "https://#"], "the app key by itself"),
+            (&["https://a1.easemob.com@evil.com", "https://u:hunter2@a1.x/p"], "an @"),
+            (&["https://", "https:///"], "the host is empty"),
+            (&["https://a1.easemob.com:99999", "https://hunter2:hunter2"], "the port"),
+            (&["https:\\\\a1.x", "https:/\\a1.x"], "has U+005C (\\) at character"),
+            (&["\"https://a1.x\"", "'x'", "“https://a1.x”"], "is in quotes (U+"),
+            (&["https：//a1.x", "https:／／a1.x"], "has U+FF"),
+            (&["https://a1。easemob.com"], "has U+3002 (ideographic full stop) at character 11"),
+            (&["https://环信.com"], "has U+73AF at character 9; write a host outside ASCII"),
+            (&["https://a1.x%2Forg", "https://a1.x*"], ") at character 13; write a host of A-Z"),
+            (&["https://a1.x\r\n"], "ends with U+000D (carriage return) at character 13"),
+            (&["\u{feff}https://a1.x"], "begins with U+FEFF (byte order mark) at character 1"),
+        ] {
+            for text in texts {
+                let error = error(text);
+                assert!(
+                    error.starts_with("base URL: ") && error.contains(problem),
+                    "{text}: {error}"
+                );
+                assert!(!error.contains("hunter2"), "{text}");
+            }
         }
     }
 }
