@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 
+use easemob_token_host::OddCharacter;
+
 /// The field of the input that a [`BuildError`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -53,7 +55,8 @@ impl fmt::Display for Field {
 /// Input that was refused before anything was sent.
 ///
 /// `Display` names the field, what is wrong with it and what to write instead. It never repeats the
-/// input: a wrong base URL or App Key may hold a secret in the wrong place.
+/// input: a wrong base URL or App Key may hold a secret in the wrong place. Only a character that does
+/// not belong there is named, by code point and place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
     field: Field,
@@ -95,6 +98,20 @@ impl From<Infallible> for BuildError {
 /// Refuses a text that is empty.
 pub(crate) fn require(field: Field, text: &str) -> Result<(), BuildError> {
     if text.is_empty() { Err(BuildError::new(field, "is empty")) } else { Ok(()) }
+}
+
+/// Refuses a text that is empty, in quotes, or not all visible ASCII.
+///
+/// Client IDs, client secrets and tokens have no other characters. With one, the service would only say
+/// that they are wrong.
+pub(crate) fn require_visible(field: Field, text: &str) -> Result<(), BuildError> {
+    require(field, text)?;
+    match OddCharacter::first_in(text) {
+        None => Ok(()),
+        Some(odd) => {
+            Err(BuildError::new(field, odd.problem("copy it again from where you got it")))
+        }
+    }
 }
 
 #[cfg(test)]

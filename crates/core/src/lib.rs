@@ -52,6 +52,7 @@ mod secret;
 mod token;
 
 pub use build_error::{BuildError, Field};
+pub use easemob_token_host::OddCharacter;
 pub use endpoint::{AppKey, BaseUrl, TokenEndpoint};
 pub use grant::{ClientCredentials, Grant, GrantType, Inherit, Password, Payload};
 pub use policy::{

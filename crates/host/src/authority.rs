@@ -297,8 +297,10 @@ mod tests {
         ] {
             assert_eq!(error(text), problem);
         }
-        let moved = "a b".parse::<Authority>().unwrap_err().moved_by(8);
-        assert!(moved.to_string().contains("at character 10"), "{moved}");
+        let moved = |text: &str| text.parse::<Authority>().unwrap_err().moved_by(8).to_string();
+        assert_eq!(moved("a b"), "has U+0020 (space) at character 10; remove it");
+        assert_eq!(moved(" b"), "has U+0020 (space) at character 9; remove it");
+        assert_eq!(moved(".."), error(".."));
     }
 
     #[test]

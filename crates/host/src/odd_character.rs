@@ -121,7 +121,11 @@ impl OddCharacter {
     /// The same character in a longer text, with so many characters before this one.
     #[must_use]
     pub fn moved_by(self, characters: usize) -> Self {
-        Self { position: self.position.saturating_add(characters), ..self }
+        let place = match self.place {
+            Place::Start | Place::Everywhere if characters > 0 => Place::Inside,
+            place => place,
+        };
+        Self { position: self.position.saturating_add(characters), place, ..self }
     }
 
     /// The problem and its remedy, to follow the name of the setting: `has U+… at character 5; remove it`.
@@ -135,7 +139,7 @@ impl OddCharacter {
             Place::Inside => "has",
             Place::End | Place::Tail => "ends with",
             Place::Everywhere => "has nothing but",
-            Place::Quotes => return format!("is in quotes ({self}); remove them"),
+            Place::Quotes => return format!("is in quotes, {self}; remove them"),
         };
         let remedy = match self.place {
             Place::Everywhere => "write a value".into(),
@@ -325,8 +329,8 @@ mod tests {
             ["\"ab\"", "'ab'", "`ab`", "“ab”", "”ab“", "‘ab’", "«ab»", "「ab」", "＂ab＂", "\"\""]
         {
             let problem = problem(text);
-            assert!(problem.starts_with("is in quotes (U+"), "{text}: {problem}");
-            assert!(problem.ends_with(" at character 1); remove them"), "{text}: {problem}");
+            assert!(problem.starts_with("is in quotes, U+"), "{text}: {problem}");
+            assert!(problem.ends_with(" at character 1; remove them"), "{text}: {problem}");
         }
         for text in ["a\"b\"c", "\"ab", "ab'", "\"ab'", "\"", "'"] {
             assert_eq!(OddCharacter::first_in(text), None, "{text}");

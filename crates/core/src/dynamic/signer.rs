@@ -6,7 +6,7 @@ use super::fault::{Fault, Faults};
 use super::signature::{Key, same_secret};
 use super::token::{Claims, DynamicToken, Padding};
 use super::unverified::{AppKeyMember, UnverifiedToken};
-use crate::build_error::{BuildError, Field, require};
+use crate::build_error::{BuildError, Field, require_visible};
 use crate::endpoint::AppKey;
 use crate::secret::Secret;
 use crate::token::UserId;
@@ -25,15 +25,16 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`Field::ClientId`] or [`Field::ClientSecret`] if it is empty.
+    /// [`Field::ClientId`] or [`Field::ClientSecret`] if it is empty, in quotes, or has a character that is
+    /// not visible ASCII, such as a line end or a no-break space.
     pub fn new(
         app_key: &AppKey,
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
     ) -> Result<Self, BuildError> {
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
-        require(Field::ClientId, &client_id)?;
-        require(Field::ClientSecret, client_secret.expose())?;
+        require_visible(Field::ClientId, &client_id)?;
+        require_visible(Field::ClientSecret, client_secret.expose())?;
         let client_id = client_id.into_boxed_str();
         let key = Key { app_key: app_key.clone(), client_id, client_secret };
         Ok(Self { key, padding: Padding::default() })

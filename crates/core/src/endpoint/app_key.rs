@@ -1,7 +1,10 @@
 //! App Key, `org#app`, strictly parsed: its two names become path segments.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+use easemob_token_host::OddCharacter;
 
 use crate::build_error::{BuildError, Field};
 
@@ -66,23 +69,49 @@ fn check(which: &'static str, name: &str) -> Result<(), BuildError> {
     if name == "." || name == ".." {
         return wrong("is . or .., which changes the path");
     }
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
-    if !name.bytes().all(allowed) {
-        return wrong("has a character that is none of A-Z a-z 0-9 - _ . ~");
+    match OddCharacter::find(name, is_allowed) {
+        None => Ok(()),
+        Some(odd) => {
+            let problem = odd.problem("write A-Z a-z 0-9 - _ . ~ alone");
+            Err(BuildError::new(Field::AppKey, format!("the {which} name {problem}")))
+        }
     }
-    Ok(())
+}
+
+fn is_allowed(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~')
 }
 
 impl FromStr for AppKey {
     type Err = BuildError;
 
     fn from_str(text: &str) -> Result<Self, BuildError> {
-        let wrong = |problem| Err(BuildError::new(Field::AppKey, problem));
+        let wrong = |problem: Cow<'static, str>| Err(BuildError::new(Field::AppKey, problem));
+        if text.is_empty() {
+            return wrong("is empty; write org#app".into());
+        }
+        if let Some(odd) = OddCharacter::first_in(text) {
+            return wrong(odd.problem("write org#app").into());
+        }
+        if text.contains("://") {
+            return wrong("is a URL; write org#app, and the URL as the base URL".into());
+        }
+        if let Some(at) = text.find("%23") {
+            // All ASCII, so bytes are characters.
+            return wrong(format!("has %23 at character {}; write # (U+0023)", at + 1).into());
+        }
+        if let Some(odd) = OddCharacter::find(text, |c| c == '#' || is_allowed(c)) {
+            return wrong(odd.problem("write org#app, each of A-Z a-z 0-9 - _ . ~").into());
+        }
         let mut names = text.split('#');
         match (names.next(), names.next(), names.next()) {
             (Some(org), Some(app), None) => Self::new(org, app),
-            (_, None, _) => wrong("has no #; write org#app"),
-            _ => wrong("has more than one #; write org#app"),
+            (_, None, _) => wrong(
+                "has no #; write org#app, in quotes in a shell or a .env file, where # can begin a \
+                 comment"
+                    .into(),
+            ),
+            _ => wrong("has more than one #; write org#app".into()),
         }
     }
 }
@@ -103,18 +132,59 @@ mod tests {
 
     #[test]
     fn what_could_change_the_path_is_refused_and_named() {
-        for bad in ["..", ".", "a/b", "%2f", "a\r\nb", "a b", "a?b", "a\\b", "组织", ""] {
-            assert!(error(&format!("{bad}#app")).contains("the org name"), "{bad:?}");
-            assert!(error(&format!("org#{bad}")).contains("the app name"), "{bad:?}");
+        for (bad, problem) in [
+            ("a/b", "has U+002F (/) at character 2; write"),
+            ("a\\b", "has U+005C (\\) at character 2; write"),
+            ("a?b", "has U+003F (?) at character 2; write"),
+            ("%2f", "has U+0025 (%) at character 1; write"),
+            ("a b", "has U+0020 (space) at character 2; remove it"),
+            ("a\r\nb", "has U+000D (carriage return) at character 2; remove it"),
+            ("组织", "has U+7EC4 at character 1; write"),
+        ] {
+            let new = |org, app| AppKey::new(org, app).unwrap_err().to_string();
+            assert!(new(bad, "app").starts_with(&format!("app key: the org name {problem}")));
+            assert!(new("org", bad).starts_with(&format!("app key: the app name {problem}")));
+            assert!(
+                error(&format!("{bad}#app")).starts_with(&format!("app key: {problem}")),
+                "{bad}"
+            );
+        }
+        for (bad, problem) in [("..", "is . or .."), (".", "is . or .."), ("", "is empty")] {
+            assert!(
+                error(&format!("{bad}#app")).contains(&format!("org name {problem}")),
+                "{bad:?}"
+            );
+            assert!(
+                error(&format!("org#{bad}")).contains(&format!("app name {problem}")),
+                "{bad:?}"
+            );
         }
         assert!(error(&format!("org#{}", "a".repeat(256))).contains("longer"));
     }
 
     #[test]
-    fn there_is_exactly_one_hash() {
-        assert_eq!(error("org"), "app key: has no #; write org#app");
-        assert_eq!(error("org#app#"), "app key: has more than one #; write org#app");
-        assert_eq!(error("#app"), "app key: the org name is empty; write org#app");
+    fn what_is_wrong_is_named_with_the_remedy() {
+        for (text, problem) in [
+            ("", "is empty; write org#app"),
+            ("org#app#", "has more than one #; write org#app"),
+            ("org＃app", "has U+FF03 (full-width #) at character 4; write # (U+0023)"),
+            ("org%23app", "has %23 at character 4; write # (U+0023)"),
+            ("org #app", "has U+0020 (space) at character 4; remove it"),
+            ("org#app\n", "ends with U+000A (line feed) at character 8; remove it"),
+            ("\"org#app\"", "is in quotes, U+0022 (\") at character 1; remove them"),
+            ("\"org#app", "has U+0022 (\") at character 1; remove it"),
+            (
+                "org/app",
+                "has U+002F (/) at character 4; write org#app, each of A-Z a-z 0-9 - _ . ~",
+            ),
+            ("https://a1.x/org#app", "is a URL; write org#app, and the URL as the base URL"),
+        ] {
+            assert_eq!(error(text), format!("app key: {problem}"));
+        }
+        // What is left if a shell or a reader of `.env` files takes the rest for a comment.
+        assert!(
+            error("org").contains("has no #; write org#app, in quotes in a shell or a .env file")
+        );
     }
 
     #[test]

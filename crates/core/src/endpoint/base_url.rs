@@ -188,7 +188,7 @@ mod tests {
             (&["https://", "https:///"], "the host is empty"),
             (&["https://a1.easemob.com:99999", "https://hunter2:hunter2"], "the port"),
             (&["https:\\\\a1.x", "https:/\\a1.x"], "has U+005C (\\) at character"),
-            (&["\"https://a1.x\"", "'x'", "“https://a1.x”"], "is in quotes (U+"),
+            (&["\"https://a1.x\"", "'x'", "“https://a1.x”"], "is in quotes, U+"),
             (&["https：//a1.x", "https:／／a1.x"], "has U+FF"),
             (&["https://a1。easemob.com"], "has U+3002 (ideographic full stop) at character 11"),
             (&["https://环信.com"], "has U+73AF at character 9; write a host outside ASCII"),

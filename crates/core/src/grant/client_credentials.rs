@@ -2,7 +2,7 @@
 
 use super::payload::{Payload, Value};
 use super::{Grant, GrantType, Sealed};
-use crate::build_error::{BuildError, Field, require};
+use crate::build_error::{BuildError, Field, require_visible};
 use crate::response::TokenResponse;
 use crate::secret::Secret;
 use crate::token::{AccessToken, AppToken, Ttl, UserId};
@@ -23,14 +23,15 @@ impl ClientCredentials {
     ///
     /// # Errors
     ///
-    /// [`Field::ClientId`] or [`Field::ClientSecret`] if it is empty.
+    /// [`Field::ClientId`] or [`Field::ClientSecret`] if it is empty, in quotes, or has a character that is
+    /// not visible ASCII, such as a line end or a no-break space.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
     ) -> Result<Self, BuildError> {
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
-        require(Field::ClientId, &client_id)?;
-        require(Field::ClientSecret, client_secret.expose())?;
+        require_visible(Field::ClientId, &client_id)?;
+        require_visible(Field::ClientSecret, client_secret.expose())?;
         Ok(Self { client_id, client_secret, ttl: Ttl::ServerDefault })
     }
 

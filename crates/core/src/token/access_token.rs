@@ -5,7 +5,7 @@ use std::fmt;
 use http::HeaderValue;
 
 use super::inspect::{self, Inspection};
-use crate::build_error::{BuildError, Field};
+use crate::build_error::{BuildError, Field, require_visible};
 
 /// An access token, as a client or another REST call needs it.
 ///
@@ -35,9 +35,16 @@ impl AccessToken {
     ///
     /// # Errors
     ///
-    /// [`Field::AccessToken`] if it is empty, longer than 8192 characters, or has a character that is not
-    /// visible ASCII.
+    /// [`Field::AccessToken`] if it is empty, longer than 8192 characters, in quotes or behind `Bearer`,
+    /// or has a character that is not visible ASCII.
     pub fn new(token: &str) -> Result<Self, BuildError> {
+        if token.get(..BEARER.len()).is_some_and(|start| start.eq_ignore_ascii_case(BEARER)) {
+            return Err(BuildError::new(
+                Field::AccessToken,
+                "begins with Bearer; write the token alone",
+            ));
+        }
+        require_visible(Field::AccessToken, token)?;
         Self::parse(token).map_err(|fault| BuildError::new(Field::AccessToken, fault))
     }
 
@@ -97,6 +104,13 @@ mod tests {
     fn only_what_a_header_carries_safely_is_a_token() {
         for bad in ["", " ", "a b", "a\r\nb", "a\0", "é", "a\u{7f}", &"a".repeat(8193)] {
             assert!(AccessToken::new(bad).is_err(), "{bad:?}");
+        }
+        for (bad, problem) in [
+            ("YWMt\n", "ends with U+000A (line feed) at character 5; remove it"),
+            ("'YWMt'", "is in quotes, U+0027 (') at character 1; remove them"),
+            ("bearer YWMt", "begins with Bearer; write the token alone"),
+        ] {
+            assert_eq!(AccessToken::new(bad).unwrap_err().problem(), problem);
         }
         for good in ["a", "YWMt_-.~+/=", &"a".repeat(8192)] {
             assert_eq!(AccessToken::new(good).unwrap().expose(), good);

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use easemob_token_host::OddCharacter;
+
 use crate::build_error::{BuildError, Field};
 
 /// Requested lifetime: the server's default, permanent, or a time. The three are never mixed up.
@@ -95,8 +97,19 @@ impl FromStr for TtlUnit {
         match text {
             "seconds" => Ok(Self::Seconds),
             "milliseconds" => Ok(Self::Milliseconds),
-            _ => Err(BuildError::new(Field::TtlUnits, "is neither seconds nor milliseconds")),
+            _ => Err(wrong_units(text, "is no unit; write seconds or milliseconds, in lower case")),
         }
+    }
+}
+
+/// The error for a text that is no unit: an odd character in it, or else `problem`.
+fn wrong_units(text: &str, problem: &'static str) -> BuildError {
+    // `TtlUnits` permits spaces between its parts.
+    match OddCharacter::first_hidden_in(text)
+        .or_else(|| OddCharacter::find(text, |c| c == ' ' || c.is_ascii_graphic()))
+    {
+        Some(odd) => BuildError::new(Field::TtlUnits, odd.problem("write seconds or milliseconds")),
+        None => BuildError::new(Field::TtlUnits, problem),
     }
 }
 
@@ -146,30 +159,32 @@ impl FromStr for TtlUnits {
 
     /// Reads one unit for both directions, or `request=…,response=…` in any order.
     fn from_str(text: &str) -> Result<Self, BuildError> {
-        if !text.contains('=') {
-            let unit = text.parse()?;
-            return Ok(Self { request: unit, response: unit });
+        Self::parse(text).ok_or_else(|| {
+            let problem = "is none of seconds, milliseconds and request=UNIT,response=UNIT; write one of \
+                           them, in lower case";
+            wrong_units(text, problem)
+        })
+    }
+}
+
+impl TtlUnits {
+    fn parse(text: &str) -> Option<Self> {
+        if let Ok(unit) = text.parse() {
+            return Some(Self { request: unit, response: unit });
         }
-        let wrong = || {
-            let problem = "is not seconds, milliseconds, or request=…,response=… with each once";
-            BuildError::new(Field::TtlUnits, problem)
-        };
         let (mut request, mut response) = (None, None);
         for part in text.split(',') {
-            let (direction, unit) = part.split_once('=').ok_or_else(wrong)?;
+            let (direction, unit) = part.split_once('=')?;
             let slot = match direction.trim() {
                 "request" => &mut request,
                 "response" => &mut response,
-                _ => return Err(wrong()),
+                _ => return None,
             };
-            if slot.replace(unit.trim().parse()?).is_some() {
-                return Err(wrong());
+            if slot.replace(unit.trim().parse().ok()?).is_some() {
+                return None;
             }
         }
-        match (request, response) {
-            (Some(request), Some(response)) => Ok(Self { request, response }),
-            _ => Err(wrong()),
-        }
+        Some(Self { request: request?, response: response? })
     }
 }
 
@@ -213,11 +228,31 @@ mod tests {
         for units in [TtlUnits::STANDARD, TtlUnits::VIP5, mixed] {
             assert_eq!(units.to_string().parse(), Ok(units));
         }
-        for bad in ["", "ms", "Seconds", "request=seconds", "request=seconds,request=seconds"] {
-            assert!(bad.parse::<TtlUnits>().is_err(), "{bad}");
+        for bad in [
+            "",
+            "ms",
+            "Seconds",
+            "request=seconds",
+            "request=seconds,request=seconds",
+            "request=seconds,response=",
+            "a=seconds,response=seconds",
+            "=",
+            "request=1,",
+        ] {
+            let error = bad.parse::<TtlUnits>().unwrap_err().to_string();
+            assert!(error.starts_with("ttl unit: is none of seconds, milliseconds and"), "{error}");
         }
-        for bad in ["request=seconds,response=", "a=seconds,response=seconds", "=", "request=1,"] {
-            assert!(bad.parse::<TtlUnits>().is_err(), "{bad}");
+        let error = "ms".parse::<TtlUnit>().unwrap_err().to_string();
+        assert_eq!(error, "ttl unit: is no unit; write seconds or milliseconds, in lower case");
+        for (text, problem) in [
+            ("seconds\n", "ends with U+000A (line feed) at character 8; remove it"),
+            (" seconds", "begins with U+0020 (space) at character 1; remove it"),
+            ("'seconds'", "is in quotes, U+0027 (') at character 1; remove them"),
+            ("毫秒", "has U+6BEB at character 1; write seconds or milliseconds"),
+            ("request＝seconds,a", "has U+FF1D (full-width =) at character 8; write = (U+003D)"),
+        ] {
+            let error = text.parse::<TtlUnits>().unwrap_err();
+            assert_eq!(error.problem(), problem);
         }
     }
 }

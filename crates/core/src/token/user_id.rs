@@ -7,10 +7,14 @@
 //! - For other letters it is undocumented whether the service folds them. So two such IDs count as
 //!   two users, whose tokens are never mixed up, and a response may return either case.
 //! - Requests carry the ID as it was written: only the service knows what its cluster accepts.
-//!   Only the signer checks a dynamic token, so its user ID must have the documented form.
+//!   An ID in quotes or with characters that nobody sees is refused, since it is never meant, and the
+//!   service would only say that there is no such user.
+//! - Only the signer checks a dynamic token, so its user ID must have the documented form.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use easemob_token_host::OddCharacter;
 
 use crate::build_error::{BuildError, Field, require};
 
@@ -32,14 +36,24 @@ pub struct UserId(Arc<str>);
 const MAX_BYTES: usize = 64;
 
 impl UserId {
-    /// A user ID from any text that is not empty.
+    /// A user ID from a text that is not empty.
     ///
     /// # Errors
     ///
-    /// [`Field::UserId`] if it is empty.
+    /// [`Field::UserId`] if it is empty or in quotes, begins or ends with white space, or has a character
+    /// that nobody sees, such as a line end. A space inside is permitted.
     pub fn new(text: impl AsRef<str>) -> Result<Self, BuildError> {
         let text = text.as_ref();
         require(Field::UserId, text)?;
+        // Almost every ID has the documented form.
+        let odd = if text.bytes().all(is_documented) {
+            None
+        } else {
+            OddCharacter::first_hidden_in(text)
+        };
+        if let Some(odd) = odd {
+            return Err(BuildError::new(Field::UserId, odd.problem("write a-z 0-9 _ . -")));
+        }
         Ok(Self(text.into()))
     }
 
@@ -57,16 +71,21 @@ impl UserId {
     /// The documented form, in lower case.
     #[cfg(feature = "dynamic")]
     pub(crate) fn to_documented(&self) -> Result<String, BuildError> {
-        let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
         if self.0.len() > MAX_BYTES {
-            return Err(BuildError::new(Field::UserId, "is longer than 64 bytes"));
+            return Err(BuildError::new(Field::UserId, "is longer than 64 bytes; shorten it"));
         }
-        if !self.0.bytes().all(is_allowed) {
-            let problem = "has a character that is none of a-z 0-9 _ . -";
+        let is_allowed = |c: char| u8::try_from(c).is_ok_and(is_documented);
+        if let Some(odd) = OddCharacter::find(&self.0, is_allowed) {
+            let problem = odd.problem("a dynamic token needs an ID of a-z 0-9 _ . -");
             return Err(BuildError::new(Field::UserId, problem));
         }
         Ok(self.0.to_ascii_lowercase())
     }
+}
+
+/// Whether documented user IDs have this byte, in either case.
+fn is_documented(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
 }
 
 impl PartialEq for UserId {
@@ -128,11 +147,36 @@ mod tests {
     }
 
     #[test]
+    fn an_id_with_what_nobody_sees_is_refused_and_other_text_is_not() {
+        for (text, problem) in [
+            ("alice\n", "ends with U+000A (line feed) at character 6; remove it"),
+            (" alice", "begins with U+0020 (space) at character 1; remove it"),
+            ("\u{feff}alice", "begins with U+FEFF (byte order mark) at character 1; remove it"),
+            ("ali\u{200b}ce", "has U+200B (zero-width space) at character 4; remove it"),
+            ("张\0三", "has U+0000 (NUL) at character 2; remove it"),
+            ("\"alice\"", "is in quotes, U+0022 (\") at character 1; remove them"),
+        ] {
+            assert_eq!(UserId::new(text).unwrap_err().problem(), problem);
+        }
+        for text in ["a b", "张三", "é", "ａ", "a\"b", "O'Neil", "a@b"] {
+            assert_eq!(id(text).as_str(), text);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "dynamic")]
+    fn a_dynamic_token_names_what_is_not_documented() {
+        let problem = |text| id(text).to_documented().unwrap_err().problem().to_owned();
+        assert!(problem("a＠b").starts_with("has U+FF20 (full-width @) at character 2; write @"));
+        assert!(problem("a@b").starts_with("has U+0040 (@) at character 2; a dynamic token needs"));
+    }
+
+    #[test]
     fn only_the_case_of_ascii_letters_does_not_matter() {
         let hasher = BuildHasherDefault::<DefaultHasher>::default();
         assert_eq!(id("Alice"), id("aLICE"));
         assert_eq!(hasher.hash_one(id("Alice")), hasher.hash_one(id("aLICE")));
-        for (one, other) in [("alice", "alicf"), ("é", "É"), ("k", "\u{212a}"), ("a", "a ")] {
+        for (one, other) in [("alice", "alicf"), ("é", "É"), ("k", "\u{212a}"), ("a", "a b")] {
             assert_ne!(id(one), id(other));
         }
         // Fields that follow each other do not run together.

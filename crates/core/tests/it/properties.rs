@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use easemob_token_core::{ClientCredentials, Inherit, Lifetime, Password, Ttl, TtlUnit, TtlUnits};
+use easemob_token_core::{
+    AccessToken, AppKey, BaseUrl, ClientCredentials, Inherit, Lifetime, Password, Ttl, TtlUnit,
+    TtlUnits, UserId,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -14,6 +17,20 @@ fn text() -> impl Strategy<Value = String> {
         '"', '\\', '\0', '\n', '\u{1f}', '\u{2028}', '😀', '/', '\u{7f}',
     ]);
     prop::collection::vec(prop_oneof![2 => any::<char>(), 1 => awkward], 1..40)
+        .prop_map(|chars| chars.into_iter().collect())
+}
+
+/// Any user ID that is not refused.
+const USER_ID: &str = "[!-~é张😀][ -~é张😀]{0,38}[a-z]";
+/// Any client ID or client secret that is not refused.
+const CREDENTIAL: &str = "[!-~]{0,39}[a-z]";
+
+/// Letters that no error text has four of in a row, with characters that are wrong somewhere.
+fn misplaced() -> impl Strategy<Value = String> {
+    let wrong =
+        prop::sample::select("\"'“” \n\u{a0}\u{200b}#＃/：@%。环\\=,".chars().collect::<Vec<_>>());
+    let letter = prop::char::range('G', 'Z');
+    prop::collection::vec(prop_oneof![6 => letter, 1 => wrong], 4..30)
         .prop_map(|chars| chars.into_iter().collect())
 }
 
@@ -44,23 +61,70 @@ fn received(number: i64, unit: TtlUnit, requested: Ttl) -> Lifetime {
     endpoint(units).parse(&grant, response(200, body.as_bytes()), received_at()).unwrap().lifetime()
 }
 
+/// The text of an error, and its `Debug`.
+fn shown<T, E: std::fmt::Display + std::fmt::Debug>(result: Result<T, E>) -> Option<String> {
+    result.err().map(|error| format!("{error} {error:?}"))
+}
+
 proptest! {
     #[test]
+    fn no_error_repeats_four_characters_of_the_input(text in misplaced()) {
+        let client = |id: &str, secret: &str| shown(ClientCredentials::new(id, secret));
+        let mut errors = vec![
+            client(&text, "s"), client("id", &text),
+            shown(text.parse::<TtlUnits>()), shown(text.parse::<TtlUnit>()),
+            shown(UserId::new(&text)), shown(AccessToken::new(&text)),
+            shown(AppKey::new(&text, "app")), shown(AppKey::new("org", &text)),
+        ];
+        for around in ["", "https://", "https://user:{}@a1.x", "https://a1.x/", "https://a1.x:", "https://[", "#", "org#"] {
+            let around = if around.contains("{}") { around.to_owned() } else { format!("{around}{{}}") };
+            let text = around.replace("{}", &text);
+            errors.extend([shown(text.parse::<BaseUrl>()), shown(text.parse::<AppKey>())]);
+        }
+        #[cfg(feature = "dynamic")]
+        {
+            use easemob_token_core::dynamic::Signer;
+            let app_key = "org#app".parse().unwrap();
+            let signer = |id: &str, secret: &str| shown(Signer::new(&app_key, id, secret));
+            prop_assert_eq!(signer(&text, "s"), client(&text, "s"));
+            prop_assert_eq!(signer("id", &text), client("id", &text));
+        }
+        prop_assert!(errors.iter().flatten().count() > 2);
+        let characters: Vec<char> = text.chars().collect();
+        for four in characters.windows(4) {
+            let four: String = four.iter().collect();
+            for error in errors.iter().flatten() {
+                prop_assert!(!error.contains(&four), "{}", error);
+            }
+        }
+    }
+
+    #[test]
+    fn credentials_are_visible_ascii(text in misplaced()) {
+        let is_quoted = text.starts_with(['"', '\'']) && text.ends_with(['"', '\'']);
+        prop_assume!(!is_quoted);
+        let is_visible = text.chars().all(|c| c.is_ascii_graphic());
+        prop_assert_eq!(ClientCredentials::new("id", &*text).is_ok(), is_visible);
+        prop_assert_eq!(ClientCredentials::new(&*text, "secret").is_ok(), is_visible);
+        prop_assert!(Password::new("c", &*text).is_ok(), "a password has any characters");
+    }
+
+    #[test]
     fn a_request_body_parses_back_to_its_input(
-        username in text(), secret in text(), ttl in 1..i64::MAX, timed: bool, create: bool,
+        username in USER_ID, id in CREDENTIAL, client_secret in CREDENTIAL, secret in text(), ttl in 1..i64::MAX, timed: bool, create: bool,
     ) {
         let endpoint = endpoint(TtlUnits::STANDARD);
         let requested = if timed { Ttl::For(Duration::from_secs(ttl as u64)) } else { Ttl::ServerDefault };
         let app_token = app_token("app");
         let password = Password::new(&*username, &*secret).unwrap().with_ttl(requested);
-        let client = ClientCredentials::new(&*username, &*secret).unwrap().with_ttl(requested);
+        let client = ClientCredentials::new(&*id, &*client_secret).unwrap().with_ttl(requested);
         let inherit = Inherit::new(&*username, &app_token).unwrap()
             .with_auto_create_user(create).with_ttl(requested);
         let bodies = [
             (endpoint.request(&password).unwrap(), json!({
                 "grant_type": "password", "username": username, "password": secret})),
             (endpoint.request(&client).unwrap(), json!({
-                "grant_type": "client_credentials", "client_id": username, "client_secret": secret})),
+                "grant_type": "client_credentials", "client_id": id, "client_secret": client_secret})),
             (endpoint.request(&inherit).unwrap(), json!({
                 "grant_type": "inherit", "username": username, "autoCreateUser": create})),
         ];
