@@ -1,11 +1,12 @@
 //! The address of a proxy, with the credentials for it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use easemob_token_host::{Authority, HostError};
+use easemob_token_host::{Authority, HostError, check_url_characters};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
@@ -36,6 +37,9 @@ pub struct ProxyUrl {
     port: u16,
     credentials: Option<Credentials>,
 }
+
+/// What is wrong with a URL, as a phrase.
+type Problem = Cow<'static, str>;
 
 /// No `Debug` on purpose: both halves are secret.
 #[derive(Clone)]
@@ -98,32 +102,46 @@ impl ProxyUrl {
         let parsed = if value.contains("://") {
             Self::parse(value)
         } else {
-            Self::parse(&format!("http://{value}"))
+            Self::parse_rest(false, value, value)
         };
         parsed.map_err(|problem| ConfigError::new("proxy", format!("{name}: {problem}")))
     }
 
-    /// The problem is a fixed phrase: whatever part of the text it spoke of might be the password.
-    fn parse(text: &str) -> Result<Self, &'static str> {
+    /// Parses a URL with its scheme.
+    ///
+    /// The problem quotes nothing, since whatever part of the text it spoke of might be the password. Only a
+    /// character that does not belong there is named, by code point and place.
+    fn parse(text: &str) -> Result<Self, Problem> {
+        if !text.contains('@') {
+            check_url_characters(text).map_err(|error| error.to_string())?;
+        }
         let (scheme, rest) =
             text.split_once("://").ok_or("the URL must begin with http:// or https://")?;
         let https = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
             "https" => true,
-            _ => return Err("the URL must begin with http:// or https://"),
+            _ => return Err("the URL must begin with http:// or https://".into()),
         };
+        Self::parse_rest(https, rest, text)
+    }
+
+    /// Parses the part after `://` of a URL, which is the end of `text`.
+    fn parse_rest(https: bool, rest: &str, text: &str) -> Result<Self, Problem> {
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains(['/', '?', '#']) {
-            return Err(
-                "the URL must have no path, query or fragment; percent-encode /, ? and # in \
-                 credentials",
-            );
+            let problem = "the URL must have no path, query or fragment; percent-encode /, ? and # in \
+                           credentials";
+            return Err(problem.into());
         }
         let (credentials, host_and_port) = match authority.rsplit_once('@') {
             Some((userinfo, rest)) => (Some(parse_userinfo(userinfo)?), rest),
             None => (None, authority),
         };
-        let host: Authority = host_and_port.parse().map_err(HostError::phrase)?;
+        let host: Authority = host_and_port.parse().map_err(|error: HostError| {
+            let after = rest.len() - authority.len() + host_and_port.len();
+            let before = text.get(..text.len() - after).map_or(0, |before| before.chars().count());
+            error.moved_by(before).to_string()
+        })?;
         let port = host.port().unwrap_or(if https { 443 } else { 80 });
         let uri = Uri::builder()
             .scheme(if https { "https" } else { "http" })
