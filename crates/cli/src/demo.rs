@@ -10,8 +10,9 @@ use easemob_token_emulator::{
 };
 use tokio::task::JoinSet;
 
-use crate::args::{Format, Options, TransportName};
+use crate::args::{Format, TransportName};
 use crate::failure::Failure;
+use crate::options::Options;
 use crate::success::Success;
 use crate::{output, transports};
 

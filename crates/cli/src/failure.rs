@@ -1,7 +1,7 @@
 //! Failures of the command: the exit code, and the text on standard error.
 
 use std::error::Error as _;
-use std::ffi::OsString;
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
@@ -55,6 +55,12 @@ impl Failure {
     /// The whole command took too long, after this many requests.
     pub(crate) fn deadline(message: String, attempts: u32) -> Self {
         Self { attempts, ..Self::new(ErrorKind::Timeout, message) }
+    }
+
+    /// Adds a remedy to the message.
+    pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
+        self.message = format!("{}; {hint}", self.message);
+        self
     }
 
     /// The reader of standard output has closed the pipe: nothing is written.
@@ -145,20 +151,6 @@ impl From<WriteError> for Failure {
     }
 }
 
-/// Whether the arguments select JSON, for an error in the arguments themselves.
-pub(crate) fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
-    let arguments: Vec<_> = arguments.collect();
-    arguments.iter().any(|argument| argument == "--format=json")
-        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
-}
-
-/// The first line of an error in the arguments, without its prefix.
-pub(crate) fn first_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.strip_prefix("error: ").unwrap_or(line).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -191,12 +183,5 @@ mod tests {
             assert_eq!(listed.len(), expected.len());
             assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), expected);
         }
-    }
-
-    #[test]
-    fn json_is_recognized_in_both_spellings() {
-        let words = |words: &[&str]| wants_json(words.iter().map(OsString::from));
-        assert!(words(&["x", "--format", "json"]) && words(&["x", "--format=json"]));
-        assert!(!words(&["x", "--format", "text"]) && !words(&["json"]));
     }
 }

@@ -44,8 +44,11 @@ const MAX_SECRET_BYTES: u64 = 64 * 1024;
 /// # Ok::<(), easemob_token::ConfigError>(())
 /// ```
 pub struct Environment {
-    variable: Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
+    variable: Box<Lookup>,
 }
+
+/// Returns the value of the variable with this name.
+type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 
 impl Environment {
     /// The variables of this process.

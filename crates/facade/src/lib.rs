@@ -87,7 +87,7 @@ pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
     AccessToken, AppKey, AppToken, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
-    Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
+    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
 };
 pub use easemob_token_transport::ConfigError;
 #[cfg(feature = "hyper")]

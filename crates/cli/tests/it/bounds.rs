@@ -90,7 +90,10 @@ fn a_secret_that_is_not_utf_8_is_not_shown() {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-text");
     std::fs::write(&path, b"MARK\xff").unwrap();
     let message = refused(reading("--password-file", &path), "--password-file");
-    assert!(message.ends_with("is not UTF-8") && !message.contains("MARK"), "{message}");
+    assert!(
+        message.ends_with("is not UTF-8; save it as UTF-8") && !message.contains("MARK"),
+        "{message}"
+    );
 }
 
 /// The command with a memory limit, so that endless reading ends only this process.

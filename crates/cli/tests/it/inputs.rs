@@ -59,7 +59,7 @@ async fn without_a_terminal_a_missing_password_is_an_error() {
 async fn an_empty_or_missing_file_is_named() {
     let emulator = Emulator::start().await.unwrap();
     let empty = file("empty", "\n");
-    for path in [empty, PathBuf::from("/does/not/exist")] {
+    for path in [empty.clone(), empty.with_file_name("missing")] {
         let mut command = set_up(&emulator, &["app", "--client-secret-file"]);
         command.arg(&path);
         let output = run(command).await;

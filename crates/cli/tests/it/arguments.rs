@@ -1,0 +1,160 @@
+//! Errors in the arguments: what is wrong is named, and no argument is repeated.
+
+use std::process::Output;
+
+use crate::{command, failure, stderr};
+
+/// What no output may repeat.
+const SECRET: &str = "YXA6hunter2";
+
+fn output(words: &[&str]) -> Output {
+    command(words).output().unwrap()
+}
+
+/// The message, which is the same in both formats, and without the secret.
+fn refused(words: &[&str]) -> String {
+    let text = output(words);
+    let json = output(&[words, &["--format", "json"]].concat());
+    let json_first = output(&[&["--format=json"], words].concat());
+    let (code, error) = failure(&json);
+    assert_eq!((code, error["kind"].as_str()), (2, Some("invalid_input")), "{words:?}");
+    let message = error["message"].as_str().unwrap().to_owned();
+    assert_eq!(stderr(&text), format!("easemob-token: invalid_input: {message}\n"));
+    assert_eq!((text.status.code(), &text.stdout[..]), (Some(2), &b""[..]));
+    assert_eq!(failure(&json_first).0, 2);
+    for output in [&text, &json, &json_first] {
+        let errors = stderr(output).to_lowercase();
+        assert!(!errors.contains("hunter") && !errors.contains("yxa6"), "{words:?}: {errors}");
+    }
+    message
+}
+
+#[test]
+fn a_secret_as_an_argument_is_refused_by_name_with_the_remedy() {
+    let joined = format!("--client-secret={SECRET}");
+    let short = format!("-p{SECRET}");
+    let secret: &[&[&str]] = &[
+        &["--client-secret", SECRET],
+        &[&joined],
+        &["--client-secret"],
+        &["--client-sec", SECRET],
+        &["--client_secret", SECRET],
+        &["--CLIENT-SECRET", SECRET],
+        &["-client-secret", SECRET],
+        &["—client-secret", SECRET],
+        &["--secret", SECRET],
+        &["--client-secret-fil", SECRET],
+        &["--client-credentials", SECRET],
+    ];
+    let password: &[&[&str]] = &[
+        &["--password", SECRET],
+        &["--pass", SECRET],
+        &["--passwd", SECRET],
+        &["--pw", SECRET],
+        &["-p", SECRET],
+        &[&short],
+        &["--user-password", SECRET],
+    ];
+    let token: &[&[&str]] =
+        &[&["--token", SECRET], &["--access-token", SECRET], &["--tok", SECRET]];
+    let kinds = [
+        (secret, "--client-secret", "EASEMOB_CLIENT_SECRET, or name a file"),
+        (password, "--password", "EASEMOB_PASSWORD, or name a file"),
+        (token, "--token", "standard input"),
+    ];
+    for (forms, name, remedy) in kinds {
+        for form in forms {
+            for words in [[&["app"], *form].concat(), [*form, &["app"]].concat()] {
+                let message = refused(&words);
+                let names_it = message.starts_with(&format!("{name}: is refused"));
+                assert!(names_it && message.contains(remedy), "{words:?}: {message}");
+            }
+        }
+    }
+    let commands: [&[&str]; 8] = [
+        &["user", "--username", "c"],
+        &["password", "--username", "c"],
+        &["password"],
+        &["dynamic", "--username", "c"],
+        &["inspect"],
+        &["emulator"],
+        &["demo"],
+        &["completions", "bash"],
+    ];
+    for words in commands {
+        let message = refused(&[words, &["--client-secret", SECRET]].concat());
+        assert!(message.starts_with("--client-secret: is refused"), "{words:?}: {message}");
+    }
+}
+
+#[test]
+fn a_refused_value_or_word_is_not_repeated() {
+    let url = format!("https://user:{SECRET}@a1.easemob.com");
+    let unknown = format!("--{SECRET}");
+    let switch = format!("--allow-http={SECRET}");
+    let file = format!("./{SECRET}");
+    let pair = format!("not legal!:{SECRET}");
+    let crlf = format!("{SECRET}\r");
+    let cases: &[(&[&str], &str)] = &[
+        (&["app", "--base-url", &url], "--base-url: "),
+        (&["app", "--base-url", SECRET], "--base-url: "),
+        (&["app", "--app-key", SECRET], "--app-key: "),
+        (&["app", "--proxy", SECRET], "--proxy: "),
+        (&["app", "--proxy", &url], "--proxy: "),
+        (&["app", "--ttl", SECRET], "--ttl: "),
+        (&["app", "--ttl=-5"], "--ttl: "),
+        (&["app", "--ttl", "-5"], "--ttl: "),
+        (&["app", "--ttl-unit", SECRET], "--ttl-unit: "),
+        (&["app", "--timeout", SECRET], "--timeout: "),
+        (&["app", "--deadline", SECRET], "--deadline: "),
+        (&["app", "--max-attempts", SECRET], "--max-attempts: "),
+        (&["app", "--max-attempts", "0"], "--max-attempts: "),
+        (&["app", "--transport", SECRET], "--transport: is none of hyper, isahc"),
+        (&["app", "--format", SECRET], "--format: is none of text, json"),
+        (&["app", "--client-id"], "--client-id: needs a value"),
+        (&["app", "--client-id", "--verbose"], "--client-id: needs a value"),
+        (&["app", SECRET], "argument 2 is not expected here"),
+        (&["app", &unknown], "argument 2 is not an option here"),
+        (&[&unknown, "app"], "argument 1 is not an option here"),
+        (&["app", "--base-ulr", SECRET], "did you mean --base-url?"),
+        (&["app", &switch], "--allow-http: "),
+        (&["app", "--ttl", "5", "--ttl", SECRET], "--ttl: can be used only once"),
+        (&["app", "-v", "-q"], "cannot be used together with"),
+        (&[SECRET], "argument 1 is not a command"),
+        (&["ap", "--ttl", SECRET], "did you mean app"),
+        (&["help", SECRET], "is not a command"),
+        (&["user", SECRET], "argument 2 is not expected here"),
+        (&["user"], "missing: --username <ID>"),
+        (&["inspect", "a", SECRET], "argument 3 is not expected here"),
+        (&["completions", SECRET], "<SHELL>: is none of bash"),
+        (&["emulator", "--user", SECRET], "--user: has no colon"),
+        (&["emulator", "--client", SECRET], "--client: has no colon"),
+        (&["emulator", "--user", &pair], "--listen: "),
+        (&["emulator", "--listen", SECRET], "--listen: "),
+        (&["emulator", "--app-key", &pair], "--app-key: "),
+        (&["app", &crlf], "U+000D (carriage return)"),
+        (&["app", "–v"], "U+2013 (dash)"),
+    ];
+    for (words, expected) in cases {
+        let message = refused(words);
+        assert!(message.contains(expected), "{words:?}: {message}");
+    }
+    for option in ["--client-secret-file", "--password-file", "--ca-file"] {
+        for name in [SECRET, &file, "hunter2", "hunter2/x", "/hunter2", "-----BEGIN hunter2"] {
+            let mut command = command(&["password", "--username", "c", "--format", "json"]);
+            command.args(["--base-url", "https://127.0.0.1:1", "--app-key", "org#app"]);
+            command.args(["--client-id", "id", "--authorize-password"]);
+            command.env("EASEMOB_PASSWORD", "x").env("EASEMOB_CLIENT_SECRET", "x");
+            let (code, error) = failure(&command.arg(format!("{option}={name}")).output().unwrap());
+            let message = error["message"].as_str().unwrap();
+            assert!(
+                code == 2 && message.starts_with(&format!("{option}: cannot read")),
+                "{message}"
+            );
+            assert!(
+                !message.contains("hunter2") && message.contains("name is not shown"),
+                "{message}"
+            );
+        }
+    }
+}
