@@ -31,8 +31,8 @@ pub(crate) fn credentials(options: &Options) -> Result<(String, Secret), Failure
 
 /// The user's password; prompts for it on a terminal.
 ///
-/// It is sent exactly as it is, without the line end of a file. A warning tells of characters at its
-/// ends that nobody sees.
+/// It is sent exactly as it is, without the line end of a file. Characters at its ends that nobody sees
+/// cause a warning.
 pub(crate) fn password(options: &Options, user_id: &str) -> Result<Secret, Failure> {
     let password = match (&options.password_file, &options.password) {
         (Some(file), _) => {
@@ -43,7 +43,7 @@ pub(crate) fn password(options: &Options, user_id: &str) -> Result<Secret, Failu
         (None, None) => prompt(user_id)?,
     };
     if let Some(odd) = OddCharacter::at_an_end(password.expose()) {
-        let text = format!("the password has {odd} at one of its ends; it is sent as it is");
+        let text = format!("the password {}, unless it belongs to it", odd.problem("check it"));
         output::warning(options, "odd_password", &text);
     }
     Ok(password)

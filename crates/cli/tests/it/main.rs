@@ -10,6 +10,7 @@ mod local;
 mod services;
 mod tokens;
 mod units;
+mod variables;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
