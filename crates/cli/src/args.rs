@@ -92,19 +92,19 @@ pub(crate) struct OptionArgs {
     /// Set the app's client ID [env: EASEMOB_CLIENT_ID]
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) client_id: Option<String>,
-    /// Read the client secret from a file, "-" for standard input
-    /// [env: EASEMOB_CLIENT_SECRET_FILE; EASEMOB_CLIENT_SECRET holds the secret itself]
+    /// Read the client secret from a file ("-": standard input)
+    /// [env: EASEMOB_CLIENT_SECRET_FILE, or EASEMOB_CLIENT_SECRET with it]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) client_secret_file: Option<PathBuf>,
-    /// Read the user's password from a file ("-": standard input), or prompt for it
-    /// [env: EASEMOB_PASSWORD_FILE; EASEMOB_PASSWORD holds the password itself]
+    /// Read the password from a file ("-": standard input), or prompt for it
+    /// [env: EASEMOB_PASSWORD_FILE, or EASEMOB_PASSWORD with it]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
     /// Request this lifetime: 30s, 12h, 60d, a bare number of seconds, "permanent", "default"
     /// [env: EASEMOB_TTL]
     #[arg(long, global = true, allow_negative_numbers = true)]
     pub(crate) ttl: Option<String>,
-    /// Set the unit of lifetimes on the wire: seconds, milliseconds (VIP 5), or
+    /// Set the unit on the wire: seconds, milliseconds (VIP 5), or
     /// "request=…,response=…" [default: seconds] [env: EASEMOB_TTL_UNIT]
     #[arg(long, global = true, value_name = "UNIT")]
     pub(crate) ttl_unit: Option<String>,
@@ -120,7 +120,7 @@ pub(crate) struct OptionArgs {
     /// Limit the requests per token, retries included [default: 3] [env: EASEMOB_MAX_ATTEMPTS]
     #[arg(long, global = true, value_name = "N", allow_negative_numbers = true)]
     pub(crate) max_attempts: Option<String>,
-    /// Trust the root certificates in this file instead of the system's, "-" for standard input
+    /// Trust these root certificates instead of the system's ("-": standard input)
     /// [env: EASEMOB_CA_FILE]
     #[arg(long, global = true, value_name = "PEM")]
     pub(crate) ca_file: Option<PathBuf>,

@@ -77,8 +77,7 @@ impl Environment {
         }
     }
 
-    /// The value of a variable without white space, byte order mark and carriage return at its ends
-    /// (see [`trim`]); `None` if nothing is left.
+    /// The value of a variable, trimmed at both ends (see [`trim`]); `None` if nothing is left.
     ///
     /// # Errors
     ///

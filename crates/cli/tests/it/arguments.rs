@@ -7,6 +7,30 @@ use crate::{command, failure, stderr};
 /// What no output may repeat.
 const SECRET: &str = "YXA6hunter2";
 
+/// Wrong arguments after `app`, with a part of the message.
+const AFTER_APP: &[(&[&str], &str)] = &[
+    (&["--base-url", SECRET], "--base-url: "),
+    (&["--app-key", SECRET], "--app-key: "),
+    (&["--proxy", SECRET], "--proxy: "),
+    (&["--ttl", SECRET], "--ttl: "),
+    (&["--ttl=-5"], "--ttl: "),
+    (&["--ttl", "-5"], "--ttl: "),
+    (&["--ttl-unit", SECRET], "--ttl-unit: "),
+    (&["--timeout", SECRET], "--timeout: "),
+    (&["--deadline", SECRET], "--deadline: "),
+    (&["--max-attempts", SECRET], "--max-attempts: "),
+    (&["--max-attempts", "0"], "--max-attempts: "),
+    (&["--transport", SECRET], "--transport: is none of hyper, isahc"),
+    (&["--format", SECRET], "--format: is none of text, json"),
+    (&["--client-id"], "--client-id: needs a value"),
+    (&["--client-id", "--verbose"], "--client-id: needs a value"),
+    (&[SECRET], "argument 2 is not expected here"),
+    (&["--base-ulr", SECRET], "did you mean --base-url?"),
+    (&["--ttl", "5", "--ttl", SECRET], "--ttl: can be used only once"),
+    (&["-v", "-q"], "cannot be used together with"),
+    (&["–v"], "U+2013 (dash)"),
+];
+
 fn output(words: &[&str]) -> Output {
     command(words).output().unwrap()
 }
@@ -92,34 +116,14 @@ fn a_refused_value_or_word_is_not_repeated() {
     let url = format!("https://user:{SECRET}@a1.easemob.com");
     let unknown = format!("--{SECRET}");
     let switch = format!("--allow-http={SECRET}");
-    let file = format!("./{SECRET}");
     let pair = format!("not legal!:{SECRET}");
     let crlf = format!("{SECRET}\r");
     let cases: &[(&[&str], &str)] = &[
         (&["app", "--base-url", &url], "--base-url: "),
-        (&["app", "--base-url", SECRET], "--base-url: "),
-        (&["app", "--app-key", SECRET], "--app-key: "),
-        (&["app", "--proxy", SECRET], "--proxy: "),
         (&["app", "--proxy", &url], "--proxy: "),
-        (&["app", "--ttl", SECRET], "--ttl: "),
-        (&["app", "--ttl=-5"], "--ttl: "),
-        (&["app", "--ttl", "-5"], "--ttl: "),
-        (&["app", "--ttl-unit", SECRET], "--ttl-unit: "),
-        (&["app", "--timeout", SECRET], "--timeout: "),
-        (&["app", "--deadline", SECRET], "--deadline: "),
-        (&["app", "--max-attempts", SECRET], "--max-attempts: "),
-        (&["app", "--max-attempts", "0"], "--max-attempts: "),
-        (&["app", "--transport", SECRET], "--transport: is none of hyper, isahc"),
-        (&["app", "--format", SECRET], "--format: is none of text, json"),
-        (&["app", "--client-id"], "--client-id: needs a value"),
-        (&["app", "--client-id", "--verbose"], "--client-id: needs a value"),
-        (&["app", SECRET], "argument 2 is not expected here"),
         (&["app", &unknown], "argument 2 is not an option here"),
         (&[&unknown, "app"], "argument 1 is not an option here"),
-        (&["app", "--base-ulr", SECRET], "did you mean --base-url?"),
         (&["app", &switch], "--allow-http: "),
-        (&["app", "--ttl", "5", "--ttl", SECRET], "--ttl: can be used only once"),
-        (&["app", "-v", "-q"], "cannot be used together with"),
         (&[SECRET], "argument 1 is not a command"),
         (&["ap", "--ttl", SECRET], "did you mean app"),
         (&["help", SECRET], "is not a command"),
@@ -133,12 +137,18 @@ fn a_refused_value_or_word_is_not_repeated() {
         (&["emulator", "--listen", SECRET], "--listen: "),
         (&["emulator", "--app-key", &pair], "--app-key: "),
         (&["app", &crlf], "U+000D (carriage return)"),
-        (&["app", "–v"], "U+2013 (dash)"),
     ];
-    for (words, expected) in cases {
-        let message = refused(words);
-        assert!(message.contains(expected), "{words:?}: {message}");
+    let after_app = AFTER_APP.iter().map(|(words, part)| ([&["app"], *words].concat(), *part));
+    let cases = cases.iter().map(|(words, part)| (words.to_vec(), *part));
+    for (words, part) in after_app.chain(cases) {
+        let message = refused(&words);
+        assert!(message.contains(part), "{words:?}: {message}");
     }
+}
+
+#[test]
+fn the_name_of_a_file_is_shown_only_if_it_is_one() {
+    let file = format!("./{SECRET}");
     for option in ["--client-secret-file", "--password-file", "--ca-file"] {
         for name in [SECRET, &file, "hunter2", "hunter2/x", "/hunter2", "-----BEGIN hunter2"] {
             let mut command = command(&["password", "--username", "c", "--format", "json"]);
