@@ -25,7 +25,9 @@ const CALLERS: usize = 10_000;
 
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     if options.format == Format::Json {
-        return Err(Failure::invalid_input("--format: demo has no JSON form; leave --format out"));
+        return Err(Failure::invalid_input(
+            "--format: demo has no JSON form; leave out --format and EASEMOB_FORMAT",
+        ));
     }
     let names = TransportName::compiled_in();
     let over: Vec<_> = names.iter().map(|name| name.as_str()).collect();

@@ -65,8 +65,8 @@ impl Options {
         let mut source = Source { environment, problems: Vec::new() };
         let secret = environment.text(CLIENT_SECRET);
         let password = environment.exact_text(PASSWORD);
-        let timeout = source.value(TIMEOUT, args.timeout, environment::parse_duration);
-        let deadline = source.value(DEADLINE, args.deadline, environment::parse_duration);
+        let timeout = source.value(TIMEOUT, args.timeout, environment::parse_limit);
+        let deadline = source.value(DEADLINE, args.deadline, environment::parse_limit);
         let attempts = source.value(MAX_ATTEMPTS, args.max_attempts, environment::parse_count);
         let options = Self {
             base_url: source.value(BASE_URL, args.base_url, environment::parse),

@@ -82,9 +82,9 @@ fn unknown(error: &clap::Error, arguments: &[OsString]) -> String {
     let number = found.map_or("an argument".to_owned(), |(n, _)| format!("argument {n}"));
     let whole = found.map(|(_, whole)| whole.to_string_lossy()).unwrap_or_default();
     let name = whole.trim_start_matches(is_dash);
-    if name.len() < whole.len() {
+    if name.len() < whole.len() || name.contains('=') {
         // `-pSECRET` is the habit of some programs.
-        let is_short = !whole.starts_with("--") && name.starts_with('p');
+        let is_short = whole.starts_with("-p") && !name.starts_with("proxy");
         let name = if is_short { "p" } else { name.split('=').next().unwrap_or_default() };
         if let Some(text) = secret_option(name) {
             return text.to_owned();

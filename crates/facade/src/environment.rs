@@ -17,7 +17,7 @@ use std::str::FromStr;
 use easemob_token_core::{AppKey, BuildError, Secret};
 use easemob_token_transport::ConfigError;
 
-pub use self::duration::{parse_duration, parse_ttl};
+pub use self::duration::{parse_duration, parse_limit, parse_ttl};
 
 /// The maximum size of a file with a secret.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
@@ -183,8 +183,12 @@ pub fn parse<T: FromStr<Err = BuildError>>(
 ///
 /// If the text is not such a number.
 pub fn parse_count(setting: &'static str, text: &str) -> Result<NonZeroU32, ConfigError> {
-    text.parse()
-        .map_err(|_| ConfigError::new(setting, "is not a number above zero; write for example 3"))
+    text.parse().map_err(|_| {
+        ConfigError::new(
+            setting,
+            "is not a whole number above zero, or is too large; write for example 3",
+        )
+    })
 }
 
 /// Converts the content of a file to text; `setting` names the file in the error.

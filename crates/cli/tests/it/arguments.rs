@@ -29,6 +29,8 @@ const AFTER_APP: &[(&[&str], &str)] = &[
     (&["--ttl", "5", "--ttl", SECRET], "--ttl: can be used only once"),
     (&["-v", "-q"], "cannot be used together with"),
     (&["–v"], "U+2013 (dash)"),
+    (&["-proxy", SECRET], "argument 2 is not an option here"),
+    (&["--ttl", "5", "m"], "argument 4 is not expected here"),
 ];
 
 fn output(words: &[&str]) -> Output {
@@ -56,6 +58,7 @@ fn refused(words: &[&str]) -> String {
 #[test]
 fn a_secret_as_an_argument_is_refused_by_name_with_the_remedy() {
     let joined = format!("--client-secret={SECRET}");
+    let assigned = format!("EASEMOB_CLIENT_SECRET={SECRET}");
     let short = format!("-p{SECRET}");
     let secret: &[&[&str]] = &[
         &["--client-secret", SECRET],
@@ -69,6 +72,8 @@ fn a_secret_as_an_argument_is_refused_by_name_with_the_remedy() {
         &["--secret", SECRET],
         &["--client-secret-fil", SECRET],
         &["--client-credentials", SECRET],
+        &["--", &joined],
+        &[&assigned],
     ];
     let password: &[&[&str]] = &[
         &["--password", SECRET],

@@ -3,7 +3,7 @@
 use easemob_token_core::{BaseUrl, TtlUnits};
 use easemob_token_transport::ConfigError;
 
-use super::{Environment, parse, parse_count, parse_duration, parse_ttl};
+use super::{Environment, parse, parse_count, parse_limit, parse_ttl};
 use crate::{Client, ClientBuilder};
 
 impl ClientBuilder {
@@ -61,8 +61,8 @@ impl ClientBuilder {
         );
         let ttl = settings.optional("EASEMOB_TTL", parse_ttl);
         let units = settings.optional("EASEMOB_TTL_UNIT", parse::<TtlUnits>);
-        let timeout = settings.optional("EASEMOB_TIMEOUT", parse_duration);
-        let deadline = settings.optional("EASEMOB_DEADLINE", parse_duration);
+        let timeout = settings.optional("EASEMOB_TIMEOUT", parse_limit);
+        let deadline = settings.optional("EASEMOB_DEADLINE", parse_limit);
         let attempts = settings.optional("EASEMOB_MAX_ATTEMPTS", parse_count);
         let (Some(base_url), Some(app_key), Some(client_id), Some(secret), true) =
             (base_url, app_key, client_id, secret, settings.problems.is_empty())

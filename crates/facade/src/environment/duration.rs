@@ -50,24 +50,31 @@ pub fn parse_ttl(setting: &'static str, text: &str) -> Result<Ttl, ConfigError> 
     }
 }
 
-/// Parses a time limit: `500ms`, `10s`, `2m`, `1h`, or a bare number of seconds.
+/// Parses a time: `500ms`, `10s`, `2m`, `1h`, or a bare number of seconds.
 ///
 /// `setting` names the text in the error, which does not repeat it.
 ///
 /// # Errors
 ///
-/// If the text is none of these, or zero.
+/// If the text is none of these.
 pub fn parse_duration(setting: &'static str, text: &str) -> Result<Duration, ConfigError> {
-    duration(text).filter(|time| !time.is_zero()).ok_or_else(|| {
-        wrong(
-            setting,
-            "is not a time limit above zero",
-            text,
-            "write a number of seconds, or a number with ms, s, m (minutes), h or d, such as 10s \
-             or 500ms",
-        )
-    })
+    duration(text).ok_or_else(|| wrong(setting, "is not a time", text, TIME))
 }
+
+/// Parses a time limit, which is a time above zero; see [`parse_duration`].
+///
+/// # Errors
+///
+/// If the text is none.
+pub fn parse_limit(setting: &'static str, text: &str) -> Result<Duration, ConfigError> {
+    match parse_duration(setting, text)? {
+        Duration::ZERO => Err(wrong(setting, "is zero, so nothing could be done", text, TIME)),
+        limit => Ok(limit),
+    }
+}
+
+const TIME: &str =
+    "write a number of seconds, or a number with ms, s, m (minutes), h or d, such as 10s or 500ms";
 
 /// The error, with the character that does not belong in any duration.
 fn wrong(setting: &'static str, problem: &str, text: &str, remedy: &str) -> ConfigError {
@@ -182,12 +189,13 @@ mod tests {
 
     #[test]
     fn a_limit_may_be_in_milliseconds_and_is_never_zero() {
-        let limit = |text| parse_duration("timeout", text).ok();
+        let limit = |text| parse_limit("timeout", text).ok();
         assert_eq!(limit("500ms"), Some(Duration::from_millis(500)));
         assert_eq!(limit("1s500ms"), Some(Duration::from_millis(1_500)));
         assert_eq!(limit("5"), Some(Duration::from_secs(5)));
         for bad in ["0", "0s", "0ms", "permanent"] {
             assert_eq!(limit(bad), None, "{bad}");
         }
+        assert_eq!(parse_duration("leeway", "0s").unwrap(), Duration::ZERO);
     }
 }
