@@ -40,9 +40,9 @@ impl Roots {
 fn parse(pem: &[u8]) -> Result<RootCertStore, ConfigError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| {
-            ConfigError::new("roots_pem", "is not a well-formed PEM text").with_source(error)
-        })?;
+        let certificate = certificate
+            // The parser's errors quote what they read, which may be a key by mistake.
+            .map_err(|_| ConfigError::new("roots_pem", "is not a well-formed PEM text"))?;
         roots.add(certificate).map_err(|error| {
             ConfigError::new("roots_pem", "holds a certificate that cannot be a root")
                 .with_source(error)

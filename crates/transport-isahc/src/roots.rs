@@ -42,9 +42,9 @@ pub(crate) fn system_roots() -> TrustStore {
 fn from_pem(pem: &[u8]) -> Result<TrustStore, ConfigError> {
     let mut certificates = 0;
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| {
-            ConfigError::new("roots_pem", "is not a well-formed PEM text").with_source(error)
-        })?;
+        let certificate = certificate
+            // The parser's errors quote what they read, which may be a key by mistake.
+            .map_err(|_| ConfigError::new("roots_pem", "is not a well-formed PEM text"))?;
         certificates += 1;
         webpki::anchor_from_trusted_cert(&certificate).map_err(|error| {
             ConfigError::new("roots_pem", "holds a certificate that cannot be a root")
