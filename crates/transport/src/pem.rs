@@ -135,7 +135,8 @@ impl From<ClientCertificateProblem> for ConfigError {
     }
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<PemItem>, String> {
+/// The certificates of a PEM text, or a phrase about the text.
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<PemItem>, String> {
     let text = hints::text(pem, Wanted::Certificate)?;
     let mut found = Vec::new();
     let mut others = Vec::new();
