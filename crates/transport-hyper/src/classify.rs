@@ -1,10 +1,11 @@
 //! Classifies the errors of hyper and rustls by the kinds of the port.
 
 use std::error::Error;
-use std::io;
+use std::{fmt, io};
 
 use easemob_token_transport::{
-    TransportError, TransportErrorKind, classify_connect, classify_exchange, find_in_chain,
+    TransportError, TransportErrorKind, certificate_advice, classify_connect, classify_exchange,
+    find_in_chain,
 };
 use hyper_util::client::legacy;
 use rustls::pki_types::InvalidDnsNameError;
@@ -14,7 +15,39 @@ use crate::connection_state::TooManyBytes;
 /// The error of an exchange that brought no head.
 pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
     let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
-    TransportError::with_source(kind, error)
+    match find_in_chain::<rustls::Error>(&error) {
+        Some(tls) if kind == TransportErrorKind::Tls => advised(tls.to_string(), error),
+        _ => TransportError::with_source(kind, error),
+    }
+}
+
+/// The error of a refused certificate, with advice if there is any.
+fn advised(text: String, error: legacy::Error) -> TransportError {
+    let Some(advice) = certificate_advice(&text) else {
+        return TransportError::with_source(TransportErrorKind::Tls, error);
+    };
+    // rustls lists each algorithm that it knows, as bytes.
+    let source = if text.len() < 500 { Some(error) } else { None };
+    TransportError::with_source(TransportErrorKind::Tls, Refused { advice, source })
+}
+
+/// A certificate that was refused, and what to do.
+#[derive(Debug)]
+struct Refused {
+    advice: &'static str,
+    source: Option<legacy::Error>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.advice)
+    }
+}
+
+impl Error for Refused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| source as &(dyn Error + 'static))
+    }
 }
 
 /// The error of a body that did not arrive whole.

@@ -67,6 +67,7 @@ mod runtime;
 mod tls;
 mod transport;
 mod turn;
+mod verifier;
 mod wire;
 
 pub use builder::HyperTransportBuilder;

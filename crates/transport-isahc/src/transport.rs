@@ -3,15 +3,17 @@
 use std::fmt;
 use std::process;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
     ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ProxyRules, ProxyUrl, Runtime,
-    Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
+    Transport, TransportError, TransportErrorKind, async_trait, check_scheme, sleep,
 };
+use futures_lite::future::or;
 use http::Response;
 use isahc::HttpClient;
+use isahc::tls::TrustStore;
 
 use crate::builder::{IsahcTransportBuilder, default_limit};
 use crate::call::Job;
@@ -104,7 +106,22 @@ impl IsahcTransport {
         Self { connect_timeout, route, pool: Pool::new(limit), process: process::id() }
     }
 
-    fn job(&self, exchange: &Exchange) -> Result<Job, TransportError> {
+    /// Returns the trust store if the exchange needs one. Loading the system's roots is no part of
+    /// connecting, and goes on if the exchange's time is over before.
+    async fn trust(&self, exchange: &Exchange) -> Result<Option<TrustStore>, TransportError> {
+        let Route::Own { tls, .. } = &self.route else { return Ok(None) };
+        if exchange.uri().scheme_str() != Some("https") {
+            return Ok(None);
+        }
+        let left = exchange.deadline().saturating_duration_since(Instant::now());
+        let too_late = async {
+            sleep(left).await;
+            Err(own(TransportErrorKind::Timeout, "the system's root certificates load too slowly"))
+        };
+        or(tls.trust(), too_late).await.map(Some)
+    }
+
+    fn job(&self, exchange: &Exchange, trust: Option<&TrustStore>) -> Result<Job, TransportError> {
         let max_response_bytes = exchange.max_response_bytes();
         let (network, client, files) = match &self.route {
             Route::Own { proxy, tls } => {
@@ -117,7 +134,7 @@ impl IsahcTransport {
                 }
                 // It worked when the transport was built, so memory or descriptors are short now, and
                 // nothing was sent.
-                let tls = tls.for_exchange().map_err(|error| {
+                let tls = tls.for_exchange(trust).map_err(|error| {
                     TransportError::with_source(TransportErrorKind::Connect, error)
                 })?;
                 (Some(Network { proxy, tls: tls.config }), None, tls.files)
@@ -144,7 +161,9 @@ impl Transport for IsahcTransport {
         if exchange.timeout().is_zero() {
             return Err(own(TransportErrorKind::Timeout, "the time limit is zero"));
         }
-        let mut response = self.pool.exchange(deadline, || self.job(&exchange)).await?;
+        let trust = self.trust(&exchange).await?;
+        let job = || self.job(&exchange, trust.as_ref());
+        let mut response = self.pool.exchange(deadline, job).await?;
         if let Route::Own { .. } = self.route {
             response.extensions_mut().insert(ConnectionUse::Fresh);
         }

@@ -4,6 +4,7 @@
 //! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate has no I/O
 //! and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
 
+mod certificate_advice;
 mod classify;
 mod config_error;
 mod connection_use;
@@ -16,11 +17,12 @@ mod loopback;
 mod pem;
 mod plain_http;
 mod proxy;
-mod root_variables;
+mod roots;
 mod runtime;
 mod timer;
 mod transport;
 
+pub use certificate_advice::certificate_advice;
 pub use classify::{classify_connect, classify_exchange, find_in_chain};
 pub use config_error::ConfigError;
 pub use connection_use::ConnectionUse;
@@ -36,7 +38,7 @@ pub use loopback::{is_loopback, loopback_addresses};
 pub use pem::{ClientCertificate, ClientCertificateProblem, PemItem, certificates_from_pem};
 pub use plain_http::check_scheme;
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
-pub use root_variables::roots_from_environment;
+pub use roots::{BaseRoots, NO_SYSTEM_ROOTS, RootSettings, roots_from_environment};
 pub use runtime::{Runtime, Task};
 pub use timer::{Sleep, sleep};
 pub use transport::Transport;

@@ -138,7 +138,7 @@ mod tests {
 
     /// A value whose loading ends as this channel says. The value counts the attempts.
     fn loading() -> (LoadOnce<u8>, mpsc::Sender<Result<(), String>>) {
-        let (sender, results) = mpsc::channel();
+        let (sender, results) = mpsc::channel::<Result<(), String>>();
         let state = Mutex::new((0, results));
         let load = LoadOnce::new(move || {
             let (attempts, results) = &mut *state.lock().unwrap();

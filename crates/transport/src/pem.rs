@@ -17,6 +17,7 @@ use sections::Section;
 /// There is no `Debug` on purpose: it may be a key.
 #[derive(Clone)]
 pub struct PemItem {
+    setting: &'static str,
     label: &'static str,
     der: Vec<u8>,
     line: usize,
@@ -29,10 +30,17 @@ impl PemItem {
         &self.der
     }
 
-    /// The line of the text in which the item begins, counted from 1.
+    /// The error for a certificate that a TLS library does not take as a root.
     #[must_use]
-    pub fn line(&self) -> usize {
-        self.line
+    pub fn not_a_root(&self) -> ConfigError {
+        let line = self.line;
+        ConfigError::new(
+            self.setting,
+            format!(
+                "holds a certificate that cannot be a root, since it is no whole X.509 certificate \
+                 (line {line}): take it out, or export it again"
+            ),
+        )
     }
 
     /// The item as a PEM text of its own, in the plainest form.
@@ -61,7 +69,9 @@ pub fn certificates_from_pem(
     setting: &'static str,
     pem: &[u8],
 ) -> Result<Vec<PemItem>, ConfigError> {
-    certificates(pem).map_err(|problem| ConfigError::new(setting, problem))
+    let mut found = certificates(pem).map_err(|problem| ConfigError::new(setting, problem))?;
+    found.iter_mut().for_each(|item| item.setting = setting);
+    Ok(found)
 }
 
 /// A certificate and its private key in PEM, parsed: what a client shows to a server that asks.
@@ -175,7 +185,12 @@ fn private_key(pem: &[u8]) -> Result<PemItem, String> {
 }
 
 fn item(section: &Section<'_>, label: &'static str) -> Result<PemItem, String> {
-    Ok(PemItem { label, der: section.decode()?, line: section.line })
+    Ok(PemItem {
+        setting: ClientCertificate::SETTING,
+        label,
+        der: section.decode()?,
+        line: section.line,
+    })
 }
 
 #[cfg(test)]

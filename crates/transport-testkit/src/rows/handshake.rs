@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::outcome::Outcome::{Connect, Timeout, Tls};
+use crate::outcome::Outcome::{Connect, Ok, Timeout, Tls};
 use crate::scene::setup::Setup;
 use crate::server::certificates::{Authority, Identity, LOOPBACK};
 use crate::server::script::Script;
@@ -32,6 +32,7 @@ pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
 /// sent.
 pub(crate) fn row_07_bad_certificates(trial: &mut Trial<'_>) {
     let authority = Authority::new();
+    let own_root = "its own root, ";
     for (label, identity) in [
         ("self-signed", Identity::self_signed(LOOPBACK)),
         ("expired", authority.issue_expired(LOOPBACK)),
@@ -40,10 +41,16 @@ pub(crate) fn row_07_bad_certificates(trial: &mut Trial<'_>) {
         ("for another address", authority.issue("127.0.0.2")),
         ("of an unknown issuer", Authority::new().issue(LOOPBACK)),
         ("unknown to the system", authority.issue(LOOPBACK)),
+        ("its own root, expired", Identity::self_signed_authority_expired(LOOPBACK)),
+        ("its own root, for another host", Identity::self_signed_authority("a1.easemob.com")),
     ] {
+        let own_pem = identity.pem().to_owned();
         let setup = Setup::new(Script::new().tls(identity).serve()).sent(0);
-        let is_for_system = label == "unknown to the system";
-        let setup = if is_for_system { setup } else { setup.roots(&authority.pem()) };
+        let setup = match label {
+            "unknown to the system" => setup,
+            label if label.starts_with(own_root) => setup.roots(&own_pem),
+            _ => setup.roots(&authority.pem()),
+        };
         trial.case(label, setup, |scene| {
             scene.send_expecting(scene.exchange(), &[Tls]);
             if scene.server.connections().iter().any(|own| !own.received().is_empty()) {
@@ -92,4 +99,10 @@ pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
     let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
     let setup = Setup::new(script).roots(&two);
     trial.echo("the second of two roots", setup);
+    // Many libraries refuse an authority's certificate as a server's, whoever trusts it.
+    let own = Identity::self_signed_authority(LOOPBACK);
+    let setup = Setup::new(Script::new().tls(own.clone()).serve()).roots(own.pem());
+    trial.case("its own root, Ok or Tls", setup.any_number_sent(), |scene| {
+        scene.send_expecting(scene.exchange(), &[Ok, Tls]);
+    });
 }

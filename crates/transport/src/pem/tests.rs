@@ -50,7 +50,7 @@ fn certificates_are_found_in_any_dress() {
     }
     // Text in another encoding between the sections.
     let latin = [b"Z\xfcrich\n", one.as_bytes()].concat();
-    assert_eq!(certificates_from_pem("roots_pem", &latin).map_or(0, |found| found[0].line()), 2);
+    assert_eq!(certificates_from_pem("roots_pem", &latin).map_or(0, |found| found[0].line), 2);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_key_is_found_or_its_form_is_named() {
         let both = ClientCertificate::from_pem(key.as_bytes(), key.as_bytes());
         let both = both.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(both.key().to_pem(), pem(label));
-        assert_eq!((both.chain().len(), both.key().line()), (1, 7));
+        assert_eq!((both.chain().len(), both.key().line), (1, 7));
     }
     let headers = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A\n\nMAM";
     for (key, expected) in [
