@@ -4,31 +4,32 @@ use std::error::Error;
 use std::{fmt, io};
 
 use easemob_token_transport::{
-    TransportError, TransportErrorKind, certificate_advice, classify_connect, classify_exchange,
-    find_in_chain,
+    TransportError, TransportErrorKind, classify_connect, classify_exchange, find_in_chain,
 };
 use hyper_util::client::legacy;
 use rustls::pki_types::InvalidDnsNameError;
 
+use crate::certificate_advice::advice;
 use crate::connection_state::TooManyBytes;
 
 /// The error of an exchange that brought no head.
 pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
+    // An error of the connector itself, such as a plain target behind a proxy.
+    if let Some(own) = find_in_chain::<TransportError>(&error) {
+        let cause = own.source().unwrap_or(own).to_string();
+        return TransportError::with_source(own.kind(), cause);
+    }
     let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
-    match find_in_chain::<rustls::Error>(&error) {
-        Some(tls) if kind == TransportErrorKind::Tls => advised(tls.to_string(), error),
+    match find_in_chain::<rustls::Error>(&error).map(|tls| (advice(tls), tls.to_string().len())) {
+        // rustls lists each algorithm that it knows, as bytes.
+        Some((Some(advice), 500..)) => {
+            TransportError::with_source(kind, Refused { advice, source: None })
+        }
+        Some((Some(advice), _)) => {
+            TransportError::with_source(kind, Refused { advice, source: Some(error) })
+        }
         _ => TransportError::with_source(kind, error),
     }
-}
-
-/// The error of a refused certificate, with advice if there is any.
-fn advised(text: String, error: legacy::Error) -> TransportError {
-    let Some(advice) = certificate_advice(&text) else {
-        return TransportError::with_source(TransportErrorKind::Tls, error);
-    };
-    // rustls lists each algorithm that it knows, as bytes.
-    let source = if text.len() < 500 { Some(error) } else { None };
-    TransportError::with_source(TransportErrorKind::Tls, Refused { advice, source })
 }
 
 /// A certificate that was refused, and what to do.
@@ -56,10 +57,6 @@ pub(crate) fn classify_body_error(error: hyper::Error) -> TransportError {
 }
 
 fn connect_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
-    // An error of the connector itself, such as a plain target behind a proxy.
-    if let Some(own) = find_in_chain::<TransportError>(error) {
-        return own.kind();
-    }
     // A refused certificate is final. A handshake that fails in another way (an alert, bytes that are
     // not TLS, a closed connection) may succeed the next time: that stays `Connect`.
     let distrusted =

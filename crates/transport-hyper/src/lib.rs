@@ -54,6 +54,7 @@
 mod body;
 mod builder;
 mod catch_panic;
+mod certificate_advice;
 mod classify;
 mod client;
 mod connection_state;

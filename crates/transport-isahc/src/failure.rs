@@ -6,6 +6,8 @@ use std::{fmt, io};
 use easemob_token_transport::{TransportError, TransportErrorKind, find_in_chain};
 use isahc::error::{Error, ErrorKind};
 
+/// `CURLE_PEER_FAILED_VERIFICATION`: libcurl returns no more than this.
+const REFUSED_CERTIFICATE: i64 = 60;
 /// `CURLE_PROXY`: the handshake with the proxy failed.
 const PROXY: i64 = 97;
 /// `CURLE_TOO_LARGE`: a header line beyond 100 KiB, or more than 5 000 of them.
@@ -78,6 +80,12 @@ fn with_cause(kind: TransportErrorKind, error: &Error) -> TransportError {
     TransportError::with_source(kind, cause)
 }
 
+/// What a certificate must be, since the reason is unknown.
+const REFUSED: &str = "the server's certificate was refused (curl 60, which gives no reason): a trusted \
+     root must have issued it, for this host as subjectAltName, and its dates must include today; one \
+     of an authority (CA:TRUE, as openssl req -x509 makes) cannot be a server's here, even if it is \
+     trusted: add -addext basicConstraints=critical,CA:FALSE";
+
 /// The part of isahc's error that may be shown: its kind, and curl's phrase for its code.
 ///
 /// Their other texts can quote the response, as in "Unsolicited Transfer-Encoding (…) found".
@@ -90,6 +98,7 @@ struct Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.curl {
+            Some((REFUSED_CERTIFICATE, _)) => f.write_str(REFUSED),
             Some((code, phrase)) => write!(f, "{phrase} (curl {code})"),
             None => write!(f, "{}", self.kind),
         }

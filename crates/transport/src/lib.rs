@@ -4,7 +4,6 @@
 //! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate has no I/O
 //! and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
 
-mod certificate_advice;
 mod classify;
 mod config_error;
 mod connection_use;
@@ -22,7 +21,6 @@ mod runtime;
 mod timer;
 mod transport;
 
-pub use certificate_advice::certificate_advice;
 pub use classify::{classify_connect, classify_exchange, find_in_chain};
 pub use config_error::ConfigError;
 pub use connection_use::ConnectionUse;

@@ -4,8 +4,9 @@
 use std::fmt;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
-    PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SignatureAlgorithm, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+    PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SignatureAlgorithm,
+    date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -146,6 +147,7 @@ impl Identity {
     fn self_signed_until(name: &str, until: i32) -> Self {
         let (mut params, key) = (params(name), KeyKind::P256.generate());
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "a server that signed itself");
         params.not_after = date_time_ymd(until, 1, 1);
         let certificate = params.self_signed(&key);
         Self::new(&certificate.expect("a key can sign for itself"), &key)
