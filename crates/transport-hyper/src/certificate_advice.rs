@@ -1,10 +1,20 @@
-//! What to do about a server certificate that was refused.
+//! What to do about a TLS handshake that failed.
 
-use rustls::{CertificateError, Error, OtherError};
+use rustls::{AlertDescription, CertificateError, Error, OtherError};
 
-/// Returns what is wrong with the server's certificate and what to do, in one line.
+/// Returns what is wrong, mostly with the server's certificate, and what to do, in one line.
 pub(crate) fn advice(error: &Error) -> Option<&'static str> {
-    let Error::InvalidCertificate(error) = error else { return None };
+    let error = match error {
+        Error::InvalidCertificate(error) => error,
+        Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            return Some(
+                "the server broke off the handshake: it may require a client certificate \
+                 (client_certificate_pem), or its key may be of a kind that this crypto provider \
+                 cannot check, such as P-521",
+            );
+        }
+        _ => return None,
+    };
     Some(match error {
         CertificateError::UnknownIssuer => {
             "no trusted root has issued the server's certificate: add its authority with \
@@ -46,3 +56,19 @@ pub(crate) fn advice(error: &Error) -> Option<&'static str> {
 
 const NO_NAME: &str = "the server's certificate has no subjectAltName, and the name in its CN does not \
      count: issue it again with -addext subjectAltName=DNS:host or IP:address";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_provider_cannot_check_is_said_in_one_line() {
+        let context = CertificateError::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id: vec![6, 8],
+            supported_algorithms: Vec::new(),
+        };
+        let text = advice(&Error::InvalidCertificate(context)).unwrap();
+        assert!(text.contains("P-521 or ECDSA with SHA-512") && text.contains("crypto_provider"));
+        assert_eq!(advice(&Error::InvalidCertificate(CertificateError::BadEncoding)), None);
+    }
+}

@@ -20,12 +20,13 @@ pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
         return TransportError::with_source(own.kind(), cause);
     }
     let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
-    match find_in_chain::<rustls::Error>(&error).map(|tls| (advice(tls), tls.to_string().len())) {
-        // rustls lists each algorithm that it knows, as bytes.
-        Some((Some(advice), 500..)) => {
+    let tls = find_in_chain::<rustls::Error>(&error);
+    match tls.map(|tls| (advice(tls), tls.to_string().contains('['))) {
+        // rustls lists algorithms as bytes, up to each one that it knows.
+        Some((Some(advice), true)) => {
             TransportError::with_source(kind, Refused { advice, source: None })
         }
-        Some((Some(advice), _)) => {
+        Some((Some(advice), false)) => {
             TransportError::with_source(kind, Refused { advice, source: Some(error) })
         }
         _ => TransportError::with_source(kind, error),

@@ -4,7 +4,7 @@ use easemob_token_transport::{
     BaseRoots, ConfigError, LoadOnce, NO_SYSTEM_ROOTS, RootSettings, TransportError,
     roots_from_environment,
 };
-use isahc::tls::TrustStore;
+use isahc::tls::{TrustStore, TrustStoreBuilder};
 use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 use rustls_pki_types::CertificateDer;
 
@@ -65,7 +65,7 @@ fn system(added: &Certificates) -> Result<TrustStore, String> {
 }
 
 fn store(roots: &Certificates) -> TrustStore {
-    roots.iter().fold(TrustStore::builder(), |store, der| store.certificate_from_der(der)).build()
+    roots.iter().fold(TrustStore::builder(), TrustStoreBuilder::certificate_from_der).build()
 }
 
 /// Reads the system's roots, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead.

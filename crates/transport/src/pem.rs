@@ -174,6 +174,7 @@ fn private_key(pem: &[u8]) -> Result<PemItem, String> {
             "PRIVATE KEY" => "PRIVATE KEY",
             "RSA PRIVATE KEY" => "RSA PRIVATE KEY",
             "EC PRIVATE KEY" => "EC PRIVATE KEY",
+            "ENCRYPTED PRIVATE KEY" => return Err(hints::ENCRYPTED.to_owned()),
             _ => continue,
         };
         if section.is_encrypted {

@@ -52,6 +52,9 @@ fn binary(bytes: &[u8], wanted: Wanted) -> Option<&'static str> {
         ([2, 1, 3, ..], Wanted::Key) => {
             "is PKCS #12 (.p12, .pfx), not PEM: openssl pkcs12 -in FILE -nocerts -nodes -out key.pem"
         }
+        ([2, 1, 0 | 1, ..], Wanted::Certificate) => {
+            "is a private key in DER: give the certificate here, in PEM"
+        }
         (_, Wanted::Certificate) => {
             "is DER, not PEM: openssl x509 -inform DER -in FILE -out cert.pem"
         }
@@ -78,9 +81,9 @@ pub(super) fn nothing(text: &str, sections: &[Section<'_>], wanted: Wanted) -> S
         Wanted::Certificate => "holds no certificate",
         Wanted::Key => "holds no private key",
     };
-    let hint = match sections.first() {
-        Some(section) => other_section(section.label, wanted),
-        None => other_text(text),
+    let hint = match sections {
+        [] => other_text(text),
+        some => some.iter().find_map(|section| other_section(section.label)),
     };
     match hint {
         Some(hint) => format!("{what}: {hint}"),
@@ -91,9 +94,8 @@ pub(super) fn nothing(text: &str, sections: &[Section<'_>], wanted: Wanted) -> S
     }
 }
 
-fn other_section(label: &str, wanted: Wanted) -> Option<&'static str> {
+fn other_section(label: &str) -> Option<&'static str> {
     Some(match label {
-        "ENCRYPTED PRIVATE KEY" if wanted == Wanted::Key => return Some(ENCRYPTED),
         "OPENSSH PRIVATE KEY" => {
             "it is a key of OpenSSH: ssh-keygen -p -m PKCS8 -f FILE converts it in place"
         }

@@ -98,7 +98,8 @@ fn a_text_without_a_certificate_says_what_it_is() {
     };
     for (bytes, expected) in [
         (der(&[0x30, 0x82, 1, 0]), "openssl x509 -inform DER"),
-        (vec![0x30, 3, 2, 1, 1], "openssl x509 -inform DER"),
+        (vec![0x30, 2, 0x30, 0], "openssl x509 -inform DER"),
+        (vec![0x30, 3, 2, 1, 0], "is a private key in DER"),
         (der(&[2, 1, 3, 0x30]), "openssl pkcs12 -in FILE -nokeys"),
         (der(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"), "openssl pkcs7 -inform DER"),
         (vec![0xfe, 0xed, 0xfe, 0xed, 0, 0], "keytool -exportcert"),
@@ -123,6 +124,8 @@ fn a_text_without_a_certificate_says_what_it_is() {
     ] {
         assert!(problem(text).contains(expected), "{}: {text}", problem(text));
     }
+    let ec_key = format!("{}{}", pem("EC PARAMETERS"), pem("EC PRIVATE KEY"));
+    assert!(problem(ec_key).contains("a private key"));
     for (label, expected) in [
         ("PRIVATE KEY", "a private key"),
         ("ENCRYPTED PRIVATE KEY", "a private key"),
@@ -134,6 +137,7 @@ fn a_text_without_a_certificate_says_what_it_is() {
         ("X509 CRL", "CRL"),
         ("TRUSTED CERTIFICATE", "openssl x509 -in FILE"),
         ("PKCS7", "openssl pkcs7 -print_certs -in FILE"),
+        ("EC PARAMETERS", "must have a line -----BEGIN CERTIFICATE-----"),
         ("SOMETHING", "must have a line -----BEGIN CERTIFICATE-----"),
     ] {
         assert!(problem(pem(label)).contains(expected), "{}: {label}", problem(pem(label)));

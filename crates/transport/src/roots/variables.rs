@@ -56,6 +56,9 @@ fn load(
             "SSL_CERT_DIR names no folder with certificates: correct it or unset it".to_owned(),
         );
     }
+    // A folder has the certificates of the file too, as a rule.
+    roots.sort_unstable();
+    roots.dedup();
     if roots.is_empty() { Err(problems.join("; ")) } else { Ok(Some(roots)) }
 }
 
@@ -73,7 +76,7 @@ mod tests {
         let write = |name: &str, text: &str| fs::write(path(name), text).unwrap();
         write("good", &format!("\u{feff}{PEM}"));
         write("half", &format!("{PEM}{}", &PEM[..40]));
-        write("der", "0\u{3}\u{2}\u{1}\u{1}");
+        write("der", "0\u{2}0\0");
         let (half, there) = (path("half"), path(""));
         for (file, dir, expected) in [
             (None, None, Ok(None)),
@@ -81,7 +84,7 @@ mod tests {
             (Some(""), Some(""), Ok(None)),
             (None, Some(":"), Ok(None)),
             (Some(path("good").as_str()), Some(""), Ok(Some(1))),
-            (Some(&half), None, Ok(Some(3))),
+            (Some(&half), None, Ok(Some(2))),
             (Some(""), Some(&there), Ok(Some(2))),
             (Some(&path("good")), Some(&there), Ok(Some(3))),
             (Some("/missing"), Some(&there), Ok(Some(2))),
@@ -93,8 +96,12 @@ mod tests {
             let variable = |name: &str| if name == "SSL_CERT_FILE" { file } else { dir };
             let found = load(
                 |name| variable(name).map(OsString::from),
-                |file| vec![Vec::new(); if file == Path::new(&half) { 3 } else { 0 }],
-                |folder| vec![Vec::new(); if folder.is_dir() { 2 } else { 0 }],
+                |file| {
+                    vec![vec![1], vec![2]][..if file == Path::new(&half) { 2 } else { 0 }].to_vec()
+                },
+                |folder| {
+                    vec![vec![1], vec![1], vec![3]][..if folder.is_dir() { 3 } else { 0 }].to_vec()
+                },
             );
             match expected {
                 Ok(count) => assert_eq!(found.unwrap().map(|roots| roots.len()), count, "{file:?}"),
