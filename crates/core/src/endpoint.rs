@@ -3,6 +3,7 @@
 mod app_key;
 mod base_url;
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -12,7 +13,7 @@ pub use self::app_key::AppKey;
 pub use self::base_url::BaseUrl;
 use crate::build_error::{BuildError, Field};
 use crate::grant::{Grant, Payload};
-use crate::response::{Hidden, ResponseError, TokenResponse, refusal};
+use crate::response::{Hidden, ResponseError, Sent, TokenResponse, refusal};
 use crate::token::{AccessToken, TtlUnits, UserId};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -90,7 +91,9 @@ impl TokenEndpoint {
     ///
     /// # Errors
     ///
-    /// A [`ResponseError`] for every status but 200, and for a 200 that holds no usable token.
+    /// A [`ResponseError`] for every status but 200, and for a 200 that holds no usable token. If such a
+    /// 200 has an `error` in its body, it is the refusal that this names. Beside a usable token an
+    /// `error` is ignored.
     pub fn parse<G: Grant>(
         &self,
         grant: &G,
@@ -98,17 +101,30 @@ impl TokenEndpoint {
         received_at: SystemTime,
     ) -> Result<G::Token, ResponseError> {
         let (head, body) = response.into_parts();
-        if head.status == StatusCode::OK {
-            let response = TokenResponse::parse(body, self.units, grant.ttl(), received_at)?;
-            return grant.token(response).map_err(ResponseError::wrong_shape);
+        if head.status != StatusCode::OK {
+            return Err(refusal::parse(&head, body, &sent(grant), received_at));
         }
-        let sent = Hidden {
-            app_token: grant.authorization().map(AccessToken::expose),
-            secret: grant.secret(),
-            user_id: grant.user_id().map(UserId::as_str),
+        // One look at the whole body is cheaper than one at each string in it.
+        let text = match std::str::from_utf8(body) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(body),
         };
-        Err(refusal::parse(&head, body, &sent, received_at))
+        TokenResponse::parse(&text, self.units, grant.ttl(), received_at)
+            .and_then(|response| grant.token(response).map_err(ResponseError::wrong_shape))
+            .map_err(|malformed| {
+                // Some gateways replace the status of every response by 200.
+                refusal::parse_ok(&head, body, &sent(grant), received_at).unwrap_or(malformed)
+            })
     }
+}
+
+fn sent<G: Grant>(grant: &G) -> Sent<'_> {
+    let hidden = Hidden {
+        app_token: grant.authorization().map(AccessToken::expose),
+        secret: grant.secret(),
+        user_id: grant.user_id().map(UserId::as_str),
+    };
+    Sent { grant: G::TYPE, hidden }
 }
 
 /// Implements `TryFrom` for text in each of its forms, by `FromStr`.

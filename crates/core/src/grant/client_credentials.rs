@@ -50,8 +50,7 @@ impl Grant for ClientCredentials {
 
 impl Sealed for ClientCredentials {
     fn token(&self, response: TokenResponse<'_>) -> Result<AppToken, &'static str> {
-        let application = response.application.text("application is not a string")?;
-        Ok(AppToken::new(response.granted, application.map(Into::into)))
+        Ok(response.into_app_token())
     }
 
     fn ttl(&self) -> Ttl {

@@ -38,12 +38,24 @@ pub(crate) struct Hidden<'a> {
     pub(crate) user_id: Option<&'a str>,
 }
 
+impl Hidden<'_> {
+    fn is_ascii(&self) -> bool {
+        [self.app_token, self.secret, self.user_id].into_iter().flatten().all(str::is_ascii)
+    }
+}
+
 /// Returns at most `limit` characters of `text`, with hidden values and credentials replaced.
 ///
 /// Credentials are found by their prefixes; control and direction characters are escaped. A service that
 /// repeats what it received may encode it first. So the text is searched as it is and decoded by every
 /// encoding of [`Escape`] and [`Binary`].
+///
+/// A text in an unknown encoding, of which bytes were lost, is replaced as a whole if a value beyond ASCII
+/// could be in it.
 pub(super) fn clean(text: &str, limit: usize, hidden: &Hidden<'_>) -> String {
+    if text.contains(char::REPLACEMENT_CHARACTER) && !hidden.is_ascii() {
+        return MASK.to_owned();
+    }
     let patterns = patterns(hidden);
     let widest = patterns.iter().map(|pattern| pattern.text.len()).max().unwrap_or_default();
     let searched = up_to(text, SHOWN.saturating_add(widest.saturating_mul(WIDEST)));
