@@ -30,6 +30,8 @@ pub enum Field {
     TtlUnits,
     /// The time that was passed in as the present.
     Clock,
+    /// The header `User-Agent`.
+    UserAgent,
     /// The request as a whole.
     Request,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Field {
             Self::Ttl => "ttl",
             Self::TtlUnits => "ttl unit",
             Self::Clock => "clock",
+            Self::UserAgent => "user agent",
             Self::Request => "request",
         })
     }

@@ -2,11 +2,12 @@
 
 mod app_key;
 mod base_url;
+mod user_agent;
 
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 
 pub use self::app_key::AppKey;
@@ -26,6 +27,7 @@ pub struct TokenEndpoint {
     uri: Uri,
     app_key: AppKey,
     units: TtlUnits,
+    user_agent: HeaderValue,
 }
 
 impl TokenEndpoint {
@@ -42,7 +44,21 @@ impl TokenEndpoint {
         let uri = format!("{base_url}/{}/{}/token", app_key.org(), app_key.app());
         let uri = Uri::try_from(uri)
             .map_err(|_| BuildError::new(Field::BaseUrl, "does not form a URI with the app key"))?;
-        Ok(Self { uri, app_key: app_key.clone(), units })
+        Ok(Self { uri, app_key: app_key.clone(), units, user_agent: user_agent::DEFAULT })
+    }
+
+    /// Sends another `User-Agent` than `easemob-token/` and this crate's version.
+    ///
+    /// Every request has exactly one, since many gateways refuse a request without it. Name your
+    /// application and its version, such as `my-app/1.0`.
+    ///
+    /// # Errors
+    ///
+    /// [`Field::UserAgent`] if it is empty, longer than 256 characters, begins or ends with a space, or
+    /// has a character that is neither visible ASCII nor a space.
+    pub fn with_user_agent(mut self, user_agent: impl AsRef<str>) -> Result<Self, BuildError> {
+        self.user_agent = user_agent::parse(user_agent.as_ref())?;
+        Ok(self)
     }
 
     /// The URI of every request.
@@ -75,10 +91,12 @@ impl TokenEndpoint {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
-        *headers = HeaderMap::with_capacity(3);
+        let authorization = grant.authorization();
+        *headers = HeaderMap::with_capacity(3 + usize::from(authorization.is_some()));
         headers.insert(CONTENT_TYPE, JSON);
         headers.insert(ACCEPT, JSON);
-        if let Some(token) = grant.authorization() {
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        if let Some(token) = authorization {
             headers.insert(AUTHORIZATION, token.authorization());
         }
         Ok(request)

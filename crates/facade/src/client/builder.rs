@@ -42,6 +42,7 @@ pub struct ClientBuilder {
     max_response_bytes: usize,
     plain_http_allowed: bool,
     authorize_password: bool,
+    user_agent: Option<String>,
     clock: Clock,
 }
 
@@ -69,6 +70,7 @@ impl ClientBuilder {
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             plain_http_allowed: false,
             authorize_password: false,
+            user_agent: None,
             clock: Clock::system(),
         }
     }
@@ -162,6 +164,16 @@ impl ClientBuilder {
     /// ([`RateLimited`](crate::ErrorKind::RateLimited)).
     pub fn cache_user_tokens(mut self, users: usize) -> Self {
         self.cached_users = Some(users);
+        self
+    }
+
+    /// Sets the header `User-Agent` of every request, such as `my-app/1.0`. Default: `easemob-token/` and
+    /// this library's version.
+    ///
+    /// It is the same on every transport, and there is always one: many gateways refuse a request without
+    /// it. It has 1 to 256 characters, visible ASCII with spaces between them.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
         self
     }
 

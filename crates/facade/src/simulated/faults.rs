@@ -117,7 +117,8 @@ fn row_36_refused_credentials_and_a_missing_application_are_remembered_for_a_min
     let application = r#"{"error":"organization_application_not_found"}"#;
     for (fault, kind) in [
         (refusal(400, credentials), ErrorKind::InvalidClient),
-        (refusal(401, UNAUTHORIZED), ErrorKind::Unauthorized),
+        (refusal(401, UNAUTHORIZED), ErrorKind::InvalidClient),
+        (refusal(200, credentials), ErrorKind::InvalidClient),
         (refusal(404, application), ErrorKind::ApplicationNotFound),
         (refusal(403, r#"{"error":"forbidden_op"}"#), ErrorKind::Rejected),
         (refusal(429, r#"{"error":"resource_limited"}"#), ErrorKind::QuotaExceeded),

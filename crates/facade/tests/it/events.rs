@@ -289,9 +289,9 @@ async fn tracing_gets_failures_with_their_levels_and_no_secret() {
         // A failure of one user is not the operator's concern; a failure of the app is.
         r#"DEBUG acquire: event="failed" grant="password" attempts=1 kind="invalid_password" status=400 usable=false"#,
         r#"INFO -: event="invalidated" grant="client_credentials" generation=1"#,
-        r#"WARN acquire: event="failed" grant="client_credentials" attempts=1 kind="unauthorized" status=401 usable=false"#,
+        r#"WARN acquire: event="failed" grant="client_credentials" attempts=1 kind="invalid_client" status=401 usable=false"#,
         // The reported token is still in use.
-        r#"WARN acquire: event="failed" grant="client_credentials" attempts=1 kind="unauthorized" status=401 usable=true"#,
+        r#"WARN acquire: event="failed" grant="client_credentials" attempts=1 kind="invalid_client" status=401 usable=true"#,
     ] {
         assert!(lines.iter().any(|it| it == expected), "{expected}\n{}", lines.join("\n"));
     }

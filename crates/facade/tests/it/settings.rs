@@ -47,6 +47,7 @@ fn each_missing_or_wrong_setting_is_named() {
     assert!(problem(no_time).starts_with("acquisition_deadline: "));
     assert!(problem(good().max_attempts(0)).starts_with("max_attempts: "));
     assert!(problem(good().requests_per_second(0)).starts_with("requests_per_second: "));
+    assert!(problem(good().user_agent("my：app")).starts_with("user_agent: has U+FF1A"));
     assert!(problem(good().cache_user_tokens(0)).starts_with("cache_user_tokens: "));
     let bare = Client::builder(URL, KEY).transport(Memory::default());
     for needs_credentials in [bare.clone().authorize_password(), bare.cache_user_tokens(1)] {

@@ -38,8 +38,13 @@ impl ClientBuilder {
         app_key: &AppKey,
         credentials: Option<&ClientCredentials>,
     ) -> Result<TokenEndpoint, ConfigError> {
-        let endpoint = TokenEndpoint::new(base_url, app_key, self.units)
+        let mut endpoint = TokenEndpoint::new(base_url, app_key, self.units)
             .map_err(|error| ConfigError::new("base_url", error.problem()))?;
+        if let Some(user_agent) = &self.user_agent {
+            endpoint = endpoint
+                .with_user_agent(user_agent)
+                .map_err(|error| ConfigError::new("user_agent", error.problem().to_owned()))?;
+        }
         if let Some(grant) = credentials {
             // A lifetime that this unit cannot express is an error now, not at the first call.
             endpoint
