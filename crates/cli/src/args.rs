@@ -124,6 +124,13 @@ pub(crate) struct OptionArgs {
     /// [env: EASEMOB_CA_FILE]
     #[arg(long, global = true, value_name = "PEM")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Trust these root certificates beside the others ("-": standard input)
+    /// [env: EASEMOB_ADD_CA_FILE]
+    #[arg(long, global = true, value_name = "PEM")]
+    pub(crate) add_ca_file: Option<PathBuf>,
+    /// Send this User-Agent [default: easemob-token and the version] [env: EASEMOB_USER_AGENT]
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub(crate) user_agent: Option<String>,
     /// Use a proxy: none, env (HTTPS_PROXY, NO_PROXY), or a URL without a password
     /// [default: none] [env: EASEMOB_PROXY]
     #[arg(long, global = true, value_name = "PROXY")]

@@ -14,6 +14,7 @@ use crate::args::{Format, TransportName};
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::success::Success;
+use crate::transports::Roots;
 use crate::{output, transports};
 
 /// The user ID of the vendor's sample, which the service returns in lower case.
@@ -70,7 +71,7 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
     let mut requests = emulator.subscribe();
     let builder = Client::builder(emulator.base_url(), emulator.app_key())
         .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
-        .transport(transports::make(name, None, Proxy::Off)?);
+        .transport(transports::make(name, Roots::default(), Proxy::Off)?);
     let client = builder.clone().build()?;
     output::line(format_args!("\n== over {} == {}", name.as_str(), emulator.base_url()))?;
 

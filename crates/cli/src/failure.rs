@@ -129,8 +129,10 @@ impl From<ConfigError> for Failure {
             "base_url" => "--base-url (EASEMOB_BASE_URL; --allow-http allows plain HTTP)",
             "app_key" => "--app-key (EASEMOB_APP_KEY)",
             "client_credentials" => "--client-id (EASEMOB_CLIENT_ID) and EASEMOB_CLIENT_SECRET",
-            "app_token_ttl" => "--ttl",
+            "app_token_ttl" => "--ttl (EASEMOB_TTL)",
+            "user_agent" => "--user-agent (EASEMOB_USER_AGENT)",
             "roots_pem" => "--ca-file",
+            "add_roots_pem" => "--add-ca-file",
             "proxy" => "--proxy",
             other => other,
         };

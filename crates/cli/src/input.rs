@@ -104,6 +104,7 @@ pub(crate) fn check_standard_input(options: &Options) -> Result<(), Failure> {
         ("--client-secret-file", &options.client_secret_file),
         ("--password-file", &options.password_file),
         ("--ca-file", &options.ca_file),
+        ("--add-ca-file", &options.add_ca_file),
     ];
     let is_stdin = |file: &Option<PathBuf>| file.as_deref() == Some(Path::new("-"));
     let mut named = files.iter().filter(|(_, file)| is_stdin(file)).map(|(option, _)| option);

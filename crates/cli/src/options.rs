@@ -27,6 +27,8 @@ const TRANSPORT: Names = ("--transport", "EASEMOB_TRANSPORT");
 const TIMEOUT: Names = ("--timeout", "EASEMOB_TIMEOUT");
 const DEADLINE: Names = ("--deadline", "EASEMOB_DEADLINE");
 const MAX_ATTEMPTS: Names = ("--max-attempts", "EASEMOB_MAX_ATTEMPTS");
+const USER_AGENT: Names = ("--user-agent", "EASEMOB_USER_AGENT");
+const ADD_CA_FILE: Names = ("--add-ca-file", "EASEMOB_ADD_CA_FILE");
 const CA_FILE: Names = ("--ca-file", "EASEMOB_CA_FILE");
 const PROXY: Names = ("--proxy", "EASEMOB_PROXY");
 const ALLOW_HTTP: Names = ("--allow-http", "EASEMOB_ALLOW_HTTP");
@@ -50,7 +52,9 @@ pub(crate) struct Options {
     pub(crate) timeout: Duration,
     pub(crate) deadline: Duration,
     pub(crate) max_attempts: u32,
+    pub(crate) user_agent: Option<String>,
     pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) add_ca_file: Option<PathBuf>,
     pub(crate) proxy: Proxy,
     pub(crate) allow_http: bool,
     pub(crate) authorize_password: bool,
@@ -71,7 +75,7 @@ impl Options {
         let options = Self {
             base_url: source.value(BASE_URL, args.base_url, environment::parse),
             app_key: source.app_key(args.app_key),
-            client_id: source.value(CLIENT_ID, args.client_id, |_, text| Ok(text.to_owned())),
+            client_id: source.value(CLIENT_ID, args.client_id, as_it_is),
             client_secret_file: source.secret_file(
                 CLIENT_SECRET,
                 CLIENT_SECRET_FILE,
@@ -88,7 +92,9 @@ impl Options {
             timeout: timeout.unwrap_or(Duration::from_secs(10)),
             deadline: deadline.unwrap_or(Duration::from_secs(20)),
             max_attempts: attempts.map_or(3, u32::from),
+            user_agent: source.value(USER_AGENT, args.user_agent, as_it_is),
             ca_file: source.path(CA_FILE, args.ca_file),
+            add_ca_file: source.path(ADD_CA_FILE, args.add_ca_file),
             proxy: source.value(PROXY, args.proxy, transports::parse_proxy).unwrap_or_default(),
             allow_http: source.flag(ALLOW_HTTP, args.allow_http),
             authorize_password: source.flag(AUTHORIZE_PASSWORD, args.authorize_password),
@@ -196,6 +202,12 @@ impl Source<'_> {
         };
         argument || self.value(names, None, switch).unwrap_or_default()
     }
+}
+
+/// Takes a text that the client checks when it is built.
+#[expect(clippy::unnecessary_wraps, reason = "it stands where a parser is expected")]
+fn as_it_is(_: &'static str, text: &str) -> Result<String, ConfigError> {
+    Ok(text.to_owned())
 }
 
 /// The path without white space at its ends, which scripts of other systems leave there.

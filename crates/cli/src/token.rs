@@ -59,11 +59,15 @@ fn warn_about_units(options: &Options, mismatch: Option<&UnitMismatch>) {
 fn builder(options: &Options, transport: &LoggingTransport) -> Result<ClientBuilder, Failure> {
     let base_url = settings::present(options.base_url.as_ref())?;
     let app_key = settings::present(options.app_key.as_ref())?;
-    let builder = Client::builder(base_url, app_key)
+    let mut builder = Client::builder(base_url, app_key)
         .ttl_units(options.ttl_unit)
         .request_timeout(options.timeout)
+        .acquisition_deadline(options.deadline)
         .max_attempts(options.max_attempts)
         .transport(transport.clone());
+    if let Some(user_agent) = &options.user_agent {
+        builder = builder.user_agent(user_agent);
+    }
     Ok(if options.allow_http { builder.allow_plain_http() } else { builder })
 }
 

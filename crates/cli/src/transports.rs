@@ -1,5 +1,6 @@
 //! Transports compiled in, built from the options.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use easemob_token::ConfigError;
@@ -14,6 +15,14 @@ use crate::options::Options;
 
 /// Root certificates; a system's bundle has about 220 KiB.
 const ROOTS: Input = Input { option: "--ca-file", content: "PEM certificates", max_kib: 4 * 1024 };
+const ADDED_ROOTS: Input = Input { option: "--add-ca-file", ..ROOTS };
+
+/// Root certificates: the system's and none, unless set.
+#[derive(Default)]
+pub(crate) struct Roots {
+    instead: Option<Vec<u8>>,
+    added: Option<Vec<u8>>,
+}
 
 impl TransportName {
     pub(crate) fn as_str(self) -> &'static str {
@@ -37,7 +46,11 @@ impl TransportName {
 
 /// Builds the transport that the options name.
 pub(crate) fn chosen(options: &Options) -> Result<LoggingTransport, Failure> {
-    let roots = options.ca_file.as_ref().map(|file| ROOTS.read(options, file)).transpose()?;
+    let read = |input: Input, file: &Option<PathBuf>| {
+        file.as_ref().map(|file| input.read(options, file)).transpose()
+    };
+    let instead = read(ROOTS, &options.ca_file)?;
+    let roots = Roots { instead, added: read(ADDED_ROOTS, &options.add_ca_file)? };
     let transport = make(options.transport, roots, options.proxy.clone())?;
     Ok(LoggingTransport::new(transport, options.transport.as_str(), options.verbose))
 }
@@ -76,26 +89,30 @@ pub(crate) fn unused_proxy(options: &Options) -> Option<&'static str> {
 /// Builds a transport by name, with root certificates and a proxy.
 pub(crate) fn make(
     name: TransportName,
-    roots: Option<Vec<u8>>,
+    roots: Roots,
     proxy: Proxy,
 ) -> Result<Arc<dyn Transport>, Failure> {
     match name {
         #[cfg(feature = "hyper")]
         TransportName::Hyper => {
-            let builder = easemob_token::hyper::HyperTransport::builder().proxy(proxy);
-            let builder = match roots {
-                Some(roots) => builder.roots_pem(roots),
-                None => builder,
-            };
+            let mut builder = easemob_token::hyper::HyperTransport::builder().proxy(proxy);
+            if let Some(pem) = roots.instead {
+                builder = builder.roots_pem(pem);
+            }
+            if let Some(pem) = roots.added {
+                builder = builder.add_roots_pem(pem);
+            }
             Ok(Arc::new(builder.build()?))
         }
         #[cfg(feature = "isahc")]
         TransportName::Isahc => {
-            let builder = easemob_token::isahc::IsahcTransport::builder().proxy(proxy);
-            let builder = match roots {
-                Some(roots) => builder.roots_pem(roots),
-                None => builder,
-            };
+            let mut builder = easemob_token::isahc::IsahcTransport::builder().proxy(proxy);
+            if let Some(pem) = roots.instead {
+                builder = builder.roots_pem(pem);
+            }
+            if let Some(pem) = roots.added {
+                builder = builder.add_roots_pem(pem);
+            }
             Ok(Arc::new(builder.build()?))
         }
         #[cfg(not(all(feature = "hyper", feature = "isahc")))]

@@ -71,7 +71,12 @@ async fn in_text_form_a_failure_is_one_line() {
     emulator.inject(Fault::gateway(503)).unwrap();
     let output = run(set_up(&emulator, &["app", "--max-attempts", "1"])).await;
     assert_eq!(output.status.code(), Some(5));
-    assert_eq!(stderr(&output), "easemob-token: server_error: the service has trouble (503)\n");
+    let text = stderr(&output);
+    assert!(
+        text.starts_with("easemob-token: server_error: the service has trouble (503"),
+        "{text}"
+    );
+    assert!(text.ends_with('\n') && text.lines().count() == 1, "{text}");
 }
 
 #[tokio::test]

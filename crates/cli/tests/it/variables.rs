@@ -57,7 +57,14 @@ async fn white_space_and_byte_order_marks_at_the_ends_are_no_part_of_a_value() {
     ] {
         user.env(name, format!("\u{feff} {value}\u{a0}\r\n"));
     }
+    user.env("EASEMOB_USER_AGENT", "\u{feff}my-app/1.0 (test)\r");
     assert_eq!(json(&run(user).await)["expires_in"], 43_200);
+    assert_eq!(emulator.requests()[1].header("user-agent"), Some("my-app/1.0 (test)"));
+    let output = run(set_up(&emulator, &["app", "--user-agent", "MARK\u{200b}x"])).await;
+    assert_eq!(output.status.code(), Some(2));
+    let errors = stderr(&output);
+    assert!(errors.contains("--user-agent") && errors.contains("U+200B"), "{errors}");
+    assert!(!errors.contains("MARK"), "{errors}");
 }
 
 #[test]

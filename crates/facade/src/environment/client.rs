@@ -20,6 +20,7 @@ impl ClientBuilder {
     /// | `EASEMOB_TIMEOUT` | [`request_timeout`](Self::request_timeout), such as `10s` |
     /// | `EASEMOB_DEADLINE` | [`acquisition_deadline`](Self::acquisition_deadline), such as `20s` |
     /// | `EASEMOB_MAX_ATTEMPTS` | [`max_attempts`](Self::max_attempts) |
+    /// | `EASEMOB_USER_AGENT` | [`user_agent`](Self::user_agent) |
     ///
     /// The first four are required. The command `easemob-token` reads the same variables. Values are
     /// trimmed, and an empty variable counts as unset ([`Environment`]). The transport is set in code:
@@ -64,6 +65,7 @@ impl ClientBuilder {
         let timeout = settings.optional("EASEMOB_TIMEOUT", parse_limit);
         let deadline = settings.optional("EASEMOB_DEADLINE", parse_limit);
         let attempts = settings.optional("EASEMOB_MAX_ATTEMPTS", parse_count);
+        let user_agent = settings.valid(environment.text("EASEMOB_USER_AGENT"));
         let (Some(base_url), Some(app_key), Some(client_id), Some(secret), true) =
             (base_url, app_key, client_id, secret, settings.problems.is_empty())
         else {
@@ -73,6 +75,9 @@ impl ClientBuilder {
             .client_credentials(client_id, secret)
             .app_token_ttl(ttl.unwrap_or_default())
             .ttl_units(units.unwrap_or_default());
+        if let Some(user_agent) = user_agent {
+            builder = builder.user_agent(user_agent);
+        }
         if let Some(timeout) = timeout {
             builder = builder.request_timeout(timeout);
         }
@@ -107,6 +112,10 @@ impl Settings<'_> {
         parse: impl FnOnce(&'static str, &str) -> Result<T, ConfigError>,
     ) -> Option<T> {
         let value = self.parsed(name, parse);
+        self.valid(value)
+    }
+
+    fn valid<T>(&mut self, value: Result<Option<T>, ConfigError>) -> Option<T> {
         value.unwrap_or_else(|error| {
             self.problems.push(error.to_string());
             None
@@ -247,7 +256,7 @@ mod tests {
 
         let environment = Environment::from_fn(|_| Some(OsString::from_vec(b"MARK\xff".to_vec())));
         let all = ClientBuilder::from_environment(&environment).unwrap_err().to_string();
-        assert_eq!(all.matches("is not UTF-8").count(), 9, "{all}");
+        assert_eq!(all.matches("is not UTF-8").count(), 10, "{all}");
         assert!(!all.contains("MARK"), "{all}");
     }
 }
