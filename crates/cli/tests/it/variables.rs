@@ -49,7 +49,7 @@ async fn white_space_and_byte_order_marks_at_the_ends_are_no_part_of_a_value() {
         ("EASEMOB_APP_NAME", app),
         ("EASEMOB_CLIENT_ID", easemob_token_emulator::DEMO_CLIENT_ID),
         ("EASEMOB_CLIENT_SECRET", easemob_token_emulator::DEMO_CLIENT_SECRET),
-        ("EASEMOB_TTL", "12h"),
+        ("EASEMOB_TTL", "1h"),
         ("EASEMOB_TTL_UNIT", "seconds"),
         ("EASEMOB_MAX_ATTEMPTS", "1"),
         ("EASEMOB_ALLOW_HTTP", "TRUE"),
@@ -57,6 +57,8 @@ async fn white_space_and_byte_order_marks_at_the_ends_are_no_part_of_a_value() {
     ] {
         user.env(name, format!("\u{feff} {value}\u{a0}\r\n"));
     }
+    // An argument wins.
+    user.args(["--ttl", " 12h\r"]);
     user.env("EASEMOB_USER_AGENT", "\u{feff}my-app/1.0 (test)\r");
     assert_eq!(json(&run(user).await)["expires_in"], 43_200);
     assert_eq!(emulator.requests()[1].header("user-agent"), Some("my-app/1.0 (test)"));
