@@ -65,14 +65,17 @@ impl FromStr for Authority {
                 "the host is an IPv6 address without brackets; write it as in [::1]",
             ));
         }
+        let host = parse_host(host)?;
         let port = match rest.strip_prefix(':') {
             Some(digits) => Some(parse_port(digits)?),
             None if rest.is_empty() => None,
             None => {
-                return Err(phrase("has something other than a port after the IPv6 address"));
+                return Err(phrase(
+                    "has something other than a port after the IPv6 address; write it as in [::1]:443",
+                ));
             }
         };
-        Ok(Self { host: parse_host(host)?, port })
+        Ok(Self { host, port })
     }
 }
 
@@ -81,7 +84,9 @@ fn parse_port(digits: &str) -> Result<u16, HostError> {
     let is_number = digits.bytes().all(|b| b.is_ascii_digit());
     match digits.parse() {
         Ok(port) if is_number && port > 0 => Ok(port),
-        _ => Err(phrase("the port is not a number from 1 to 65535")),
+        _ => Err(phrase(
+            "the port is not a number from 1 to 65535; correct it, or leave out the colon and it",
+        )),
     }
 }
 
@@ -107,10 +112,8 @@ fn parse_host(host: &str) -> Result<Box<str>, HostError> {
              leading zeros or a dot at the end",
         ));
     }
-    if !name.split('.').all(is_label) {
-        return Err(phrase(
-            "the host is not a DNS name; write labels of A-Z a-z 0-9 - _ with single dots between",
-        ));
+    if let Some(problem) = name.split('.').find_map(label_problem) {
+        return Err(phrase(problem));
     }
     Ok(host.to_ascii_lowercase().into())
 }
@@ -123,7 +126,9 @@ fn parse_ipv6(inside: &str) -> Result<Box<str>, HostError> {
     }
     match inside.parse::<Ipv6Addr>() {
         Ok(ip) => Ok(format!("[{ip}]").into()),
-        Err(_) => Err(phrase("the host in brackets is not an IPv6 address")),
+        Err(_) => {
+            Err(phrase("the host in brackets is not an IPv6 address; write a name without them"))
+        }
     }
 }
 
@@ -138,11 +143,17 @@ fn is_number(label: &str) -> bool {
     }
 }
 
-fn is_label(label: &str) -> bool {
-    (1..=MAX_LABEL).contains(&label.len())
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+/// What is wrong with a label, apart from its characters.
+fn label_problem(label: &str) -> Option<&'static str> {
+    if label.is_empty() {
+        Some("the host has a dot at its beginning or two in a row; remove one")
+    } else if label.len() > MAX_LABEL {
+        Some("the host has more than 63 characters between two dots; correct it")
+    } else if label.starts_with('-') || label.ends_with('-') {
+        Some("the host has a hyphen next to a dot or at an end; remove it")
+    } else {
+        None
+    }
 }
 
 impl fmt::Display for Authority {
@@ -152,22 +163,23 @@ impl fmt::Display for Authority {
     }
 }
 
-/// Refuses what is no visible ASCII in a URL or a part of one, and quotes around it.
+/// Refuses quotes around a URL or a part of one, and characters that none has.
 ///
 /// Call it on a whole URL before anything else is said about it: with `https：//`, for example, the scheme
 /// is not missing.
 ///
 /// # Errors
 ///
-/// The character, with its place in `text`.
+/// The first such character, with its place in `text`.
 pub fn check_url_characters(text: &str) -> Result<(), HostError> {
-    match OddCharacter::first_in(text) {
-        None => Ok(()),
-        Some(odd) => {
-            let remedy = "write a host outside ASCII in its punycode form (xn--…)";
-            Err(HostError(Problem::Character(odd, remedy)))
-        }
-    }
+    let is_in_urls = |c: char| c.is_ascii_graphic() && !"\"'\\<>^`{|}".contains(c);
+    let Some(odd) = OddCharacter::find(text, is_in_urls) else { return Ok(()) };
+    let remedy = match odd.character() {
+        '\\' => "write / (U+002F)",
+        c if c.is_ascii() => "write a URL without it",
+        _ => "write a host outside ASCII in its punycode form (xn--…)",
+    };
+    Err(HostError(Problem::Character(odd, remedy)))
 }
 
 /// The reason why a text is not a host with an optional port.
@@ -265,8 +277,11 @@ mod tests {
         for port in ["99999", "0", "", "+80", "-1", "8o", "65536", "80:80"] {
             assert!(error(&format!("a1.easemob.com:{port}")).contains("port"), "{port}");
         }
-        for host in [".a", "a..b", "a..", ".", "-a.b", "a-.b"] {
-            assert!(error(host).contains("DNS name"), "{host:?}");
+        for host in [".a", "a..b", "a..", "."] {
+            assert!(error(host).contains("two in a row"), "{host}");
+        }
+        for host in ["-a.b", "a-.b", "a.-b", "a.b-"] {
+            assert!(error(host).contains("a hyphen"), "{host}");
         }
         for host in ["[::1", "[]", "[zz]", "[1.2.3.4]", "[a", "["] {
             assert!(error(host).contains("not an IPv6 address"), "{host}");
@@ -300,6 +315,7 @@ mod tests {
         let moved = |text: &str| text.parse::<Authority>().unwrap_err().moved_by(8).to_string();
         assert_eq!(moved("a b"), "has U+0020 (space) at character 10; remove it");
         assert_eq!(moved(" b"), "has U+0020 (space) at character 9; remove it");
+        assert_eq!(moved(" "), "has U+0020 (space) at character 9; remove it");
         assert_eq!(moved(".."), error(".."));
     }
 
@@ -309,7 +325,7 @@ mod tests {
         assert_eq!(parsed(&name(253)).host().len(), 253);
         assert_eq!(parsed(&(name(253) + ".")).host().len(), 254);
         assert!(error(&name(254)).contains("longer"));
-        assert!(error(&"a".repeat(64)).contains("DNS name"));
+        assert!(error(&"a".repeat(64)).contains("more than 63 characters"));
     }
 
     #[test]

@@ -35,7 +35,7 @@ enum Place {
     /// At the beginning, and nobody sees it.
     Start,
     Inside,
-    /// At the end, and nobody sees it.
+    /// At the end.
     End,
     /// Nobody sees it or what follows, up to the end.
     Tail,
@@ -94,13 +94,16 @@ impl OddCharacter {
     }
 
     fn at(text: &str, index: usize, character: char) -> Self {
-        let mut rest = text.chars().skip(index);
-        let is_tail = rest.clone().all(is_blank);
-        let place = match (index, is_tail) {
-            (0, true) => Place::Everywhere,
-            (_, true) if rest.nth(1).is_none() => Place::End,
-            (_, true) => Place::Tail,
-            (0, false) if is_blank(character) => Place::Start,
+        let mut after = text.chars().skip(index + 1);
+        let is_last = after.clone().next().is_none();
+        let place = match is_blank(character) {
+            true if after.all(is_blank) => match index {
+                0 => Place::Everywhere,
+                _ if is_last => Place::End,
+                _ => Place::Tail,
+            },
+            true if index == 0 => Place::Start,
+            false if is_last => Place::End,
             _ => Place::Inside,
         };
         Self { character, position: index + 1, place }
@@ -146,7 +149,16 @@ impl OddCharacter {
             Place::Tail => "remove it and what follows".into(),
             _ if is_blank(self.character) || is_quote(self.character) => "remove it".into(),
             _ => match ascii_for(self.character) {
-                Some(ascii) => format!("write {ascii} (U+{:04X})", u32::from(ascii)),
+                // A sentence in which the text stood may have ended with it.
+                Some(ascii) => {
+                    let is_punctuation = ascii.is_ascii_punctuation();
+                    let or = if self.place == Place::End && is_punctuation {
+                        "remove it, or "
+                    } else {
+                        ""
+                    };
+                    format!("{or}write {ascii} (U+{:04X})", u32::from(ascii))
+                }
                 None => otherwise.to_owned(),
             },
         };
@@ -186,6 +198,9 @@ fn name(c: char) -> Option<&'static str> {
         '\u{2012}'..='\u{2015}' => "dash",
         '\u{2018}' | '\u{2019}' => "curly single quote",
         '\u{201c}' | '\u{201d}' => "curly double quote",
+        '\u{2022}' => "bullet",
+        '\u{2026}' => "ellipsis",
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => "direction mark",
         '\u{202f}' => "narrow no-break space",
         '\u{2060}' => "word joiner",
         '\u{2212}' => "minus sign",
@@ -280,13 +295,18 @@ mod tests {
             ('\u{ad}', "U+00AD (soft hyphen)", "remove it"),
             ('\u{2003}', "U+2003 (white space)", "remove it"),
             ('\u{200b}', "U+200B (zero-width space)", "remove it"),
-            ('\u{202e}', "U+202E (invisible)", "remove it"),
+            ('\u{202e}', "U+202E (direction mark)", "remove it"),
             ('\u{e0041}', "U+E0041 (invisible)", "remove it"),
             ('“', "U+201C (curly double quote)", "remove it"),
             ('–', "U+2013 (dash)", "write - (U+002D)"),
             ('。', "U+3002 (ideographic full stop)", "write . (U+002E)"),
             ('！', "U+FF01 (full-width !)", "write ! (U+0021)"),
             ('Ａ', "U+FF21 (full-width A)", "write A (U+0041)"),
+            ('\u{2215}', "U+2215", "write / (U+002F)"),
+            ('\u{2236}', "U+2236", "write : (U+003A)"),
+            ('\u{266f}', "U+266F", "write # (U+0023)"),
+            ('\u{fe66}', "U+FE66", "write = (U+003D)"),
+            ('、', "U+3001 (ideographic comma)", "write , (U+002C)"),
             ('～', "U+FF5E (full-width ~)", "write ~ (U+007E)"),
             ('\u{ff5f}', "U+FF5F", "copy it again"),
             ('а', "U+0430 (Cyrillic letter)", "copy it again"),
@@ -311,7 +331,12 @@ mod tests {
             ),
             ("ab\u{a0}c\n", "has U+00A0 (no-break space) at character 3; remove it"),
             (" \n", "has nothing but U+0020 (space) at character 1; write a value"),
-            ("ab。", "has U+3002 (ideographic full stop) at character 3; write . (U+002E)"),
+            (
+                "ab。",
+                "ends with U+3002 (ideographic full stop) at character 3; remove it, or write . (U+002E)",
+            ),
+            ("ab１", "ends with U+FF11 (full-width 1) at character 3; write 1 (U+0031)"),
+            ("ab…", "ends with U+2026 (ellipsis) at character 3; copy it again"),
         ] {
             assert_eq!(problem(text), expected);
         }

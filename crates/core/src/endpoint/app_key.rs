@@ -177,6 +177,10 @@ mod tests {
                 "org/app",
                 "has U+002F (/) at character 4; write org#app, each of A-Z a-z 0-9 - _ . ~",
             ),
+            (
+                "https://a1.x/org＃app",
+                "has U+FF03 (full-width #) at character 17; write # (U+0023)",
+            ),
             ("https://a1.x/org#app", "is a URL; write org#app, and the URL as the base URL"),
         ] {
             assert_eq!(error(text), format!("app key: {problem}"));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use easemob_token_host::{Authority, HostError, OddCharacter, check_url_characters};
+use easemob_token_host::{Authority, HostError, check_url_characters};
 
 use crate::build_error::{BuildError, Field};
 
@@ -70,9 +70,6 @@ impl FromStr for BaseUrl {
             return wrong("is empty; write https://a1.easemob.com");
         }
         check_url_characters(text).map_err(of_host)?;
-        if let Some(odd) = OddCharacter::find(text, |c| c != '\\') {
-            return Err(BuildError::new(Field::BaseUrl, odd.problem("write / (U+002F)")));
-        }
         let Some((scheme, after_scheme)) = text.split_once("://") else {
             return wrong(without_scheme(text));
         };
@@ -83,14 +80,18 @@ impl FromStr for BaseUrl {
                 return wrong("the scheme is neither https nor http; write https://a1.easemob.com");
             }
         };
-        let rest = after_scheme.strip_suffix('/').unwrap_or(after_scheme);
-        if let Some(problem) = more_than_a_host(rest) {
+        if let Some(problem) = before_host(after_scheme) {
             return wrong(problem);
         }
+        let (host, after_host) =
+            after_scheme.split_at(after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len()));
         // All ASCII, so bytes are characters.
         let before = text.len() - after_scheme.len();
         let authority: Authority =
-            rest.parse().map_err(|error: HostError| of_host(error.moved_by(before)))?;
+            host.parse().map_err(|error: HostError| of_host(error.moved_by(before)))?;
+        if let Some(problem) = behind_host(after_host) {
+            return wrong(problem);
+        }
         let port = authority.port().unwrap_or(default_port(https));
         Ok(Self { https, host: authority.host().into(), port })
     }
@@ -107,30 +108,32 @@ fn without_scheme(text: &str) -> &'static str {
     }
 }
 
-/// What is wrong with the part after `://` if it is more than host and port.
-fn more_than_a_host(rest: &str) -> Option<&'static str> {
-    if after_scheme_name(rest).is_some_and(|rest| rest.starts_with(":/") || rest.starts_with("//"))
+/// What is wrong with the part after `://` so that no host can be read.
+fn before_host(after_scheme: &str) -> Option<&'static str> {
+    if after_scheme_name(after_scheme)
+        .is_some_and(|rest| rest.starts_with(":/") || rest.starts_with("//"))
     {
-        return Some("has the scheme twice; write https://a1.easemob.com");
+        Some("has the scheme twice; write https://a1.easemob.com")
+    } else if after_scheme.contains('@') {
+        Some("has an @; write scheme, host and port without a user name")
+    } else if after_scheme.starts_with('/') && after_scheme != "/" {
+        Some("has more than two / after the scheme; write https://a1.easemob.com")
+    } else {
+        None
     }
-    if rest.contains('@') {
-        return Some("has an @; write scheme, host and port without a user name");
+}
+
+/// What is wrong with the part behind host and port.
+fn behind_host(rest: &str) -> Option<&'static str> {
+    match rest.strip_prefix('/').unwrap_or(rest).chars().next()? {
+        '?' => Some("has a query after ?; write scheme, host and port alone"),
+        '#' => Some(
+            "has a # and what follows; write scheme, host and port alone, and the app key by itself",
+        ),
+        _ => {
+            Some("has a path; write scheme, host and port alone, since the app key has org and app")
+        }
     }
-    Some(match rest.find(['/', '?', '#']).map(|at| rest.split_at(at)) {
-        Some(("", after)) if after.starts_with('/') => {
-            "has more than two / after the scheme; write https://a1.easemob.com"
-        }
-        Some((_, after)) if after.starts_with('/') => {
-            "has a path; write scheme, host and port alone, since the app key has org and app"
-        }
-        Some((_, after)) if after.starts_with('?') => {
-            "has a query after ?; write scheme, host and port alone"
-        }
-        Some(_) => {
-            "has a # and what follows; write scheme, host and port alone, and the app key by itself"
-        }
-        None => return None,
-    })
 }
 
 /// The text after `https` or `http`, if it begins so.
@@ -182,13 +185,15 @@ mod tests {
                 &["https://a1.easemob.com/org/app/token", "https://a1.x//"],
                 "since the app key has org",
             ),
-            (&["https://a1.easemob.com?q", "https://?"], "a query after ?"),
-            (&["https://a1.easemob.com#app", "https://#"], "the app key by itself"),
+            (&["https://a1.easemob.com?q", "https://a1.easemob.com/?q"], "a query after ?"),
+            (&["https://a1.easemob.com#app", "https://org#app"], "the app key by itself"),
             (&["https://a1.easemob.com@evil.com", "https://u:hunter2@a1.x/p"], "an @"),
-            (&["https://", "https:///"], "the host is empty"),
+            (&["https://", "https:///", "https://#", "https://:80/x"], "the host is empty"),
             (&["https://a1.easemob.com:99999", "https://hunter2:hunter2"], "the port"),
             (&["https:\\\\a1.x", "https:/\\a1.x"], "has U+005C (\\) at character"),
             (&["\"https://a1.x\"", "'x'", "“https://a1.x”"], "is in quotes, U+"),
+            (&["\"https://a1.x", "<https://a1.x>", "{url}"], ") at character 1; "),
+            (&["https://a1.x,https://a2.x"], "has U+002C (,) at character 13"),
             (&["https：//a1.x", "https:／／a1.x"], "has U+FF"),
             (&["https://a1。easemob.com"], "has U+3002 (ideographic full stop) at character 11"),
             (&["https://环信.com"], "has U+73AF at character 9; write a host outside ASCII"),

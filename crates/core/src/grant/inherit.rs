@@ -27,7 +27,7 @@ impl Inherit {
     ///
     /// # Errors
     ///
-    /// [`Field::UserId`](crate::Field::UserId) if it is empty.
+    /// [`Field::UserId`](crate::Field::UserId) if [`UserId::new`] refuses it.
     pub fn new(
         user_id: impl TryInto<UserId, Error: Into<BuildError>>,
         app_token: &AppToken,

@@ -23,11 +23,11 @@ impl Password {
     /// The grant for this user, with the server's default lifetime and without an app token.
     ///
     /// The user ID is sent as written: the service reads it without regard to case and returns it in
-    /// lower case.
+    /// lower case. The password is sent as written too, whatever its characters.
     ///
     /// # Errors
     ///
-    /// [`Field::UserId`] or [`Field::Password`] if it is empty.
+    /// [`Field::UserId`] if [`UserId::new`] refuses it, and [`Field::Password`] if the password is empty.
     pub fn new(
         user_id: impl TryInto<UserId, Error: Into<BuildError>>,
         password: impl Into<Secret>,

@@ -9,6 +9,8 @@ mod escape;
 use std::fmt::Write;
 use std::ops::Range;
 
+use easemob_token_host::is_invisible;
+
 use self::binary::Binary;
 use self::decoded::Decoded;
 use self::escape::Escape;
@@ -219,13 +221,6 @@ fn escape(text: &str, limit: usize) -> String {
         length += wide;
     }
     clean
-}
-
-/// Characters that hide text or change its direction, and the two line breaks beyond ASCII.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

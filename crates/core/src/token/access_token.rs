@@ -38,11 +38,11 @@ impl AccessToken {
     /// [`Field::AccessToken`] if it is empty, longer than 8192 characters, in quotes or behind `Bearer`,
     /// or has a character that is not visible ASCII.
     pub fn new(token: &str) -> Result<Self, BuildError> {
-        if token.get(..BEARER.len()).is_some_and(|start| start.eq_ignore_ascii_case(BEARER)) {
-            return Err(BuildError::new(
-                Field::AccessToken,
-                "begins with Bearer; write the token alone",
-            ));
+        let is_header =
+            token.contains(char::is_whitespace) && token.to_ascii_lowercase().contains("bearer");
+        if is_header {
+            let problem = "has Bearer before it; write the token alone";
+            return Err(BuildError::new(Field::AccessToken, problem));
         }
         require_visible(Field::AccessToken, token)?;
         Self::parse(token).map_err(|fault| BuildError::new(Field::AccessToken, fault))
@@ -108,11 +108,12 @@ mod tests {
         for (bad, problem) in [
             ("YWMt\n", "ends with U+000A (line feed) at character 5; remove it"),
             ("'YWMt'", "is in quotes, U+0027 (') at character 1; remove them"),
-            ("bearer YWMt", "begins with Bearer; write the token alone"),
+            ("bearer YWMt", "has Bearer before it; write the token alone"),
+            ("Authorization: Bearer YWMt", "has Bearer before it; write the token alone"),
         ] {
             assert_eq!(AccessToken::new(bad).unwrap_err().problem(), problem);
         }
-        for good in ["a", "YWMt_-.~+/=", &"a".repeat(8192)] {
+        for good in ["a", "bearerYWMt", "YWMt_-.~+/=", &"a".repeat(8192)] {
             assert_eq!(AccessToken::new(good).unwrap().expose(), good);
         }
     }

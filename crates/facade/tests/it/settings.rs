@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use easemob_token::transport::ProxyUrl;
 use easemob_token::{AppKey, BaseUrl, Client, ClientBuilder, Ttl, TtlUnits};
 
 use crate::memory::{Memory, builder, response};
@@ -36,11 +37,14 @@ fn each_missing_or_wrong_setting_is_named() {
     let with = |url, key| problem(Client::builder(url, key).transport(Memory::default()));
     assert!(with("https://a1.easemob.com@evil.com", KEY).starts_with("base_url: "));
     assert!(with("https://a1.easemob.com:99999", KEY).contains("the port"));
-    assert!(with(URL, "org/app").starts_with("app_key: has no #"));
+    assert!(with(URL, "org").starts_with("app_key: has no #"));
+    assert!(with(URL, "org#app\n").starts_with("app_key: ends with U+000A (line feed)"));
     assert!(with(URL, "a#b#c").contains("more than one #"));
     assert!(problem(Client::builder(URL, KEY)).starts_with("transport: missing"));
     assert!(problem(good().client_credentials("", "s")).contains("client ID"));
     assert!(problem(good().client_credentials("id", "")).contains("client secret"));
+    let secret = problem(good().client_credentials("id", "MARK\u{a0}"));
+    assert!(secret.contains("client secret: ends with U+00A0 (no-break space) at character 5"));
     assert!(problem(good().app_token_ttl(Duration::from_millis(5))).starts_with("app_token_ttl: "));
     assert!(problem(good().request_timeout(Duration::ZERO)).starts_with("request_timeout: "));
     let no_time = good().acquisition_deadline(Duration::ZERO);
@@ -52,6 +56,61 @@ fn each_missing_or_wrong_setting_is_named() {
     let bare = Client::builder(URL, KEY).transport(Memory::default());
     for needs_credentials in [bare.clone().authorize_password(), bare.cache_user_tokens(1)] {
         assert!(problem(needs_credentials).starts_with("client_credentials: missing"));
+    }
+}
+
+#[test]
+fn base_url_and_proxy_have_one_rule_for_hosts() {
+    let parse = |host: &str| {
+        let url = format!("http://{host}");
+        (url.parse::<BaseUrl>(), url.parse::<ProxyUrl>())
+    };
+    for host in [
+        "a1.easemob.com",
+        "a1.easemob.com.",
+        "4b2c557fd0ad",
+        "a1.4b2c557fd0ad:8080",
+        "0xg",
+        "im.10.example",
+        "im_rest.internal",
+        "im.localhost.",
+        "127.0.0.1",
+        "[::1]:80",
+        "xn--fiqs8s.example",
+    ] {
+        let (base_url, proxy) = parse(host);
+        let base_url = base_url.expect(host).to_string();
+        assert_eq!(proxy.expect(host).to_string().trim_end_matches(":80"), base_url);
+    }
+    for host in [
+        "1.2.3",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "1.2.3.4.",
+        "a.0x1",
+        "[fe80::1%eth0]",
+        "[fe80::1%25eth0]",
+        "::1",
+        "fe80::1:80",
+        "a..b",
+        "-a",
+        ".",
+        "a:0",
+        "a:b",
+        "a b",
+        "a。b",
+        "a：80",
+        "环信.com",
+        "\"a\"",
+        "a%2f",
+        "a\r\n",
+        "a\u{200b}",
+        "",
+    ] {
+        let (base_url, proxy) = parse(host);
+        let (base_url, proxy) = (base_url.expect_err(host), proxy.expect_err(host));
+        assert_eq!(base_url.problem(), proxy.problem(), "{host}");
     }
 }
 

@@ -47,12 +47,16 @@ pub(crate) fn rule_09_plain_http(trial: &mut Trial<'_>) {
     }
     let authority = Authority::new();
     let host = "nobody.knows.localhost";
-    let script = Script::new().tls(authority.issue(host)).serve();
-    let setup = Setup::new(script).roots(&authority.pem());
-    trial.case("a name below .localhost inside TLS", setup, |scene| {
-        let url = scene.url_at(host, scene.server.address().port());
-        scene.expect_echo_of(exchange_to(&url));
-    });
+    for (label, dot) in
+        [("a name below .localhost inside TLS", ""), ("the same with a dot at the end", ".")]
+    {
+        let script = Script::new().tls(authority.issue(host)).serve();
+        let setup = Setup::new(script).roots(&authority.pem());
+        trial.case(label, setup, |scene| {
+            let url = scene.url_at(&format!("{host}{dot}"), scene.server.address().port());
+            scene.expect_echo_of(exchange_to(&url));
+        });
+    }
     let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
     let setup = Setup::new(script).roots(&authority.pem());
     trial.case("a certificate for the address instead of the name", setup.sent(0), |scene| {

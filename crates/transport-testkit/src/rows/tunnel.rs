@@ -51,6 +51,17 @@ pub(crate) fn rule_11_proxy_sees_connect_only(trial: &mut Trial<'_>) {
             }
         });
     }
+    // Names that a TLS library could take for an address, or for no name. A certificate has no dot at the
+    // end.
+    for host in ["4b2c557fd0ad", "a1.4b2c557fd0ad.", "im_rest.10.invalid"] {
+        let identity = authority.issue(host.trim_end_matches('.'));
+        let proxy = ScriptedServer::start(tunnel_to(identity).serve());
+        let setup = Setup::new(Script::new()).sent(0).roots(&authority.pem());
+        let setup = setup.proxy(proxy_by_url(&proxy, &format!("http://{LOOPBACK}")));
+        trial.case(host, setup, |scene| {
+            scene.expect_echo_of(exchange_to(&format!("https://{host}/org/app/token")));
+        });
+    }
     let proxy = ScriptedServer::start(Script::new().serve());
     let url = format!("http://{LOOPBACK}");
     let setup = |script| Setup::new(script).proxy(proxy_by_url(&proxy, &url));

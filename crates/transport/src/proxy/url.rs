@@ -307,6 +307,22 @@ mod tests {
     }
 
     #[test]
+    fn an_odd_character_is_named_with_its_place_in_the_whole_text() {
+        let space = "has U+0020 (space) at character";
+        for (text, problem) in [
+            ("http：//proxy", "has U+FF1A (full-width :) at character 5; write : (U+003A)"),
+            ("http://proxy\n", "ends with U+000A (line feed) at character 13; remove it"),
+            ("\"http://proxy\"", "is in quotes, U+0022 (\") at character 1; remove them"),
+            ("http://pro xy", &format!("{space} 11; remove it")),
+            ("http://me:%C3%A9@pro xy:1/", &format!("{space} 21; remove it")),
+        ] {
+            assert_eq!(text.parse::<ProxyUrl>().unwrap_err().problem(), problem);
+        }
+        let error = ProxyUrl::from_variable("HTTPS_PROXY", "me:pw@pro xy").unwrap_err();
+        assert_eq!(error.problem(), format!("HTTPS_PROXY: {space} 10; remove it"));
+    }
+
+    #[test]
     fn no_error_and_no_output_shows_a_credential() {
         for text in [
             "http://MARK:MARK@proxy:x",
