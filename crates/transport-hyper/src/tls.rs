@@ -123,7 +123,7 @@ mod tests {
         let read = move || loaded.lock().unwrap().recv().unwrap().map(|()| roots.clone());
         let provider = Arc::new(ring::default_provider());
         let tls = Tls::with_system_roots(provider, Trust::system(), None, read);
-        let connector = Connector::new(Duration::from_millis(300), tls, ProxyRules::default());
+        let connector = Connector::new(Duration::from_millis(600), tls, ProxyRules::default());
         let client = PooledClient::new(connector, false);
         let transport = HyperTransport::over(client, default_limit());
         let send = |limit| {
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(send(50).await.unwrap_err().kind(), TransportErrorKind::Timeout);
         // The loading of the first exchange goes on.
         let late = tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(400)).await;
+            tokio::time::sleep(Duration::from_millis(700)).await;
             sender.send(Ok(())).unwrap();
         });
         let outcome = send(10_000).await;

@@ -82,9 +82,9 @@ fn with_cause(kind: TransportErrorKind, error: &Error) -> TransportError {
 
 /// What a certificate must be, since the reason is unknown.
 const REFUSED: &str = "the server's certificate was refused (curl 60, which gives no reason): a trusted \
-     root must have issued it, for this host as subjectAltName, and its dates must include today; one \
-     of an authority (CA:TRUE, as openssl req -x509 makes) cannot be a server's here, even if it is \
-     trusted: add -addext basicConstraints=critical,CA:FALSE";
+     root must have issued it, its subjectAltName must name this host, and its dates must include \
+     today; one of an authority (CA:TRUE, the default of openssl req -x509) is refused even if it is a \
+     root: make it with -addext basicConstraints=critical,CA:FALSE, see docs/transports.md";
 
 /// The part of isahc's error that may be shown: its kind, and curl's phrase for its code.
 ///

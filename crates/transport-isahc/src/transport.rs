@@ -207,7 +207,13 @@ impl Drop for ReadyClient {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, mpsc};
+
+    use easemob_token_transport::LoadOnce;
+    use easemob_token_transport_testkit::{Authority, LOOPBACK, Script, ScriptedServer};
+
     use super::*;
+    use crate::roots::Trust;
 
     fn exchange() -> Exchange {
         Exchange::new(http::Request::post("http://127.0.0.1:1/").body("").unwrap())
@@ -228,6 +234,37 @@ mod tests {
         drop(transport);
         // The forgotten clone keeps the agent alive; otherwise this would wait for its thread.
         drop(client);
+    }
+
+    #[test]
+    fn roots_that_load_longer_than_the_connect_limit_are_used_all_the_same() {
+        let authority = Authority::new();
+        let store = TrustStore::builder().certificate_from_pem(authority.pem()).build();
+        let (sender, loaded) = mpsc::channel::<()>();
+        let loaded = Mutex::new(loaded);
+        let trust = Trust::System(LoadOnce::new(move || {
+            loaded.lock().unwrap().recv().unwrap();
+            Ok(store.clone())
+        }));
+        let tls = Box::new(Tls::new(trust, None).unwrap());
+        let route = Route::Own { proxy: ProxyRules::default(), tls };
+        let transport =
+            IsahcTransport::with_route(Duration::from_millis(600), route, default_limit());
+        let server = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
+        let send = |limit| {
+            let request = http::Request::post(server.url("https", LOOPBACK)).body("").unwrap();
+            let exchange = Exchange::new(request).with_timeout(Duration::from_millis(limit));
+            futures_lite::future::block_on(transport.send(exchange))
+        };
+        assert_eq!(send(50).unwrap_err().kind(), TransportErrorKind::Timeout);
+        // The loading of the first exchange goes on.
+        let late = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(700));
+            sender.send(()).unwrap();
+        });
+        let outcome = send(10_000);
+        assert!(outcome.is_ok(), "{outcome:?}");
+        late.join().unwrap();
     }
 
     #[test]

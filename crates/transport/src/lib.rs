@@ -1,8 +1,8 @@
 //! The transport port of `easemob-token`: one trait between the client and an HTTP library.
 //!
 //! A [`Transport`] sends one [`Exchange`] and returns one complete response or one
-//! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate has no I/O
-//! and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
+//! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate opens no
+//! connection and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
 
 mod classify;
 mod config_error;
