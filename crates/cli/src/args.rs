@@ -6,8 +6,10 @@
 )]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use easemob_token::environment;
 
 use crate::usage::Problem;
 
@@ -54,8 +56,11 @@ pub(crate) enum Command {
     },
     /// Decode a token offline
     Inspect {
-        /// The token; read from standard input if absent or "-"
+        /// The token, or any text that holds it; read from standard input if absent or "-"
         token: Option<String>,
+        /// Accept this difference of clocks at both ends of a dynamic token's life; 0s compares exactly
+        #[arg(long, value_name = "DURATION", value_parser = leeway, default_value = "60s")]
+        leeway: Duration,
     },
     /// Run an emulator of the token service until interrupted
     Emulator {
@@ -180,6 +185,12 @@ fn address(text: &str) -> Result<String, Problem> {
     }
 }
 
+/// A leeway for clocks, which can be zero.
+fn leeway(text: &str) -> Result<Duration, Problem> {
+    environment::parse_duration("--leeway", environment::trim(text))
+        .map_err(|_| Problem("is not a time; write 60s, or 0s for none"))
+}
+
 fn pair(text: &str) -> Result<(String, String), Problem> {
     match text.split_once(':') {
         Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
@@ -208,6 +219,12 @@ mod tests {
         ] {
             assert!(Args::parse_from(words).options.format == Some(Format::Json));
         }
+    }
+
+    #[test]
+    fn a_leeway_can_be_zero() {
+        assert_eq!(leeway("0s").unwrap(), Duration::ZERO);
+        assert!(leeway("-1").is_err());
     }
 
     #[test]

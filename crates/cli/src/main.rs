@@ -69,8 +69,8 @@ fn run(args: Args, environment: &Environment) -> Result<ExitCode, Failure> {
         Command::Dynamic { user_id } => {
             return dynamic::run(&options, &user_id).map(|()| ExitCode::SUCCESS);
         }
-        Command::Inspect { token } => {
-            return inspect::run(&options, token).map(|()| ExitCode::SUCCESS);
+        Command::Inspect { token, leeway } => {
+            return inspect::run(&options, token, leeway).map(|()| ExitCode::SUCCESS);
         }
         _ => {}
     }

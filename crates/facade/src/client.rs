@@ -11,9 +11,7 @@ use std::time::Duration;
 
 #[cfg(feature = "dynamic")]
 use easemob_token_core::dynamic::{DynamicToken, Signer};
-use easemob_token_core::{
-    AppKey, AppToken, BaseUrl, BuildError, Password, Refusal, Secret, UserToken,
-};
+use easemob_token_core::{AppKey, BaseUrl, BuildError, Password, Refusal, Secret};
 
 pub use self::authorization::Authorization;
 pub use self::builder::ClientBuilder;
@@ -21,6 +19,7 @@ pub use self::request::{PasswordTokenRequest, UserTokenRequest};
 use crate::acquire::{Plain, RequestContext, acquire_uncached};
 use crate::cache::TokenGuard;
 use crate::error::Error;
+use crate::issued::{AppToken, UserToken};
 use crate::tokens::{AppAuthorized, AppTokenCache, UserTokenKey, UserTokens, WithAppToken};
 
 /// A client that gets tokens of one app.

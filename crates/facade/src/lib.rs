@@ -49,6 +49,7 @@
 //!
 //! User tokens are cached only with [`cache_user_tokens`](ClientBuilder::cache_user_tokens); those
 //! fetched by user ID then follow the same rules. Passwords are checked by the service every time.
+//! A login hands on what is left of a token ([`remaining`](Issued::remaining)), not its lifetime.
 //!
 //! The service can refuse a token before it expires. [`Client::authorize`] handles the resulting 401
 //! for calls of other REST endpoints; requests for user tokens by user ID handle it themselves.
@@ -70,6 +71,7 @@ mod client;
 mod clock;
 pub mod environment;
 mod error;
+mod issued;
 #[cfg(test)]
 #[cfg(shuttle)]
 mod schedules;
@@ -86,8 +88,8 @@ pub use client::{Authorization, Client, ClientBuilder, PasswordTokenRequest, Use
 pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
-    AccessToken, AppKey, AppToken, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
-    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
+    AccessToken, AppKey, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
+    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
 };
 pub use easemob_token_transport::ConfigError;
 #[cfg(feature = "hyper")]
@@ -95,6 +97,7 @@ pub use easemob_token_transport_hyper as hyper;
 #[cfg(feature = "isahc")]
 pub use easemob_token_transport_isahc as isahc;
 pub use error::{Error, ErrorKind};
+pub use issued::{AppToken, Issued, UserToken};
 pub use telemetry::{Event, Observer};
 
 pub mod transport {

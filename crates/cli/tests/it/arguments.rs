@@ -135,6 +135,7 @@ fn a_refused_value_or_word_is_not_repeated() {
         (&["user", SECRET], "argument 2 is not expected here"),
         (&["user"], "missing: --username <ID>"),
         (&["inspect", "a", SECRET], "argument 3 is not expected here"),
+        (&["inspect", "--leeway", SECRET], "--leeway: is not a time"),
         (&["completions", SECRET], "<SHELL>: is none of bash"),
         (&["emulator", "--user", SECRET], "--user: has no colon"),
         (&["emulator", "--client", SECRET], "--client: has no colon"),

@@ -73,6 +73,17 @@ fn an_app_token_from_parts_has_these_parts() {
     assert_eq!((token.lifetime(), token.received_at()), (hour, received_at()));
     assert_eq!(token.expires_at(), Some(received_at() + Duration::from_secs(3_600)));
     assert!(token.application().is_none() && token.unit_mismatch().is_none());
+    let at = |seconds: i64| {
+        let distance = Duration::from_secs(seconds.unsigned_abs());
+        if seconds < 0 { received_at() - distance } else { received_at() + distance }
+    };
+    for (now, left) in [(-86_400, 3_600), (0, 3_600), (1, 3_599), (3_600, 0), (1 << 40, 0)] {
+        assert_eq!(token.remaining_at(at(now)), Some(Duration::from_secs(left)), "{now}");
+    }
+    for endless in [Lifetime::Permanent, Lifetime::Unknown] {
+        let token = AppToken::from_parts(token.access_token().clone(), endless, received_at());
+        assert_eq!((token.remaining_at(at(1 << 40)), token.expires_at()), (None, None));
+    }
     assert_eq!(token.access_token().inspect(), None);
 }
 

@@ -1,6 +1,6 @@
 //! The blocking client: one method per grant.
 
-use easemob_token_core::{AppKey, AppToken, Secret, UserToken};
+use easemob_token_core::{AppKey, Secret};
 use easemob_token_transport::{ConfigError, Transport};
 
 use super::wait::wait;
@@ -8,6 +8,7 @@ use super::{Authorization, PasswordTokenRequest, UserTokenRequest};
 use crate::ClientBuilder;
 use crate::cache::TokenGuard;
 use crate::error::Error;
+use crate::issued::{AppToken, UserToken};
 
 /// A client that gets tokens of one app and blocks until it has them. Made by
 /// [`ClientBuilder::build_blocking`].

@@ -156,7 +156,8 @@ impl ClientBuilder {
     ///
     /// Only tokens fetched by user ID are cached, by user ID (ignoring case) and options, under the
     /// rules of the app token: one request for many callers, a refresh before the token expires, and
-    /// no failed call while a token is usable. A token fetched by password is never cached.
+    /// no failed call while a token is usable. A token fetched by password is never cached. A cached
+    /// token can be near its end: hand on what is left of it ([`remaining`](crate::Issued::remaining)).
     ///
     /// Users whose first token is being fetched do not count. There can be as many of them as
     /// [`requests_per_second`](Self::requests_per_second) allows within the

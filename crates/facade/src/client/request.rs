@@ -4,10 +4,11 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use easemob_token_core::{BuildError, Password, Secret, Ttl, UserId, UserToken};
+use easemob_token_core::{BuildError, Password, Secret, Ttl, UserId};
 
 use super::Client;
 use crate::error::Error;
+use crate::issued::UserToken;
 use crate::tokens::UserTokenKey;
 
 type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>>;

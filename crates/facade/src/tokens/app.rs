@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use easemob_token_core::{AppToken, ClientCredentials, GrantType};
+use easemob_token_core::{ClientCredentials, GrantType};
 
 use crate::acquire::{Plain, RequestContext, RetryRun};
 use crate::cache::{EntryInFlight, TokenCache, TokenSource};
 use crate::error::Error;
+use crate::issued::AppToken;
 
 /// The one app token of a client.
 pub(crate) type AppTokenCache = TokenCache<AppCredentials>;
