@@ -32,7 +32,7 @@ impl Failure {
     fn new(kind: ErrorKind, message: String) -> Self {
         Self {
             kind: kind.as_str(),
-            message,
+            message: with_options(message),
             status: None,
             code: None,
             description: None,
@@ -80,6 +80,17 @@ impl Failure {
         }
         ExitCode::from(self.exit)
     }
+}
+
+/// Writes the command's options for the library's settings.
+fn with_options(message: String) -> String {
+    const OPTIONS: [(&str, &str); 4] = [
+        ("add_roots_pem", "--add-ca-file"),
+        ("roots_pem", "--ca-file"),
+        ("request_timeout", "--timeout"),
+        ("acquisition_deadline", "--deadline"),
+    ];
+    OPTIONS.iter().fold(message, |text, (setting, option)| text.replace(setting, option))
 }
 
 fn exit_code(kind: ErrorKind) -> u8 {
@@ -172,6 +183,12 @@ mod tests {
             Some((exit.parse().ok()?, kind.trim_matches('`').to_owned(), retry.starts_with(yes)))
         };
         page.lines().filter_map(row).collect()
+    }
+
+    #[test]
+    fn a_remedy_names_the_option_and_not_the_setting_of_the_library() {
+        let failure = Failure::invalid_input("give it as roots_pem or add_roots_pem");
+        assert_eq!(failure.message, "give it as --ca-file or --add-ca-file");
     }
 
     #[test]
