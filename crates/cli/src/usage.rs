@@ -53,9 +53,7 @@ pub(crate) fn problem(error: &clap::Error, arguments: &[OsString]) -> String {
             let own = error.source().and_then(|source| source.downcast_ref::<Problem>());
             format!("{option}: {}", own.unwrap_or(&Problem("is not valid")))
         }
-        ErrorKind::TooManyValues | ErrorKind::NoEquals | ErrorKind::WrongNumberOfValues => {
-            format!("{option}: has a value too many or too few")
-        }
+        ErrorKind::TooManyValues => format!("{option}: takes no value"),
         ErrorKind::ArgumentConflict => match text(ContextKind::PriorArg).map(|it| defined(&it)) {
             Some(other) if other != option => {
                 format!("{option}: cannot be used together with {other}")
@@ -106,7 +104,7 @@ fn unknown(error: &clap::Error, arguments: &[OsString]) -> String {
     }
     for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand] {
         if let Some(similar) = text(error, kind) {
-            problem.push_str(&format!("; did you mean {similar}?"));
+            problem.push_str(&format!("; a similar one is {similar}"));
         }
     }
     format!("{problem}; see easemob-token --help")

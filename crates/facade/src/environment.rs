@@ -93,7 +93,7 @@ impl Environment {
     ///
     /// If both variables are set.
     pub fn check_one_of(&self, value: &'static str, file: &'static str) -> Result<(), ConfigError> {
-        if self.exact_text(value)?.is_some() && self.text(file)?.is_some() {
+        if self.text(value)?.is_some() && self.text(file)?.is_some() {
             return Err(ConfigError::new(
                 file,
                 format!("is set together with {value}; unset one of them"),

@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_secret_file_is_read_and_its_faults_name_the_variable_alone() {
         const FILE: &str = "EASEMOB_CLIENT_SECRET_FILE";
-        let with = |path: &str| from(&[("EASEMOB_CLIENT_SECRET", ""), (FILE, path)]);
+        let with = |path: &str| from(&[("EASEMOB_CLIENT_SECRET", " "), (FILE, path)]);
         let folder = std::env::temp_dir().join(format!("easemob-token-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = |name: &str, content: &[u8]| {
