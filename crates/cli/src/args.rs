@@ -5,14 +5,13 @@
     reason = "these doc comments are the help text, shown as they stand"
 )]
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use easemob_token::{Ttl, TtlUnits};
+use easemob_token::environment;
 
-use crate::time;
+use crate::usage::Problem;
 
 /// Get Easemob (环信) IM tokens
 #[derive(Parser)]
@@ -27,7 +26,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
     #[command(flatten)]
-    pub(crate) options: Options,
+    pub(crate) options: OptionArgs,
 }
 
 #[derive(Subcommand)]
@@ -60,13 +59,13 @@ pub(crate) enum Command {
         /// The token, or any text that holds it; read from standard input if absent or "-"
         token: Option<String>,
         /// Accept this difference of clocks at both ends of a dynamic token's life; 0s compares exactly
-        #[arg(long, value_name = "DURATION", value_parser = time::leeway, default_value = "60s")]
+        #[arg(long, value_name = "DURATION", value_parser = leeway, default_value = "60s")]
         leeway: Duration,
     },
     /// Run an emulator of the token service until interrupted
     Emulator {
         /// Listen on this address; port 0 takes a free port
-        #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+        #[arg(long, value_name = "HOST:PORT", value_parser = address, default_value = "127.0.0.1:0")]
         listen: String,
         /// Add a user; repeatable [default: the demo user c:1]
         #[arg(long = "user", value_name = "ID:PASSWORD", value_parser = pair)]
@@ -84,73 +83,73 @@ pub(crate) enum Command {
     },
 }
 
-/// Options of every command.
-#[derive(clap::Args)]
+/// Options of every command as they are written; `Options` has their values.
+#[derive(Default, clap::Args)]
 #[command(next_help_heading = "Options, before or after the command")]
-pub(crate) struct Options {
+pub(crate) struct OptionArgs {
     /// Set the base URL of the cluster's REST API, e.g. https://a1.easemob.com
-    #[arg(long, global = true, value_name = "URL", env = "EASEMOB_BASE_URL")]
+    /// [env: EASEMOB_BASE_URL]
+    #[arg(long, global = true, value_name = "URL")]
     pub(crate) base_url: Option<String>,
-    /// Set the App Key
-    #[arg(long, global = true, value_name = "ORG#APP", env = "EASEMOB_APP_KEY")]
+    /// Set the App Key [env: EASEMOB_APP_KEY, or EASEMOB_ORG_NAME and EASEMOB_APP_NAME]
+    #[arg(long, global = true, value_name = "ORG#APP")]
     pub(crate) app_key: Option<String>,
-    /// Set the app's client ID
-    #[arg(long, global = true, value_name = "ID", env = "EASEMOB_CLIENT_ID")]
+    /// Set the app's client ID [env: EASEMOB_CLIENT_ID]
+    #[arg(long, global = true, value_name = "ID")]
     pub(crate) client_id: Option<String>,
-    /// Read the client secret from a file, "-" for standard input [env: EASEMOB_CLIENT_SECRET
-    /// holds the secret itself]
+    /// Read the client secret from a file ("-": standard input)
+    /// [env: EASEMOB_CLIENT_SECRET_FILE, or EASEMOB_CLIENT_SECRET with it]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) client_secret_file: Option<PathBuf>,
-    /// Read the user's password from a file ("-": standard input), or prompt for it
-    /// [env: EASEMOB_PASSWORD holds the password]
+    /// Read the password from a file ("-": standard input), or prompt for it
+    /// [env: EASEMOB_PASSWORD_FILE, or EASEMOB_PASSWORD with it]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
     /// Request this lifetime: 30s, 12h, 60d, a bare number of seconds, "permanent", "default"
-    #[arg(long, global = true, value_parser = time::ttl, default_value = "default")]
-    pub(crate) ttl: Ttl,
-    /// Set the unit of lifetimes on the wire: seconds, milliseconds (VIP 5), or
-    /// "request=…,response=…"
-    #[arg(
-        long,
-        global = true,
-        value_name = "UNIT",
-        env = "EASEMOB_TTL_UNIT",
-        default_value = "seconds"
-    )]
-    pub(crate) ttl_unit: TtlUnits,
-    /// Choose the HTTP transport
-    #[arg(
-        long,
-        global = true,
-        value_name = "NAME",
-        env = "EASEMOB_TRANSPORT",
-        default_value = "hyper"
-    )]
-    pub(crate) transport: TransportName,
-    /// Limit the time of one request
-    #[arg(long, global = true, value_name = "DURATION", value_parser = time::limit, default_value = "10s")]
-    pub(crate) timeout: Duration,
-    /// Limit the time of the whole command
-    #[arg(long, global = true, value_name = "DURATION", value_parser = time::limit, default_value = "20s")]
-    pub(crate) deadline: Duration,
-    /// Limit the requests per token, retries included
-    #[arg(long, global = true, value_name = "N", default_value = "3")]
-    pub(crate) max_attempts: NonZeroU32,
-    /// Trust the root certificates in this file instead of the system's, "-" for standard input
+    /// [env: EASEMOB_TTL]
+    #[arg(long, global = true, allow_negative_numbers = true)]
+    pub(crate) ttl: Option<String>,
+    /// Set the unit on the wire: seconds, milliseconds (VIP 5), or
+    /// "request=…,response=…" [default: seconds] [env: EASEMOB_TTL_UNIT]
+    #[arg(long, global = true, value_name = "UNIT")]
+    pub(crate) ttl_unit: Option<String>,
+    /// Choose the HTTP transport [default: the first one compiled in] [env: EASEMOB_TRANSPORT]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) transport: Option<TransportName>,
+    /// Limit the time of one request [default: 10s] [env: EASEMOB_TIMEOUT]
+    #[arg(long, global = true, value_name = "DURATION", allow_negative_numbers = true)]
+    pub(crate) timeout: Option<String>,
+    /// Limit the time of the whole command [default: 20s] [env: EASEMOB_DEADLINE]
+    #[arg(long, global = true, value_name = "DURATION", allow_negative_numbers = true)]
+    pub(crate) deadline: Option<String>,
+    /// Limit the requests per token, retries included [default: 3] [env: EASEMOB_MAX_ATTEMPTS]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) max_attempts: Option<String>,
+    /// Trust these root certificates instead of the system's ("-": standard input)
+    /// [env: EASEMOB_CA_FILE]
     #[arg(long, global = true, value_name = "PEM")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Trust these root certificates beside the others ("-": standard input)
+    /// [env: EASEMOB_ADD_CA_FILE]
+    #[arg(long, global = true, value_name = "PEM")]
+    pub(crate) add_ca_file: Option<PathBuf>,
+    /// Send this User-Agent [default: easemob-token and the version] [env: EASEMOB_USER_AGENT]
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub(crate) user_agent: Option<String>,
     /// Use a proxy: none, env (HTTPS_PROXY, NO_PROXY), or a URL without a password
-    #[arg(long, global = true, value_name = "PROXY", default_value = "none")]
-    pub(crate) proxy: String,
+    /// [default: none] [env: EASEMOB_PROXY]
+    #[arg(long, global = true, value_name = "PROXY")]
+    pub(crate) proxy: Option<String>,
     /// Allow http:// to hosts that are not loopback; secrets are then sent unencrypted
+    /// [env: EASEMOB_ALLOW_HTTP=1]
     #[arg(long, global = true)]
     pub(crate) allow_http: bool,
-    /// Send the app token with the password grant
+    /// Send the app token with the password grant [env: EASEMOB_AUTHORIZE_PASSWORD=1]
     #[arg(long, global = true)]
     pub(crate) authorize_password: bool,
-    /// Choose the output format
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    pub(crate) format: Format,
+    /// Choose the output format [default: text] [env: EASEMOB_FORMAT]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
     /// Print requests and responses on standard error, without secrets
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
@@ -160,9 +159,10 @@ pub(crate) struct Options {
 }
 
 /// Output format.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// The token alone
+    #[default]
     Text,
     /// One JSON object
     Json,
@@ -177,12 +177,26 @@ pub(crate) enum TransportName {
     Isahc,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// An address in form; whether it can be used shows when it is.
+fn address(text: &str) -> Result<String, Problem> {
+    match text.rsplit_once(':') {
+        Some((_, port)) if port.parse::<u16>().is_ok() => Ok(text.to_owned()),
+        _ => Err(Problem("is not an address; write HOST:PORT, such as 127.0.0.1:8080")),
+    }
+}
+
+/// A leeway for clocks, which can be zero.
+fn leeway(text: &str) -> Result<Duration, Problem> {
+    environment::parse_duration("--leeway", environment::trim(text))
+        .map_err(|_| Problem("is not a time; write 60s, or 0s for none"))
+}
+
+fn pair(text: &str) -> Result<(String, String), Problem> {
     match text.split_once(':') {
         Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
             Ok((id.to_owned(), secret.to_owned()))
         }
-        _ => Err("has no colon between two parts; write ID:SECRET".to_owned()),
+        _ => Err(Problem("has no colon between two parts; write ID:SECRET")),
     }
 }
 
@@ -203,20 +217,19 @@ mod tests {
             ["easemob-token", "--format", "json", "app"],
             ["easemob-token", "app", "--format", "json"],
         ] {
-            assert!(Args::parse_from(words).options.format == Format::Json);
+            assert!(Args::parse_from(words).options.format == Some(Format::Json));
         }
     }
 
     #[test]
-    fn no_option_takes_a_secret() {
-        for word in ["--password", "--client-secret"] {
-            assert!(Args::try_parse_from(["easemob-token", "app", word, "x"]).is_err(), "{word}");
-        }
+    fn a_leeway_can_be_zero() {
+        assert_eq!(leeway("0s").unwrap(), Duration::ZERO);
+        assert!(leeway("-1").is_err());
     }
 
     #[test]
     fn a_pair_has_two_parts() {
-        assert_eq!(pair("c:1:2"), Ok(("c".to_owned(), "1:2".to_owned())));
+        assert_eq!(pair("c:1:2").unwrap(), ("c".to_owned(), "1:2".to_owned()));
         for bad in ["c", ":1", "c:", ""] {
             assert!(pair(bad).is_err(), "{bad}");
         }

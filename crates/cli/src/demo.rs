@@ -10,9 +10,11 @@ use easemob_token_emulator::{
 };
 use tokio::task::JoinSet;
 
-use crate::args::{Format, Options, TransportName};
+use crate::args::{Format, TransportName};
 use crate::failure::Failure;
+use crate::options::Options;
 use crate::success::Success;
+use crate::transports::Roots;
 use crate::{output, transports};
 
 /// The user ID of the vendor's sample, which the service returns in lower case.
@@ -24,7 +26,9 @@ const CALLERS: usize = 10_000;
 
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     if options.format == Format::Json {
-        return Err(Failure::invalid_input("--format: demo has no JSON form; leave --format out"));
+        return Err(Failure::invalid_input(
+            "--format: demo has no JSON form; leave out --format and EASEMOB_FORMAT",
+        ));
     }
     let names = TransportName::compiled_in();
     let over: Vec<_> = names.iter().map(|name| name.as_str()).collect();
@@ -67,7 +71,7 @@ async fn over_transport(name: TransportName) -> Result<(), Failure> {
     let mut requests = emulator.subscribe();
     let builder = Client::builder(emulator.base_url(), emulator.app_key())
         .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
-        .transport(transports::make(name, None, Proxy::Off)?);
+        .transport(transports::make(name, Roots::default(), Proxy::Off)?);
     let client = builder.clone().build()?;
     output::line(format_args!("\n== over {} == {}", name.as_str(), emulator.base_url()))?;
 

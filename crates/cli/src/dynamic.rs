@@ -5,12 +5,14 @@ use std::time::SystemTime;
 use easemob_token::Ttl;
 use easemob_token::dynamic::{LONG_TTL, Signer};
 
-use crate::args::Options;
 use crate::failure::Failure;
+use crate::options::Options;
+use crate::settings::Setting::{AppKey, ClientId, ClientSecret};
 use crate::success::Success;
 use crate::{output, secrets, settings, time};
 
 pub(crate) fn run(options: &Options, user_id: &str) -> Result<(), Failure> {
+    settings::require(options, &[AppKey, ClientId, ClientSecret])?;
     let ttl = match options.ttl {
         Ttl::For(ttl) => ttl,
         Ttl::Permanent => {
@@ -24,7 +26,7 @@ pub(crate) fn run(options: &Options, user_id: &str) -> Result<(), Failure> {
             ));
         }
     };
-    let app_key = settings::app_key(options)?;
+    let app_key = settings::present(options.app_key.as_ref())?;
     let (client_id, client_secret) = secrets::credentials(options)?;
     let signer = Signer::new(&app_key, client_id, client_secret)?;
     let token = signer.token(user_id, ttl, SystemTime::now())?;

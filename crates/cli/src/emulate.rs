@@ -5,9 +5,9 @@ use easemob_token_emulator::{
     DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_USER, Emulator, Unit,
 };
 
-use crate::args::Options;
 use crate::failure::Failure;
-use crate::{output, settings};
+use crate::options::Options;
+use crate::output;
 
 pub(crate) async fn run(
     options: &Options,
@@ -17,7 +17,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let TtlUnits { request, response } = options.ttl_unit;
     let mut builder = Emulator::builder().listen(listen).ttl_units(unit(request), unit(response));
-    if let Some(key) = settings::optional_app_key(options)? {
+    if let Some(key) = &options.app_key {
         builder = builder.app_key(key.org(), key.app());
     }
     let own = (!clients.is_empty(), !users.is_empty());

@@ -1,7 +1,7 @@
 //! Failures of the command: the exit code, and the text on standard error.
 
 use std::error::Error as _;
-use std::ffi::OsString;
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
@@ -32,7 +32,7 @@ impl Failure {
     fn new(kind: ErrorKind, message: String) -> Self {
         Self {
             kind: kind.as_str(),
-            message,
+            message: with_options(message),
             status: None,
             code: None,
             description: None,
@@ -57,6 +57,12 @@ impl Failure {
         Self { attempts, ..Self::new(ErrorKind::Timeout, message) }
     }
 
+    /// Adds a remedy to the message.
+    pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
+        self.message = format!("{}; {hint}", self.message);
+        self
+    }
+
     /// The reader of standard output has closed the pipe: nothing is written.
     fn reader_gone() -> Self {
         Self { exit: READER_GONE, ..Self::internal(String::new()) }
@@ -74,6 +80,17 @@ impl Failure {
         }
         ExitCode::from(self.exit)
     }
+}
+
+/// Writes the command's options for the library's settings.
+fn with_options(message: String) -> String {
+    const OPTIONS: [(&str, &str); 4] = [
+        ("add_roots_pem", "--add-ca-file"),
+        ("roots_pem", "--ca-file"),
+        ("request_timeout", "--timeout"),
+        ("acquisition_deadline", "--deadline"),
+    ];
+    OPTIONS.iter().fold(message, |text, (setting, option)| text.replace(setting, option))
 }
 
 fn exit_code(kind: ErrorKind) -> u8 {
@@ -112,8 +129,10 @@ impl From<ConfigError> for Failure {
             "base_url" => "--base-url (EASEMOB_BASE_URL; --allow-http allows plain HTTP)",
             "app_key" => "--app-key (EASEMOB_APP_KEY)",
             "client_credentials" => "--client-id (EASEMOB_CLIENT_ID) and EASEMOB_CLIENT_SECRET",
-            "app_token_ttl" => "--ttl",
+            "app_token_ttl" => "--ttl (EASEMOB_TTL)",
+            "user_agent" => "--user-agent (EASEMOB_USER_AGENT)",
             "roots_pem" => "--ca-file",
+            "add_roots_pem" => "--add-ca-file",
             "proxy" => "--proxy",
             other => other,
         };
@@ -132,20 +151,6 @@ impl From<WriteError> for Failure {
         }
         Self::internal(format!("cannot write to standard output: {error}"))
     }
-}
-
-/// Whether the arguments select JSON, for an error in the arguments themselves.
-pub(crate) fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
-    let arguments: Vec<_> = arguments.collect();
-    arguments.iter().any(|argument| argument == "--format=json")
-        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
-}
-
-/// The first line of an error in the arguments, without its prefix.
-pub(crate) fn first_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 #[cfg(test)]
@@ -170,6 +175,12 @@ mod tests {
     }
 
     #[test]
+    fn a_remedy_names_the_option_and_not_the_setting_of_the_library() {
+        let failure = Failure::invalid_input("give it as roots_pem or add_roots_pem");
+        assert_eq!(failure.message, "give it as --ca-file or --add-ca-file");
+    }
+
+    #[test]
     fn both_pages_list_each_kind_with_its_exit_code_and_whether_it_is_retryable() {
         let expected: BTreeSet<_> = ErrorKind::ALL
             .iter()
@@ -180,12 +191,5 @@ mod tests {
             assert_eq!(listed.len(), expected.len());
             assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), expected);
         }
-    }
-
-    #[test]
-    fn json_is_recognized_in_both_spellings() {
-        let words = |words: &[&str]| wants_json(words.iter().map(OsString::from));
-        assert!(words(&["x", "--format", "json"]) && words(&["x", "--format=json"]));
-        assert!(!words(&["x", "--format", "text"]) && !words(&["json"]));
     }
 }

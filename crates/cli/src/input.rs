@@ -1,13 +1,16 @@
 //! Reading files and standard input, with limits of size and time.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
-use crate::args::Options;
+use easemob_token::environment;
+
 use crate::failure::Failure;
+use crate::options::Options;
 
 /// The file of an option: content and maximum size.
 #[derive(Clone, Copy)]
@@ -26,7 +29,7 @@ impl Input {
     /// size, and after `--deadline`.
     pub(crate) fn read(self, options: &Options, file: &Path) -> Result<Vec<u8>, Failure> {
         let is_stdin = file == Path::new("-");
-        let name = if is_stdin { "standard input".into() } else { file.to_string_lossy() };
+        let name = shown(file);
         let invalid =
             |problem: String| Failure::invalid_input(format!("{}: {problem}", self.option));
         let max = self.max_kib * 1024;
@@ -70,11 +73,29 @@ impl Input {
 
     /// Reads the whole file as text.
     pub(crate) fn read_text(self, options: &Options, file: &Path) -> Result<String, Failure> {
-        // The conversion error holds the bytes, so it is dropped.
-        String::from_utf8(self.read(options, file)?).map_err(|_| {
-            Failure::invalid_input(format!("{}: {} is not UTF-8", self.option, file.display()))
+        let content = self.read(options, file)?;
+        environment::utf8(self.option, content).map_err(|error| {
+            let (problem, name) = (error.problem(), shown(file));
+            Failure::invalid_input(format!("{}: {name}: {problem}", self.option))
         })
     }
+}
+
+/// The name of a file for a message.
+///
+/// Somebody may have written the secret in place of its file. So the name is shown only if there is such
+/// a file or its folder, and if no credential has this form.
+pub(crate) fn shown(file: &Path) -> Cow<'_, str> {
+    if file == Path::new("-") {
+        return "standard input".into();
+    }
+    let text = file.to_string_lossy();
+    let is_credential = ["YXA6", "YWMt", "ZHQt", "-----BEGIN"].iter().any(|it| text.contains(it));
+    let has_folder = || file.parent().is_some_and(|it| it.parent().is_some() && it.is_dir());
+    if !is_credential && (file.exists() || has_folder()) {
+        return text;
+    }
+    "the file (its name is not shown, since it may be a secret)".into()
 }
 
 /// Refuses two options that both name standard input.
@@ -83,6 +104,7 @@ pub(crate) fn check_standard_input(options: &Options) -> Result<(), Failure> {
         ("--client-secret-file", &options.client_secret_file),
         ("--password-file", &options.password_file),
         ("--ca-file", &options.ca_file),
+        ("--add-ca-file", &options.add_ca_file),
     ];
     let is_stdin = |file: &Option<PathBuf>| file.as_deref() == Some(Path::new("-"));
     let mut named = files.iter().filter(|(_, file)| is_stdin(file)).map(|(option, _)| option);

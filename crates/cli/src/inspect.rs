@@ -7,11 +7,12 @@ use easemob_token::Lifetime;
 use easemob_token::dynamic::{Fault, Signer, UnverifiedToken};
 use easemob_token::inspect::{self, PastedText, TextKind};
 
-use crate::args::{Format, Options};
+use crate::args::Format;
 use crate::failure::Failure;
 use crate::findings::{Findings, SignatureState};
 use crate::input::Input;
-use crate::{output, secrets, settings};
+use crate::options::Options;
+use crate::{output, secrets};
 
 /// The token; the limit is far above the longest one.
 const TOKEN: Input = Input { option: "TOKEN", content: "the token", max_kib: 64 };
@@ -99,8 +100,7 @@ fn dynamic_token(
 
 /// The signer that checks the signature, if client ID and client secret are set.
 fn signer(options: &Options, token: &UnverifiedToken) -> Result<Option<Signer>, Failure> {
-    let own = settings::optional_app_key(options)?;
-    let Some(app_key) = own.as_ref().or(token.app_key()) else { return Ok(None) };
+    let Some(app_key) = options.app_key.as_ref().or(token.app_key()) else { return Ok(None) };
     let (Some(id), Some(secret)) = (&options.client_id, secrets::client_secret(options)?) else {
         return Ok(None);
     };

@@ -9,6 +9,7 @@ mod findings;
 mod input;
 mod inspect;
 mod logging_transport;
+mod options;
 mod output;
 mod secrets;
 mod settings;
@@ -16,48 +17,60 @@ mod success;
 mod time;
 mod token;
 mod transports;
+mod usage;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use easemob_token::environment::Environment;
 
 use crate::args::{Args, Command, Format};
 use crate::failure::Failure;
+use crate::options::Options;
 
 /// Exit code of a command that was interrupted (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let environment = Environment::of_process();
+    let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
-        Err(error) if error.use_stderr() && failure::wants_json(std::env::args_os()) => {
-            return Failure::invalid_input(failure::first_line(&error)).report(Format::Json);
+        Err(error) if error.use_stderr() => {
+            let format = options::format(usage::format(&arguments), &environment);
+            // Without arguments, people get the help.
+            if arguments.len() < 2 && format == Format::Text {
+                error.exit();
+            }
+            return Failure::invalid_input(usage::problem(&error, &arguments)).report(format);
         }
         Err(error) => error.exit(),
     };
-    let format = args.options.format;
-    match run(args) {
+    let format = options::format(args.options.format, &environment);
+    match run(args, &environment) {
         Ok(code) => code,
         Err(failure) => failure.report(format),
     }
 }
 
-fn run(args: Args) -> Result<ExitCode, Failure> {
-    if let Command::Completions { shell } = args.command {
+fn run(args: Args, environment: &Environment) -> Result<ExitCode, Failure> {
+    let Args { command, options } = args;
+    if let Command::Completions { shell } = command {
         let mut command = Args::command();
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut command, "easemob-token", &mut script);
         output::line(String::from_utf8_lossy(&script).trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
-    input::check_standard_input(&args.options)?;
+    let options = Options::new(options, environment)?;
+    input::check_standard_input(&options)?;
     // These send nothing, so they need no runtime.
-    match args.command {
+    match command {
         Command::Dynamic { user_id } => {
-            return dynamic::run(&args.options, &user_id).map(|()| ExitCode::SUCCESS);
+            return dynamic::run(&options, &user_id).map(|()| ExitCode::SUCCESS);
         }
         Command::Inspect { token, leeway } => {
-            return inspect::run(&args.options, token, leeway).map(|()| ExitCode::SUCCESS);
+            return inspect::run(&options, token, leeway).map(|()| ExitCode::SUCCESS);
         }
         _ => {}
     }
@@ -71,7 +84,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
             // interrupt ends the process by default.
             biased;
 
-            done = dispatch(args) => done.map(|()| ExitCode::SUCCESS),
+            done = dispatch(command, options) => done.map(|()| ExitCode::SUCCESS),
             _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
         }
     });
@@ -80,9 +93,8 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
     code
 }
 
-async fn dispatch(args: Args) -> Result<(), Failure> {
-    let options = args.options;
-    match args.command {
+async fn dispatch(command: Command, options: Options) -> Result<(), Failure> {
+    match command {
         Command::App => token::app(&options).await,
         Command::User { user_id, create } => token::user(&options, user_id, create).await,
         Command::Password { user_id } => token::password(&options, user_id).await,

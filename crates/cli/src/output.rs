@@ -5,7 +5,8 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::args::{Format, Options};
+use crate::args::Format;
+use crate::options::Options;
 
 /// An error of writing to standard output.
 pub(crate) struct WriteError(pub(crate) io::Error);

@@ -1,32 +1,68 @@
-//! Base URL and App Key of the options.
+//! Settings that a command needs; all that are missing are named at once.
 
-use easemob_token::{AppKey, BuildError};
+use std::io::IsTerminal as _;
 
-use crate::args::Options;
 use crate::failure::Failure;
+use crate::options::Options;
 
-/// The base URL; the client checks it.
-pub(crate) fn base_url(options: &Options) -> Result<&String, Failure> {
-    options.base_url.as_ref().ok_or_else(|| {
-        Failure::invalid_input(
-            "--base-url (EASEMOB_BASE_URL): missing; for example https://a1.easemob.com",
-        )
-    })
+/// A setting without a default.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Setting {
+    BaseUrl,
+    AppKey,
+    ClientId,
+    ClientSecret,
+    /// Set, or asked for on a terminal.
+    Password,
 }
 
-/// The App Key.
-pub(crate) fn app_key(options: &Options) -> Result<AppKey, Failure> {
-    optional_app_key(options)?.ok_or_else(|| {
-        Failure::invalid_input("--app-key (EASEMOB_APP_KEY): missing; for example org#app")
-    })
+impl Setting {
+    fn is_set(self, options: &Options) -> bool {
+        match self {
+            Self::BaseUrl => options.base_url.is_some(),
+            Self::AppKey => options.app_key.is_some(),
+            Self::ClientId => options.client_id.is_some(),
+            Self::ClientSecret => {
+                options.client_secret_file.is_some() || options.client_secret.is_some()
+            }
+            Self::Password => {
+                options.password_file.is_some()
+                    || options.password.is_some()
+                    || std::io::stdin().is_terminal()
+            }
+        }
+    }
+
+    /// The option, the variable, and what to write.
+    fn names(self) -> [&'static str; 3] {
+        match self {
+            Self::BaseUrl => ["--base-url", "EASEMOB_BASE_URL", "https://a1.easemob.com"],
+            Self::AppKey => ["--app-key", "EASEMOB_APP_KEY", "org#app"],
+            Self::ClientId => ["--client-id", "EASEMOB_CLIENT_ID", "…"],
+            Self::ClientSecret => ["--client-secret-file", "EASEMOB_CLIENT_SECRET", "…"],
+            Self::Password => ["--password-file", "EASEMOB_PASSWORD", "…"],
+        }
+    }
 }
 
-/// The App Key, if there is one.
-pub(crate) fn optional_app_key(options: &Options) -> Result<Option<AppKey>, Failure> {
-    let parse = |text: &String| {
-        text.parse().map_err(|error: BuildError| {
-            Failure::invalid_input(format!("--app-key (EASEMOB_APP_KEY): {}", error.problem()))
-        })
-    };
-    options.app_key.as_ref().map(parse).transpose()
+/// Refuses settings that are missing, with the lines that set them in a shell.
+pub(crate) fn require(options: &Options, needed: &[Setting]) -> Result<(), Failure> {
+    let missing: Vec<_> =
+        needed.iter().filter(|it| !it.is_set(options)).map(|it| it.names()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = missing.iter().map(|[option, ..]| *option).collect();
+    let mut message =
+        format!("missing: {}; give them as options, or fill in and run:", names.join(", "));
+    for [_, variable, value] in missing {
+        // The quotes keep the # of an App Key from starting a comment.
+        message.push_str(&format!("\nexport {variable}='{value}'"));
+    }
+    Err(Failure::invalid_input(message))
+}
+
+/// A setting that [`require`] has found.
+pub(crate) fn present<T: Clone>(value: Option<&T>) -> Result<T, Failure> {
+    value.cloned().ok_or_else(|| Failure::internal("a required setting is absent"))
 }

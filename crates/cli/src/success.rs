@@ -5,8 +5,9 @@ use easemob_token::{AccessToken, AppToken, Lifetime, User, UserToken};
 use serde::Serialize;
 use std::time::{Duration, SystemTime};
 
-use crate::args::{Format, Options};
+use crate::args::Format;
 use crate::failure::Failure;
+use crate::options::Options;
 use crate::{output, time};
 
 /// A token and its facts; the fields are the members of the JSON form.

@@ -1,49 +1,6 @@
-//! Durations and times: parsed from arguments, formatted for people and for scripts.
+//! Durations and times, formatted for people and for scripts.
 
 use std::time::{Duration, SystemTime};
-
-use easemob_token::Ttl;
-
-/// Parses a lifetime: `30s`, `12h`, `60d`, a bare number of seconds, `permanent`, `default`.
-pub(crate) fn ttl(text: &str) -> Result<Ttl, String> {
-    match text {
-        "permanent" => Ok(Ttl::Permanent),
-        "default" => Ok(Ttl::ServerDefault),
-        _ => match duration(text) {
-            Some(time) if time.is_zero() => {
-                Err("is zero; write \"permanent\" for a token that never expires".to_owned())
-            }
-            Some(time) => Ok(Ttl::For(time)),
-            None => Err(
-                "is not a lifetime; write 30s, 12h, 60d, a number of seconds, permanent or default"
-                    .into(),
-            ),
-        },
-    }
-}
-
-/// Parses a time limit: `10s`, `500ms`, a bare number of seconds.
-pub(crate) fn limit(text: &str) -> Result<Duration, String> {
-    match duration(text) {
-        Some(time) if !time.is_zero() => Ok(time),
-        _ => {
-            Err("is not a time limit; write 10s, 500ms, or a number of seconds above zero"
-                .to_owned())
-        }
-    }
-}
-
-/// Parses a leeway for clocks, which can be zero.
-pub(crate) fn leeway(text: &str) -> Result<Duration, String> {
-    duration(text).ok_or_else(|| "is not a time; write 60s, or 0s for none".to_owned())
-}
-
-fn duration(text: &str) -> Option<Duration> {
-    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        return text.parse().ok().map(Duration::from_secs);
-    }
-    humantime::parse_duration(text).ok()
-}
 
 /// Formats a duration in days, hours, minutes and seconds: `11d 20h 26m 40s`.
 pub(crate) fn span(time: Duration) -> String {
@@ -91,29 +48,6 @@ fn writable(time: SystemTime) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_ttl_is_read_in_each_of_its_forms() {
-        let secs = |n| Ok(Ttl::For(Duration::from_secs(n)));
-        assert_eq!(ttl("30s"), secs(30));
-        assert_eq!(ttl("12h"), secs(43_200));
-        assert_eq!(ttl("60d"), secs(5_184_000));
-        assert_eq!(ttl("1024000"), secs(1_024_000));
-        assert_eq!(ttl("permanent"), Ok(Ttl::Permanent));
-        assert_eq!(ttl("default"), Ok(Ttl::ServerDefault));
-        for bad in ["", "0", "0s", "-5", "1.5", "soon", "99999999999999999999"] {
-            assert!(ttl(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_limit_is_never_zero() {
-        assert_eq!(limit("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(limit("5"), Ok(Duration::from_secs(5)));
-        assert!(limit("0").is_err() && limit("0s").is_err());
-        assert_eq!((leeway("0"), leeway("90s")), (Ok(Duration::ZERO), Ok(Duration::from_secs(90))));
-        assert!(leeway("-1").is_err());
-    }
 
     #[test]
     fn times_are_formatted_for_people_and_as_rfc_3339() {

@@ -2,15 +2,17 @@
 
 use std::future::Future;
 
-use easemob_token::{Client, ClientBuilder, Error, UnitMismatch};
+use easemob_token::{Client, ClientBuilder, Error, ErrorKind, UnitMismatch};
 
-use crate::args::Options;
 use crate::failure::Failure;
 use crate::logging_transport::LoggingTransport;
+use crate::options::Options;
+use crate::settings::Setting::{AppKey, BaseUrl, ClientId, ClientSecret, Password};
 use crate::success::Success;
 use crate::{output, secrets, settings, time, transports};
 
 pub(crate) async fn app(options: &Options) -> Result<(), Failure> {
+    settings::require(options, &[BaseUrl, AppKey, ClientId, ClientSecret])?;
     let transport = transports::chosen(options)?;
     let builder = with_credentials(builder(options, &transport)?, options)?;
     let client = builder.app_token_ttl(options.ttl).build()?;
@@ -20,6 +22,7 @@ pub(crate) async fn app(options: &Options) -> Result<(), Failure> {
 }
 
 pub(crate) async fn user(options: &Options, user_id: String, create: bool) -> Result<(), Failure> {
+    settings::require(options, &[BaseUrl, AppKey, ClientId, ClientSecret])?;
     let transport = transports::chosen(options)?;
     let client = with_credentials(builder(options, &transport)?, options)?.build()?;
     let request = client.user_token(user_id).auto_create_user(create).ttl(options.ttl);
@@ -29,6 +32,9 @@ pub(crate) async fn user(options: &Options, user_id: String, create: bool) -> Re
 }
 
 pub(crate) async fn password(options: &Options, user_id: String) -> Result<(), Failure> {
+    let credentials: &[_] =
+        if options.authorize_password { &[ClientId, ClientSecret] } else { &[] };
+    settings::require(options, &[&[BaseUrl, AppKey, Password], credentials].concat())?;
     let transport = transports::chosen(options)?;
     let mut builder = builder(options, &transport)?;
     if options.authorize_password {
@@ -51,12 +57,17 @@ fn warn_about_units(options: &Options, mismatch: Option<&UnitMismatch>) {
 }
 
 fn builder(options: &Options, transport: &LoggingTransport) -> Result<ClientBuilder, Failure> {
-    let (base_url, app_key) = (settings::base_url(options)?, settings::app_key(options)?);
-    let builder = Client::builder(base_url, app_key)
+    let base_url = settings::present(options.base_url.as_ref())?;
+    let app_key = settings::present(options.app_key.as_ref())?;
+    let mut builder = Client::builder(base_url, app_key)
         .ttl_units(options.ttl_unit)
         .request_timeout(options.timeout)
-        .max_attempts(options.max_attempts.get())
+        .acquisition_deadline(options.deadline)
+        .max_attempts(options.max_attempts)
         .transport(transport.clone());
+    if let Some(user_agent) = &options.user_agent {
+        builder = builder.user_agent(user_agent);
+    }
     Ok(if options.allow_http { builder.allow_plain_http() } else { builder })
 }
 
@@ -71,12 +82,23 @@ async fn in_time<T>(
     transport: &LoggingTransport,
     token: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
-    match tokio::time::timeout(options.deadline, token).await {
-        Ok(token) => Ok(token?),
+    let failure = match tokio::time::timeout(options.deadline, token).await {
+        Ok(Ok(token)) => return Ok(token),
+        Ok(Err(error)) if matches!(error.kind(), ErrorKind::Connect | ErrorKind::Timeout) => {
+            Failure::from(error)
+        }
+        Ok(Err(error)) => return Err(error.into()),
         Err(_) => {
             let limit = time::span(options.deadline);
             let message = format!("the command took longer than its deadline of {limit}");
-            Err(Failure::deadline(message, transport.sent()))
+            Failure::deadline(message, transport.sent())
         }
-    }
+    };
+    // Without a connection, an unused proxy is the likely reason.
+    Err(match transports::unused_proxy(options) {
+        Some(variable) => failure.with_hint(format_args!(
+            "{variable} is set but not used; if the network needs this proxy, add --proxy env"
+        )),
+        None => failure,
+    })
 }

@@ -1,16 +1,28 @@
 //! Transports compiled in, built from the options.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use easemob_token::ConfigError;
+use easemob_token::environment::Environment;
 use easemob_token::transport::{Proxy, ProxyUrl, Transport};
 
-use crate::args::{Options, TransportName};
+use crate::args::TransportName;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::logging_transport::LoggingTransport;
+use crate::options::Options;
 
 /// Root certificates; a system's bundle has about 220 KiB.
 const ROOTS: Input = Input { option: "--ca-file", content: "PEM certificates", max_kib: 4 * 1024 };
+const ADDED_ROOTS: Input = Input { option: "--add-ca-file", ..ROOTS };
+
+/// Root certificates: the system's and none, unless set.
+#[derive(Default)]
+pub(crate) struct Roots {
+    instead: Option<Vec<u8>>,
+    added: Option<Vec<u8>>,
+}
 
 impl TransportName {
     pub(crate) fn as_str(self) -> &'static str {
@@ -25,25 +37,35 @@ impl TransportName {
         let all = [(Self::Hyper, cfg!(feature = "hyper")), (Self::Isahc, cfg!(feature = "isahc"))];
         all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
     }
+
+    /// The first transport of this build.
+    pub(crate) fn default_one() -> Self {
+        Self::compiled_in().first().copied().unwrap_or(Self::Hyper)
+    }
 }
 
 /// Builds the transport that the options name.
 pub(crate) fn chosen(options: &Options) -> Result<LoggingTransport, Failure> {
-    let roots = options.ca_file.as_ref().map(|file| ROOTS.read(options, file)).transpose()?;
-    let transport = make(options.transport, roots, proxy(&options.proxy)?)?;
+    let read = |input: Input, file: &Option<PathBuf>| {
+        file.as_ref().map(|file| input.read(options, file)).transpose()
+    };
+    let instead = read(ROOTS, &options.ca_file)?;
+    let roots = Roots { instead, added: read(ADDED_ROOTS, &options.add_ca_file)? };
+    let transport = make(options.transport, roots, options.proxy.clone())?;
     Ok(LoggingTransport::new(transport, options.transport.as_str(), options.verbose))
 }
 
-fn proxy(text: &str) -> Result<Proxy, Failure> {
+/// Parses `none`, `env`, or a URL without a password.
+pub(crate) fn parse_proxy(setting: &'static str, text: &str) -> Result<Proxy, ConfigError> {
+    let wrong = |problem: &str| ConfigError::new(setting, problem);
     match text {
         "none" => Ok(Proxy::Off),
         "env" => Ok(Proxy::Environment),
         url => {
-            let url: ProxyUrl = url.parse()?;
+            let url: ProxyUrl = url.parse().map_err(|error: ConfigError| wrong(error.problem()))?;
             if url.password().is_some() {
-                return Err(Failure::invalid_input(
-                    "--proxy: an argument must not hold a password; set the URL in HTTPS_PROXY and \
-                     use --proxy env",
+                return Err(wrong(
+                    "must not hold a password; set the URL in HTTPS_PROXY and use --proxy env",
                 ));
             }
             Ok(Proxy::Url(url))
@@ -51,29 +73,46 @@ fn proxy(text: &str) -> Result<Proxy, Failure> {
     }
 }
 
+/// The variable of a proxy through which the service would be reached, if no proxy is used.
+pub(crate) fn unused_proxy(options: &Options) -> Option<&'static str> {
+    const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let Proxy::Off = options.proxy else { return None };
+    let uri = options.base_url.as_ref()?.to_string().parse().ok()?;
+    // A wrong URL of a proxy is an error with `--proxy env`, which names it.
+    if let Ok(rules) = Proxy::Environment.resolve() {
+        rules.proxy_for(&uri).ok()??;
+    }
+    let environment = Environment::of_process();
+    VARIABLES.into_iter().find(|name| environment.text(name).ok().flatten().is_some())
+}
+
 /// Builds a transport by name, with root certificates and a proxy.
 pub(crate) fn make(
     name: TransportName,
-    roots: Option<Vec<u8>>,
+    roots: Roots,
     proxy: Proxy,
 ) -> Result<Arc<dyn Transport>, Failure> {
     match name {
         #[cfg(feature = "hyper")]
         TransportName::Hyper => {
-            let builder = easemob_token::hyper::HyperTransport::builder().proxy(proxy);
-            let builder = match roots {
-                Some(roots) => builder.roots_pem(roots),
-                None => builder,
-            };
+            let mut builder = easemob_token::hyper::HyperTransport::builder().proxy(proxy);
+            if let Some(pem) = roots.instead {
+                builder = builder.roots_pem(pem);
+            }
+            if let Some(pem) = roots.added {
+                builder = builder.add_roots_pem(pem);
+            }
             Ok(Arc::new(builder.build()?))
         }
         #[cfg(feature = "isahc")]
         TransportName::Isahc => {
-            let builder = easemob_token::isahc::IsahcTransport::builder().proxy(proxy);
-            let builder = match roots {
-                Some(roots) => builder.roots_pem(roots),
-                None => builder,
-            };
+            let mut builder = easemob_token::isahc::IsahcTransport::builder().proxy(proxy);
+            if let Some(pem) = roots.instead {
+                builder = builder.roots_pem(pem);
+            }
+            if let Some(pem) = roots.added {
+                builder = builder.add_roots_pem(pem);
+            }
             Ok(Arc::new(builder.build()?))
         }
         #[cfg(not(all(feature = "hyper", feature = "isahc")))]

@@ -70,6 +70,7 @@ pub mod blocking;
 mod cache;
 mod client;
 mod clock;
+pub mod environment;
 mod error;
 mod issued;
 #[cfg(test)]

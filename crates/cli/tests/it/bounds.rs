@@ -15,7 +15,7 @@ fn reading(option: &str, file: &Path) -> Command {
     let words: &[&str] = match option {
         "--client-secret-file" => &["dynamic", "--username", "c", "--ttl", "10m"],
         "--password-file" => &["password", "--username", "c"],
-        "--ca-file" => &["app"],
+        "--ca-file" | "--add-ca-file" => &["app"],
         _ => &["inspect"],
     };
     let mut command = command(words);
@@ -29,10 +29,11 @@ fn reading(option: &str, file: &Path) -> Command {
     command
 }
 
-const OPTIONS: [(&str, &str); 4] = [
+const OPTIONS: [(&str, &str); 5] = [
     ("--client-secret-file", "64 KiB"),
     ("--password-file", "64 KiB"),
     ("--ca-file", "4 MiB"),
+    ("--add-ca-file", "4 MiB"),
     ("TOKEN", "64 KiB"),
 ];
 
@@ -66,14 +67,26 @@ fn a_file_over_the_limit_is_refused_with_option_limit_and_advice() {
 
 #[test]
 fn standard_input_is_read_for_one_option_alone() {
-    for (one, other) in
-        [("--client-secret-file", "--password-file"), ("--password-file", "--ca-file")]
-    {
+    for (one, other) in [
+        ("--client-secret-file", "--password-file"),
+        ("--password-file", "--ca-file"),
+        ("--ca-file", "--add-ca-file"),
+    ] {
         let mut command = reading(one, Path::new("-"));
         let output = command.args([other, "-"]).output().unwrap();
         let (code, error) = failure(&output);
         let text = format!("{one} and {other} cannot both be standard input");
         assert_eq!((code, error["message"].as_str()), (2, Some(&*text)));
+    }
+}
+
+#[test]
+fn a_file_without_certificates_is_named_by_its_option() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-certificate");
+    std::fs::write(&path, "MARK").unwrap();
+    for option in ["--ca-file", "--add-ca-file"] {
+        let message = refused(reading(option, &path), option);
+        assert!(!message.contains("MARK"), "{message}");
     }
 }
 
@@ -90,7 +103,10 @@ fn a_secret_that_is_not_utf_8_is_not_shown() {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-text");
     std::fs::write(&path, b"MARK\xff").unwrap();
     let message = refused(reading("--password-file", &path), "--password-file");
-    assert!(message.ends_with("is not UTF-8") && !message.contains("MARK"), "{message}");
+    assert!(
+        message.ends_with("is not UTF-8; save it as UTF-8") && !message.contains("MARK"),
+        "{message}"
+    );
 }
 
 /// The command with a memory limit, so that endless reading ends only this process.

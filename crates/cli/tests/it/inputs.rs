@@ -56,10 +56,44 @@ async fn without_a_terminal_a_missing_password_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_password_is_sent_as_it_is_with_a_warning_about_its_ends() {
+    let emulator = Emulator::start().await.unwrap();
+    for (written, sent, odd) in [
+        ("p w\n", "p w", None),
+        ("p\u{a0}w\r\n", "p\u{a0}w", None),
+        ("“pw”", "“pw”", None),
+        ("pw\n\n", "pw\n", Some("ends with U+000A (line feed)")),
+        ("pw\r\n\r\n", "pw\r\n", Some("ends with U+000D (carriage return)")),
+        ("pw\r", "pw\r", Some("ends with U+000D (carriage return)")),
+        ("pw ", "pw ", Some("ends with U+0020 (space)")),
+        ("\tpw\n", "\tpw", Some("begins with U+0009 (tab)")),
+        ("\u{feff}pw", "\u{feff}pw", Some("begins with U+FEFF (byte order mark)")),
+        ("pw\u{a0}", "pw\u{a0}", Some("ends with U+00A0 (no-break space)")),
+        ("pw\u{3000}\n", "pw\u{3000}", Some("ends with U+3000 (ideographic space)")),
+        ("\u{200b}pw", "\u{200b}pw", Some("begins with U+200B (zero-width space)")),
+        (" ", " ", Some("has nothing but U+0020 (space)")),
+    ] {
+        let mut by_file = set_up(&emulator, &["password", "--username", "c", "--password-file"]);
+        by_file.arg(file("odd-password", written)).arg("-q");
+        let mut by_value = set_up(&emulator, &["password", "--username", "c", "-q"]);
+        by_value.env("EASEMOB_PASSWORD", sent);
+        for command in [by_file, by_value] {
+            let output = run(command).await;
+            let request = emulator.requests().pop().unwrap();
+            assert_eq!(request.json().unwrap()["password"], sent, "{written:?}");
+            let warning = stderr(&output).lines().find(|line| line.contains("warning: "));
+            let expected = odd.is_none_or(|odd| warning.unwrap().contains(odd));
+            assert!(expected && warning.is_some() == odd.is_some(), "{}", stderr(&output));
+            assert!(!stderr(&output).contains("pw"), "{}", stderr(&output));
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_empty_or_missing_file_is_named() {
     let emulator = Emulator::start().await.unwrap();
     let empty = file("empty", "\n");
-    for path in [empty, PathBuf::from("/does/not/exist")] {
+    for path in [empty.clone(), empty.with_file_name("missing")] {
         let mut command = set_up(&emulator, &["app", "--client-secret-file"]);
         command.arg(&path);
         let output = run(command).await;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod arguments;
 mod bounds;
 mod failures;
 mod inputs;
@@ -11,6 +12,7 @@ mod services;
 mod silent_dns;
 mod tokens;
 mod units;
+mod variables;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

@@ -41,6 +41,7 @@ mod driving;
 mod dynamic;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod end_to_end;
+mod environment;
 mod events;
 #[cfg(all(unix, feature = "blocking", any(feature = "hyper", feature = "isahc")))]
 mod fork;

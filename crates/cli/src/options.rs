@@ -1,0 +1,216 @@
+//! Values of the options: from the arguments, the environment, or the default.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use easemob_token::environment::{self, Environment};
+use easemob_token::transport::Proxy;
+use easemob_token::{AppKey, BaseUrl, ConfigError, Secret, Ttl, TtlUnits};
+
+use crate::args::{Format, OptionArgs, TransportName};
+use crate::failure::Failure;
+use crate::transports;
+
+/// The name of an option and of its variable.
+type Names = (&'static str, &'static str);
+
+const BASE_URL: Names = ("--base-url", "EASEMOB_BASE_URL");
+const CLIENT_ID: Names = ("--client-id", "EASEMOB_CLIENT_ID");
+const CLIENT_SECRET: &str = "EASEMOB_CLIENT_SECRET";
+const CLIENT_SECRET_FILE: Names = ("--client-secret-file", "EASEMOB_CLIENT_SECRET_FILE");
+const PASSWORD: &str = "EASEMOB_PASSWORD";
+const PASSWORD_FILE: Names = ("--password-file", "EASEMOB_PASSWORD_FILE");
+const TTL: Names = ("--ttl", "EASEMOB_TTL");
+const TTL_UNIT: Names = ("--ttl-unit", "EASEMOB_TTL_UNIT");
+const TRANSPORT: Names = ("--transport", "EASEMOB_TRANSPORT");
+const TIMEOUT: Names = ("--timeout", "EASEMOB_TIMEOUT");
+const DEADLINE: Names = ("--deadline", "EASEMOB_DEADLINE");
+const MAX_ATTEMPTS: Names = ("--max-attempts", "EASEMOB_MAX_ATTEMPTS");
+const USER_AGENT: Names = ("--user-agent", "EASEMOB_USER_AGENT");
+const ADD_CA_FILE: Names = ("--add-ca-file", "EASEMOB_ADD_CA_FILE");
+const CA_FILE: Names = ("--ca-file", "EASEMOB_CA_FILE");
+const PROXY: Names = ("--proxy", "EASEMOB_PROXY");
+const ALLOW_HTTP: Names = ("--allow-http", "EASEMOB_ALLOW_HTTP");
+const AUTHORIZE_PASSWORD: Names = ("--authorize-password", "EASEMOB_AUTHORIZE_PASSWORD");
+const FORMAT: Names = ("--format", "EASEMOB_FORMAT");
+
+/// Values of the options of every command.
+pub(crate) struct Options {
+    pub(crate) base_url: Option<BaseUrl>,
+    pub(crate) app_key: Option<AppKey>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret_file: Option<PathBuf>,
+    /// The client secret in the environment; a file comes first.
+    pub(crate) client_secret: Option<Secret>,
+    pub(crate) password_file: Option<PathBuf>,
+    /// The password in the environment; a file comes first.
+    pub(crate) password: Option<Secret>,
+    pub(crate) ttl: Ttl,
+    pub(crate) ttl_unit: TtlUnits,
+    pub(crate) transport: TransportName,
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) max_attempts: u32,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) add_ca_file: Option<PathBuf>,
+    pub(crate) proxy: Proxy,
+    pub(crate) allow_http: bool,
+    pub(crate) authorize_password: bool,
+    pub(crate) format: Format,
+    pub(crate) verbose: bool,
+    pub(crate) quiet: bool,
+}
+
+impl Options {
+    /// Reads the values; everything that is wrong is in one error.
+    pub(crate) fn new(args: OptionArgs, environment: &Environment) -> Result<Self, Failure> {
+        let mut source = Source { environment, problems: Vec::new() };
+        let secret = environment.text(CLIENT_SECRET);
+        let password = environment.exact_text(PASSWORD);
+        let timeout = source.value(TIMEOUT, args.timeout, environment::parse_limit);
+        let deadline = source.value(DEADLINE, args.deadline, environment::parse_limit);
+        let attempts = source.value(MAX_ATTEMPTS, args.max_attempts, environment::parse_count);
+        let options = Self {
+            base_url: source.value(BASE_URL, args.base_url, environment::parse),
+            app_key: source.app_key(args.app_key),
+            client_id: source.value(CLIENT_ID, args.client_id, as_it_is),
+            client_secret_file: source.secret_file(
+                CLIENT_SECRET,
+                CLIENT_SECRET_FILE,
+                args.client_secret_file,
+            ),
+            client_secret: source.valid(CLIENT_SECRET, secret).map(Secret::from),
+            password_file: source.secret_file(PASSWORD, PASSWORD_FILE, args.password_file),
+            password: source.valid(PASSWORD, password).map(Secret::from),
+            ttl: source.value(TTL, args.ttl, environment::parse_ttl).unwrap_or_default(),
+            ttl_unit: source.value(TTL_UNIT, args.ttl_unit, environment::parse).unwrap_or_default(),
+            transport: source
+                .named(TRANSPORT, args.transport)
+                .unwrap_or_else(TransportName::default_one),
+            timeout: timeout.unwrap_or(Duration::from_secs(10)),
+            deadline: deadline.unwrap_or(Duration::from_secs(20)),
+            max_attempts: attempts.map_or(3, u32::from),
+            user_agent: source.value(USER_AGENT, args.user_agent, as_it_is),
+            ca_file: source.path(CA_FILE, args.ca_file),
+            add_ca_file: source.path(ADD_CA_FILE, args.add_ca_file),
+            proxy: source.value(PROXY, args.proxy, transports::parse_proxy).unwrap_or_default(),
+            allow_http: source.flag(ALLOW_HTTP, args.allow_http),
+            authorize_password: source.flag(AUTHORIZE_PASSWORD, args.authorize_password),
+            format: source.named(FORMAT, args.format).unwrap_or_default(),
+            verbose: args.verbose,
+            quiet: args.quiet,
+        };
+        if source.problems.is_empty() {
+            return Ok(options);
+        }
+        Err(Failure::invalid_input(source.problems.join("; ")))
+    }
+}
+
+/// The output format, also if another setting is wrong.
+pub(crate) fn format(args: Option<Format>, environment: &Environment) -> Format {
+    let mut source = Source { environment, problems: Vec::new() };
+    source.named(FORMAT, args).unwrap_or_default()
+}
+
+/// Where values come from, and the problems found so far.
+struct Source<'a> {
+    environment: &'a Environment,
+    problems: Vec<String>,
+}
+
+impl Source<'_> {
+    /// The value, or a problem that begins with the option.
+    fn valid<T>(&mut self, option: &str, value: Result<Option<T>, ConfigError>) -> Option<T> {
+        value.unwrap_or_else(|error| {
+            let (setting, problem) = (error.setting(), error.problem());
+            self.problems.push(match setting {
+                _ if setting == option => format!("{option}: {problem}"),
+                variable => format!("{option} ({variable}): {problem}"),
+            });
+            None
+        })
+    }
+
+    /// A text that is parsed: the argument if there is one, otherwise the variable.
+    fn value<T>(
+        &mut self,
+        (option, variable): Names,
+        argument: Option<String>,
+        parse: impl FnOnce(&'static str, &str) -> Result<T, ConfigError>,
+    ) -> Option<T> {
+        let value = match argument {
+            Some(text) => parse(option, environment::trim(&text)).map(Some),
+            None => self
+                .environment
+                .text(variable)
+                .and_then(|text| text.map(|text| parse(variable, &text)).transpose()),
+        };
+        self.valid(option, value)
+    }
+
+    /// One of the names of `T`. The argument is parsed already.
+    fn named<T: ValueEnum>(&mut self, names: Names, argument: Option<T>) -> Option<T> {
+        argument.or_else(|| {
+            self.value(names, None, |variable, text| {
+                T::from_str(text, false).map_err(|_| {
+                    let values = T::value_variants().iter().filter_map(T::to_possible_value);
+                    let names: Vec<_> = values.map(|it| it.get_name().to_owned()).collect();
+                    ConfigError::new(variable, format!("is none of {}", names.join(", ")))
+                })
+            })
+        })
+    }
+
+    fn path(&mut self, (option, variable): Names, argument: Option<PathBuf>) -> Option<PathBuf> {
+        match argument {
+            Some(path) => Some(trimmed(&path).to_owned()),
+            None => self.valid(option, self.environment.text(variable)).map(PathBuf::from),
+        }
+    }
+
+    /// The file of a secret, which must not be set by value too. An argument wins over both.
+    fn secret_file(
+        &mut self,
+        value: &'static str,
+        file: Names,
+        argument: Option<PathBuf>,
+    ) -> Option<PathBuf> {
+        if argument.is_none() {
+            let checked = self.environment.check_one_of(value, file.1);
+            self.valid(file.0, checked.map(Some))?;
+        }
+        self.path(file, argument)
+    }
+
+    fn app_key(&mut self, argument: Option<String>) -> Option<AppKey> {
+        let key = match argument {
+            Some(text) => environment::parse("--app-key", environment::trim(&text)).map(Some),
+            None => self.environment.app_key(),
+        };
+        self.valid("--app-key", key)
+    }
+
+    /// A switch: on if the option is there, or if the variable says so.
+    fn flag(&mut self, names: Names, argument: bool) -> bool {
+        let switch = |name, text: &str| match &*text.to_ascii_lowercase() {
+            "1" | "true" => Ok(true),
+            "0" | "false" => Ok(false),
+            _ => Err(ConfigError::new(name, "is none of 1, true, 0, false")),
+        };
+        argument || self.value(names, None, switch).unwrap_or_default()
+    }
+}
+
+/// Takes a text that the client checks when it is built.
+#[expect(clippy::unnecessary_wraps, reason = "it stands where a parser is expected")]
+fn as_it_is(_: &'static str, text: &str) -> Result<String, ConfigError> {
+    Ok(text.to_owned())
+}
+
+/// The path without white space at its ends, which scripts of other systems leave there.
+fn trimmed(path: &Path) -> &Path {
+    path.to_str().map_or(path, |text| Path::new(environment::trim(text)))
+}

@@ -1,0 +1,176 @@
+//! Errors in the arguments: what is wrong is named, and no argument is repeated.
+
+use std::process::Output;
+
+use crate::{command, failure, stderr};
+
+/// What no output may repeat.
+const SECRET: &str = "YXA6hunter2";
+
+/// Wrong arguments after `app`, with a part of the message.
+const AFTER_APP: &[(&[&str], &str)] = &[
+    (&["--base-url", SECRET], "--base-url: "),
+    (&["--app-key", SECRET], "--app-key: "),
+    (&["--proxy", SECRET], "--proxy: "),
+    (&["--ttl", SECRET], "--ttl: "),
+    (&["--ttl=-5"], "--ttl: "),
+    (&["--ttl", "-5"], "--ttl: "),
+    (&["--ttl-unit", SECRET], "--ttl-unit: "),
+    (&["--timeout", SECRET], "--timeout: "),
+    (&["--deadline", SECRET], "--deadline: "),
+    (&["--max-attempts", SECRET], "--max-attempts: "),
+    (&["--max-attempts", "0"], "--max-attempts: "),
+    (&["--transport", SECRET], "--transport: is none of hyper, isahc"),
+    (&["--format", SECRET], "--format: is none of text, json"),
+    (&["--client-id"], "--client-id: needs a value"),
+    (&["--client-id", "--verbose"], "--client-id: needs a value"),
+    (&[SECRET], "argument 2 is not expected here"),
+    (&["--base-ulr", SECRET], "a similar one is --base-url"),
+    (&["--ttl", "5", "--ttl", SECRET], "--ttl: can be used only once"),
+    (&["-v", "-q"], "cannot be used together with"),
+    (&["–v"], "U+2013 (dash)"),
+    (&["-proxy", SECRET], "argument 2 is not an option here"),
+    (&["--ttl", "5", "m"], "argument 4 is not expected here"),
+];
+
+fn output(words: &[&str]) -> Output {
+    command(words).output().unwrap()
+}
+
+/// The message, which is the same in both formats, and without the secret.
+fn refused(words: &[&str]) -> String {
+    let text = output(words);
+    let json = output(&[words, &["--format", "json"]].concat());
+    let json_first = output(&[&["--format=json"], words].concat());
+    let (code, error) = failure(&json);
+    assert_eq!((code, error["kind"].as_str()), (2, Some("invalid_input")), "{words:?}");
+    let message = error["message"].as_str().unwrap().to_owned();
+    assert_eq!(stderr(&text), format!("easemob-token: invalid_input: {message}\n"));
+    assert_eq!((text.status.code(), &text.stdout[..]), (Some(2), &b""[..]));
+    assert_eq!(failure(&json_first).0, 2);
+    for output in [&text, &json, &json_first] {
+        let errors = stderr(output).to_lowercase();
+        assert!(!errors.contains("hunter") && !errors.contains("yxa6"), "{words:?}: {errors}");
+    }
+    message
+}
+
+#[test]
+fn a_secret_as_an_argument_is_refused_by_name_with_the_remedy() {
+    let joined = format!("--client-secret={SECRET}");
+    let assigned = format!("EASEMOB_CLIENT_SECRET={SECRET}");
+    let short = format!("-p{SECRET}");
+    let secret: &[&[&str]] = &[
+        &["--client-secret", SECRET],
+        &[&joined],
+        &["--client-secret"],
+        &["--client-sec", SECRET],
+        &["--client_secret", SECRET],
+        &["--CLIENT-SECRET", SECRET],
+        &["-client-secret", SECRET],
+        &["—client-secret", SECRET],
+        &["--secret", SECRET],
+        &["--client-secret-fil", SECRET],
+        &["--client-credentials", SECRET],
+        &["--", &joined],
+        &[&assigned],
+    ];
+    let password: &[&[&str]] = &[
+        &["--password", SECRET],
+        &["--pass", SECRET],
+        &["--passwd", SECRET],
+        &["--pw", SECRET],
+        &["-p", SECRET],
+        &[&short],
+        &["--user-password", SECRET],
+    ];
+    let token: &[&[&str]] =
+        &[&["--token", SECRET], &["--access-token", SECRET], &["--tok", SECRET]];
+    let kinds = [
+        (secret, "--client-secret", "EASEMOB_CLIENT_SECRET, or name a file"),
+        (password, "--password", "EASEMOB_PASSWORD, or name a file"),
+        (token, "--token", "standard input"),
+    ];
+    for (forms, name, remedy) in kinds {
+        for form in forms {
+            for words in [[&["app"], *form].concat(), [*form, &["app"]].concat()] {
+                let message = refused(&words);
+                let names_it = message.starts_with(&format!("{name}: is refused"));
+                assert!(names_it && message.contains(remedy), "{words:?}: {message}");
+            }
+        }
+    }
+    let commands: [&[&str]; 8] = [
+        &["user", "--username", "c"],
+        &["password", "--username", "c"],
+        &["password"],
+        &["dynamic", "--username", "c"],
+        &["inspect"],
+        &["emulator"],
+        &["demo"],
+        &["completions", "bash"],
+    ];
+    for words in commands {
+        let message = refused(&[words, &["--client-secret", SECRET]].concat());
+        assert!(message.starts_with("--client-secret: is refused"), "{words:?}: {message}");
+    }
+}
+
+#[test]
+fn a_refused_value_or_word_is_not_repeated() {
+    let url = format!("https://user:{SECRET}@a1.easemob.com");
+    let unknown = format!("--{SECRET}");
+    let switch = format!("--allow-http={SECRET}");
+    let pair = format!("not legal!:{SECRET}");
+    let crlf = format!("{SECRET}\r");
+    let cases: &[(&[&str], &str)] = &[
+        (&["app", "--base-url", &url], "--base-url: "),
+        (&["app", "--proxy", &url], "--proxy: "),
+        (&["app", &unknown], "argument 2 is not an option here"),
+        (&[&unknown, "app"], "argument 1 is not an option here"),
+        (&["app", &switch], "--allow-http: takes no value"),
+        (&[SECRET], "argument 1 is not a command"),
+        (&["ap", "--ttl", SECRET], "a similar one is app"),
+        (&["help", SECRET], "is not a command"),
+        (&["user", SECRET], "argument 2 is not expected here"),
+        (&["user"], "missing: --username <ID>"),
+        (&["inspect", "a", SECRET], "argument 3 is not expected here"),
+        (&["inspect", "--leeway", SECRET], "--leeway: is not a time"),
+        (&["completions", SECRET], "<SHELL>: is none of bash"),
+        (&["emulator", "--user", SECRET], "--user: has no colon"),
+        (&["emulator", "--client", SECRET], "--client: has no colon"),
+        (&["emulator", "--user", &pair], "--listen: "),
+        (&["emulator", "--listen", SECRET], "--listen: "),
+        (&["emulator", "--app-key", &pair], "--app-key: "),
+        (&["app", &crlf], "U+000D (carriage return)"),
+    ];
+    let after_app = AFTER_APP.iter().map(|(words, part)| ([&["app"], *words].concat(), *part));
+    let cases = cases.iter().map(|(words, part)| (words.to_vec(), *part));
+    for (words, part) in after_app.chain(cases) {
+        let message = refused(&words);
+        assert!(message.contains(part), "{words:?}: {message}");
+    }
+}
+
+#[test]
+fn the_name_of_a_file_is_shown_only_if_it_is_one() {
+    let file = format!("./{SECRET}");
+    for option in ["--client-secret-file", "--password-file", "--ca-file"] {
+        for name in [SECRET, &file, "hunter2", "hunter2/x", "/hunter2", "-----BEGIN hunter2"] {
+            let mut command = command(&["password", "--username", "c", "--format", "json"]);
+            command.args(["--base-url", "https://127.0.0.1:1", "--app-key", "org#app"]);
+            command.args(["--client-id", "id", "--authorize-password"]);
+            command.env("EASEMOB_PASSWORD", "x").env("EASEMOB_CLIENT_SECRET", "x");
+            let (code, error) = failure(&command.arg(format!("{option}={name}")).output().unwrap());
+            let message = error["message"].as_str().unwrap();
+            assert!(
+                code == 2 && message.starts_with(&format!("{option}: cannot read")),
+                "{message}"
+            );
+            assert!(
+                !message.contains("hunter2") && message.contains("name is not shown"),
+                "{message}"
+            );
+        }
+    }
+}
