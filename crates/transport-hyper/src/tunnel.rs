@@ -85,7 +85,7 @@ fn refusal(status: StatusCode, has_credentials: bool) -> String {
         }
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => format!(
             "the proxy wants credentials ({code}): put them into the proxy's URL, as in \
-             http://user:password@host:port"
+             http://name:secret@host:port"
         ),
         StatusCode::FORBIDDEN => {
             format!("the proxy permits no tunnel to this host and port ({code})")
