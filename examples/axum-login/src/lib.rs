@@ -22,8 +22,11 @@ use crate::metrics::Metrics;
 /// What the handlers share. The client is cheap to clone, and its clones share one app token.
 #[derive(Clone, Debug)]
 pub struct Server {
+    /// The client of the token service.
     pub tokens: Client,
+    /// The server's own passwords.
     pub accounts: Arc<Accounts>,
+    /// What Prometheus reads.
     pub metrics: Arc<Metrics>,
 }
 
@@ -73,10 +76,13 @@ async fn login(
 /// Reasons not to hand out a token.
 #[derive(Debug)]
 pub enum Denied {
+    /// There is no such account, or its password is another one.
     WrongPassword,
+    /// The IM service has banned the user.
     Banned,
     /// The IM service cannot be reached now.
     Unavailable {
+        /// When to try again.
         retry_after: Duration,
     },
     /// Only a change of the configuration helps.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use easemob_token::Client;
+use easemob_token::ClientBuilder;
 use easemob_token::hyper::HyperTransport;
 use easemob_token_axum_login_example::accounts::Accounts;
 use easemob_token_axum_login_example::metrics::Metrics;
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let metrics = Arc::new(Metrics::new());
     // EASEMOB_BASE_URL, EASEMOB_APP_KEY, EASEMOB_CLIENT_ID, EASEMOB_CLIENT_SECRET_FILE …
-    let tokens = Client::from_env()?
+    let tokens = ClientBuilder::from_env()?
         .transport(HyperTransport::new())
         .cache_user_tokens(100_000)
         .observer(metrics.observer())

@@ -34,6 +34,8 @@ struct Failure {
 }
 
 impl Metrics {
+    /// Metrics that start at zero.
+    #[must_use]
     pub fn new() -> Self {
         let counters = Counters {
             requests: Family::default(),
@@ -49,6 +51,7 @@ impl Metrics {
     }
 
     /// An observer for the builder of the client.
+    #[must_use]
     pub fn observer(&self) -> impl Observer + use<> {
         let counters = self.counters.clone();
         move |event: &Event<'_>| match event {
@@ -65,6 +68,7 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads.
+    #[must_use]
     pub fn encode(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.

@@ -1,5 +1,7 @@
 //! The login server against the emulator: no network, no account, no sleeping.
 
+#![expect(clippy::unwrap_used, reason = "the setup of a test may panic like the test itself")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +27,9 @@ async fn server() -> (Emulator, Server) {
         .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
         .transport(HyperTransport::new())
         .cache_user_tokens(1000)
-        .max_attempts(1)
+        // Retries without long pauses, so that the tests are quick.
+        .min_retry_interval(Duration::from_millis(100))
+        .acquisition_deadline(Duration::from_secs(5))
         .observer(metrics.observer())
         .build()
         .unwrap();
@@ -81,13 +85,17 @@ async fn a_banned_user_gets_no_token() {
 }
 
 #[tokio::test]
-async fn an_outage_is_passed_on_as_a_503_and_ends() {
+async fn an_outage_is_passed_on_with_the_time_to_wait() {
     let (emulator, server) = server().await;
+    server.tokens.app_token().await.unwrap();
     let refused = Fault::rate_limited(Some(Duration::from_secs(7))).on(Grant::Inherit);
     emulator.inject(refused).unwrap();
     let response = log_in(&server, "alice", PASSWORD).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers()[header::RETRY_AFTER], "7");
+    emulator.shutdown().await;
+    let response = log_in(&server, "alice", PASSWORD).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The blocking example against the emulator, which runs on a runtime of the test.
 
 use easemob_token::hyper::HyperTransport;
-use easemob_token::{Client, ErrorKind};
+use easemob_token::{Client, Error, ErrorKind};
 use easemob_token_blocking_example::tokens_of;
 use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
 
@@ -15,9 +15,8 @@ fn many_threads_share_one_app_token() {
         .build_blocking()
         .unwrap();
     let tokens = tokens_of(&client, &["alice", "bob", "c", "no such user!"]);
-    let kinds: Vec<_> =
-        tokens.iter().map(|token| token.as_ref().err().map(|it| it.kind())).collect();
-    assert_eq!(kinds, [None, None, None, Some(ErrorKind::InvalidInput)]);
-    // One app token, and one request for each user ID that can exist.
-    assert_eq!(emulator.request_count(), 4);
+    let kinds: Vec<_> = tokens.iter().map(|token| token.as_ref().err().map(Error::kind)).collect();
+    assert_eq!(kinds, [None, None, None, Some(ErrorKind::InvalidUsername)]);
+    // One app token, and one request for each user ID.
+    assert_eq!(emulator.request_count(), 5);
 }

@@ -15,8 +15,9 @@ struct Page {
 /// One user of the app.
 #[derive(Debug, Deserialize)]
 pub struct User {
+    /// The user ID.
     pub username: String,
-    #[serde(default)]
+    /// `false` if the user is banned.
     pub activated: Option<bool>,
 }
 

@@ -3,14 +3,14 @@
 
 use std::error::Error;
 
-use easemob_token::Client;
+use easemob_token::ClientBuilder;
 use easemob_token::hyper::HyperTransport;
 use easemob_token_call_the_rest_api_example::users;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     // EASEMOB_BASE_URL, EASEMOB_APP_KEY, EASEMOB_CLIENT_ID, EASEMOB_CLIENT_SECRET_FILE …
-    let tokens = Client::from_env()?.transport(HyperTransport::new()).build()?;
+    let tokens = ClientBuilder::from_env()?.transport(HyperTransport::new()).build()?;
     // Redirects off: the token would be sent on to wherever they lead.
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
     for user in users(&tokens, &http, 100).await? {

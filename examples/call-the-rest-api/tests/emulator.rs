@@ -1,5 +1,7 @@
 //! The job against the emulator, whose users endpoint checks the token as the service does.
 
+#![expect(clippy::unwrap_used, reason = "the setup of a test may panic like the test itself")]
+
 use easemob_token::Client;
 use easemob_token::hyper::HyperTransport;
 use easemob_token_call_the_rest_api_example::users;
