@@ -18,6 +18,10 @@ const ROOTS: Input = Input { option: "--ca-file", content: "PEM certificates", m
 const ADDED_ROOTS: Input = Input { option: "--add-ca-file", ..ROOTS };
 
 /// Root certificates: the system's and none, unless set.
+#[cfg_attr(
+    not(any(feature = "hyper", feature = "isahc")),
+    expect(dead_code, reason = "no transport takes them")
+)]
 #[derive(Default)]
 pub(crate) struct Roots {
     instead: Option<Vec<u8>>,
