@@ -221,8 +221,8 @@ mod tests {
             "--workspace --all-features",
             "-p easemob-token --no-default-features -- --skip simulated::",
             "-p easemob-token --no-default-features --features hyper -- --skip simulated::",
-            "-p easemob-token --no-default-features --features blocking,bundled-roots,dynamic \
-             -- --skip simulated::",
+            "-p easemob-token --no-default-features --features \
+             blocking,bundled-roots,dynamic,reqwest,test-util -- --skip simulated::",
             "-p easemob-token --features blocking -- --skip simulated::",
         ] {
             assert!(choices.iter().any(|choice| choice == expected), "{choices:?}");
