@@ -10,8 +10,14 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
 /// Fixed texts that replace a description.
-const OWN_WORDS: [&str; 3] =
-    ["to another path of the same host", "the status means nothing here", "to https://"];
+const OWN_WORDS: [&str; 6] = [
+    "to another path of the same host",
+    "the status means nothing here",
+    "to https://",
+    "the body is empty",
+    "the body is a web page (HTML or XML), not JSON: a firewall, a proxy or a gateway answered",
+    "the body is a page of plain text, not JSON: a firewall, a proxy or a gateway answered",
+];
 
 fuzz_target!(|bytes: &[u8]| {
     let (secret, rest) = first_line(bytes);

@@ -174,7 +174,7 @@ pub(crate) const CRATES: &[Crate] = &[
         name: ADAPTER_TRIALS,
         job: "every adapter in the conformance suite, under random bytes, and searched for leaks",
         ours: &[TRANSPORT, HYPER, ISAHC, TESTKIT],
-        ours_in_tests: &[EMULATOR],
+        ours_in_tests: &[FACADE, EMULATOR],
         ..INTERNAL
     },
     Crate {

@@ -7,5 +7,7 @@ mod capturing_harness;
 pub mod controls;
 pub mod scene;
 pub mod secrets;
+#[cfg(test)]
+mod settings;
 
 pub use capturing_harness::{CapturingHarness, Leaks};

@@ -7,6 +7,8 @@ use http::HeaderValue;
 
 /// The content type of responses.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// As long as ours.
+pub(crate) const USER_AGENT: HeaderValue = HeaderValue::from_static("easemob-token/0.1.0");
 
 pub(crate) const BASE_URL: &str = "https://a1.easemob.com";
 pub(crate) const APP_KEY: &str = "easemob-demo#testapp";

@@ -57,8 +57,11 @@ pub(crate) enum Command {
     },
     /// Decode a token offline
     Inspect {
-        /// The token; read from standard input if absent or "-"
+        /// The token, or any text that holds it; read from standard input if absent or "-"
         token: Option<String>,
+        /// Accept this difference of clocks at both ends of a dynamic token's life; 0s compares exactly
+        #[arg(long, value_name = "DURATION", value_parser = time::leeway, default_value = "60s")]
+        leeway: Duration,
     },
     /// Run an emulator of the token service until interrupted
     Emulator {

@@ -89,24 +89,13 @@ fn exit_code(kind: ErrorKind) -> u8 {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        // One line: the phrase, then each cause below it that adds something.
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(below) = cause {
-            let text = below.to_string();
-            if !message.contains(&text) {
-                message.push_str(": ");
-                message.push_str(&text.replace(['\n', '\r'], " "));
-            }
-            cause = below.source();
-        }
         Self {
             status: error.status(),
             code: error.code().map(str::to_owned),
             description: error.description().map(str::to_owned),
             retryable: error.is_retryable(),
             attempts: error.attempts(),
-            ..Self::new(error.kind(), message)
+            ..Self::new(error.kind(), error.report())
         }
     }
 }

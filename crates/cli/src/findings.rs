@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use easemob_token::Lifetime;
 use easemob_token::dynamic::{Fault, UnverifiedToken};
-use easemob_token::inspect::{Confidence, Inspection, TokenKind};
+use easemob_token::inspect::{Confidence, Inspection, TextKind, TokenKind};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -54,7 +55,9 @@ pub(crate) enum SignatureState {
 #[derive(Serialize)]
 struct Life {
     issued_at: Option<String>,
-    lifetime_seconds: u64,
+    lifetime: &'static str,
+    /// `None` if it is permanent.
+    lifetime_seconds: Option<u64>,
     expires_at: Option<String>,
     expired: bool,
     /// Zero if it is expired.
@@ -96,36 +99,43 @@ impl Findings {
         Self { dynamic: Some(dynamic), ..Self::of("dynamic") }
     }
 
-    /// A token that cannot be decoded, with the reason if its prefix is known.
-    pub(crate) fn opaque(reason: Option<String>) -> Self {
-        Self { reason, ..Self::of("opaque") }
+    /// A text that cannot be decoded, with the reason if it is known.
+    pub(crate) fn undecoded(kind: TextKind, reason: Option<String>) -> Self {
+        Self { reason, ..Self::of(kind.as_str()) }
     }
 
     fn of(kind: &'static str) -> Self {
         Self { kind, access: None, dynamic: None, life: None, reason: None }
     }
 
-    /// Adds time of issue, lifetime and the time left.
+    /// Adds time of issue, lifetime and the time left; it is expired when the leeway is over too.
     pub(crate) fn lived(
         mut self,
         issued_at: Option<SystemTime>,
-        lifetime: Duration,
+        lifetime: Lifetime,
         now: SystemTime,
+        leeway: Duration,
     ) -> Self {
-        let end = issued_at.and_then(|issued| issued.checked_add(lifetime));
-        let left = end.map(|end| end.duration_since(now));
-        let state = match &left {
-            Some(Ok(left)) if !left.is_zero() => format!("{} left", time::span(*left)),
-            Some(Ok(_)) => "expired just now".to_owned(),
-            Some(Err(past)) => format!("expired {} ago", time::span(past.duration())),
-            None => "expires beyond the representable time".to_owned(),
+        let life = lifetime.duration();
+        let end = issued_at.zip(life).and_then(|(issued, life)| issued.checked_add(life));
+        let past = end.map(|end| now.duration_since(end).unwrap_or_default());
+        let left = end.map(|end| end.duration_since(now).unwrap_or_default()).min(life);
+        let expired = left == Some(Duration::ZERO) && past >= Some(leeway);
+        let state = match (left, past.map(time::span)) {
+            (Some(left), _) if !left.is_zero() => format!("{} left", time::span(left)),
+            (Some(_), Some(past)) if expired => format!("expired {past} ago"),
+            (Some(_), Some(past)) => {
+                format!("ended {past} ago, within the leeway of {}", time::span(leeway))
+            }
+            _ if life.is_none() => "never expires".to_owned(),
+            _ => "expires beyond the representable time".to_owned(),
         };
-        let left = left.map(Result::unwrap_or_default);
         self.life = Some(Life {
             issued_at: issued_at.and_then(time::rfc3339_ms),
-            lifetime_seconds: lifetime.as_secs(),
+            lifetime: if life.is_some() { "expires" } else { "permanent" },
+            lifetime_seconds: life.map(|life| life.as_secs()),
             expires_at: end.and_then(time::rfc3339_ms),
-            expired: left.is_some_and(|left| left.is_zero()),
+            expired,
             left_seconds: left.map(|left| left.as_secs()),
             state,
         });
@@ -143,6 +153,9 @@ impl Findings {
             "app" => "app token",
             "user" => "user token",
             "dynamic" => "dynamic user token",
+            "cut_off" => "cut off: only a part of a token",
+            "jwt" | "agora" => "not a token of Easemob",
+            "credential" => "not a token",
             _ => "opaque: nothing to decode (not an error)",
         };
         rows.push(("kind", kind.to_owned()));
@@ -162,9 +175,16 @@ impl Findings {
         if let Some(life) = &self.life {
             let beyond = || "beyond the year 9999".to_owned();
             rows.push(("issued", life.issued_at.clone().unwrap_or_else(beyond)));
-            let span = time::span(Duration::from_secs(life.lifetime_seconds));
-            rows.push(("lifetime", format!("{} s ({span})", time::grouped(life.lifetime_seconds))));
-            rows.push(("expires", life.expires_at.clone().unwrap_or_else(beyond)));
+            let (lifetime, expires) = match life.lifetime_seconds {
+                Some(seconds) => {
+                    let span = time::span(Duration::from_secs(seconds));
+                    let lifetime = format!("{} s ({span})", time::grouped(seconds));
+                    (lifetime, life.expires_at.clone().unwrap_or_else(beyond))
+                }
+                None => ("permanent".to_owned(), "never".to_owned()),
+            };
+            rows.push(("lifetime", lifetime));
+            rows.push(("expires", expires));
             rows.push(("state", life.state.clone()));
         }
         if let Some(access) = &self.access {

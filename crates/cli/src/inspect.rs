@@ -1,10 +1,11 @@
 //! The command `inspect`: a token decoded offline.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use easemob_token::Lifetime;
 use easemob_token::dynamic::{Fault, Signer, UnverifiedToken};
-use easemob_token::inspect::{self, Inspection};
+use easemob_token::inspect::{self, PastedText, TextKind};
 
 use crate::args::{Format, Options};
 use crate::failure::Failure;
@@ -15,25 +16,27 @@ use crate::{output, secrets, settings};
 /// The token; the limit is far above the longest one.
 const TOKEN: Input = Input { option: "TOKEN", content: "the token", max_kib: 64 };
 
-pub(crate) fn run(options: &Options, token: Option<String>) -> Result<(), Failure> {
-    let token = match token {
+pub(crate) fn run(
+    options: &Options,
+    token: Option<String>,
+    leeway: Duration,
+) -> Result<(), Failure> {
+    let text = match token {
         Some(token) if token != "-" => token,
         _ => from_standard_input(options)?,
     };
-    let token = token.trim();
-    if token.is_empty() {
-        return Err(Failure::invalid_input(
-            "TOKEN: the input is empty; pass a token as an argument or on standard input",
-        ));
-    }
-    let now = SystemTime::now();
-    let findings = match (inspect::inspect(token), UnverifiedToken::parse(token)) {
-        (Some(inspection), _) => access(&inspection, now),
-        (None, Ok(token)) => dynamic_token(options, &token, now)?,
-        (None, Err(error)) if token.starts_with("ZHQt") || token.starts_with("dt-") => {
-            Findings::opaque(Some(error.to_string()))
-        }
-        (None, Err(_)) => Findings::opaque(None),
+    let pasted = PastedText::parse(&text);
+    let findings = match pasted.kind() {
+        TextKind::NoToken => return Err(no_token(&text)),
+        TextKind::AccessToken => access(pasted.token()),
+        TextKind::DynamicToken | TextKind::Opaque => match UnverifiedToken::parse(&text) {
+            Ok(token) => dynamic_token(options, &token, leeway)?,
+            Err(error) if pasted.kind() == TextKind::DynamicToken || text.starts_with("dt-") => {
+                Findings::undecoded(TextKind::Opaque, Some(error.to_string()))
+            }
+            Err(_) => Findings::undecoded(TextKind::Opaque, None),
+        },
+        kind => Findings::undecoded(kind, Some(reason(&pasted))),
     };
     match options.format {
         Format::Text => output::line(findings.table())?,
@@ -42,19 +45,44 @@ pub(crate) fn run(options: &Options, token: Option<String>) -> Result<(), Failur
     Ok(())
 }
 
-fn access(inspection: &Inspection, now: SystemTime) -> Findings {
-    Findings::access(inspection).lived(Some(inspection.issued_at()), inspection.lifetime(), now)
+fn no_token(text: &str) -> Failure {
+    let problem =
+        if text.trim().is_empty() { "the input is empty" } else { "the input holds no token" };
+    Failure::invalid_input(format!(
+        "TOKEN: {problem}; pass a token as an argument or on standard input"
+    ))
+}
+
+/// The kind of the text, and how much of a token that was cut off is there.
+fn reason(pasted: &PastedText<'_>) -> String {
+    let (kind, length) = (pasted.kind(), pasted.token().len());
+    let odd = pasted.odd_character().map(|odd| format!(", then U+{:04X}", u32::from(odd)));
+    match kind {
+        TextKind::CutOffAccessToken | TextKind::CutOffDynamicToken => {
+            format!("{kind} ({length} characters here{})", odd.unwrap_or_default())
+        }
+        _ => kind.to_string(),
+    }
+}
+
+fn access(token: &str) -> Findings {
+    let Some(contents) = inspect::inspect(token) else {
+        return Findings::undecoded(TextKind::Opaque, None);
+    };
+    let (issued_at, lifetime) = (Some(contents.issued_at()), contents.lifetime());
+    Findings::access(&contents).lived(issued_at, lifetime, SystemTime::now(), Duration::ZERO)
 }
 
 fn dynamic_token(
     options: &Options,
     token: &UnverifiedToken,
-    now: SystemTime,
+    leeway: Duration,
 ) -> Result<Findings, Failure> {
-    let signer = signer(options, token)?;
+    let now = SystemTime::now();
+    let signer = signer(options, token)?.map(|signer| signer.with_leeway(leeway));
     let checked = match &signer {
         Some(signer) => signer.verify(token, now),
-        None => token.verify(now),
+        None => token.clone().with_leeway(leeway).verify(now),
     };
     let faults = checked.err().map_or_else(Vec::new, |faults| faults.as_slice().to_vec());
     let has = |wanted: &[Fault]| wanted.iter().any(|fault| faults.contains(fault));
@@ -66,7 +94,7 @@ fn dynamic_token(
         SignatureState::Good
     };
     let findings = Findings::dynamic(token, state, &faults);
-    Ok(findings.lived(token.issued_at(), token.ttl(), now))
+    Ok(findings.lived(token.issued_at(), Lifetime::Expires(token.ttl()), now, leeway))
 }
 
 /// The signer that checks the signature, if client ID and client secret are set.
@@ -85,5 +113,20 @@ fn from_standard_input(options: &Options) -> Result<String, Failure> {
             "the token and --client-secret-file cannot both be standard input",
         ));
     }
-    TOKEN.read_text(options, Path::new("-"))
+    Ok(decode(&TOKEN.read(options, Path::new("-"))?))
+}
+
+/// Decodes text in any encoding: a token is ASCII, whatever is around it.
+///
+/// Windows PowerShell redirects in UTF-16.
+fn decode(bytes: &[u8]) -> String {
+    let utf_16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<_> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match bytes {
+        [0xff, 0xfe, text @ ..] => utf_16(text, u16::from_le_bytes),
+        [0xfe, 0xff, text @ ..] => utf_16(text, u16::from_be_bytes),
+        text => String::from_utf8_lossy(text).into_owned(),
+    }
 }

@@ -56,8 +56,8 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Dynamic { user_id } => {
             return dynamic::run(&args.options, &user_id).map(|()| ExitCode::SUCCESS);
         }
-        Command::Inspect { token } => {
-            return inspect::run(&args.options, token).map(|()| ExitCode::SUCCESS);
+        Command::Inspect { token, leeway } => {
+            return inspect::run(&args.options, token, leeway).map(|()| ExitCode::SUCCESS);
         }
         _ => {}
     }

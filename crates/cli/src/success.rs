@@ -3,7 +3,7 @@
 use easemob_token::dynamic::DynamicToken;
 use easemob_token::{AccessToken, AppToken, Lifetime, User, UserToken};
 use serde::Serialize;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::args::{Format, Options};
 use crate::failure::Failure;
@@ -46,31 +46,33 @@ struct AboutUser<'a> {
 impl<'a> Success<'a> {
     pub(crate) fn app(token: &'a AppToken) -> Self {
         let about = About::Application(token.application());
-        Self::new("app", token.access_token(), token.lifetime(), token.expires_at(), Some(about))
+        let life = (token.lifetime(), token.remaining(), token.expires_at());
+        Self::new("app", token.access_token(), life, Some(about))
     }
 
     pub(crate) fn dynamic(token: &'a DynamicToken) -> Self {
-        let (lifetime, end) = (Lifetime::Expires(token.ttl()), Some(token.expires_at()));
-        let success = Self::new("dynamic", token.access_token(), lifetime, end, None);
+        let ttl = token.ttl();
+        let life = (Lifetime::Expires(ttl), Some(ttl), Some(token.expires_at()));
+        let success = Self::new("dynamic", token.access_token(), life, None);
         Self { user_id: Some(token.user_id()), ..success }
     }
 
     pub(crate) fn user(token: &'a UserToken) -> Self {
         let about = About::User(token.user().map(AboutUser::new));
-        Self::new("user", token.access_token(), token.lifetime(), token.expires_at(), Some(about))
+        let life = (token.lifetime(), token.remaining(), token.expires_at());
+        Self::new("user", token.access_token(), life, Some(about))
     }
 
     fn new(
         kind: &'static str,
         token: &'a AccessToken,
-        lifetime: Lifetime,
-        expires_at: Option<SystemTime>,
+        (lifetime, remaining, expires_at): (Lifetime, Option<Duration>, Option<SystemTime>),
         about: Option<About<'a>>,
     ) -> Self {
         Self {
             access_token: token.expose(),
             kind,
-            expires_in: lifetime.duration().map(|time| time.as_secs()),
+            expires_in: lifetime.duration().zip(remaining).map(|(life, left)| seconds(life, left)),
             lifetime: match lifetime {
                 Lifetime::Expires(_) => "expires",
                 Lifetime::Permanent => "permanent",
@@ -104,10 +106,7 @@ impl<'a> Success<'a> {
     pub(crate) fn line(&self) -> String {
         let life = match (self.expires_in, &self.expires_at) {
             (Some(seconds), Some(end)) => {
-                format!(
-                    "lives {}, until {end}",
-                    time::span(std::time::Duration::from_secs(seconds))
-                )
+                format!("lives {}, until {end}", time::span(Duration::from_secs(seconds)))
             }
             (Some(seconds), None) => format!("lives {seconds} s"),
             _ if self.lifetime == "permanent" => "never expires".to_owned(),
@@ -130,6 +129,12 @@ impl<'a> Success<'a> {
     }
 }
 
+/// What is left of a lifetime, in whole seconds; all of it if the token was received just now.
+fn seconds(life: Duration, left: Duration) -> u64 {
+    let is_new = life.saturating_sub(left) < Duration::from_secs(1);
+    if is_new { life.as_secs() } else { left.as_secs() }
+}
+
 impl<'a> AboutUser<'a> {
     fn new(user: &'a User) -> Self {
         Self {
@@ -139,6 +144,21 @@ impl<'a> AboutUser<'a> {
             activated: user.activated(),
             created: user.created().and_then(time::rfc3339_ms),
             modified: user.modified().and_then(time::rfc3339_ms),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_token_has_its_whole_lifetime_and_a_kept_one_what_is_left() {
+        let life = Duration::from_secs(3_600);
+        for (left, shown) in
+            [(3_600_000, 3_600), (3_599_995, 3_600), (3_599_000, 3_599), (999, 0), (0, 0)]
+        {
+            assert_eq!(seconds(life, Duration::from_millis(left)), shown, "{left}");
         }
     }
 }

@@ -33,6 +33,11 @@ pub(crate) fn limit(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Parses a leeway for clocks, which can be zero.
+pub(crate) fn leeway(text: &str) -> Result<Duration, String> {
+    duration(text).ok_or_else(|| "is not a time; write 60s, or 0s for none".to_owned())
+}
+
 fn duration(text: &str) -> Option<Duration> {
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse().ok().map(Duration::from_secs);
@@ -106,6 +111,8 @@ mod tests {
         assert_eq!(limit("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(limit("5"), Ok(Duration::from_secs(5)));
         assert!(limit("0").is_err() && limit("0s").is_err());
+        assert_eq!((leeway("0"), leeway("90s")), (Ok(Duration::ZERO), Ok(Duration::from_secs(90))));
+        assert!(leeway("-1").is_err());
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Field {
     UserId,
     /// The user's password.
     Password,
+    /// A segment of a URL's path.
+    PathSegment,
     /// An access token that was passed in.
     AccessToken,
     /// The requested lifetime.
@@ -30,6 +32,8 @@ pub enum Field {
     TtlUnits,
     /// The time that was passed in as the present.
     Clock,
+    /// The header `User-Agent`.
+    UserAgent,
     /// The request as a whole.
     Request,
 }
@@ -43,10 +47,12 @@ impl fmt::Display for Field {
             Self::ClientSecret => "client secret",
             Self::UserId => "user ID",
             Self::Password => "password",
+            Self::PathSegment => "path segment",
             Self::AccessToken => "access token",
             Self::Ttl => "ttl",
             Self::TtlUnits => "ttl unit",
             Self::Clock => "clock",
+            Self::UserAgent => "user agent",
             Self::Request => "request",
         })
     }

@@ -9,7 +9,8 @@
 //!
 //! A [`Signer`] makes and verifies them. An [`UnverifiedToken`] is the contents of one, which can be
 //! checked in part without the secret. A [`Fault`] is the reason why a token is not valid. Times are
-//! arguments: nothing here reads a clock.
+//! arguments: nothing here reads a clock. Clocks of two machines disagree, so a leeway of a minute
+//! ([`DEFAULT_LEEWAY`]) counts at both ends of a token's life.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -23,7 +24,7 @@
 //!
 //! let unverified = UnverifiedToken::parse(token.access_token().expose())?;
 //! assert!(signer.verify(&unverified, now).is_ok());
-//! let faults = signer.verify(&unverified, now + Duration::from_secs(600)).unwrap_err();
+//! let faults = signer.verify(&unverified, now + Duration::from_secs(660)).unwrap_err();
 //! assert_eq!(faults.as_slice(), [Fault::Expired]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -45,4 +46,4 @@ mod unverified;
 pub use self::fault::{Fault, Faults, ParseError};
 pub use self::signer::Signer;
 pub use self::token::{DynamicToken, LONG_TTL, Padding};
-pub use self::unverified::UnverifiedToken;
+pub use self::unverified::{DEFAULT_LEEWAY, UnverifiedToken};

@@ -1,18 +1,21 @@
 //! Token endpoint of one app: builds the request of a grant and parses its response.
 
 mod app_key;
+mod app_url;
 mod base_url;
+mod user_agent;
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 
 pub use self::app_key::AppKey;
 pub use self::base_url::BaseUrl;
 use crate::build_error::{BuildError, Field};
 use crate::grant::{Grant, Payload};
-use crate::response::{Hidden, ResponseError, TokenResponse, refusal};
+use crate::response::{Hidden, ResponseError, Sent, TokenResponse, refusal};
 use crate::token::{AccessToken, TtlUnits, UserId};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -23,8 +26,10 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 #[derive(Clone, Debug)]
 pub struct TokenEndpoint {
     uri: Uri,
+    base_url: BaseUrl,
     app_key: AppKey,
     units: TtlUnits,
+    user_agent: HeaderValue,
 }
 
 impl TokenEndpoint {
@@ -41,13 +46,35 @@ impl TokenEndpoint {
         let uri = format!("{base_url}/{}/{}/token", app_key.org(), app_key.app());
         let uri = Uri::try_from(uri)
             .map_err(|_| BuildError::new(Field::BaseUrl, "does not form a URI with the app key"))?;
-        Ok(Self { uri, app_key: app_key.clone(), units })
+        let user_agent = user_agent::DEFAULT;
+        let (base_url, app_key) = (base_url.clone(), app_key.clone());
+        Ok(Self { uri, base_url, app_key, units, user_agent })
+    }
+
+    /// Sends another `User-Agent` than `easemob-token/` and this crate's version.
+    ///
+    /// Every request has exactly one, since many gateways refuse a request without it. Name your
+    /// application and its version, such as `my-app/1.0`.
+    ///
+    /// # Errors
+    ///
+    /// [`Field::UserAgent`] if it is empty, longer than 256 characters, begins or ends with a space, or
+    /// has a character that is neither visible ASCII nor a space.
+    pub fn with_user_agent(mut self, user_agent: impl AsRef<str>) -> Result<Self, BuildError> {
+        self.user_agent = user_agent::parse(user_agent.as_ref())?;
+        Ok(self)
     }
 
     /// The URI of every request.
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.uri
+    }
+
+    /// The base URL of the cluster.
+    #[must_use]
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.base_url
     }
 
     /// The app whose tokens these are.
@@ -74,10 +101,12 @@ impl TokenEndpoint {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
-        *headers = HeaderMap::with_capacity(3);
+        let authorization = grant.authorization();
+        *headers = HeaderMap::with_capacity(3 + usize::from(authorization.is_some()));
         headers.insert(CONTENT_TYPE, JSON);
         headers.insert(ACCEPT, JSON);
-        if let Some(token) = grant.authorization() {
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        if let Some(token) = authorization {
             headers.insert(AUTHORIZATION, token.authorization());
         }
         Ok(request)
@@ -90,7 +119,9 @@ impl TokenEndpoint {
     ///
     /// # Errors
     ///
-    /// A [`ResponseError`] for every status but 200, and for a 200 that holds no usable token.
+    /// A [`ResponseError`] for every status but 200, and for a 200 that holds no usable token. If such a
+    /// 200 has an `error` in its body, it is the refusal that this names. Beside a usable token an
+    /// `error` is ignored.
     pub fn parse<G: Grant>(
         &self,
         grant: &G,
@@ -98,17 +129,31 @@ impl TokenEndpoint {
         received_at: SystemTime,
     ) -> Result<G::Token, ResponseError> {
         let (head, body) = response.into_parts();
-        if head.status == StatusCode::OK {
-            let response = TokenResponse::parse(body, self.units, grant.ttl(), received_at)?;
-            return grant.token(response).map_err(ResponseError::wrong_shape);
+        if head.status != StatusCode::OK {
+            return Err(refusal::parse(&head, body, &sent(grant), received_at));
         }
-        let sent = Hidden {
-            app_token: grant.authorization().map(AccessToken::expose),
-            secret: grant.secret(),
-            user_id: grant.user_id().map(UserId::as_str),
+        // One look at the whole body is cheaper than one at each string in it.
+        let text = match std::str::from_utf8(body) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(body),
         };
-        Err(refusal::parse(&head, body, &sent, received_at))
+        TokenResponse::parse(&text, self.units, grant.ttl(), received_at)
+            .and_then(|response| grant.token(response).map_err(ResponseError::wrong_shape))
+            .map_err(|malformed| {
+                // Some gateways replace the status of every response by 200.
+                refusal::parse_ok(&head, body, &sent(grant), received_at).unwrap_or(malformed)
+            })
     }
+}
+
+fn sent<G: Grant>(grant: &G) -> Sent<'_> {
+    let hidden = Hidden {
+        app_token: grant.authorization().map(AccessToken::expose),
+        secret: grant.secret(),
+        former_secret: grant.former_secret(),
+        user_id: grant.user_id().map(UserId::as_str),
+    };
+    Sent { grant: G::TYPE, hidden }
 }
 
 /// Implements `TryFrom` for text in each of its forms, by `FromStr`.
@@ -131,4 +176,16 @@ try_from_text! {
     BaseUrl: &str,
     BaseUrl: String,
     BaseUrl: &String,
+}
+
+impl From<&Self> for AppKey {
+    fn from(app_key: &Self) -> Self {
+        app_key.clone()
+    }
+}
+
+impl From<&Self> for BaseUrl {
+    fn from(base_url: &Self) -> Self {
+        base_url.clone()
+    }
 }

@@ -77,6 +77,10 @@ mod sealed {
         fn authorization(&self) -> Option<&AccessToken>;
         /// The secret that no error text may repeat.
         fn secret(&self) -> Option<&str>;
+        /// A secret that was replaced by this one; no error text may repeat it either.
+        fn former_secret(&self) -> Option<&str> {
+            None
+        }
         /// The user that the request names; no error text may repeat this either.
         fn user_id(&self) -> Option<&UserId>;
     }

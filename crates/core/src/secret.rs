@@ -1,5 +1,6 @@
 //! Secret text that no output shows.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A client secret or a password.
@@ -44,5 +45,29 @@ impl From<String> for Secret {
 impl From<&str> for Secret {
     fn from(secret: &str) -> Self {
         Self::new(secret)
+    }
+}
+
+impl From<&String> for Secret {
+    fn from(secret: &String) -> Self {
+        Self::new(secret)
+    }
+}
+
+impl From<Box<str>> for Secret {
+    fn from(secret: Box<str>) -> Self {
+        Self(secret)
+    }
+}
+
+impl From<Cow<'_, str>> for Secret {
+    fn from(secret: Cow<'_, str>) -> Self {
+        Self::new(secret)
+    }
+}
+
+impl From<&Self> for Secret {
+    fn from(secret: &Self) -> Self {
+        secret.clone()
     }
 }

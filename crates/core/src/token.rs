@@ -146,7 +146,8 @@ macro_rules! issued_token {
                 &self.granted.access_token
             }
 
-            /// Its lifetime, counted from [`received_at`](Self::received_at).
+            /// Its whole lifetime, counted from [`received_at`](Self::received_at). To hand a token on, use
+            /// what is left of it ([`remaining_at`](Self::remaining_at)).
             #[must_use]
             pub fn lifetime(&self) -> Lifetime {
                 self.granted.lifetime
@@ -165,6 +166,16 @@ macro_rules! issued_token {
             #[must_use]
             pub fn expires_at(&self) -> Option<SystemTime> {
                 self.granted.received_at.checked_add(self.lifetime().duration()?)
+            }
+
+            /// The time for which it is still valid at `now`, by the wall clock: zero if it is over.
+            ///
+            /// `None` if it is permanent or of unknown lifetime, which [`lifetime`](Self::lifetime) tells apart.
+            /// If the clock was set back to before the token was received, it is the whole lifetime.
+            #[must_use]
+            pub fn remaining_at(&self, now: SystemTime) -> Option<Duration> {
+                let passed = now.duration_since(self.granted.received_at);
+                self.lifetime().remaining_after(passed.unwrap_or_default())
             }
 
             /// Evidence that the configured unit is wrong. If there is any, the lifetime is the shortest

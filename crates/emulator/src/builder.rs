@@ -275,7 +275,8 @@ fn check_key((org, app): &(String, String)) -> Result<(), SetupError> {
     check_path_name("application name", app)
 }
 
-fn add_client(
+/// Adds a client, or sets the secret of the one with this ID.
+pub(crate) fn add_client(
     service: &Service,
     key: &(String, String),
     id: String,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::builder::{Builder, check_password};
+use crate::builder::{Builder, add_client, check_password};
 use crate::error::{SetupError, StartError};
 use crate::exchange::Exchanges;
 use crate::fault::Fault;
@@ -167,6 +167,19 @@ impl Emulator {
     /// `unauthorized`.
     pub fn revoke_app_tokens(&self) {
         self.exchanges.service.revoke_app_tokens();
+    }
+
+    /// Sets the secret of a client of the application; the one before is refused from now on. Adds the
+    /// client if there is none with this ID.
+    ///
+    /// App tokens issued before stay valid, see [`revoke_app_tokens`](Self::revoke_app_tokens).
+    ///
+    /// # Errors
+    ///
+    /// Fails if one of them is empty.
+    pub fn set_client_secret(&self, client_id: &str, secret: &str) -> Result<(), SetupError> {
+        let service = &self.exchanges.service;
+        add_client(service, service.primary(), client_id.to_owned(), Secret::new(secret))
     }
 
     /// Moves the emulator's clock forward: tokens expire and the request limit recovers without

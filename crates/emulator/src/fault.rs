@@ -94,7 +94,7 @@ impl Fault {
         Self::refusal(Refusal::ConcurrentCreation)
     }
 
-    /// Responds with the service's error object and the given members.
+    /// Responds with the service's error object and the given members. Some gateways send it with 200.
     pub fn error(status: u16, error: impl Into<String>, description: Option<&str>) -> Self {
         Self::with_status(status, |status| {
             Action::Error(status, error.into(), description.map(str::to_owned))
@@ -115,7 +115,8 @@ impl Fault {
         })
     }
 
-    /// Responds with the page of an nginx-like gateway: 413, 415, 429, 502, 503, 504.
+    /// Responds with the page of an nginx-like gateway, usually with 413, 415, 429, 502, 503 or 504. With
+    /// 200 it is like the login page of a network.
     pub fn gateway(status: u16) -> Self {
         Self::server_error(status, BodyKind::Html)
     }

@@ -24,6 +24,12 @@
 //! # }
 //! ```
 //!
+//! # Time
+//!
+//! [`Emulator::advance`] moves the emulator's clock. Move the client's with it: `TestClock` of
+//! `easemob-token` (feature `test-util`) shows an example with a renewal, an expiry and a suspended
+//! machine, without waiting.
+//!
 //! # With `curl`
 //!
 //! [`Emulator::start`] knows the public sample credentials: the application [`DEMO_APP_KEY`], the
@@ -65,7 +71,7 @@
 //! The documentation leaves these open. The emulator has to choose, and a client must not rely on it:
 //!
 //! - `expires_in` of a permanent token is set by [`PermanentAs`]; inside the token the lifetime is
-//!   the largest number;
+//!   zero, as in the one public sample;
 //! - the description is `invalid password` for a wrong password, and `invalid username or password`
 //!   for a user registered without one;
 //! - the description for an unknown user is `user not found` in the password grant and `User null

@@ -49,9 +49,9 @@ pub(crate) enum Lifetime {
     For(Duration),
 }
 
-/// The four bytes inside a permanent token. No sample shows one; with the largest value, a client
-/// that adds it to the time of issue does not find an expired token.
-const PERMANENT_IN_TOKEN: u32 = u32::MAX;
+/// The four bytes inside a permanent token: the one public sample that was requested as permanent has
+/// zero.
+const PERMANENT_IN_TOKEN: u32 = 0;
 
 impl Lifetime {
     /// Converts a duration; zero is permanent, as in `ttl`.
@@ -91,7 +91,7 @@ impl Lifetime {
     pub(crate) fn in_token(self) -> u32 {
         match self {
             Self::Permanent => PERMANENT_IN_TOKEN,
-            Self::For(life) => u32::try_from(whole_seconds(life)).unwrap_or(PERMANENT_IN_TOKEN),
+            Self::For(life) => u32::try_from(whole_seconds(life)).unwrap_or(u32::MAX),
         }
     }
 

@@ -12,12 +12,13 @@ pub(crate) use self::in_flight::{InFlight, Outcome};
 pub(crate) use self::request_queue::RequestQueue;
 pub(crate) use self::retry_run::{GrantSource, Plain, Refused, RetryRun};
 use crate::error::Error;
+use crate::issued::Issued;
 
 /// Acquires a token for one caller alone; it is not cached.
 pub(crate) async fn acquire_uncached<S: GrantSource>(
     context: &RequestContext,
     source: &S,
-) -> Result<S::Token, Error> {
+) -> Result<Issued<S::Token>, Error> {
     context.check_process()?;
     let in_flight = InFlight::<()>::new(context, S::GRANT, false);
     let acquisition = async {

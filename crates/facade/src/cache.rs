@@ -36,6 +36,11 @@ pub(crate) trait TokenSource: Send + Sync + Sized + 'static {
         max_attempts: u32,
     ) -> impl Future<Output = Result<Self::Token, Error>> + Send;
 
+    /// Whether the cause of this remembered failure is gone, so that it need not be remembered.
+    fn can_retry(&self, _error: &Error) -> bool {
+        false
+    }
+
     /// Called when the acquisition of this cache has ended, with or without a token.
     fn finished(&self, _cache: &Arc<TokenCache<Self>>) {}
 }
@@ -70,6 +75,12 @@ impl<S: TokenSource> TokenCache<S> {
         let token = TokenState::new();
         let state = State { token, in_flight: None, error: None, refused: None };
         Arc::new(Self { source, entry: ArcSwapOption::empty(), state: Mutex::new(state) })
+    }
+
+    /// The source of its tokens.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn source(&self) -> &S {
+        &self.source
     }
 
     fn context(&self) -> &RequestContext {
@@ -186,7 +197,11 @@ impl<S: TokenSource> TokenCache<S> {
     /// Decides what this caller does, and spawns the acquisition if that needs one.
     fn next_action(self: &Arc<Self>) -> Action<S::Token> {
         let context = self.context();
-        let (action, task) = self.decide();
+        let (mut action, mut task) = self.decide();
+        if matches!(&action, Action::Fail(error) if self.source.can_retry(error)) {
+            self.lock().token.forget_failures();
+            (action, task) = self.decide();
+        }
         if let Some((in_flight, task)) = task {
             // A task that cannot be spawned is dropped, so nobody waits for it.
             if let Err(error) = context.runtime.spawn(task) {

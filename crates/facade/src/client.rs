@@ -4,6 +4,8 @@ mod authorization;
 mod builder;
 mod request;
 
+#[cfg(feature = "dynamic")]
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 #[cfg(any(feature = "blocking", feature = "dynamic"))]
@@ -11,9 +13,7 @@ use std::time::Duration;
 
 #[cfg(feature = "dynamic")]
 use easemob_token_core::dynamic::{DynamicToken, Signer};
-use easemob_token_core::{
-    AppKey, AppToken, BaseUrl, BuildError, Password, Refusal, Secret, UserToken,
-};
+use easemob_token_core::{AppKey, BaseUrl, BuildError, Password, Refusal, Secret};
 
 pub use self::authorization::Authorization;
 pub use self::builder::ClientBuilder;
@@ -21,6 +21,7 @@ pub use self::request::{PasswordTokenRequest, UserTokenRequest};
 use crate::acquire::{Plain, RequestContext, acquire_uncached};
 use crate::cache::TokenGuard;
 use crate::error::Error;
+use crate::issued::{AppToken, UserToken};
 use crate::tokens::{AppAuthorized, AppTokenCache, UserTokenKey, UserTokens, WithAppToken};
 
 /// A client that gets tokens of one app.
@@ -48,7 +49,7 @@ pub(crate) struct ClientInner {
 impl Client {
     /// Starts a builder for the app `app_key` on the cluster at `base_url`.
     ///
-    /// Both are text or parsed values: the base URL is scheme, host and port of the cluster's REST
+    /// Each is text or a parsed value: the base URL is scheme, host and port of the cluster's REST
     /// API, such as `https://a1.easemob.com`; the App Key is `org#app`, as the console shows it. An
     /// invalid one is an error of [`build`](ClientBuilder::build).
     ///
@@ -75,6 +76,38 @@ impl Client {
     #[must_use]
     pub fn app_key(&self) -> &AppKey {
         self.inner.context.endpoint.app_key()
+    }
+
+    /// The base URL of the cluster's REST API.
+    #[must_use]
+    pub fn base_url(&self) -> &BaseUrl {
+        self.inner.context.endpoint.base_url()
+    }
+
+    /// The URL of another REST endpoint of the app, `{base URL}/{org}/{app}/{segments}`, for calls with
+    /// [`authorize`](Self::authorize).
+    ///
+    /// Each segment is percent-encoded, so that a user ID cannot lead to another endpoint. Append a
+    /// query yourself.
+    ///
+    /// ```
+    /// use easemob_token::{Client, Error, transport::http};
+    ///
+    /// async fn request_of(client: &Client, user_id: &str) -> Result<http::Request<()>, Error> {
+    ///     let request = http::Request::delete(client.endpoint_url(["users", user_id])?)
+    ///         .header("authorization", client.authorize().await?.header());
+    ///     Ok(request.body(()).expect("a URL is valid"))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if a segment is empty, `.` or `..`.
+    pub fn endpoint_url(
+        &self,
+        segments: impl IntoIterator<Item: AsRef<str>>,
+    ) -> Result<String, Error> {
+        Ok(self.inner.context.endpoint.app_url(segments)?)
     }
 
     /// Gets the app token, by the app's client ID and client secret (grant `client_credentials`).
@@ -196,13 +229,26 @@ impl Client {
     /// machine's clock is before 1970.
     #[cfg(feature = "dynamic")]
     pub fn dynamic_token(&self, user_id: &str, ttl: Duration) -> Result<DynamicToken, Error> {
-        let signer = self.inner.signer.as_ref().ok_or_else(|| {
-            Error::invalid_input("client_credentials: missing; a dynamic token is signed with them")
-        })?;
+        let signer = self.signer()?;
         let context = &self.inner.context;
         let token = signer.token(user_id, ttl, context.clock.now().wall)?;
         context.telemetry.warnings.made(&token);
         Ok(token)
+    }
+
+    /// A signer with the credentials of now.
+    #[cfg(feature = "dynamic")]
+    fn signer(&self) -> Result<Cow<'_, Signer>, Error> {
+        let provided =
+            self.inner.with_app_token.as_ref().and_then(|it| it.app_tokens.source().provided());
+        if let Some(known) = provided {
+            let signer = Signer::new(self.app_key(), &known.client_id, &known.secret)?;
+            return Ok(Cow::Owned(signer));
+        }
+        let signer = self.inner.signer.as_ref().ok_or_else(|| {
+            Error::invalid_input("client_credentials: missing; a dynamic token is signed with them")
+        })?;
+        Ok(Cow::Borrowed(signer))
     }
 
     /// The cached app token if it is usable.

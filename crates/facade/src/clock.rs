@@ -1,9 +1,14 @@
-//! The clock of a client: the system's, or one that a test sets by hand.
+//! The clock of a client: the system's, or one that a test moves.
 
-use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(any(test, feature = "test-util"))]
+mod test_clock;
+
 use std::time::{Duration, Instant, SystemTime};
 
 use easemob_token_core::{Jitter, Now, Uptime};
+
+#[cfg(any(test, feature = "test-util"))]
+pub use self::test_clock::TestClock;
 
 /// The wall clock and the monotonic clock of a client.
 #[derive(Clone, Debug)]
@@ -13,16 +18,8 @@ pub(crate) struct Clock {
         expect(dead_code, reason = "the kernel's monotonic clock has an origin of its own")
     )]
     origin: Instant,
-    /// Set if the clock stands still unless a test moves it. Clones move together.
-    by_hand: Option<Arc<Mutex<Moved>>>,
-}
-
-/// How far a clock was moved by hand.
-#[derive(Debug, Default)]
-struct Moved {
-    uptime: Duration,
-    wall_ahead: Duration,
-    wall_behind: Duration,
+    /// Set if a test moves the clock.
+    by_hand: Option<TestClock>,
 }
 
 impl Clock {
@@ -31,30 +28,37 @@ impl Clock {
         Self { origin: Instant::now(), by_hand: None }
     }
 
+    /// A clock that a test moves.
+    #[cfg(any(test, feature = "test-util"))]
+    pub(crate) fn by_hand(clock: TestClock) -> Self {
+        Self { by_hand: Some(clock), ..Self::system() }
+    }
+
+    /// The clock by which the client sleeps, if its runtime does not.
+    pub(crate) fn apart_from_runtime(&self) -> Option<&TestClock> {
+        self.by_hand.as_ref().filter(|clock| clock.is_apart())
+    }
+
     /// Both clocks, for times in seconds: they may be some milliseconds behind.
     #[inline]
     pub(crate) fn now(&self) -> Now {
         match &self.by_hand {
             None => self.read(),
-            Some(moved) => self.read_by_hand(moved),
+            Some(clock) => self.read_by_hand(clock),
         }
     }
 
     #[cold]
     #[expect(clippy::unused_self, reason = "measured: a method costs `now` an instruction less")]
-    fn read_by_hand(&self, moved: &Arc<Mutex<Moved>>) -> Now {
-        let moved = moved.lock().unwrap_or_else(PoisonError::into_inner);
-        Now {
-            wall: SystemTime::UNIX_EPOCH + moved.wall_ahead - moved.wall_behind,
-            uptime: Uptime::from_origin(moved.uptime),
-        }
+    fn read_by_hand(&self, clock: &TestClock) -> Now {
+        clock.read()
     }
 
     /// The monotonic clock, for pauses and time limits.
     pub(crate) fn uptime(&self) -> Uptime {
         match &self.by_hand {
             None => self.read_uptime(),
-            Some(moved) => self.read_by_hand(moved).uptime,
+            Some(clock) => self.read_by_hand(clock).uptime,
         }
     }
 
@@ -86,6 +90,22 @@ impl Clock {
     }
 }
 
+/// No clock: without the feature `test-util` none can be moved.
+#[cfg(not(any(test, feature = "test-util")))]
+#[derive(Clone, Debug)]
+pub(crate) enum TestClock {}
+
+#[cfg(not(any(test, feature = "test-util")))]
+impl TestClock {
+    fn read(&self) -> Now {
+        match *self {}
+    }
+
+    fn is_apart(&self) -> bool {
+        match *self {}
+    }
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[inline]
 fn kernel_time(clock: rustix::time::ClockId) -> Duration {
@@ -96,39 +116,6 @@ fn kernel_time(clock: rustix::time::ClockId) -> Duration {
 
 pub(crate) fn jitter() -> Jitter {
     Jitter::new(fastrand::f64())
-}
-
-/// Clocks that a test moves by hand.
-#[cfg(test)]
-impl Clock {
-    /// A clock that stands still unless it is moved.
-    pub(crate) fn still() -> Self {
-        Self { by_hand: Some(Arc::default()), ..Self::system() }
-    }
-
-    fn with_moved(&self, change: impl FnOnce(&mut Moved)) {
-        change(&mut self.by_hand.as_ref().unwrap().lock().unwrap());
-    }
-
-    /// Moves both clocks.
-    pub(crate) fn advance(&self, time: Duration) {
-        self.with_moved(|moved| {
-            moved.uptime += time;
-            moved.wall_ahead += time;
-        });
-    }
-
-    /// Moves only the wall clock ahead, as when the machine is suspended or the clock is set.
-    #[cfg(not(shuttle))]
-    pub(crate) fn suspend(&self, time: Duration) {
-        self.with_moved(|moved| moved.wall_ahead += time);
-    }
-
-    /// Sets the wall clock back.
-    #[cfg(not(shuttle))]
-    pub(crate) fn set_back(&self, time: Duration) {
-        self.with_moved(|moved| moved.wall_behind += time);
-    }
 }
 
 #[cfg(test)]

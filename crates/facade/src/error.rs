@@ -1,6 +1,7 @@
 //! Error of every call of a [`Client`](crate::Client): its kind, its cause, and what to do.
 
 mod kind;
+mod report;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -15,6 +16,7 @@ pub use self::kind::ErrorKind;
 /// Error of a call that returned no token. Cheap to clone: all callers of one acquisition share it.
 ///
 /// `Display` is one phrase that shows no secret; its cause is in [`source`](StdError::source).
+/// [`report`](Self::report) has both in one line, for a log.
 #[derive(Clone, Debug)]
 pub struct Error(Arc<Inner>);
 
@@ -22,6 +24,8 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     cause: Cause,
     attempts: u32,
+    /// The service's host and port, if an exchange with it failed.
+    host: Option<Box<str>>,
 }
 
 #[derive(Debug)]
@@ -42,7 +46,13 @@ enum Cause {
 
 impl Error {
     fn new(cause: Cause, attempts: u32) -> Self {
-        Self(Arc::new(Inner { cause, attempts }))
+        Self(Arc::new(Inner { cause, attempts, host: None }))
+    }
+
+    /// No response came from this host, for the request of this number.
+    pub(crate) fn no_response(error: TransportError, attempts: u32, host: &str) -> Self {
+        let cause = Cause::Transport(error);
+        Self(Arc::new(Inner { cause, attempts, host: Some(host.into()) }))
     }
 
     pub(crate) fn invalid_input(problem: &'static str) -> Self {
@@ -93,6 +103,19 @@ impl Error {
     /// Whether the service itself refused the app token that the request carried.
     pub(crate) fn refuses_app_token(&self) -> bool {
         self.as_response().is_some_and(|it| it.retry_advice() == RetryAdvice::WithNewAppToken)
+    }
+
+    /// Whether it is the failure of a request, or of the wait for one.
+    pub(crate) fn ends_a_request(&self) -> bool {
+        match &self.0.cause {
+            Cause::Transport(error) => error.kind() != TransportErrorKind::Internal,
+            Cause::Response(_) | Cause::Deadline => true,
+            Cause::Input(_)
+            | Cause::Build(_)
+            | Cause::TooOften
+            | Cause::QueueTooLong(_)
+            | Cause::TooManyUsers(_) => false,
+        }
     }
 
     /// The kind, for decisions of the caller.

@@ -24,6 +24,7 @@
 //! | `isahc` | the module `isahc`: the transport over isahc (libcurl), for any async runtime |
 //! | `blocking` | the module `blocking` and `ClientBuilder::build_blocking`: the client for programs without an async runtime |
 //! | `dynamic` | the module `dynamic` and `Client::dynamic_token`: user tokens made without a request |
+//! | `test-util` | `TestClock` and `ClientBuilder::clock`, for tests without waiting |
 //! | `bundled-roots` | the method `bundled_roots` of each transport's builder: Mozilla's root certificates |
 //!
 //! Features only add names: the transport is chosen in code. With neither `hyper` nor `isahc`, bring
@@ -37,7 +38,7 @@
 //!
 //! | what | limit |
 //! |---|---|
-//! | one acquisition | at most 3 requests ([`max_attempts`](ClientBuilder::max_attempts)), at least a second apart, within 20 s ([`acquisition_deadline`](ClientBuilder::acquisition_deadline)); all waiters get its result |
+//! | one acquisition | at most 3 requests ([`max_attempts`](ClientBuilder::max_attempts)), at least a second apart ([`min_retry_interval`](ClientBuilder::min_retry_interval)), within 20 s ([`acquisition_deadline`](ClientBuilder::acquisition_deadline)); all waiters get its result |
 //! | requests for one cached token | at most 10 in any minute: 4 at once, then one every ten seconds |
 //! | reports that a token was refused | two replacements at once, then one a minute; the token stays in use until its replacement is there, unless the token endpoint refuses it for two users |
 //! | refresh | starts at 75 to 85 % of the lifetime; after a failure, again after 1 s, 2 s, … up to a minute; the old token is used until shortly before its end (a tenth of its lifetime, at most a minute) |
@@ -49,6 +50,7 @@
 //!
 //! User tokens are cached only with [`cache_user_tokens`](ClientBuilder::cache_user_tokens); those
 //! fetched by user ID then follow the same rules. Passwords are checked by the service every time.
+//! A login hands on what is left of a token ([`remaining`](Issued::remaining)), not its lifetime.
 //!
 //! The service can refuse a token before it expires. [`Client::authorize`] handles the resulting 401
 //! for calls of other REST endpoints; requests for user tokens by user ID handle it themselves.
@@ -57,10 +59,10 @@
 //!
 //! An [`Observer`] gets an event for each request, wait and failure. `tracing` gets the same events
 //! with the target `easemob_token` and the field `event`, inside a span `acquire`. These have the
-//! level WARN: a failed acquisition (`failed`), a lifetime that the service does not report
-//! (`unknown_lifetime`), evidence that a unit of [`ClientBuilder::ttl_units`] is wrong
-//! (`ttl_unit_mismatch`), and a dynamic token that lives long (`long_dynamic_ttl`). No event holds a
-//! secret, a token or a user ID.
+//! level WARN: a failed acquisition (`failed`: once at the start of an outage, then once a minute), a
+//! lifetime that the service does not report (`unknown_lifetime`), evidence that a unit of
+//! [`ClientBuilder::ttl_units`] is wrong (`ttl_unit_mismatch`), and a dynamic token that lives long
+//! (`long_dynamic_ttl`). No event holds a secret, a token or a user ID.
 
 mod acquire;
 #[cfg(feature = "blocking")]
@@ -69,6 +71,7 @@ mod cache;
 mod client;
 mod clock;
 mod error;
+mod issued;
 #[cfg(test)]
 #[cfg(shuttle)]
 mod schedules;
@@ -81,12 +84,14 @@ mod tokens;
 
 pub use cache::TokenGuard;
 pub use client::{Authorization, Client, ClientBuilder, PasswordTokenRequest, UserTokenRequest};
+#[cfg(any(test, feature = "test-util"))]
+pub use clock::TestClock;
 #[cfg(feature = "dynamic")]
 pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
-    AccessToken, AppKey, AppToken, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
-    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserToken,
+    AccessToken, AppKey, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
+    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
 };
 pub use easemob_token_transport::ConfigError;
 #[cfg(feature = "hyper")]
@@ -96,6 +101,7 @@ pub use easemob_token_transport_isahc as isahc;
 #[cfg(feature = "reqwest")]
 pub use easemob_token_transport_reqwest as reqwest;
 pub use error::{Error, ErrorKind};
+pub use issued::{AppToken, Issued, UserToken};
 pub use telemetry::{Event, Observer};
 
 pub mod transport {
@@ -104,6 +110,8 @@ pub mod transport {
     //! An adapter implements [`Transport`], which sends one [`Exchange`], and may bring a
     //! [`Runtime`]. Its contract is on [`Transport::send`].
 
+    #[cfg(any(feature = "hyper", feature = "reqwest"))]
+    pub use easemob_token_transport::TokioRuntime;
     pub use easemob_token_transport::{
         ConnectionUse, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT,
         Delivery, Exchange, ExchangeLimit, ExchangePermit, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, Proxy,
@@ -115,9 +123,9 @@ pub mod transport {
 
 /// Pages of the documentation, so that their Rust examples are compiled and run.
 ///
-/// The pages show both transports, so both features are needed. `cargo xtask ci docs` runs the
+/// The pages show all transports, so their features are needed. `cargo xtask ci docs` runs the
 /// examples, and fails if a page with Rust examples is missing here.
-#[cfg(all(doctest, feature = "hyper", feature = "isahc"))]
+#[cfg(all(doctest, feature = "hyper", feature = "isahc", feature = "reqwest"))]
 mod pages {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
@@ -130,4 +138,12 @@ mod pages {
 
     #[doc = include_str!("../../../docs/observability.md")]
     struct Observability;
+
+    #[doc = include_str!("../../../docs/observability.zh-CN.md")]
+    struct ObservabilityInChinese;
+    #[doc = include_str!("../../../docs/revocation.md")]
+    struct Revocation;
+
+    #[doc = include_str!("../../../docs/revocation.zh-CN.md")]
+    struct RevocationInChinese;
 }

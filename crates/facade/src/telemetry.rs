@@ -1,28 +1,78 @@
 //! Events for the observer and for `tracing`, under stable names.
 
 mod event;
+mod outages;
 mod warnings;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use easemob_token_core::GrantType;
+use easemob_token_core::{GrantType, Uptime};
 use tracing::{Level, Span};
 
 pub use self::event::{Event, Observer};
+use self::outages::Outages;
 use self::warnings::Warnings;
+use crate::error::Error;
+
+/// A failed acquisition: the fields of [`Event::Failed`].
+pub(crate) struct Failure<'a> {
+    pub(crate) grant: GrantType,
+    pub(crate) error: &'a Error,
+    pub(crate) usable: bool,
+    pub(crate) time: Duration,
+}
+
+/// Emits an event of an acquisition.
+macro_rules! event {
+    ($level:expr, $event:expr, $($rest:tt)+) => {
+        tracing::event!(
+            target: "easemob_token",
+            $level,
+            event = $event.name(),
+            grant = $event.grant().as_str(),
+            $($rest)+
+        )
+    };
+}
+
+/// Emits the failure of an acquisition; `tracing` needs a constant level at each call site.
+macro_rules! failed {
+    ($level:expr, $event:expr, $host:expr, $failure:expr) => {
+        event!(
+            $level,
+            $event,
+            host = &*$host,
+            attempts = $failure.error.attempts(),
+            kind = $failure.error.kind().as_str(),
+            status = $failure.error.status(),
+            usable = $failure.usable,
+            time_ms = millis($failure.time),
+            "no token: {}",
+            $failure.error.report(),
+        )
+    };
+}
 
 /// Observer and warnings of a client and its clones.
-#[derive(Default)]
 pub(crate) struct Telemetry {
+    /// The service's host and port.
+    host: Box<str>,
     observer: Option<Arc<dyn Observer>>,
+    outages: Outages,
     pub(crate) warnings: Warnings,
 }
 
 impl Telemetry {
-    pub(crate) fn new(observer: Option<Arc<dyn Observer>>) -> Self {
-        Self { observer, warnings: Warnings::default() }
+    pub(crate) fn new(host: &str, observer: Option<Arc<dyn Observer>>) -> Self {
+        let (outages, warnings) = (Outages::new(), Warnings::default());
+        Self { host: host.into(), observer, outages, warnings }
+    }
+
+    /// The service's host and port, for errors and logs.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
     }
 
     /// The span of an acquisition.
@@ -45,6 +95,22 @@ impl Telemetry {
         self.observe(event);
     }
 
+    /// Reports the failure of an acquisition.
+    ///
+    /// `tracing` gets it at WARN if it is news for the operator. It is not if the cause is a user or
+    /// an argument, if another acquisition reports it (`is_reported`), or during an outage that was
+    /// warned about within a minute.
+    pub(crate) fn failed(&self, failure: &Failure<'_>, is_reported: bool, now: Uptime) {
+        let Failure { grant, error, usable, time } = *failure;
+        let (event, kind) = (Event::Failed { grant, error, usable, time }, error.kind());
+        if kind.concerns_operator() && !is_reported && self.outages.is_news(kind, now) {
+            failed!(Level::WARN, event, self.host, failure);
+        } else {
+            failed!(Level::DEBUG, event, self.host, failure);
+        }
+        self.observe(&event);
+    }
+
     /// Calls the observer. A panic is caught: waiters need the end of the acquisition, and the event
     /// may come from a destructor, where a panic would abort the process. No lock is held here.
     fn observe(&self, event: &Event<'_>) {
@@ -54,89 +120,38 @@ impl Telemetry {
     }
 }
 
-/// Emits an event of an acquisition under its stable name.
-macro_rules! event {
-    ($level:expr, $name:literal, $grant:expr, $($rest:tt)+) => {
-        tracing::event!(
-            target: "easemob_token",
-            $level,
-            event = $name,
-            grant = $grant.as_str(),
-            $($rest)+
-        )
-    };
-}
-
-/// Emits the failure of an acquisition; `tracing` needs a constant level at each call site.
-macro_rules! failed {
-    ($level:expr, $grant:expr, $error:expr, $usable:expr, $time:expr) => {
-        event!(
-            $level,
-            "failed",
-            $grant,
-            attempts = $error.attempts(),
-            kind = $error.kind().as_str(),
-            status = $error.status(),
-            usable = $usable,
-            time_ms = millis($time),
-            "no token: {}",
-            $error,
-        )
-    };
-}
-
 fn trace(event: &Event<'_>) {
     match *event {
-        Event::Hit { .. } => {}
-        Event::Waited { grant, time } => {
-            event!(Level::TRACE, "waited", grant, time_ms = millis(time), "waited for a token");
+        // `Telemetry::failed` decides on the level of a failure.
+        Event::Hit { .. } | Event::Failed { .. } => {}
+        Event::Waited { time, .. } => {
+            event!(Level::TRACE, event, time_ms = millis(time), "waited for a token");
         }
-        Event::Started { grant, refresh } => {
-            event!(Level::DEBUG, "started", grant, refresh, "an acquisition started");
+        Event::Started { refresh, .. } => {
+            event!(Level::DEBUG, event, refresh, "an acquisition started");
         }
-        Event::Throttled { grant, time } => event!(
+        Event::Throttled { time, .. } => event!(
             Level::DEBUG,
-            "throttled",
-            grant,
+            event,
             time_ms = millis(time),
             "a request was delayed to stay under the rate limit",
         ),
-        Event::Sent { grant, attempt } => {
-            event!(Level::DEBUG, "sent", grant, attempt, "sending a request");
-        }
-        Event::Retrying { grant, error, pause } => event!(
+        Event::Sent { attempt, .. } => event!(Level::DEBUG, event, attempt, "sending a request"),
+        Event::Retrying { error, pause, .. } => event!(
             Level::DEBUG,
-            "retrying",
-            grant,
+            event,
             attempt = error.attempts(),
             kind = error.kind().as_str(),
             status = error.status(),
             pause_ms = millis(pause),
-            "a request failed, retrying: {error}",
+            "a request failed, retrying: {}",
+            error.report(),
         ),
-        Event::Succeeded { grant, generation, time } => event!(
-            Level::DEBUG,
-            "succeeded",
-            grant,
-            generation,
-            time_ms = millis(time),
-            "got a token",
-        ),
-        Event::Failed { grant, error, usable, time } if error.kind().concerns_operator() => {
-            failed!(Level::WARN, grant, error, usable, time);
+        Event::Succeeded { generation, time, .. } => {
+            event!(Level::DEBUG, event, generation, time_ms = millis(time), "got a token");
         }
-        // An invalid user or argument is not the operator's concern.
-        Event::Failed { grant, error, usable, time } => {
-            failed!(Level::DEBUG, grant, error, usable, time);
-        }
-        Event::Invalidated { grant, generation } => {
-            event!(
-                Level::INFO,
-                "invalidated",
-                grant,
-                generation,
-                "a token was reported as refused"
-            );
+        Event::Invalidated { generation, .. } => {
+            event!(Level::INFO, event, generation, "a token was reported as refused");
         }
     }
 }

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easemob_token_transport::{
-    ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy, ProxyRules,
+    ClientCertificate, ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy, ProxyRules,
+    RootSettings,
 };
 use rustls::crypto::CryptoProvider;
 
 use crate::HyperTransport;
 use crate::client::PooledClient;
 use crate::connector::Connector;
-use crate::identity::ClientCertificate;
+use crate::identity;
 use crate::resolver::Resolver;
-use crate::roots::{Roots, Trust};
+use crate::roots::{Trust, read_system};
 use crate::tls::Tls;
 
 /// Sets up a [`HyperTransport`].
@@ -35,8 +36,9 @@ use crate::tls::Tls;
 #[derive(Clone)]
 pub struct HyperTransportBuilder {
     connect_timeout: Duration,
-    roots: Roots,
-    client_certificate: Option<ClientCertificate>,
+    roots: RootSettings,
+    /// Chain and key as they were given.
+    client_certificate: Option<(Vec<u8>, Vec<u8>)>,
     proxy: Proxy,
     crypto_provider: Arc<CryptoProvider>,
     reuse_connections: bool,
@@ -47,7 +49,7 @@ impl HyperTransportBuilder {
     pub(crate) fn new() -> Self {
         Self {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
-            roots: Roots::System,
+            roots: RootSettings::default(),
             client_certificate: None,
             proxy: Proxy::Off,
             crypto_provider: Arc::new(rustls::crypto::ring::default_provider()),
@@ -67,21 +69,31 @@ impl HyperTransportBuilder {
 
     /// Trusts the certificates in this PEM text, one or more, *instead of* the system's.
     ///
-    /// Sections that are not certificates are skipped. Of the calls that name roots, the last one
-    /// counts.
+    /// A server that shows one of these certificates itself is trusted too, if the name and the dates
+    /// are right. Keys in the text are skipped; a damaged certificate is an error. Of the calls
+    /// `roots_pem` and `bundled_roots`, the last one counts.
     pub fn roots_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots = Roots::Pem(pem.into());
+        self.roots.set_pem(pem.into());
+        self
+    }
+
+    /// Trusts the certificates in this PEM text *in addition to* the others.
+    ///
+    /// The others are the system's, those of `roots_pem`, or the bundled ones. Each call adds. If the
+    /// system has no roots, the added ones are enough.
+    pub fn add_roots_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.add_pem(pem.into());
         self
     }
 
     /// Trusts Mozilla's root certificates, which the crate `webpki-roots` bundles, *instead of* the
     /// system's.
     ///
-    /// They are the same on every machine, and as old as the program's build. Of the calls that name
-    /// roots, the last one counts.
+    /// They are the same on every machine, and as old as the program's build. Of the calls `roots_pem`
+    /// and `bundled_roots`, the last one counts.
     #[cfg(feature = "bundled-roots")]
     pub fn bundled_roots(mut self) -> Self {
-        self.roots = Roots::Bundled;
+        self.roots.set_bundled();
         self
     }
 
@@ -95,7 +107,7 @@ impl HyperTransportBuilder {
         chain: impl Into<Vec<u8>>,
         key: impl Into<Vec<u8>>,
     ) -> Self {
-        self.client_certificate = Some(ClientCertificate::new(chain.into(), key.into()));
+        self.client_certificate = Some((chain.into(), key.into()));
         self
     }
 
@@ -146,7 +158,7 @@ impl HyperTransportBuilder {
     ///
     /// A [`ConfigError`] that names the setting:
     ///
-    /// - `roots_pem` holds no certificate, or a broken one;
+    /// - `roots_pem` or `add_roots_pem` holds no certificate, or a broken one;
     /// - `client_certificate_pem` holds no certificate, no key, or a key of another certificate;
     /// - `crypto_provider` supports neither TLS 1.2 nor 1.3;
     /// - `proxy` has an unusable value in the environment;
@@ -159,13 +171,15 @@ impl HyperTransportBuilder {
                 return Err(ConfigError::new("max_concurrent_exchanges", "must be at least 1"));
             }
         };
-        let trust = self.roots.check()?;
+        let trust = Trust::new(&self.roots)?;
         let identity = match self.client_certificate {
-            Some(certificate) => Some(certificate.check(&self.crypto_provider)?),
+            Some((chain, key)) => {
+                let certificate = ClientCertificate::from_pem(&chain, &key)?;
+                Some(identity::check(&certificate, &self.crypto_provider)?)
+            }
             None => None,
         };
-        let tls = Tls::new(self.crypto_provider, trust, identity);
-        tls.check_provider()?;
+        let tls = Tls::new(self.crypto_provider, trust, identity)?;
         let proxy = self.proxy.resolve()?;
         let connector = Connector::new(Resolver::new(), self.connect_timeout, tls, proxy);
         let client = PooledClient::new(connector, self.reuse_connections);
@@ -175,7 +189,7 @@ impl HyperTransportBuilder {
     /// Builds a transport with the default settings, which need no check.
     pub(crate) fn build_default() -> HyperTransport {
         let Self { connect_timeout, crypto_provider, reuse_connections, .. } = Self::new();
-        let tls = Tls::new(crypto_provider, Trust::System, None);
+        let tls = Tls::with_system_roots(crypto_provider, Trust::system(), None, read_system);
         let proxy = ProxyRules::default();
         let connector = Connector::new(Resolver::new(), connect_timeout, tls, proxy);
         HyperTransport::over(PooledClient::new(connector, reuse_connections), default_limit())

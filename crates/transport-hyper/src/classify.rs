@@ -1,6 +1,7 @@
 //! Classifies the errors of hyper and rustls by the kinds of the port.
 
 use std::error::Error;
+use std::fmt;
 
 use easemob_token_transport::{
     TransportError, TransportErrorKind, classify_connect, classify_exchange, find_in_chain,
@@ -9,6 +10,7 @@ use easemob_token_transport::{
 use hyper_util::client::legacy;
 use rustls::pki_types::InvalidDnsNameError;
 
+use crate::certificate_advice::advice;
 use crate::connection_state::TooManyBytes;
 
 /// The error of an exchange that brought no head.
@@ -16,8 +18,42 @@ pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
     if let Some(error) = tokio_support::ending(&error) {
         return error;
     }
+    // An error of the connector itself, such as a plain target behind a proxy.
+    if let Some(own) = find_in_chain::<TransportError>(&error) {
+        let cause = own.source().unwrap_or(own).to_string();
+        return TransportError::with_source(own.kind(), cause);
+    }
     let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
-    TransportError::with_source(kind, error)
+    let tls = find_in_chain::<rustls::Error>(&error);
+    match tls.map(|tls| (advice(tls), tls.to_string().contains('['))) {
+        // rustls lists algorithms as bytes, up to each one that it knows.
+        Some((Some(advice), true)) => {
+            TransportError::with_source(kind, Refused { advice, source: None })
+        }
+        Some((Some(advice), false)) => {
+            TransportError::with_source(kind, Refused { advice, source: Some(error) })
+        }
+        _ => TransportError::with_source(kind, error),
+    }
+}
+
+/// A certificate that was refused, and what to do.
+#[derive(Debug)]
+struct Refused {
+    advice: &'static str,
+    source: Option<legacy::Error>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.advice)
+    }
+}
+
+impl Error for Refused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| source as &(dyn Error + 'static))
+    }
 }
 
 /// The error of a body that did not arrive whole.
@@ -26,10 +62,6 @@ pub(crate) fn classify_body_error(error: hyper::Error) -> TransportError {
 }
 
 fn connect_kind(error: &(dyn Error + 'static)) -> TransportErrorKind {
-    // An error of the connector itself, such as a plain target behind a proxy.
-    if let Some(own) = find_in_chain::<TransportError>(error) {
-        return own.kind();
-    }
     // A refused certificate is final. A handshake that fails in another way (an alert, bytes that are
     // not TLS, a closed connection) may succeed the next time: that stays `Connect`.
     let distrusted =

@@ -1,7 +1,8 @@
 //! The hyper client of a transport: our own with a pool for each runtime, or a ready one.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use easemob_token_transport::loopback_addresses;
@@ -85,6 +86,9 @@ fn pin_loopback_name(request: &mut Request<Full<Bytes>>) {
 pub(crate) struct PooledClient {
     connector: Connector,
     reuse: bool,
+    wall_clock: fn() -> SystemTime,
+    /// The second of the wall clock in which the last call with a pooled connection began.
+    last_call: AtomicU64,
     current: RwLock<Option<(Id, OwnClient)>>,
     /// Reuses no connection, so it belongs to no runtime.
     fresh: OwnClient,
@@ -92,8 +96,24 @@ pub(crate) struct PooledClient {
 
 impl PooledClient {
     pub(crate) fn new(connector: Connector, reuse: bool) -> Self {
+        Self::with_clock(connector, reuse, SystemTime::now)
+    }
+
+    fn with_clock(connector: Connector, reuse: bool, wall_clock: fn() -> SystemTime) -> Self {
         let fresh = build(connector.clone(), false);
-        Self { connector, reuse, current: RwLock::new(None), fresh }
+        let (last_call, current) = (AtomicU64::new(0), RwLock::new(None));
+        Self { connector, reuse, wall_clock, last_call, current, fresh }
+    }
+
+    /// Whether no connection can have been idle for less than its limit.
+    ///
+    /// The pool's clock stands still while the machine is suspended, and the wall clock does not. By
+    /// then a firewall has forgotten the connections, and would swallow the request.
+    fn was_suspended(&self) -> bool {
+        let now = (self.wall_clock)().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_secs();
+        let last_call = self.last_call.swap(now, Ordering::Relaxed);
+        now.abs_diff(last_call) > IDLE_TIMEOUT.as_secs()
     }
 }
 
@@ -103,14 +123,17 @@ impl SendRequest for PooledClient {
             Route::Pooled(runtime) if self.reuse => runtime,
             _ => return self.fresh.request(request),
         };
+        let was_suspended = self.was_suspended();
         match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
-            Some((id, client)) if *id == runtime => return client.request(request),
+            Some((id, client)) if *id == runtime && !was_suspended => {
+                return client.request(request);
+            }
             _ => {}
         }
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let client = match current.take() {
             // Another caller was faster.
-            Some((id, client)) if id == runtime => client,
+            Some((id, client)) if id == runtime && !was_suspended => client,
             _ => build(self.connector.clone(), true),
         };
         let response = client.request(request);
@@ -137,4 +160,49 @@ fn build(connector: Connector, reuse: bool) -> OwnClient {
         // Deprecated, and still sent by old gateways (RFC 9112, section 5.2).
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .build(connector)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use easemob_token_transport::{ConnectionUse, Exchange, ProxyRules, Transport};
+    use easemob_token_transport_testkit::{LOOPBACK, Script, ScriptedServer};
+
+    use super::*;
+    use crate::HyperTransport;
+    use crate::builder::default_limit;
+    use crate::resolver::Resolver;
+    use crate::roots::Trust;
+    use crate::tls::Tls;
+
+    static CLOCK: AtomicU64 = AtomicU64::new(1_000_000);
+
+    #[tokio::test]
+    async fn a_connection_from_before_the_machine_was_suspended_is_not_reused() {
+        let server = ScriptedServer::start(Script::new().serve());
+        let tls =
+            Tls::new(Arc::new(rustls::crypto::ring::default_provider()), Trust::system(), None)
+                .unwrap();
+        let connector =
+            Connector::new(Resolver::new(), Duration::from_secs(3), tls, ProxyRules::default());
+        let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK.load(Ordering::Relaxed));
+        let client = PooledClient::with_clock(connector, true, clock);
+        let transport = HyperTransport::over(client, default_limit());
+        for (asleep, mark) in [
+            (0, ConnectionUse::Fresh),
+            (1, ConnectionUse::Reused),
+            (600, ConnectionUse::Fresh),
+            (1, ConnectionUse::Reused),
+        ] {
+            CLOCK.fetch_add(asleep, Ordering::Relaxed);
+            let request = Request::post(server.url("http", LOOPBACK)).body("").unwrap();
+            let response = transport.send(Exchange::new(request)).await.unwrap();
+            assert_eq!(response.extensions().get(), Some(&mark), "{asleep}");
+            // The connection gets back into the pool.
+            for _ in 0..16 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ use easemob_token_transport::{ProxyRules, ProxyUrl};
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use rustls::ClientConfig;
 use tokio::time::timeout;
 use tower_service::Service;
 
@@ -48,34 +49,65 @@ impl Connector {
 }
 
 impl Settings {
+    /// Connects within the limit. The TLS configuration is loaded before: the limit is for the
+    /// network, and loading the system's roots may take longer.
     async fn connect(&self, target: Uri) -> Result<Stream, BoxError> {
-        let hop = match self.proxy.proxy_for(&target)? {
-            None => Hop::Http(self.open(target.clone()).await?),
-            Some(proxy) => self.tunnel(proxy, &target).await?,
+        let proxy = self.proxy.proxy_for(&target)?;
+        let is_https = target.scheme_str() == Some("https");
+        let tls = if is_https || proxy.is_some_and(ProxyUrl::is_https) {
+            Some(self.tls.config().await?)
+        } else {
+            None
         };
-        self.secure(hop, target).await
+        match timeout(self.limit, self.connect_with(proxy, target, tls)).await {
+            Ok(result) => result,
+            Err(elapsed) => Err(io::Error::new(io::ErrorKind::TimedOut, elapsed).into()),
+        }
+    }
+
+    async fn connect_with(
+        &self,
+        proxy: Option<&ProxyUrl>,
+        target: Uri,
+        tls: Option<Arc<ClientConfig>>,
+    ) -> Result<Stream, BoxError> {
+        let hop = match proxy {
+            None => Hop::Http(self.open(target.clone()).await?),
+            Some(proxy) => self.tunnel(proxy, &target, tls.clone()).await?,
+        };
+        secure(hop, target, tls).await
     }
 
     async fn open(&self, peer: Uri) -> Result<Wire, BoxError> {
         Ok(Wire::new(self.tcp.clone().call(peer).await?))
     }
 
-    async fn tunnel(&self, proxy: &ProxyUrl, target: &Uri) -> Result<Hop, BoxError> {
+    async fn tunnel(
+        &self,
+        proxy: &ProxyUrl,
+        target: &Uri,
+        tls: Option<Arc<ClientConfig>>,
+    ) -> Result<Hop, BoxError> {
         let wire = self.open(proxy.uri()).await?;
-        let hop = self.secure(wire, proxy.uri()).await?;
+        let hop = secure(wire, proxy.uri(), tls).await?;
         tunnel::open(hop, target, proxy.authorization()).await
     }
+}
 
-    /// Returns the same stream for `http`, and for `https` a TLS session with the host of `peer` over it.
-    async fn secure<S>(&self, stream: S, peer: Uri) -> Result<MaybeHttpsStream<S>, BoxError>
-    where
-        S: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
-    {
-        if peer.scheme_str() != Some("https") {
-            return Ok(MaybeHttpsStream::Http(stream));
+/// Returns the same stream for `http`, and for `https` a TLS session with the host of `peer` over it.
+async fn secure<S>(
+    stream: S,
+    peer: Uri,
+    tls: Option<Arc<ClientConfig>>,
+) -> Result<MaybeHttpsStream<S>, BoxError>
+where
+    S: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+{
+    match tls {
+        Some(config) if peer.scheme_str() == Some("https") => {
+            HttpsConnector::from((Opened(Some(stream)), config)).call(peer).await
         }
-        let config = self.tls.config().await?;
-        HttpsConnector::from((Opened(Some(stream)), config)).call(peer).await
+        _ => Ok(MaybeHttpsStream::Http(stream)),
     }
 }
 
@@ -90,12 +122,7 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, target: Uri) -> Self::Future {
         let settings = self.0.clone();
-        Box::pin(async move {
-            match timeout(settings.limit, settings.connect(target)).await {
-                Ok(result) => result,
-                Err(elapsed) => Err(io::Error::new(io::ErrorKind::TimedOut, elapsed).into()),
-            }
-        })
+        Box::pin(async move { settings.connect(target).await })
     }
 }
 

@@ -5,12 +5,13 @@
 //!
 //! - **Runtime.** Call it inside a tokio runtime with its time and I/O drivers on (`enable_all`).
 //!   Anywhere else a call fails with an
-//!   [`Internal`](easemob_token_transport::TransportErrorKind::Internal) error. If a driver is
-//!   missing, tokio panics and the panic is caught, so the process's panic hook runs, and a program
-//!   built with `panic = "abort"` ends. A blocking client runs it on a small tokio runtime of its
-//!   own, on one thread.
+//!   [`Internal`](easemob_token_transport::TransportErrorKind::Internal) error whose cause names what
+//!   is missing. If that is a driver, tokio panics and the panic is caught, so the process's panic hook
+//!   runs, and a program built with `panic = "abort"` ends. A blocking client runs it on a small tokio
+//!   runtime of its own, on one thread.
 //! - **Connections** are reused for a while, only by the runtime that opened them. A connection that
-//!   received an unsolicited byte is not used again. Reuse has one limitation, described on
+//!   died, received an unsolicited byte, or is from before the machine was suspended is not used again,
+//!   and costs no pause. Reuse has one limitation, described on
 //!   [`reuse_connections`](HyperTransportBuilder::reuse_connections), which turns it off. An
 //!   exchange that requires a fresh connection gets one that carries no other exchange.
 //! - **Many exchanges at once.** Beyond
@@ -30,9 +31,10 @@
 //!   [`Proxy`](easemob_token_transport::Proxy).
 //! - **Fork.** A transport that was used before a fork fails with `Internal` in the child; one that
 //!   was only built works there.
-//! - **Name look-up** is the system's and runs on tokio's blocking threads; one that is abandoned
-//!   ends there in its own time. `localhost` and names below `.localhost` are not looked up: they
-//!   are `127.0.0.1` and `::1`.
+//! - **Name look-up** is the system's, on threads of the transport, since it cannot be cancelled. No
+//!   exchange and no runtime that ends waits for a silent name server. Calls share the look-ups of a
+//!   name, of which at most eight are under way. `localhost` and names below `.localhost` are not
+//!   looked up: they are `127.0.0.1` and `::1`.
 //! - **Logs.** This crate logs nothing. `hyper-util` logs the scheme, host and port of its
 //!   connections to `tracing` at DEBUG and TRACE, and rustls logs handshakes to `log` if another
 //!   crate turns on its feature `logging`. hyper itself logs only in builds with
@@ -53,6 +55,7 @@
 
 mod body;
 mod builder;
+mod certificate_advice;
 mod classify;
 mod client;
 mod connection_state;
@@ -65,6 +68,7 @@ mod tls;
 mod transport;
 mod tunnel;
 mod turn;
+mod verifier;
 mod wire;
 
 pub use builder::HyperTransportBuilder;

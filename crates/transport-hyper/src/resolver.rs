@@ -1,11 +1,10 @@
 //! Name look-up by the system, except for loopback names, whose addresses are fixed.
 
-use std::collections::HashMap;
-use std::future::{Future, ready};
+use std::future::{Future, poll_fn, ready};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,101 +15,114 @@ use hyper_util::client::legacy::connect::dns::Name;
 use tokio::sync::watch;
 use tower_service::Service;
 
-/// How long a look-up is shared. After that, its answer may be lost, and another one may be quick.
-const SHARED_FOR: Duration = Duration::from_secs(3);
-/// How many look-ups of one name may be under way; a silent name server takes 10 to 30 s for each.
+/// How long a look-up is the only one of its name. After that, another one may be quicker.
+const ALONE_FOR: Duration = Duration::from_secs(3);
+/// How many look-ups of one name may be under way. A silent name server takes 10 to 30 s for each.
 const MOST_AT_ONCE: usize = 8;
 
 /// Resolves loopback names itself and all others by the system, on threads of its own.
 ///
 /// A look-up by the system blocks a thread and cannot be cancelled. On tokio's blocking threads a
-/// silent name server would use up the pool, and a runtime that is dropped would wait for it.
+/// silent name server would use up the pool, and a runtime that is dropped would wait for it. So
+/// callers share the look-ups of a name, and take the first address that one of them brings: the one
+/// that an earlier caller gave up may be about to ask the second name server.
 #[derive(Clone)]
 pub(crate) struct Resolver(Arc<Lookups>);
 
 type Lookup = dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync;
-/// `None` while it is under way.
+/// `None` while the look-up is under way.
 type Answer = Option<Result<Vec<SocketAddr>, Arc<io::Error>>>;
+type Waiting = Pin<Box<dyn Future<Output = io::Result<vec::IntoIter<SocketAddr>>> + Send>>;
 
 struct Lookups {
     system: Box<Lookup>,
-    shared_for: Duration,
-    under_way: Mutex<HashMap<String, UnderWay>>,
+    alone_for: Duration,
+    under_way: Mutex<Vec<UnderWay>>,
 }
 
-/// The look-ups of one name that have not ended.
+/// A look-up that has not ended.
 struct UnderWay {
-    count: usize,
-    newest: watch::Receiver<Answer>,
+    name: String,
     begun: Instant,
+    answer: watch::Receiver<Answer>,
 }
 
 impl Resolver {
     pub(crate) fn new() -> Self {
         // The connector sets the port.
-        Self::over(|name| (name, 0).to_socket_addrs().map(Iterator::collect), SHARED_FOR)
+        Self::over(|name| (name, 0).to_socket_addrs().map(Iterator::collect), ALONE_FOR)
     }
 
     pub(crate) fn over(
         system: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
-        shared_for: Duration,
+        alone_for: Duration,
     ) -> Self {
         let under_way = Mutex::default();
-        Self(Arc::new(Lookups { system: Box::new(system), shared_for, under_way }))
+        Self(Arc::new(Lookups { system: Box::new(system), alone_for, under_way }))
     }
 }
 
 impl Lookups {
-    fn under_way(&self) -> MutexGuard<'_, HashMap<String, UnderWay>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits for each look-up of this name that is under way; one of them may be new.
+    fn wait(self: &Arc<Self>, name: &str) -> io::Result<Vec<Waiting>> {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without its sender, the thread of a look-up is gone.
+        under_way.retain(|own| own.answer.borrow().is_none() && own.answer.has_changed().is_ok());
+        let begun: Vec<_> =
+            under_way.iter().filter(|own| own.name == name).map(|own| own.begun).collect();
+        let is_alone = begun.iter().any(|begun| begun.elapsed() < self.alone_for);
+        if !is_alone && begun.len() < MOST_AT_ONCE {
+            under_way.push(self.start(name)?);
+        }
+        let answers = under_way.iter().filter(|own| own.name == name);
+        Ok(answers.map(|own| -> Waiting { Box::pin(wait(own.answer.clone())) }).collect())
     }
 
-    /// The answer of the look-up that is under way, or of a new one.
-    fn answer(self: &Arc<Self>, name: &str) -> io::Result<watch::Receiver<Answer>> {
-        let mut under_way = self.under_way();
-        let running = under_way.get(name);
-        if let Some(running) = running {
-            let is_young = running.begun.elapsed() < self.shared_for;
-            let is_open = running.newest.borrow().is_none();
-            if is_open && (is_young || running.count >= MOST_AT_ONCE) {
-                return Ok(running.newest.clone());
-            }
-        }
-        let count = running.map_or(0, |running| running.count) + 1;
-        let (sender, newest) = watch::channel(None);
+    fn start(self: &Arc<Self>, name: &str) -> io::Result<UnderWay> {
+        let (sender, answer) = watch::channel(None);
         let (lookups, own) = (self.clone(), name.to_owned());
-        thread::Builder::new().name("easemob-token-dns".to_owned()).spawn(move || {
-            let answer = (lookups.system)(&own).map_err(Arc::new);
-            lookups.end(&own);
-            sender.send_replace(Some(answer));
-        })?;
-        let begun = Instant::now();
-        under_way.insert(name.to_owned(), UnderWay { count, newest: newest.clone(), begun });
-        Ok(newest)
-    }
-
-    fn end(&self, name: &str) {
-        let mut under_way = self.under_way();
-        match under_way.get_mut(name) {
-            Some(running) if running.count > 1 => running.count -= 1,
-            _ => drop(under_way.remove(name)),
-        }
+        let look_up = move || {
+            sender.send_replace(Some((lookups.system)(&own).map_err(Arc::new)));
+        };
+        thread::Builder::new().name("easemob-token-dns".to_owned()).spawn(look_up)?;
+        Ok(UnderWay { name: name.to_owned(), begun: Instant::now(), answer })
     }
 }
 
 async fn wait(mut answer: watch::Receiver<Answer>) -> io::Result<vec::IntoIter<SocketAddr>> {
-    let answer = answer.wait_for(Option::is_some).await;
-    match answer.map_err(io::Error::other)?.as_ref() {
+    let answer = answer.wait_for(Option::is_some).await.map_err(io::Error::other)?;
+    match answer.as_ref() {
         Some(Ok(addresses)) => Ok(addresses.clone().into_iter()),
         Some(Err(error)) => Err(io::Error::new(error.kind(), error.clone())),
         None => Err(io::ErrorKind::NotFound.into()),
     }
 }
 
+/// The first addresses that come, or the last error if none come.
+async fn first(mut waiting: Vec<Waiting>) -> io::Result<vec::IntoIter<SocketAddr>> {
+    poll_fn(|cx| {
+        let mut ended = Poll::Pending;
+        waiting.retain_mut(|own| match own.as_mut().poll(cx) {
+            Poll::Pending => true,
+            result => {
+                if !matches!(ended, Poll::Ready(Ok(_))) {
+                    ended = result;
+                }
+                false
+            }
+        });
+        match ended {
+            Poll::Ready(Err(_)) if !waiting.is_empty() => Poll::Pending,
+            other => other,
+        }
+    })
+    .await
+}
+
 impl Service<Name> for Resolver {
     type Response = vec::IntoIter<SocketAddr>;
     type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+    type Future = Waiting;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
@@ -121,8 +133,8 @@ impl Service<Name> for Resolver {
             let addresses = Vec::from(addresses.map(|address| SocketAddr::new(address, 0)));
             return Box::pin(ready(Ok(addresses.into_iter())));
         }
-        match self.0.answer(name.as_str()) {
-            Ok(answer) => Box::pin(wait(answer)),
+        match self.0.wait(name.as_str()) {
+            Ok(waiting) => Box::pin(first(waiting)),
             Err(error) => Box::pin(ready(Err(error))),
         }
     }
@@ -158,7 +170,7 @@ mod tests {
             note.lock().unwrap().push(name.to_owned());
             Ok(vec![ADDRESS.into()])
         };
-        let mut resolver = Resolver::over(system, SHARED_FOR);
+        let mut resolver = Resolver::over(system, ALONE_FOR);
         for own in ["localhost", "LocalHost.", "evil.localhost", "a.b.localhost."] {
             let addresses = resolver.call(name(own)).await.unwrap();
             let addresses: Vec<_> = addresses.map(|own| own.ip().to_string()).collect();
@@ -171,7 +183,7 @@ mod tests {
     }
 
     /// A name server that is silent until the sender is dropped, and the number of its look-ups.
-    fn silent(shared_for: Duration) -> (Resolver, mpsc::Sender<()>, Arc<AtomicUsize>) {
+    fn silent(alone_for: Duration) -> (Resolver, mpsc::Sender<()>, Arc<AtomicUsize>) {
         let (speak, silence) = mpsc::channel::<()>();
         let silence = Mutex::new(silence);
         let count = Arc::new(AtomicUsize::new(0));
@@ -181,13 +193,13 @@ mod tests {
             let _ = silence.lock().unwrap().recv();
             Ok(vec![ADDRESS.into()])
         };
-        (Resolver::over(system, shared_for), speak, count)
+        (Resolver::over(system, alone_for), speak, count)
     }
 
     #[tokio::test]
     async fn look_ups_that_hang_are_shared_and_bounded_for_each_name() {
-        for (shared_for, most) in [(Duration::MAX, 1), (Duration::ZERO, MOST_AT_ONCE)] {
-            let (mut resolver, speak, count) = silent(shared_for);
+        for (alone_for, most) in [(Duration::MAX, 1), (Duration::ZERO, MOST_AT_ONCE)] {
+            let (mut resolver, speak, count) = silent(alone_for);
             let mut calls: Vec<_> = (0..600).map(|_| resolver.call(name("one.test"))).collect();
             calls.push(resolver.call(name("two.test")));
             // A caller that gives up takes the answer from nobody.
@@ -203,14 +215,43 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn the_first_addresses_count_and_an_error_only_if_no_look_up_brings_any() {
+        for (first, second) in [(true, true), (false, true), (false, false)] {
+            // It hands each question to the look-up that was started for it.
+            let (ask, questions) = mpsc::sync_channel::<mpsc::Receiver<bool>>(0);
+            let questions = Mutex::new(questions);
+            let system = move |_: &str| {
+                let answer = questions.lock().unwrap().recv().unwrap();
+                let is_known = answer.recv().unwrap_or(false);
+                is_known.then(|| vec![ADDRESS.into()]).ok_or_else(|| io::Error::other("unknown"))
+            };
+            let mut resolver = Resolver::over(system, Duration::ZERO);
+            let [(one, answer_to_one), (mut two, answer_to_two)] = [(); 2].map(|()| {
+                let (answer, question) = mpsc::channel();
+                let call = resolver.call(name("one.test"));
+                ask.send(question).unwrap();
+                (call, answer)
+            });
+            answer_to_one.send(first).unwrap();
+            assert_eq!(one.await.is_ok(), first);
+            if !first {
+                let is_pending = poll_fn(|cx| Poll::Ready(two.as_mut().poll(cx).is_pending()));
+                assert!(is_pending.await, "the other look-up may bring addresses");
+                answer_to_two.send(second).unwrap();
+            }
+            assert_eq!(two.await.is_ok(), first || second);
+        }
+    }
+
     #[test]
     fn a_name_server_that_is_silent_holds_up_neither_an_exchange_nor_the_end_of_a_runtime() {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         for (connect_limit, limit) in [(50, 9_000), (9_000, 50)]
             .map(|(connect, all)| (Duration::from_millis(connect), Duration::from_millis(all)))
         {
-            let (resolver, _speak, _) = silent(SHARED_FOR);
-            let tls = Tls::new(provider.clone(), Trust::System, None);
+            let (resolver, _speak, _) = silent(ALONE_FOR);
+            let tls = Tls::new(provider.clone(), Trust::system(), None).unwrap();
             let connector = Connector::new(resolver, connect_limit, tls, ProxyRules::default());
             let transport =
                 HyperTransport::over(PooledClient::new(connector, true), default_limit());

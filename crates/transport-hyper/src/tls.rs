@@ -1,83 +1,145 @@
-//! The TLS configuration, built when the first connection needs it.
+//! The TLS configuration, complete only when the first connection needs it.
 
-use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use easemob_token_transport::{ConfigError, TransportError, TransportErrorKind};
-use hyper_rustls::ConfigBuilderExt;
-use rustls::client::{ResolvesClientCert, WantsClientCert};
+use easemob_token_transport::{ConfigError, LoadOnce, TransportError};
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
-use tokio::task::spawn_blocking;
+use rustls::{ClientConfig, RootCertStore};
 
-use crate::roots::Trust;
+use crate::roots::{Trust, read_system};
+use crate::verifier::Verifier;
 
-/// The settings of a TLS configuration: a client that speaks plain HTTP loads no certificate.
-pub(crate) struct Tls {
-    provider: Arc<CryptoProvider>,
-    trust: Trust,
-    /// The certificate for a server that asks for one.
-    identity: Option<Arc<dyn ResolvesClientCert>>,
-    ready: OnceLock<Arc<ClientConfig>>,
+/// A TLS configuration: a client that speaks plain HTTP reads no certificate of the system's.
+pub(crate) enum Tls {
+    Ready(Arc<ClientConfig>),
+    /// With the system's roots. Some hundred files may have to be read.
+    System(LoadOnce<Arc<ClientConfig>>),
 }
+
+/// The certificate for a server that asks for one.
+type Identity = Option<Arc<dyn ResolvesClientCert>>;
 
 impl Tls {
     pub(crate) fn new(
         provider: Arc<CryptoProvider>,
         trust: Trust,
-        identity: Option<Arc<dyn ResolvesClientCert>>,
-    ) -> Self {
-        Self { provider, trust, identity, ready: OnceLock::new() }
-    }
-
-    /// Checks that the provider has cipher suites for the protocol versions.
-    pub(crate) fn check_provider(&self) -> Result<(), ConfigError> {
-        match versions(self.provider.clone()) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(ConfigError::new(
+        identity: Identity,
+    ) -> Result<Self, ConfigError> {
+        if let Err(error) = ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&[&TLS13, &TLS12])
+        {
+            return Err(ConfigError::new(
                 "crypto_provider",
                 "cannot do TLS 1.2 and 1.3: give one with cipher suites for both",
             )
-            .with_source(error)),
+            .with_source(error));
         }
+        if trust.system {
+            return Ok(Self::with_system_roots(provider, trust, identity, read_system));
+        }
+        build(provider, trust, identity)
+            .map(Self::Ready)
+            .map_err(|problem| ConfigError::new("roots_pem", problem))
     }
 
-    /// Returns the configuration, which the first caller builds.
-    ///
-    /// Two callers at once both build it, and one result is used: that is cheaper than waiting for
-    /// another caller, who may be cancelled.
+    /// A configuration whose roots are those of `read` and those of `trust`.
+    pub(crate) fn with_system_roots(
+        provider: Arc<CryptoProvider>,
+        trust: Trust,
+        identity: Identity,
+        read: impl Fn() -> Result<RootCertStore, String> + Send + Sync + 'static,
+    ) -> Self {
+        let Trust { roots, given, .. } = trust;
+        Self::System(LoadOnce::new(move || {
+            let mut roots = roots.clone();
+            match read() {
+                Ok(read) => roots.extend(read.roots),
+                // The given ones may be enough.
+                Err(_) if !given.is_empty() => {}
+                Err(problem) => return Err(problem),
+            }
+            let trust = Trust { roots, given: given.clone(), system: false };
+            build(provider.clone(), trust, identity.clone())
+        }))
+    }
+
+    /// Returns the configuration. The system's roots are loaded once, whoever waits for them.
     pub(crate) async fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
-        if let Some(config) = self.ready.get() {
-            return Ok(config.clone());
+        match self {
+            Self::Ready(config) => Ok(config.clone()),
+            Self::System(load) => load.get().await,
         }
-        let builder = versions(self.provider.clone())
-            .map_err(|error| TransportError::with_source(TransportErrorKind::Tls, error))?;
-        let builder = match &self.trust {
-            Trust::System => with_system_roots(builder).await?,
-            Trust::These(roots) => builder.with_root_certificates(roots.clone()),
-        };
-        let mut config = match &self.identity {
-            Some(identity) => builder.with_client_cert_resolver(identity.clone()),
-            None => builder.with_no_client_auth(),
-        };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(self.ready.get_or_init(|| Arc::new(config)).clone())
     }
 }
 
-fn versions(
+fn build(
     provider: Arc<CryptoProvider>,
-) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error> {
-    ClientConfig::builder_with_provider(provider).with_protocol_versions(&[&TLS13, &TLS12])
+    trust: Trust,
+    identity: Identity,
+) -> Result<Arc<ClientConfig>, String> {
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|error| error.to_string())?;
+    let builder = if trust.given.is_empty() {
+        builder.with_root_certificates(trust.roots)
+    } else {
+        let verifier =
+            Verifier::new(trust.roots, trust.given, provider).map_err(|error| error.to_string())?;
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+    };
+    let mut config = match identity {
+        Some(identity) => builder.with_client_cert_resolver(identity),
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
 }
 
-async fn with_system_roots(
-    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
-) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, TransportError> {
-    // Some hundred files may have to be read.
-    let loaded: io::Result<_> = spawn_blocking(|| builder.with_native_roots())
-        .await
-        .map_err(|error| TransportError::with_source(TransportErrorKind::Internal, error))?;
-    loaded.map_err(|error| TransportError::with_source(TransportErrorKind::Tls, error))
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, mpsc};
+    use std::time::Duration;
+
+    use easemob_token_transport::{Exchange, ProxyRules, Transport, TransportErrorKind};
+    use easemob_token_transport_testkit::{Authority, LOOPBACK, Script, ScriptedServer};
+    use rustls::crypto::ring;
+
+    use super::*;
+    use crate::HyperTransport;
+    use crate::builder::default_limit;
+    use crate::client::PooledClient;
+    use crate::connector::Connector;
+    use crate::resolver::Resolver;
+
+    #[tokio::test]
+    async fn roots_that_load_longer_than_the_connect_limit_are_used_all_the_same() {
+        let authority = Authority::new();
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.der()).unwrap();
+        let server = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
+        let (sender, loaded) = mpsc::channel::<Result<(), String>>();
+        let loaded = Mutex::new(loaded);
+        let read = move || loaded.lock().unwrap().recv().unwrap().map(|()| roots.clone());
+        let provider = Arc::new(ring::default_provider());
+        let tls = Tls::with_system_roots(provider, Trust::system(), None, read);
+        let connector =
+            Connector::new(Resolver::new(), Duration::from_millis(600), tls, ProxyRules::default());
+        let client = PooledClient::new(connector, false);
+        let transport = HyperTransport::over(client, default_limit());
+        let send = |limit| {
+            let request = http::Request::post(server.url("https", LOOPBACK)).body("").unwrap();
+            transport.send(Exchange::new(request).with_timeout(Duration::from_millis(limit)))
+        };
+        assert_eq!(send(50).await.unwrap_err().kind(), TransportErrorKind::Timeout);
+        // The loading of the first exchange goes on.
+        let late = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            sender.send(Ok(())).unwrap();
+        });
+        let outcome = send(10_000).await;
+        assert!(outcome.is_ok(), "{outcome:?}");
+        late.await.unwrap();
+    }
 }

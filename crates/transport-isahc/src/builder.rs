@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use easemob_token_transport::{
-    ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy, ProxyRules,
+    ClientCertificate, ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy, ProxyRules,
+    RootSettings,
 };
 
-use crate::identity::ClientCertificate;
-use crate::roots::Roots;
+use crate::roots::Trust;
 use crate::tls::Tls;
 use crate::transport::{IsahcTransport, Route};
 
@@ -30,8 +30,9 @@ use crate::transport::{IsahcTransport, Route};
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct IsahcTransportBuilder {
     connect_timeout: Duration,
-    roots: Roots,
-    client_certificate: Option<ClientCertificate>,
+    roots: RootSettings,
+    /// Chain and key as they were given.
+    client_certificate: Option<(Vec<u8>, Vec<u8>)>,
     proxy: Proxy,
     max_concurrent_exchanges: Option<usize>,
 }
@@ -40,7 +41,7 @@ impl IsahcTransportBuilder {
     pub(crate) fn new() -> Self {
         Self {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
-            roots: Roots::System,
+            roots: RootSettings::default(),
             client_certificate: None,
             proxy: Proxy::Off,
             max_concurrent_exchanges: None,
@@ -58,21 +59,32 @@ impl IsahcTransportBuilder {
 
     /// Trusts the certificates in this PEM text, one or more, *instead of* the system's.
     ///
-    /// Sections that are not certificates are skipped. Of the calls that name roots, the last one
-    /// counts.
+    /// A server that shows an authority's certificate as its own is refused by libcurl's rustls, even
+    /// if it is one of these. Keys in the text are skipped; a damaged certificate is an error. Of the
+    /// calls `roots_pem` and `bundled_roots`, the last one counts.
     pub fn roots_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots = Roots::Pem(pem.into());
+        self.roots.set_pem(pem.into());
+        self
+    }
+
+    /// Trusts the certificates in this PEM text *in addition to* the others.
+    ///
+    /// The others are the system's, those of `roots_pem`, or the bundled ones. Each call adds. If the
+    /// system has no roots, the added ones are enough. On macOS and Windows, rustls then verifies with
+    /// the system's roots, and not the system's own verifier.
+    pub fn add_roots_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.add_pem(pem.into());
         self
     }
 
     /// Trusts Mozilla's root certificates, which the crate `webpki-root-certs` bundles, *instead of*
     /// the system's.
     ///
-    /// They are the same on every machine, and as old as the program's build. Of the calls that name
-    /// roots, the last one counts.
+    /// They are the same on every machine, and as old as the program's build. Of the calls `roots_pem`
+    /// and `bundled_roots`, the last one counts.
     #[cfg(feature = "bundled-roots")]
     pub fn bundled_roots(mut self) -> Self {
-        self.roots = Roots::Bundled;
+        self.roots.set_bundled();
         self
     }
 
@@ -89,7 +101,7 @@ impl IsahcTransportBuilder {
         chain: impl Into<Vec<u8>>,
         key: impl Into<Vec<u8>>,
     ) -> Self {
-        self.client_certificate = Some(ClientCertificate::new(chain.into(), key.into()));
+        self.client_certificate = Some((chain.into(), key.into()));
         self
     }
 
@@ -121,7 +133,7 @@ impl IsahcTransportBuilder {
     ///
     /// A [`ConfigError`] that names the setting:
     ///
-    /// - `roots_pem` holds no certificate, or a broken one;
+    /// - `roots_pem` or `add_roots_pem` holds no certificate, or a broken one;
     /// - `client_certificate_pem` holds no certificate, no key, or a key of another certificate, or
     ///   cannot be passed to libcurl;
     /// - `proxy` is an `https://` one, or has an unusable value in the environment;
@@ -134,7 +146,11 @@ impl IsahcTransportBuilder {
             ));
         }
         let proxy = self.proxy.resolve()?;
-        let tls = Box::new(Tls::new(self.roots.check()?, self.client_certificate)?);
+        let certificate = match &self.client_certificate {
+            Some((chain, key)) => Some(ClientCertificate::from_pem(chain, key)?),
+            None => None,
+        };
+        let tls = Box::new(Tls::new(Trust::new(&self.roots)?, certificate)?);
         let limit = match self.max_concurrent_exchanges.map(NonZeroUsize::new) {
             None => default_limit(),
             Some(Some(max)) => ExchangeLimit::new(max),

@@ -19,6 +19,8 @@ pub(crate) struct Job {
     pub(crate) request: Request<AsyncBody>,
     pub(crate) begun: Begun,
     pub(crate) max_response_bytes: usize,
+    /// Whether it goes through a proxy, as far as the transport knows.
+    pub(crate) is_proxied: bool,
     /// `None` for a client of the pool.
     pub(crate) client: Option<HttpClient>,
     /// Only held: curl opens them by path.

@@ -1,17 +1,20 @@
 //! The clients that wait for an exchange, the last one used on top.
 
 use std::mem;
-use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 
-use easemob_token_transport::TransportError;
+use easemob_token_transport::{ForkGuard, TransportError, check_descriptors};
 
-use crate::descriptors;
 use crate::pooled_client::PooledClient;
 
 /// How many clients may wait: each has two threads and seven descriptors.
 const MAX_IDLE: usize = 32;
+/// Descriptors of an exchange: its connection, the name look-up, the roots and the certificates.
+const FOR_EXCHANGE: usize = 8;
+/// The same together with a new client, which has seven. Without them, libcurl returns no handle and
+/// isahc's agent thread panics.
+const FOR_CLIENT: usize = 16;
 
 /// The idle clients of one transport.
 pub(crate) struct IdleClients {
@@ -19,13 +22,18 @@ pub(crate) struct IdleClients {
     /// Held while descriptors are counted and used for a new client. Otherwise threads of one
     /// transport could count on the same ones.
     making: Mutex<()>,
-    /// The process that made it: the threads of the clients are in no other.
-    process: u32,
+    /// The threads of the clients are in the process that used them first, and in no other.
+    process: ForkGuard,
 }
 
 impl IdleClients {
-    pub(crate) fn new() -> Self {
-        Self { idle: Mutex::default(), making: Mutex::default(), process: process::id() }
+    pub(crate) fn new(process: ForkGuard) -> Self {
+        Self { idle: Mutex::default(), making: Mutex::default(), process }
+    }
+
+    /// Refuses another process than the first one that called this.
+    pub(crate) fn check_process(&self) -> Result<(), TransportError> {
+        self.process.check()
     }
 
     /// Takes a client that may be used now, only a mute one if `only_mute` is set.
@@ -66,14 +74,14 @@ impl IdleClients {
         make: impl FnOnce() -> Result<T, TransportError>,
     ) -> Result<T, TransportError> {
         let _alone = locked(&self.making);
-        descriptors::check(descriptors::FOR_CLIENT)?;
+        check_descriptors(FOR_CLIENT)?;
         make()
     }
 
     /// Checks that there are descriptors for an exchange of an existing client.
     pub(crate) fn check_descriptors(&self) -> Result<(), TransportError> {
         let _alone = locked(&self.making);
-        descriptors::check(descriptors::FOR_EXCHANGE)
+        check_descriptors(FOR_EXCHANGE)
     }
 
     /// The threads of the idle clients.
@@ -86,7 +94,7 @@ impl IdleClients {
 impl Drop for IdleClients {
     fn drop(&mut self) {
         // In a forked child, a thread that does not exist there may hold a lock of a channel.
-        if process::id() != self.process {
+        if self.process.check().is_err() {
             mem::forget(mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner)));
         }
     }
@@ -107,7 +115,7 @@ mod tests {
 
     #[test]
     fn no_more_clients_wait_than_the_bound() {
-        let idle = IdleClients::new();
+        let idle = IdleClients::new(ForkGuard::default());
         for number in 0..=MAX_IDLE {
             let returned = idle.give_back(fake(false, drop));
             assert_eq!(returned.is_some(), number == MAX_IDLE);
@@ -117,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_client_that_is_not_mute_is_dropped_if_only_mute_ones_may_be_used() {
-        let idle = IdleClients::new();
+        let idle = IdleClients::new(ForkGuard::default());
         for is_mute in [false, true, false] {
             assert!(idle.give_back(fake(is_mute, drop)).is_none());
         }
@@ -130,8 +138,8 @@ mod tests {
     fn in_a_forked_child_the_clients_are_left_alone() {
         let (sender, calls) = channel();
         let client = PooledClient::new(sender, thread::current(), false);
-        let mut idle = IdleClients::new();
-        idle.process = process::id().wrapping_add(1);
+        let parent = ForkGuard::first_used_by(std::process::id().wrapping_add(1));
+        let idle = IdleClients::new(parent);
         assert!(idle.give_back(client).is_none());
         drop(idle);
         // If the client had been dropped, the channel would be closed.

@@ -27,6 +27,12 @@
 //! status and before its `Content-Length` is returned as that status with an empty body. A head of
 //! more than 300 KiB in all, interim responses included, is `Interrupted` rather than [`TooLarge`].
 //!
+//! If a server closes TLS without `close_notify` and the close arrives together with the end of a
+//! response, libcurl's rustls drops what it has read. The response is lost though it is whole, the
+//! error is [`Interrupted`], and it says so. A retry would lose the next response too, so it is worth
+//! [one retry](easemob_token_transport::TransportError::is_retryable_once) only. Every other break
+//! inside TLS looks the same to this crate.
+//!
 //! A `Transfer-Encoding` other than a single `chunked`, and any in HTTP/1.0, is `Interrupted`, as it
 //! is in the hyper transport.
 //!
@@ -39,7 +45,7 @@
 //! looked up: libcurl knows that they are this machine.
 //!
 //! Errors show curl's phrase and number only: isahc drops the details, such as which name of a
-//! certificate does not match.
+//! certificate does not match, or the status of a proxy that opens no tunnel.
 //!
 //! # Logs
 //!
@@ -84,8 +90,9 @@
 //! [`max_concurrent_exchanges`](IsahcTransportBuilder::max_concurrent_exchanges) leaves most
 //! descriptors to others, unless it is set too high.
 //!
-//! After a fork, a transport of the parent fails with [`Internal`] in the child; build a new one
-//! there.
+//! A transport that was in use before the process forked fails with [`Internal`] in the child: build a
+//! new one there. One that was only built works in whichever process uses it first, unless it is made
+//! [`from_client`](IsahcTransport::from_client), since a ready client has its threads already.
 //!
 //! [`Transport`]: easemob_token_transport::Transport
 //! [`ConnectionUse`]: easemob_token_transport::ConnectionUse
@@ -100,7 +107,6 @@ mod agent_thread;
 mod body;
 mod builder;
 mod call;
-mod descriptors;
 mod failure;
 mod flood_watch;
 mod identity;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::thread::Thread;
 use std::time::Instant;
 
-use easemob_token_transport::{ExchangeLimit, TransportError, TransportErrorKind, sleep};
+use easemob_token_transport::{
+    ExchangeLimit, ForkGuard, TransportError, TransportErrorKind, sleep,
+};
 
 use crate::call::{Call, Ended, Job, Outcome};
 use crate::failure::own;
@@ -20,8 +22,14 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn new(limit: ExchangeLimit) -> Self {
-        Self { limit, idle: Arc::new(IdleClients::new()) }
+    /// A pool that the process of this guard uses, or the first one that does.
+    pub(crate) fn new(limit: ExchangeLimit, process: ForkGuard) -> Self {
+        Self { limit, idle: Arc::new(IdleClients::new(process)) }
+    }
+
+    /// Refuses a child of a fork, which has none of the pool's threads.
+    pub(crate) fn check_process(&self) -> Result<(), TransportError> {
+        self.idle.check_process()
     }
 
     /// How many exchanges may be under way at once.

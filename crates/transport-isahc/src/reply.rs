@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::Thread;
 
+use easemob_token_transport::ForkGuard;
+
 /// Makes the two ends for one exchange.
 pub(crate) fn pair<T>() -> (Reply<T>, Waiting<T>) {
-    let shared = Arc::new(Shared { state: Mutex::new(State::Open(None)), process: process::id() });
+    let process = ForkGuard::first_used_by(process::id());
+    let shared = Arc::new(Shared { state: Mutex::new(State::Open(None)), process });
     (Reply(shared.clone()), Waiting { shared, runner: None })
 }
 
@@ -28,7 +31,7 @@ pub(crate) struct Waiting<T> {
 struct Shared<T> {
     state: Mutex<State<T>>,
     /// The process that made it: a forked child has no such thread, which may hold the lock for ever.
-    process: u32,
+    process: ForkGuard,
 }
 
 enum State<T> {
@@ -86,7 +89,7 @@ impl<T> Future for Waiting<T> {
     type Output = Option<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-        if process::id() != self.shared.process {
+        if self.shared.process.check().is_err() {
             return Poll::Ready(None);
         }
         let waker = context.waker().clone();
@@ -106,7 +109,7 @@ impl<T> Future for Waiting<T> {
 
 impl<T> Drop for Waiting<T> {
     fn drop(&mut self) {
-        if process::id() != self.shared.process {
+        if self.shared.process.check().is_err() {
             return;
         }
         let before = mem::replace(&mut *self.shared.state(), State::Closed);
@@ -152,7 +155,7 @@ mod tests {
 
     #[test]
     fn in_a_forked_child_nothing_waits_for_the_thread() {
-        let elsewhere = process::id().wrapping_add(1);
+        let elsewhere = ForkGuard::first_used_by(process::id().wrapping_add(1));
         let shared = Arc::new(Shared { state: Mutex::new(State::Open(None)), process: elsewhere });
         let mut waiting = pin!(Waiting::<u32> { shared: shared.clone(), runner: None });
         let _held = shared.state();

@@ -7,7 +7,7 @@ use http::header::{self, HeaderMap};
 use http::{Method, Response, StatusCode, Version};
 use isahc::AsyncBody;
 
-use crate::failure::{from_body, own};
+use crate::failure::{Path, from_body, own};
 
 /// Enough to read a token at once.
 const CHUNK: usize = 4 * 1024;
@@ -17,6 +17,7 @@ pub(crate) async fn read_whole(
     response: Response<AsyncBody>,
     method: &Method,
     max_bytes: usize,
+    path: Path,
 ) -> Result<Response<Bytes>, TransportError> {
     let (head, body) = response.into_parts();
     if head.status.is_informational() {
@@ -37,7 +38,7 @@ pub(crate) async fn read_whole(
         if declared.is_some_and(|length| length > max_bytes as u64) {
             return Err(too_large());
         }
-        let bytes = read_bounded(body, max_bytes).await?;
+        let bytes = read_bounded(body, max_bytes, path).await?;
         check_length(head.status, declared, bytes.len())?;
         bytes
     } else {
@@ -52,11 +53,15 @@ pub(crate) async fn read_whole(
     Ok(whole)
 }
 
-async fn read_bounded(mut body: AsyncBody, max_bytes: usize) -> Result<Vec<u8>, TransportError> {
+async fn read_bounded(
+    mut body: AsyncBody,
+    max_bytes: usize,
+    path: Path,
+) -> Result<Vec<u8>, TransportError> {
     let mut bytes = Vec::new();
     let mut chunk = [0; CHUNK];
     loop {
-        let read = body.read(&mut chunk).await.map_err(|error| from_body(&error))?;
+        let read = body.read(&mut chunk).await.map_err(|error| from_body(&error, path))?;
         if read == 0 {
             return Ok(bytes);
         }

@@ -12,12 +12,13 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use easemob_token_transport::{ExchangePermit, TransportError, TransportErrorKind};
+use http::uri::Scheme;
 use http::{Method, Request};
 use isahc::{AsyncBody, HttpClient};
 
 use crate::body::Begun;
 use crate::call::{Call, Ended, Job, Outcome};
-use crate::failure::{before_sending, from_isahc, own};
+use crate::failure::{Path, before_sending, from_isahc, own};
 use crate::flood_watch::{FloodWatch, LOOK};
 use crate::idle_clients::IdleClients;
 use crate::mute_logs;
@@ -151,8 +152,8 @@ impl Runner {
         let is_past_start = Cell::new(false);
         // isahc panics if its agent thread is gone.
         let ended = catch_unwind(AssertUnwindSafe(|| {
-            let Job { request, begun, max_response_bytes, .. } = job;
-            let exchange = perform(&self.client, request, &begun, max_response_bytes);
+            let Job { request, begun, max_response_bytes, is_proxied, .. } = job;
+            let exchange = perform(&self.client, request, &begun, max_response_bytes, is_proxied);
             self.drive(pin!(exchange), deadline, reply, &begun, &is_past_start)
         }));
         match ended {
@@ -215,12 +216,14 @@ async fn perform(
     request: Request<AsyncBody>,
     begun: &Begun,
     max_bytes: usize,
+    is_proxied: bool,
 ) -> Outcome {
     let method: Method = request.method().clone();
+    let path = Path { is_tls: request.uri().scheme() == Some(&Scheme::HTTPS), is_proxied };
     let response = client.send_async(request).await.map_err(|error| {
-        if begun.surely_not() { before_sending(&error) } else { from_isahc(&error) }
+        if begun.surely_not() { before_sending(&error, path) } else { from_isahc(&error, path) }
     })?;
-    read_whole(response, &method, max_bytes).await
+    read_whole(response, &method, max_bytes, path).await
 }
 
 fn broken() -> TransportError {

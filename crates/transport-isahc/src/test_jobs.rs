@@ -20,7 +20,7 @@ pub(crate) fn silent() -> ScriptedServer {
 pub(crate) fn job(server: &ScriptedServer) -> Job {
     let (body, begun) = crate::body::none();
     let request = Request::post(server.url("http", LOOPBACK)).body(body).unwrap();
-    Job { request, begun, max_response_bytes: 100, client: None, files: None }
+    Job { request, begun, max_response_bytes: 100, is_proxied: false, client: None, files: None }
 }
 
 pub(crate) fn deadline() -> Instant {

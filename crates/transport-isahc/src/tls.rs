@@ -2,16 +2,16 @@
 
 use std::io;
 
-use easemob_token_transport::ConfigError;
+use easemob_token_transport::{ClientCertificate, ConfigError, PemItem, TransportError};
 use isahc::tls::{Identity, PrivateKey, TlsConfig, TrustStore};
 
-use crate::identity::ClientCertificate;
+use crate::identity;
 use crate::private_file::PrivateFile;
-use crate::roots::system_roots;
+use crate::roots::Trust;
 
 /// The settings of a transport.
 pub(crate) struct Tls {
-    trust: TrustStore,
+    trust: Trust,
     client_certificate: Option<ClientCertificate>,
 }
 
@@ -32,11 +32,11 @@ pub(crate) struct IdentityFiles {
 
 impl Tls {
     pub(crate) fn new(
-        trust: TrustStore,
+        trust: Trust,
         client_certificate: Option<ClientCertificate>,
     ) -> Result<Self, ConfigError> {
         if let Some(certificate) = &client_certificate {
-            certificate.check()?;
+            identity::check(certificate)?;
             // Tried once, since it needs `/proc` or a folder for temporary files.
             IdentityFiles::new(certificate).and_then(|files| files.check()).map_err(|error| {
                 ConfigError::new(
@@ -52,11 +52,20 @@ impl Tls {
 
     /// The default settings: the system's roots, and no certificate to show.
     pub(crate) fn with_system_roots() -> Self {
-        Self { trust: system_roots(), client_certificate: None }
+        Self { trust: Trust::with_system(Vec::new()), client_certificate: None }
     }
 
-    pub(crate) fn for_exchange(&self) -> io::Result<ExchangeTls> {
-        let config = TlsConfig::builder().trust_store(self.trust.clone());
+    /// Returns the trust store, and waits until the system's roots are loaded.
+    pub(crate) async fn trust(&self) -> Result<TrustStore, TransportError> {
+        self.trust.store().await
+    }
+
+    /// `trust` is `None` if there is no TLS.
+    pub(crate) fn for_exchange(&self, trust: Option<&TrustStore>) -> io::Result<ExchangeTls> {
+        let mut config = TlsConfig::builder();
+        if let Some(trust) = trust {
+            config = config.trust_store(trust.clone());
+        }
         Ok(match &self.client_certificate {
             None => ExchangeTls { config: config.build(), files: None },
             Some(certificate) => {
@@ -70,9 +79,10 @@ impl Tls {
 
 impl IdentityFiles {
     fn new(certificate: &ClientCertificate) -> io::Result<Self> {
+        let chain: String = certificate.chain().iter().map(PemItem::to_pem).collect();
         Ok(Self {
-            chain: PrivateFile::new(certificate.chain())?,
-            key: PrivateFile::new(certificate.key())?,
+            chain: PrivateFile::new(chain.as_bytes())?,
+            key: PrivateFile::new(certificate.key().to_pem().as_bytes())?,
         })
     }
 

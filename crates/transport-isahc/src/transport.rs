@@ -3,15 +3,18 @@
 use std::fmt;
 use std::process;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
-    ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ProxyRules, ProxyUrl, Runtime,
-    Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
+    ConnectionUse, DEFAULT_CONNECT_TIMEOUT, Exchange, ExchangeLimit, ForkGuard, ProxyRules,
+    ProxyUrl, Runtime, Transport, TransportError, TransportErrorKind, async_trait, check_scheme,
+    sleep,
 };
+use futures_lite::future::or;
 use http::Response;
 use isahc::HttpClient;
+use isahc::tls::TrustStore;
 
 use crate::builder::{IsahcTransportBuilder, default_limit};
 use crate::call::Job;
@@ -47,8 +50,6 @@ pub struct IsahcTransport {
     connect_timeout: Duration,
     route: Route,
     pool: Pool,
-    /// The process that made it: a forked child has no such threads.
-    process: u32,
 }
 
 /// The client that sends: one of the pool with these settings, or a ready one.
@@ -92,7 +93,7 @@ impl IsahcTransport {
     /// - trust, cookies, default headers and interceptors.
     #[must_use]
     pub fn from_client(client: HttpClient) -> Self {
-        let route = Route::Ready(ReadyClient(Some(client), process::id()));
+        let route = Route::Ready(ReadyClient(Some(client), this_process()));
         Self::with_route(DEFAULT_CONNECT_TIMEOUT, route, default_limit())
     }
 
@@ -101,10 +102,30 @@ impl IsahcTransport {
         route: Route,
         limit: ExchangeLimit,
     ) -> Self {
-        Self { connect_timeout, route, pool: Pool::new(limit), process: process::id() }
+        // The threads of a ready client are in this process; own ones are started when they are needed.
+        let process = match route {
+            Route::Own { .. } => ForkGuard::default(),
+            Route::Ready(_) => this_process(),
+        };
+        Self { connect_timeout, route, pool: Pool::new(limit, process) }
     }
 
-    fn job(&self, exchange: &Exchange) -> Result<Job, TransportError> {
+    /// Returns the trust store if the exchange needs one. Loading the system's roots is no part of
+    /// connecting, and goes on if the exchange's time is over before.
+    async fn trust(&self, exchange: &Exchange) -> Result<Option<TrustStore>, TransportError> {
+        let Route::Own { tls, .. } = &self.route else { return Ok(None) };
+        if exchange.uri().scheme_str() != Some("https") {
+            return Ok(None);
+        }
+        let left = exchange.deadline().saturating_duration_since(Instant::now());
+        let too_late = async {
+            sleep(left).await;
+            Err(own(TransportErrorKind::Timeout, "the system's root certificates load too slowly"))
+        };
+        or(tls.trust(), too_late).await.map(Some)
+    }
+
+    fn job(&self, exchange: &Exchange, trust: Option<&TrustStore>) -> Result<Job, TransportError> {
         let max_response_bytes = exchange.max_response_bytes();
         let (network, client, files) = match &self.route {
             Route::Own { proxy, tls } => {
@@ -117,16 +138,17 @@ impl IsahcTransport {
                 }
                 // It worked when the transport was built, so memory or descriptors are short now, and
                 // nothing was sent.
-                let tls = tls.for_exchange().map_err(|error| {
+                let tls = tls.for_exchange(trust).map_err(|error| {
                     TransportError::with_source(TransportErrorKind::Connect, error)
                 })?;
                 (Some(Network { proxy, tls: tls.config }), None, tls.files)
             }
             Route::Ready(ready) => (None, ready.0.clone(), None),
         };
+        let is_proxied = network.as_ref().is_some_and(|network| network.proxy.is_some());
         let settings = Settings { connect_timeout: self.connect_timeout, network };
         let (request, begun) = request::build(exchange, settings)?;
-        Ok(Job { request, begun, max_response_bytes, client, files })
+        Ok(Job { request, begun, max_response_bytes, is_proxied, client, files })
     }
 }
 
@@ -134,17 +156,14 @@ impl IsahcTransport {
 impl Transport for IsahcTransport {
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         let deadline = exchange.deadline();
-        if process::id() != self.process {
-            return Err(own(
-                TransportErrorKind::Internal,
-                "the process was forked: build a transport in the child",
-            ));
-        }
+        self.pool.check_process()?;
         check_scheme(&exchange)?;
         if exchange.timeout().is_zero() {
             return Err(own(TransportErrorKind::Timeout, "the time limit is zero"));
         }
-        let mut response = self.pool.exchange(deadline, || self.job(&exchange)).await?;
+        let trust = self.trust(&exchange).await?;
+        let job = || self.job(&exchange, trust.as_ref());
+        let mut response = self.pool.exchange(deadline, job).await?;
         if let Route::Own { .. } = self.route {
             response.extensions_mut().insert(ConnectionUse::Fresh);
         }
@@ -174,13 +193,17 @@ impl fmt::Debug for IsahcTransport {
     }
 }
 
+fn this_process() -> ForkGuard {
+    ForkGuard::first_used_by(process::id())
+}
+
 /// A ready client, and the process that it came in.
-pub(crate) struct ReadyClient(Option<HttpClient>, u32);
+pub(crate) struct ReadyClient(Option<HttpClient>, ForkGuard);
 
 impl Drop for ReadyClient {
     fn drop(&mut self) {
         // Dropping the last one waits for its agent thread, which a forked child does not have.
-        if process::id() != self.1 {
+        if self.1.check().is_err() {
             std::mem::forget(self.0.take());
         }
     }
@@ -188,7 +211,13 @@ impl Drop for ReadyClient {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, mpsc};
+
+    use easemob_token_transport::LoadOnce;
+    use easemob_token_transport_testkit::{Authority, LOOPBACK, Script, ScriptedServer};
+
     use super::*;
+    use crate::roots::Trust;
 
     fn exchange() -> Exchange {
         Exchange::new(http::Request::post("http://127.0.0.1:1/").body("").unwrap())
@@ -196,19 +225,49 @@ mod tests {
 
     #[test]
     fn after_a_fork_send_is_an_error_at_once_and_drop_does_not_wait() {
-        let elsewhere = process::id().wrapping_add(1);
+        let parent = || ForkGuard::first_used_by(process::id().wrapping_add(1));
         let client = HttpClient::new().unwrap();
         let transport = IsahcTransport {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
-            route: Route::Ready(ReadyClient(Some(client.clone()), elsewhere)),
-            pool: Pool::new(default_limit()),
-            process: elsewhere,
+            route: Route::Ready(ReadyClient(Some(client.clone()), parent())),
+            pool: Pool::new(default_limit(), parent()),
         };
         let error = futures_lite::future::block_on(transport.send(exchange())).unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Internal);
         drop(transport);
         // The forgotten clone keeps the agent alive; otherwise this would wait for its thread.
         drop(client);
+    }
+
+    #[test]
+    fn roots_that_load_longer_than_the_connect_limit_are_used_all_the_same() {
+        let authority = Authority::new();
+        let store = TrustStore::builder().certificate_from_pem(authority.pem()).build();
+        let (sender, loaded) = mpsc::channel::<()>();
+        let loaded = Mutex::new(loaded);
+        let trust = Trust::System(LoadOnce::new(move || {
+            loaded.lock().unwrap().recv().unwrap();
+            Ok(store.clone())
+        }));
+        let tls = Box::new(Tls::new(trust, None).unwrap());
+        let route = Route::Own { proxy: ProxyRules::default(), tls };
+        let transport =
+            IsahcTransport::with_route(Duration::from_millis(600), route, default_limit());
+        let server = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
+        let send = |limit| {
+            let request = http::Request::post(server.url("https", LOOPBACK)).body("").unwrap();
+            let exchange = Exchange::new(request).with_timeout(Duration::from_millis(limit));
+            futures_lite::future::block_on(transport.send(exchange))
+        };
+        assert_eq!(send(50).unwrap_err().kind(), TransportErrorKind::Timeout);
+        // The loading of the first exchange goes on.
+        let late = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(700));
+            sender.send(()).unwrap();
+        });
+        let outcome = send(10_000);
+        assert!(outcome.is_ok(), "{outcome:?}");
+        late.join().unwrap();
     }
 
     #[test]

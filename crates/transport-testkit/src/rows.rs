@@ -3,9 +3,11 @@
 //! The [`table`](crate::table) must list every function that is named `row_…` or `rule_…`.
 
 pub(crate) mod bounds;
+pub(crate) mod close_notify;
 pub(crate) mod closing;
 pub(crate) mod connecting;
 pub(crate) mod contents;
+pub(crate) mod descriptors;
 pub(crate) mod environment;
 pub(crate) mod floods;
 pub(crate) mod handshake;

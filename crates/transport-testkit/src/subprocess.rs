@@ -19,6 +19,8 @@
 pub(crate) mod rule;
 
 use std::env;
+#[cfg(unix)]
+use std::fs::File;
 use std::process::Command;
 
 /// The variable that is set in the other process.
@@ -42,11 +44,29 @@ pub fn command(test: &str) -> Command {
 #[cfg(unix)]
 #[must_use]
 pub fn command_with_descriptors(test: &str, limit: u32) -> Command {
-    let test = command(test);
+    with_descriptors(&command(test), limit)
+}
+
+/// Builds a command that does the same as `inner`, in a process that can open so many descriptors.
+#[cfg(unix)]
+pub(crate) fn with_descriptors(inner: &Command, limit: u32) -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("ulimit -n {limit}; exec \"$0\" \"$@\""));
-    command.arg(test.get_program()).args(test.get_args()).env(CHILD, "1");
+    command.arg(inner.get_program()).args(inner.get_args());
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command
+}
+
+/// Opens files until the process can open no other, then leaves this many descriptors free.
+///
+/// They are free again when the files are dropped. The process should have a low limit
+/// ([`command_with_descriptors`]).
+#[cfg(unix)]
+#[must_use]
+pub fn hold_descriptors(free: usize) -> Vec<File> {
+    let mut held: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+    held.truncate(held.len().saturating_sub(free));
+    held
 }
 
 /// Runs a [`command`] to its end.

@@ -1,8 +1,9 @@
 //! The table of all rules.
 
 use crate::rows::{
-    bounds, closing, connecting, contents, environment, floods, handshake, heads, outgoing,
-    plain_http, redirects, response, reuse, runtimes, side_effects, time, torn, tunnel,
+    bounds, close_notify, closing, connecting, contents, descriptors, environment, floods,
+    handshake, heads, outgoing, plain_http, redirects, response, reuse, runtimes, side_effects,
+    time, torn, tunnel,
 };
 use crate::rule::{Rule, Spread};
 use crate::trial::Trial;
@@ -50,6 +51,9 @@ macro_rules! __every_rule {
             heads::row_31_bare_line_feeds, "31", Differ, "bare LF in the head";
             contents::row_32_any_body_is_handed_on, "32", Agree, "HTML, BOM, empty body, half a JSON";
             environment::row_51_proxy_variables, "51", Agree, "proxy variables";
+            close_notify::row_53_no_close_notify, "53", Agree, "closes TLS without close_notify";
+            closing::row_54_idle_connections_die, "54", Agree, "idle connections die while nothing runs";
+            descriptors::row_56_no_free_descriptor, "56", Agree, "no free descriptor at the first call";
             tunnel::row_58_any_2xx_opens_a_tunnel, "58", Agree, "CONNECT answered by any 2xx";
             response::rule_01_any_status, "c1", Agree, "a complete response of any status is Ok";
             outgoing::rule_02_request_as_given, "c2", Agree, "one request, as given";
@@ -134,7 +138,7 @@ mod tests {
     fn every_row_for_transports_is_here_or_the_cores() {
         let mut ids: BTreeSet<&str> = RULES.iter().map(Rule::id).collect();
         ids.extend(ROWS_OF_THE_CORE.iter().map(|(id, _)| *id));
-        for row in (1..=35).chain([51, 58]).map(|row| row.to_string()) {
+        for row in (1..=35).chain([51, 53, 54, 56, 58]).map(|row| row.to_string()) {
             assert!(ids.contains(row.as_str()), "{row}");
         }
     }

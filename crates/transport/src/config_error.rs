@@ -20,7 +20,8 @@ impl ConfigError {
         Self { setting, problem: problem.into(), source: None }
     }
 
-    /// Adds the cause.
+    /// Adds the cause. Neither its `Debug` nor its `Display` may quote the setting's value: the errors of
+    /// most parsers do, as text or as bytes.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());

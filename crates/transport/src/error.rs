@@ -78,13 +78,14 @@ impl TransportErrorKind {
 pub struct TransportError {
     kind: TransportErrorKind,
     source: Option<Box<dyn Error + Send + Sync>>,
+    is_retryable_once: bool,
 }
 
 impl TransportError {
     /// Creates an error without a cause.
     #[must_use]
     pub fn new(kind: TransportErrorKind) -> Self {
-        Self { kind, source: None }
+        Self { kind, source: None, is_retryable_once: false }
     }
 
     /// Creates an error with its cause: another error, or a phrase.
@@ -94,7 +95,17 @@ impl TransportError {
         kind: TransportErrorKind,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self { kind, source: Some(source.into()) }
+        Self { kind, source: Some(source.into()), is_retryable_once: false }
+    }
+
+    /// Limits the retries of the request to one.
+    ///
+    /// For a request that was sent and whose failure will probably repeat, so that more retries would
+    /// only send it again and again.
+    #[must_use]
+    pub fn retry_once(mut self) -> Self {
+        self.is_retryable_once = true;
+        self
     }
 
     /// The kind of failure.
@@ -113,6 +124,12 @@ impl TransportError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.kind.is_retryable()
+    }
+
+    /// Whether a retryable request should be sent once more at most ([`retry_once`](Self::retry_once)).
+    #[must_use]
+    pub fn is_retryable_once(&self) -> bool {
+        self.is_retryable_once && self.is_retryable()
     }
 
     /// Whether the exchange timed out.
@@ -173,6 +190,8 @@ mod tests {
                 "{kind:?}"
             );
             assert_eq!(error.is_timeout(), kind == Timeout, "{kind:?}");
+            assert!(!error.is_retryable_once());
+            assert_eq!(error.retry_once().is_retryable_once(), is_retryable, "{kind:?}");
         }
     }
 }

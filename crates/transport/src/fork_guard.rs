@@ -24,6 +24,15 @@ use crate::{TransportError, TransportErrorKind};
 pub struct ForkGuard(pub(crate) AtomicU32);
 
 impl ForkGuard {
+    /// A guard whose first user is the process with this ID.
+    ///
+    /// For what cannot survive a fork even before its first use, such as a library's client with
+    /// threads, and for tests of a child.
+    #[must_use]
+    pub fn first_used_by(process_id: u32) -> Self {
+        Self(process_id.into())
+    }
+
     /// Checks that the calling process is the first one that called this.
     ///
     /// # Errors
@@ -57,7 +66,7 @@ mod tests {
     fn only_the_process_that_came_first_may_go_on() {
         let guard = ForkGuard::default();
         assert!(guard.check().is_ok() && guard.check().is_ok());
-        let parents = ForkGuard(process::id().wrapping_add(1).into());
+        let parents = ForkGuard::first_used_by(process::id().wrapping_add(1));
         assert_eq!(parents.check().unwrap_err().kind(), TransportErrorKind::Internal);
     }
 }

@@ -1,20 +1,24 @@
 //! The transport port of `easemob-token`: one trait between the client and an HTTP library.
 //!
 //! A [`Transport`] sends one [`Exchange`] and returns one complete response or one
-//! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate has no I/O
-//! and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
+//! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate opens no
+//! connection and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
 
 mod classify;
 mod config_error;
 mod connection_use;
+mod descriptors;
 mod error;
 mod exchange;
 mod exchange_limit;
 mod fork_guard;
 mod framing;
+mod load_once;
 mod loopback;
+mod pem;
 mod plain_http;
 mod proxy;
+mod roots;
 mod runtime;
 mod timer;
 #[cfg(all(feature = "tokio", not(target_family = "wasm")))]
@@ -24,6 +28,7 @@ mod transport;
 pub use classify::{classify_connect, classify_exchange, find_in_chain, is_beyond_bounds_of_hyper};
 pub use config_error::ConfigError;
 pub use connection_use::ConnectionUse;
+pub use descriptors::check_descriptors;
 pub use error::{Delivery, TransportError, TransportErrorKind};
 pub use exchange::{
     DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Exchange, MAX_HEAD_BYTES,
@@ -32,9 +37,12 @@ pub use exchange::{
 pub use exchange_limit::{ExchangeLimit, ExchangePermit};
 pub use fork_guard::ForkGuard;
 pub use framing::is_oddly_framed;
+pub use load_once::LoadOnce;
 pub use loopback::{is_loopback, loopback_addresses};
+pub use pem::{ClientCertificate, ClientCertificateProblem, PemItem, certificates_from_pem};
 pub use plain_http::check_scheme;
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
+pub use roots::{BaseRoots, NO_SYSTEM_ROOTS, RootSettings, roots_from_environment};
 pub use runtime::{Runtime, Task};
 pub use timer::{Sleep, sleep};
 #[cfg(all(feature = "tokio", not(target_family = "wasm")))]

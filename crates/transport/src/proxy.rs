@@ -42,9 +42,10 @@ pub enum Proxy {
     ///
     /// The proxy is the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not
     /// empty; without a scheme it is an `http://` proxy. The exceptions are in `NO_PROXY` or else
-    /// `no_proxy`, separated by commas: `*` (everything), host names (which cover all names below them,
-    /// with or without a leading dot), IP addresses and CIDR blocks, each with an optional `:port`. Other
-    /// entries match nothing.
+    /// `no_proxy`, separated by commas, semicolons or blanks: `*` (everything), host names (which cover
+    /// all names below them, with or without a leading dot or `*.`), IP addresses and CIDR blocks, each
+    /// with an optional `:port`. Other entries match nothing. With the exception `*` the proxy is not
+    /// read. Blanks and quotes around a value or an entry are left out.
     Environment,
     /// This proxy, for every host but loopback.
     Url(ProxyUrl),
@@ -71,13 +72,18 @@ impl Proxy {
                 Ok(ProxyRules { proxy: Some(url.clone()), no_proxy: NoProxy::default() })
             }
             Self::Environment => {
-                let proxy = match first_set(&PROXY_VARIABLES, &variable)? {
-                    Some((name, value)) => Some(ProxyUrl::from_variable(name, &value)?),
-                    None => None,
-                };
-                let no_proxy = first_set(&NO_PROXY_VARIABLES, &variable)?
-                    .map(|(_, list)| NoProxy::parse(&list))
+                let no_proxy = first_set(&NO_PROXY_VARIABLES, &variable)
+                    .map(|(_, list)| NoProxy::parse(&list.to_string_lossy()))
                     .unwrap_or_default();
+                if no_proxy.covers_everything() {
+                    return Ok(ProxyRules::default());
+                }
+                let proxy = first_set(&PROXY_VARIABLES, &variable)
+                    .map(|(name, value)| match value.to_str() {
+                        Some(value) => ProxyUrl::from_variable(name, bare(value)),
+                        None => Err(not_unicode(name)),
+                    })
+                    .transpose()?;
                 Ok(ProxyRules { proxy, no_proxy })
             }
         }
@@ -88,21 +94,22 @@ impl Proxy {
 fn first_set(
     names: &[&'static str],
     variable: impl Fn(&str) -> Option<OsString>,
-) -> Result<Option<(&'static str, String)>, ConfigError> {
-    for name in names {
-        let Some(value) = variable(name) else {
-            continue;
-        };
-        // The error does not keep the value, which may contain a password.
-        let value = value
-            .into_string()
-            .map_err(|_| ConfigError::new("proxy", format!("{name} is not valid Unicode")))?;
-        let value = value.trim();
-        if !value.is_empty() {
-            return Ok(Some((name, value.to_owned())));
-        }
-    }
-    Ok(None)
+) -> Option<(&'static str, OsString)> {
+    names.iter().find_map(|name| {
+        let value = variable(name)?;
+        let is_blank = value.to_str().is_some_and(|text| bare(text).is_empty());
+        (!is_blank).then_some((*name, value))
+    })
+}
+
+/// The error does not keep the value, which may contain a password.
+fn not_unicode(name: &str) -> ConfigError {
+    ConfigError::new("proxy", format!("{name} is not valid Unicode"))
+}
+
+/// The value without blanks and quotes around it, which a shell would have left out.
+fn bare(value: &str) -> &str {
+    value.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''))
 }
 
 /// A resolved [`Proxy`], which gives the proxy for each target.
@@ -179,7 +186,7 @@ mod tests {
         for (skip, host) in ["one", "two", "three", "four"].into_iter().enumerate() {
             let mut variables = all;
             for (_, value) in &mut variables[..skip] {
-                *value = " ";
+                *value = [" ", "\t", "\"\"", ""][skip];
             }
             let rules = environment(&variables).unwrap();
             assert_eq!(proxy_host(&rules, "https://a1.easemob.com/").as_deref(), Some(host));
@@ -189,13 +196,21 @@ mod tests {
     }
 
     #[test]
-    fn a_value_without_a_scheme_means_http() {
-        let rules = environment(&[("HTTPS_PROXY", "u:p@proxy.example:3128")]).unwrap();
-        let target = "https://a1.easemob.com/".parse().unwrap();
-        let proxy = rules.proxy_for(&target).unwrap().unwrap();
-        assert!(!proxy.is_https());
-        assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
-        assert_eq!(proxy.username(), Some("u"));
+    fn a_value_without_a_scheme_means_http_and_what_surrounds_it_is_left_out() {
+        for value in [
+            "u:p@proxy.example:3128",
+            " http://u:p@proxy.example:3128 ",
+            "http://u:p@proxy.example:3128/\r\n",
+            "\"http://u:p@proxy.example:3128\"",
+            "'u:p@Proxy.Example:3128/'",
+            "\tHTTP://u:p@proxy.example:3128",
+        ] {
+            let rules = environment(&[("HTTPS_PROXY", value)]).unwrap();
+            let target = "https://a1.easemob.com/".parse().unwrap();
+            let proxy = rules.proxy_for(&target).unwrap().unwrap();
+            assert_eq!(proxy.to_string(), "http://proxy.example:3128", "{value:?}");
+            assert_eq!((proxy.username(), proxy.password()), (Some("u"), Some("p")));
+        }
     }
 
     #[test]
@@ -209,6 +224,17 @@ mod tests {
         assert_eq!(proxy_host(&rules, "https://a1.easemob.com/"), None);
         assert_eq!(proxy_host(&rules, "https://10.1.2.3/"), None);
         assert_eq!(proxy_host(&rules, "https://a1.easecdn.com/").as_deref(), Some("proxy"));
+    }
+
+    #[test]
+    fn if_everything_is_excepted_the_proxy_is_not_read() {
+        for value in ["socks5://u:MARK@proxy:1", "http://proxy:port", "http://proxy:3128"] {
+            let rules = environment(&[("HTTPS_PROXY", value), ("no_proxy", " * ")]).unwrap();
+            assert_eq!(proxy_host(&rules, "https://a1.easemob.com/"), None);
+            assert_eq!(proxy_host(&rules, "http://a1.easemob.com/"), None);
+        }
+        let star = [("HTTPS_PROXY", "http://proxy:port"), ("NO_PROXY", "*:443, a.com")];
+        assert!(environment(&star).is_err());
     }
 
     #[test]
@@ -232,11 +258,21 @@ mod tests {
 
     #[test]
     fn a_bad_variable_is_named_and_its_value_is_not_shown() {
-        for value in ["socks5://u:MARK@proxy:1", "http://u:MARK@proxy:port", "u:MARK@"] {
+        for (value, problem) in [
+            ("socks5://u:MARK@proxy:1", "SOCKS proxy is not supported"),
+            ("SOCKS5H://u:MARK@proxy:1", "SOCKS proxy is not supported"),
+            ("socks4://MARK", "http://host:port"),
+            ("ftp://MARK", "http:// or https://"),
+            ("http://u:MARK@proxy:port", "port"),
+            ("u:MARK@", "host is empty"),
+            ("u:MARK@x@proxy:1", "percent-encoded"),
+            ("http://u:MARK/x@proxy:1", "percent-encode"),
+        ] {
             let error = environment(&[("https_proxy", value)]).unwrap_err();
             let text = format!("{error} {error:?} {:?}", error.source());
             assert_eq!(error.setting(), "proxy");
-            assert!(error.to_string().contains("https_proxy"), "{text}");
+            assert!(error.to_string().starts_with("proxy: https_proxy: "), "{text}");
+            assert!(error.to_string().contains(problem), "{text}");
             assert!(!text.contains("MARK"), "{text}");
         }
     }
@@ -251,6 +287,14 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.to_string(), "proxy: HTTPS_PROXY is not valid Unicode");
         assert!(!format!("{error:?}").contains("MARK"));
+        // In the exceptions it is only an entry that matches nothing.
+        let rules = Proxy::Environment
+            .resolve_with(|name| match name {
+                "NO_PROXY" => Some(OsString::from_vec(b"\xff, a1.easemob.com".to_vec())),
+                _ => Some("http://proxy:1".into()),
+            })
+            .unwrap();
+        assert_eq!(proxy_host(&rules, "https://a1.easemob.com/"), None);
     }
 
     #[test]

@@ -37,6 +37,8 @@ impl AppTokens {
 
     /// Returns the cached token, or the result of the acquisition that all callers share.
     ///
+    /// What is left of its lifetime is `token.remaining_at(SystemTime::now())`.
+    ///
     /// # Errors
     ///
     /// The error of the last request; `None` if it brought no response.

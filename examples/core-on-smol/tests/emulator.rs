@@ -51,6 +51,9 @@ fn a_hundred_callers_are_served_by_one_request() {
             })
             .collect();
         let first = smol::block_on(tokens.get()).unwrap();
+        assert!(
+            first.remaining_at(SystemTime::now()).unwrap() <= first.lifetime().duration().unwrap()
+        );
         for caller in callers {
             let token = smol::block_on(caller).unwrap();
             assert_eq!(token.access_token().expose(), first.access_token().expose());

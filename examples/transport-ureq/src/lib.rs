@@ -161,7 +161,7 @@ fn run(agent: &Agent, own: Exchange, on: &Connected) -> Result<Response<Bytes>, 
 /// Converts an error. The cause is attached only if it is known to quote nothing that was sent or
 /// received.
 fn failure(error: ureq::Error, connected: bool) -> TransportError {
-    use ureq::Error::{BodyExceedsLimit, Io, LargeResponseHeader, Timeout};
+    use ureq::Error::{BodyExceedsLimit, ConnectProxyFailed, Io, LargeResponseHeader, Timeout};
     let classify = if connected { port::classify_exchange } else { port::classify_connect };
     match error {
         Timeout(_) => Kind::Timeout.into(),
@@ -172,6 +172,8 @@ fn failure(error: ureq::Error, connected: bool) -> TransportError {
             let kind = if distrusted { Tls } else { classify(&error) };
             TransportError::with_source(kind, error)
         }
+        // It quotes the status of the proxy, and nothing else.
+        ConnectProxyFailed(reason) => TransportError::with_source(Kind::Connect, reason),
         other => classify(&other).into(),
     }
 }

@@ -25,28 +25,46 @@ pub const STEM: &str = "MARK-";
 
 /// Finds `secret` in `text`, and returns the text around it for a report.
 ///
-/// The secret may be plain, part of a text in base64, bytes in `Debug`, or hexadecimal.
+/// The secret may be plain or part of a text in base64, and each of these as bytes in `Debug` on one line
+/// or on many, hexadecimal, or escaped as in a URL, in Rust or in JSON.
 #[must_use]
 pub fn find(text: &str, secret: &str) -> Option<String> {
-    let folded = text.to_ascii_lowercase();
-    forms(secret).into_iter().find_map(|form| {
-        let at = folded.find(&form.to_ascii_lowercase())?;
-        let (from, to) = (at.saturating_sub(120), (at + form.len() + 60).min(text.len()));
-        Some(text.get(from..to).unwrap_or("(inside of a character)").to_owned())
+    find_any(text, &forms(secret))
+}
+
+/// Finds one of these [`forms`] in `text`.
+#[must_use]
+pub fn find_any(text: &str, forms: &[String]) -> Option<String> {
+    let mut folded = text.to_ascii_lowercase();
+    folded.retain(|c| !c.is_whitespace());
+    forms.iter().find_map(|form| {
+        let at = folded.find(form)?;
+        let (from, to) = (at.saturating_sub(120), (at + form.len() + 60).min(folded.len()));
+        Some(folded.get(from..to).unwrap_or("(inside of a character)").to_owned())
     })
 }
 
-fn forms(secret: &str) -> Vec<String> {
-    let mut forms = vec![secret.to_owned()];
+/// The forms in which a secret is searched, in lower case and without white space.
+#[must_use]
+pub fn forms(secret: &str) -> Vec<String> {
+    let mut texts = vec![secret.to_owned()];
     for before in 0..3 {
         // The first and the last characters depend on the text around the secret.
         let whole = STANDARD_NO_PAD.encode([&b"???"[..before], secret.as_bytes()].concat());
         let from = [0, 2, 3][before];
         let last = if (before + secret.len()) % 3 == 0 { 0 } else { 1 };
-        forms.push(whole[from..whole.len() - last].to_owned());
+        texts.push(whole[from..whole.len() - last].to_owned());
     }
-    forms.push(format!("{:?}", secret.as_bytes()).trim_matches(['[', ']']).to_owned());
-    forms.push(secret.bytes().map(|byte| format!("{byte:02x}")).collect());
+    let mut forms = Vec::new();
+    for text in texts {
+        let each = |form: &dyn Fn(u8) -> String| text.bytes().map(form).collect::<Vec<_>>();
+        forms.push(each(&|byte| byte.to_string()).join(","));
+        for escape in ["", "%", "\\x", "\\u00"] {
+            forms.push(each(&|byte| format!("{escape}{byte:02x}")).concat());
+        }
+        forms.push(each(&|byte| format!("\\u{{{byte:x}}}")).concat());
+        forms.push(text.to_ascii_lowercase());
+    }
     forms
 }
 

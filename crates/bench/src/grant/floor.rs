@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -124,9 +124,10 @@ fn request(uri: &Uri, members: &impl Serialize, app_token: Option<&str>) -> Requ
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri.clone();
     let headers = request.headers_mut();
-    *headers = HeaderMap::with_capacity(3);
+    *headers = HeaderMap::with_capacity(3 + usize::from(app_token.is_some()));
     headers.insert(CONTENT_TYPE, sample::JSON);
     headers.insert(ACCEPT, sample::JSON);
+    headers.insert(USER_AGENT, sample::USER_AGENT);
     if let Some(token) = app_token {
         headers.insert(AUTHORIZATION, good(HeaderValue::try_from(format!("Bearer {token}"))));
     }

@@ -29,7 +29,7 @@ async fn each_kind_has_its_exit_code() {
     let cases = [
         (Fault::error(400, "invalid_grant", Some("client_id does not match")), 3, "invalid_client"),
         (Fault::error(404, "organization_application_not_found", None), 3, "application_not_found"),
-        (Fault::error(401, "unauthorized", None), 3, "unauthorized"),
+        (Fault::error(401, "unauthorized", None), 3, "invalid_client"),
         (Fault::error(403, "forbidden", None), 3, "rejected"),
         (Fault::rate_limited(None), 4, "rate_limited"),
         (Fault::quota_exceeded(), 4, "quota_exceeded"),
@@ -71,7 +71,12 @@ async fn in_text_form_a_failure_is_one_line() {
     emulator.inject(Fault::gateway(503)).unwrap();
     let output = run(set_up(&emulator, &["app", "--max-attempts", "1"])).await;
     assert_eq!(output.status.code(), Some(5));
-    assert_eq!(stderr(&output), "easemob-token: server_error: the service has trouble (503)\n");
+    let line = stderr(&output);
+    assert!(
+        line.starts_with("easemob-token: server_error: the service has trouble (503: "),
+        "{line}"
+    );
+    assert_eq!(line.lines().count(), 1, "{line}");
 }
 
 #[tokio::test]

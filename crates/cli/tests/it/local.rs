@@ -49,6 +49,7 @@ async fn the_sample_of_the_chinese_page_is_told() {
             "principal": "aa471ee0-4cfc-11ec-ace5-f90ff121234e",
             "token_id": "ad1e840a-4cfc-11ec-b1e9-8f63d5e5fd91",
             "issued_at": "2021-11-24T08:01:06.157Z",
+            "lifetime": "expires",
             "lifetime_seconds": 1_024_000,
             "expires_at": "2021-12-06T04:27:46.157Z",
             "expired": true,
@@ -121,17 +122,105 @@ fn each_fault_of_a_dynamic_token_is_named() {
 }
 
 #[test]
-fn an_unknown_text_is_opaque_and_not_an_error() {
-    for text in ["YXA6VunqiNxoB7IwXHInk1cGiXOOJfc", "a.b.c", "\u{1b}[31m", "YWMt-sample"] {
-        let output = command(&["inspect", text]).output().unwrap();
-        assert_eq!(output.status.code(), Some(0));
-        assert!(stdout(&output).starts_with("kind         opaque"), "{}", stdout(&output));
-        assert!(!stdout(&output).contains(text));
+fn a_text_that_is_no_whole_token_is_named_and_not_repeated() {
+    let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UifQ.dBjftJeZ4CVP";
+    let agora = "007eJxTYNAIsnbS3v/A5t2TC6feR15r+6cq8bqAvfaW+tk/Vzz+p6xTYLA0N3B2NDZN";
+    let dash = SAMPLE.replacen('-', "–", 1);
+    for (text, kind, shown) in [
+        ("a.b.c", "opaque", "opaque: nothing to decode"),
+        (
+            "YXA6VunqiNxoB7IwXHInk1cGiXOOJfc",
+            "credential",
+            "not a token but a client ID or client secret",
+        ),
+        (jwt, "jwt", "not a token of Easemob but a JSON Web Token"),
+        (agora, "agora", "not a token of Easemob but a token of Agora"),
+        ("YWMt-sample", "cut_off", "fewer than 130 characters; copy it again (11 characters here)"),
+        (&dash, "cut_off", "characters here, then U+2013)"),
+        (&VECTOR[..200], "cut_off", "a dynamic token that was cut off"),
+        ("ZHQtbroken", "opaque", "not a dynamic token: it is not base64"),
+    ] {
+        for form in ["★", "Authorization: Bearer ★", "{\"access_token\":\"★\"}"] {
+            let pasted = form.replace('★', text);
+            let output = command(&["inspect", &pasted]).output().unwrap();
+            assert_eq!(output.status.code(), Some(0));
+            assert!(stdout(&output).contains(shown), "{pasted}: {}", stdout(&output));
+            let decoded = command(&["inspect", &pasted, "--format", "json"]).output().unwrap();
+            assert_eq!(json(&decoded)["kind"], kind, "{pasted}");
+            assert!(!format!("{output:?} {decoded:?}").contains(&text[..5.min(text.len())]));
+        }
     }
-    let output = command(&["inspect", "ZHQtbroken", "--format", "json"]).output().unwrap();
-    let decoded = json(&output);
-    assert_eq!(decoded["kind"], "opaque");
-    assert!(decoded["reason"].as_str().unwrap().starts_with("not a dynamic token: "));
+}
+
+#[test]
+fn a_token_is_read_from_what_is_pasted_as_an_argument_and_as_input() {
+    let header = format!("-H 'authorization: Bearer {SAMPLE}' \\\n");
+    let response = format!("\u{feff}{{\"access_token\":\"{SAMPLE}\",\"expires_in\":1024000}}");
+    let wrapped = format!("  {}\r\n  {}\r\n", &SAMPLE[..80], &SAMPLE[80..]);
+    let utf_16: Vec<u8> =
+        format!("\u{feff}{SAMPLE}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let gbk = [b"\xc1\xee\xc5\xc6: ", SAMPLE.as_bytes()].concat();
+    let expected = json(&command(&["inspect", SAMPLE, "--format", "json"]).output().unwrap());
+    for text in [&header, &response, &wrapped, &format!("{SAMPLE}%3D%3D")] {
+        let argument = command(&["inspect", "--format", "json", "--", text]).output().unwrap();
+        assert_eq!(json(&argument), expected, "{text}");
+    }
+    let input = [header.as_bytes(), response.as_bytes(), wrapped.as_bytes(), &utf_16, &gbk];
+    for input in input {
+        let output = run_with_input(command(&["inspect", "--format", "json"]), input);
+        assert_eq!(json(&output), expected, "{}", String::from_utf8_lossy(input));
+    }
+    let dynamic = format!("Bearer {}", VECTOR.replace('=', "%3D"));
+    let dynamic = json(&signing(&["inspect", &dynamic, "--format", "json"]).output().unwrap());
+    assert_eq!((&dynamic["signature"], &dynamic["username"]), (&"good".into(), &"test2333".into()));
+}
+
+#[tokio::test]
+async fn a_permanent_token_never_expires() {
+    let emulator = Emulator::start().await.unwrap();
+    let app = run(set_up(&emulator, &["app", "--ttl", "permanent"])).await;
+    let decoded = json(&run_with_input(command(&["inspect", "--format", "json"]), &app.stdout));
+    for (member, value) in [
+        ("lifetime", "permanent".into()),
+        ("expired", false.into()),
+        ("lifetime_seconds", serde_json::Value::Null),
+        ("expires_at", serde_json::Value::Null),
+        ("left_seconds", serde_json::Value::Null),
+    ] {
+        assert_eq!(decoded[member], value, "{member}: {decoded}");
+    }
+    let output = run_with_input(command(&["inspect"]), &app.stdout);
+    let text = stdout(&output);
+    let rows = ["lifetime     permanent\n", "expires      never\n", "state        never expires\n"];
+    assert!(rows.iter().all(|row| text.contains(row)), "{text}");
+}
+
+#[test]
+fn the_clock_of_the_maker_of_a_dynamic_token_may_differ_by_the_leeway() {
+    use easemob_token::dynamic::Signer;
+    use std::time::{Duration, SystemTime};
+
+    let app_key = DEMO_APP_KEY.parse().unwrap();
+    let signer = Signer::new(&app_key, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET).unwrap();
+    let (now, ttl) = (SystemTime::now(), Duration::from_secs(600));
+    for (made_at, leeway, faults, expired) in [
+        (now + Duration::from_secs(40), "60s", &[][..], false),
+        (now + Duration::from_secs(40), "10s", &["not_yet_valid"], false),
+        (now - ttl - Duration::from_secs(30), "60s", &[], false),
+        (now - ttl - Duration::from_secs(30), "0", &["expired"], true),
+        (now - ttl - Duration::from_secs(90), "60s", &["expired"], true),
+        (now - ttl - Duration::from_secs(90), "5m", &[], false),
+    ] {
+        let token = signer.token("c", ttl, made_at).unwrap();
+        let words = ["inspect", token.access_token().expose(), "--leeway", leeway];
+        for mut command in [signing(&words), command(&words)] {
+            let output = command.args(["--format", "json"]).output().unwrap();
+            let decoded = json(&output);
+            assert_eq!(decoded["faults"], serde_json::json!(faults), "{leeway}: {decoded}");
+            assert_eq!(decoded["expired"], expired, "{leeway}: {decoded}");
+            assert!(decoded["left_seconds"].as_u64() <= Some(600), "{decoded}");
+        }
+    }
 }
 
 #[test]
@@ -190,6 +279,7 @@ fn a_missing_or_wrong_argument_is_named_with_exit_2() {
     case(signing(&["inspect"]), "the input is empty");
     case(signing(&["inspect", "  "]), "the input is empty");
     case(signing(&["inspect", "--client-secret-file", "-"]), "cannot both be standard input");
+    case(signing(&["inspect", "Bearer null"]), "holds no token");
     let output = run_with_input(command(&["inspect"]), &[0xff, 0xfe]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
 }

@@ -23,9 +23,11 @@ pub enum Fault {
     Sha1Signature,
     /// The signature is not 64 lower-case hexadecimal digits.
     MalformedSignature,
-    /// The token has expired.
+    /// The token has expired, and the leeway is over too.
     Expired,
-    /// The token was made later than now: a clock is wrong, or `curTime` is not in seconds.
+    /// The token was made later than now, by more than the leeway.
+    ///
+    /// A clock is wrong, or `curTime` is not in seconds.
     NotYetValid,
     /// The token is for another App Key.
     OtherAppKey,
@@ -119,6 +121,17 @@ impl std::error::Error for Faults {}
 /// `Display` shows what is missing, and repeats no part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseError(pub(super) &'static str);
+
+impl ParseError {
+    pub(super) const CUT_OFF: Self =
+        Self("it was cut off, since its contents end early; copy it again");
+
+    /// Whether the text is the beginning of a dynamic token, which was cut off.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        *self == Self::CUT_OFF
+    }
+}
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::fault::{Fault, Faults};
 use super::signature::{Key, same_secret};
 use super::token::{Claims, DynamicToken, Padding};
-use super::unverified::{AppKeyMember, UnverifiedToken};
+use super::unverified::{AppKeyMember, DEFAULT_LEEWAY, UnverifiedToken};
 use crate::build_error::{BuildError, Field, require_visible};
 use crate::endpoint::AppKey;
 use crate::secret::Secret;
@@ -18,6 +18,7 @@ use crate::token::UserId;
 pub struct Signer {
     key: Key,
     padding: Padding,
+    leeway: Duration,
 }
 
 impl Signer {
@@ -37,13 +38,23 @@ impl Signer {
         require_visible(Field::ClientSecret, client_secret.expose())?;
         let client_id = client_id.into_boxed_str();
         let key = Key { app_key: app_key.clone(), client_id, client_secret };
-        Ok(Self { key, padding: Padding::default() })
+        Ok(Self { key, padding: Padding::default(), leeway: DEFAULT_LEEWAY })
     }
 
     /// Sets whether tokens end in `=`, which they do by default.
     #[must_use]
     pub fn with_padding(mut self, padding: Padding) -> Self {
         self.padding = padding;
+        self
+    }
+
+    /// Sets the leeway for clocks that disagree, [`DEFAULT_LEEWAY`] by default.
+    ///
+    /// [`verify`](Self::verify) accepts a token that is issued up to this time later than now, and one that
+    /// expired less than this time ago. Zero compares exactly.
+    #[must_use]
+    pub fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
         self
     }
 
@@ -89,6 +100,8 @@ impl Signer {
 
     /// Verifies a token: its shape, its time, its App Key and its signature.
     ///
+    /// The leeway of this signer counts ([`with_leeway`](Self::with_leeway)), not the token's.
+    ///
     /// The signature of a token for another App Key cannot be verified with these credentials, so it is
     /// not checked.
     ///
@@ -96,7 +109,7 @@ impl Signer {
     ///
     /// Every fault that the token has at `now`.
     pub fn verify(&self, token: &UnverifiedToken, now: SystemTime) -> Result<(), Faults> {
-        let mut faults = token.faults_at(now);
+        let mut faults = token.faults_at(now, self.leeway);
         let ours = match &token.app_key {
             AppKeyMember::Key(key) => *key == self.key.app_key,
             AppKeyMember::Other(text) => {

@@ -124,6 +124,14 @@ impl DynamicToken {
         self.expires_at
     }
 
+    /// The time for which it is still valid at `now`: zero if it is over, at most its lifetime.
+    ///
+    /// The leeway of those who verify it is not included.
+    #[must_use]
+    pub fn remaining_at(&self, now: SystemTime) -> Duration {
+        self.expires_at.duration_since(now).unwrap_or_default().min(self.ttl)
+    }
+
     /// Whether it lives longer than [`LONG_TTL`], which deserves a warning.
     #[must_use]
     pub fn is_long_lived(&self) -> bool {

@@ -12,6 +12,7 @@ use super::fault::{Fault, Faults, ParseError};
 use super::signature::Signature;
 use super::token::LONG_TTL;
 use crate::endpoint::AppKey;
+use crate::inspect::{PastedText, TextKind};
 use crate::response::{Member, Object};
 use crate::secret::Secret;
 use crate::token::UserId;
@@ -30,7 +31,14 @@ pub struct UnverifiedToken {
     /// `None` if it is not SHA-256.
     pub(super) signature: Option<Signature>,
     shape: Vec<Fault>,
+    leeway: Duration,
 }
+
+/// The default leeway for clocks that disagree: a minute, as libraries for JSON Web Tokens allow.
+///
+/// A machine whose clock is 40 s ahead makes tokens that are not from the future. The leeway counts at
+/// both ends: a token that expired 30 s ago is accepted too.
+pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 
 /// The member `appkey`.
 #[derive(Clone)]
@@ -68,13 +76,21 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl UnverifiedToken {
-    /// Parses a token. Faults that leave it readable are not errors here: call
-    /// [`verify`](Self::verify), or [`Signer::verify`](super::Signer::verify) with the secret.
+    /// Parses a token, alone or in a text that was pasted ([`PastedText`]).
+    ///
+    /// Faults that leave it readable are not errors here: call [`verify`](Self::verify), or
+    /// [`Signer::verify`](super::Signer::verify) with the secret.
     ///
     /// # Errors
     ///
     /// It is not base64 of a JSON object, or a member is missing or of another type.
     pub fn parse(token: &str) -> Result<Self, ParseError> {
+        let pasted = PastedText::parse(token);
+        let token = match pasted.kind() {
+            TextKind::DynamicToken => pasted.token(),
+            TextKind::CutOffDynamicToken => return Err(ParseError::CUT_OFF),
+            _ => token.trim(),
+        };
         if token.len() > MAX_BYTES {
             return Err(ParseError("it is longer than 8192 characters"));
         }
@@ -131,7 +147,22 @@ impl UnverifiedToken {
             let sha1 = hex && signature.len() == SHA1_DIGITS;
             shape.push(if sha1 { Fault::Sha1Signature } else { Fault::MalformedSignature });
         }
-        Ok(Self { app_key, user_id, cur_time, ttl, signature: parsed, shape })
+        Ok(Self {
+            app_key,
+            user_id,
+            cur_time,
+            ttl,
+            signature: parsed,
+            shape,
+            leeway: DEFAULT_LEEWAY,
+        })
+    }
+
+    /// Sets the leeway of [`verify`](Self::verify) for clocks that disagree, [`DEFAULT_LEEWAY`] by default.
+    #[must_use]
+    pub fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
     }
 
     /// The App Key; `None` if something else is in its place.
@@ -185,18 +216,24 @@ impl UnverifiedToken {
     /// Every fault of the shape and the time. Without one the token may still be invalid: its signature
     /// was not checked.
     pub fn verify(&self, now: SystemTime) -> Result<(), Faults> {
-        Faults::none_or(self.faults_at(now))
+        Faults::none_or(self.faults_at(now, self.leeway))
     }
 
-    pub(super) fn faults_at(&self, now: SystemTime) -> Vec<Fault> {
+    pub(super) fn faults_at(&self, now: SystemTime, leeway: Duration) -> Vec<Fault> {
         let mut faults = self.shape.clone();
-        // A time beyond what a `SystemTime` holds is in the future.
-        if self.issued_at().map_or(self.cur_time > 0, |issued_at| now < issued_at) {
+        // A time beyond what a `SystemTime` holds is later or earlier than any other.
+        let is_early = match self.issued_at() {
+            Some(issued_at) => issued_at.duration_since(now).is_ok_and(|ahead| ahead > leeway),
+            None => self.cur_time > 0,
+        };
+        let is_late = match self.expires_at() {
+            Some(end) => now.duration_since(end).is_ok_and(|past| past >= leeway),
+            None => self.issued_at().is_none() && self.cur_time < 0,
+        };
+        if is_early {
             faults.push(Fault::NotYetValid);
         }
-        if self.issued_at().is_none() && self.cur_time < 0
-            || self.expires_at().is_some_and(|end| end <= now)
-        {
+        if is_late {
             faults.push(Fault::Expired);
         }
         faults

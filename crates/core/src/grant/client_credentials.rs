@@ -15,6 +15,7 @@ use crate::token::{AccessToken, AppToken, Ttl, UserId};
 pub struct ClientCredentials {
     client_id: String,
     client_secret: Secret,
+    former_secret: Option<Secret>,
     ttl: Ttl,
 }
 
@@ -32,7 +33,15 @@ impl ClientCredentials {
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
         require_visible(Field::ClientId, &client_id)?;
         require_visible(Field::ClientSecret, client_secret.expose())?;
-        Ok(Self { client_id, client_secret, ttl: Ttl::ServerDefault })
+        Ok(Self { client_id, client_secret, former_secret: None, ttl: Ttl::ServerDefault })
+    }
+
+    /// Masks this secret too in the service's text: the one before, which was replaced while the
+    /// process ran.
+    #[must_use]
+    pub fn with_former_secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.former_secret = Some(secret.into());
+        self
     }
 
     /// Requests another lifetime.
@@ -50,8 +59,7 @@ impl Grant for ClientCredentials {
 
 impl Sealed for ClientCredentials {
     fn token(&self, response: TokenResponse<'_>) -> Result<AppToken, &'static str> {
-        let application = response.application.text("application is not a string")?;
-        Ok(AppToken::new(response.granted, application.map(Into::into)))
+        Ok(response.into_app_token())
     }
 
     fn ttl(&self) -> Ttl {
@@ -73,6 +81,10 @@ impl Sealed for ClientCredentials {
 
     fn secret(&self) -> Option<&str> {
         Some(self.client_secret.expose())
+    }
+
+    fn former_secret(&self) -> Option<&str> {
+        self.former_secret.as_ref().map(Secret::expose)
     }
 
     fn user_id(&self) -> Option<&UserId> {

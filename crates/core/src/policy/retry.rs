@@ -12,7 +12,7 @@ pub struct RetryLimits {
     pub max_attempts: u32,
     /// Time limit of the acquisition, 20 s by default: no request is started after it.
     pub deadline: Duration,
-    /// Minimum time between two requests, 1 s by default.
+    /// Minimum time between two requests, 1 s by default. A backoff doubles from it.
     pub min_interval: Duration,
 }
 
@@ -41,7 +41,7 @@ pub enum NextStep {
 /// Retry rules of one acquisition, with the number of its requests and its deadline.
 ///
 /// After a transport failure or a server error the request is sent again after a growing pause (full
-/// jitter, doubling from one second). A pause that the service asks for is observed if it ends before the
+/// jitter, doubling from the minimum time between two requests). A pause that the service asks for is observed if it ends before the
 /// deadline. After a torn body the request is sent once more, and after a 401 once with another app
 /// token. No other refusal is retried. Times are those of one monotonic clock of the caller.
 ///
@@ -122,7 +122,8 @@ impl Retry {
 
     /// The step after a failure that one more request may resolve, once in an acquisition.
     ///
-    /// Examples are a torn body, and a 401 for an app token that the service accepted in a later request.
+    /// Examples are a torn body, a response that the transport lost and will probably lose again, and a
+    /// 401 for an app token that the service accepted in a later request.
     pub fn once_more(&mut self, now: Uptime, jitter: Jitter) -> NextStep {
         if std::mem::replace(&mut self.repeated_once, true) {
             return NextStep::GiveUp;
@@ -130,10 +131,10 @@ impl Retry {
         self.send_after(self.backoff(jitter), now)
     }
 
-    /// Full jitter: up to one second, then two, four, and so on to the longest pause.
+    /// Full jitter: up to the minimum interval, then twice that, and so on to the longest pause.
     fn backoff(&self, jitter: Jitter) -> Duration {
         let doublings = self.attempts.saturating_sub(1).min(16);
-        let most = Duration::from_secs(1).saturating_mul(1 << doublings).min(LONGEST_PAUSE);
+        let most = self.limits.min_interval.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
         jitter.between(Duration::ZERO, most)
     }
 

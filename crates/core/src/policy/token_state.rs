@@ -257,6 +257,14 @@ impl TokenState {
             Cooldown::after_failure(self.failures, response, self.last_sent, now, jitter);
     }
 
+    /// Forgets the failures before, since their cause is gone: refused credentials were replaced.
+    ///
+    /// The limit on requests stays.
+    pub fn forget_failures(&mut self) {
+        self.failures = 0;
+        self.cooldown = None;
+    }
+
     /// Reports that the acquisition will not end: its task was dropped or is not run any more. Another
     /// one may start at once.
     pub fn abandoned(&mut self) {

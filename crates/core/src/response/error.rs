@@ -49,10 +49,19 @@ impl ResponseError {
         Self::malformed(fault.to_owned(), RetryAdvice::Never)
     }
 
-    /// A 200 whose body is not JSON: torn, or not from the service.
-    pub(super) fn not_json(is_cut: bool, line: usize, column: usize) -> Self {
-        let what = if is_cut { "the body ends too early to be" } else { "the body is not" };
-        let text = format!("{what} JSON (line {line}, column {column})");
+    /// A 200 whose body is not JSON: of another form, or torn (`is_cut`), or damaged.
+    pub(super) fn not_json(
+        form: Option<&str>,
+        is_cut: bool,
+        (line, column): (usize, usize),
+    ) -> Self {
+        let text = match (form, is_cut) {
+            (Some(form), _) => format!("{form}; check the base URL, proxies and firewalls"),
+            (None, true) => {
+                format!("the body ends too early to be JSON (line {line}, column {column})")
+            }
+            (None, false) => format!("the body is not JSON (line {line}, column {column})"),
+        };
         Self::malformed(text, RetryAdvice::Once)
     }
 
@@ -75,7 +84,10 @@ impl ResponseError {
     }
 
     /// The member `error_description` of the body, escaped, at most 512 characters, secrets and the
-    /// user ID replaced. For a malformed response it is the fault, for a redirect its target.
+    /// user ID replaced.
+    ///
+    /// For a malformed response it is the fault, for a redirect its target, and for a refusal that is not
+    /// JSON the form of its body: a web page, plain text, nothing.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
@@ -129,6 +141,10 @@ impl ResponseError {
     fn phrase(&self) -> &'static str {
         if self.0.kind.category() == ErrorCategory::Refused && !self.0.is_from_service {
             return "refused, but not by the service: check the base URL, proxies and firewalls";
+        }
+        // With an app token in the request, the advice would be to get a new one.
+        if self.0.kind == ResponseErrorKind::Unauthorized && self.0.advice == RetryAdvice::Never {
+            return "the service requires an app token, and the request carried none: send one with it";
         }
         self.0.kind.phrase()
     }

@@ -100,7 +100,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The client ID or the client secret is wrong (400 `invalid_grant`).
+    /// The client ID or the client secret is wrong (400 `invalid_grant`; 401 if they were sent).
     InvalidClient {
         name: "invalid_client",
         phrase: "the client ID or client secret is wrong",

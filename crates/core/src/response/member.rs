@@ -9,16 +9,17 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A member that is missing (or `null`), present, or of another type.
+/// A member that is missing (or `null`), present, of another type, or there twice.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Member<T> {
     #[default]
     Missing,
     Value(T),
     Wrong,
+    /// It occurs twice, with different values.
+    Twice,
 }
 
 impl<T> Member<T> {
@@ -28,6 +29,7 @@ impl<T> Member<T> {
             Self::Missing => Ok(None),
             Self::Value(value) => Ok(Some(value)),
             Self::Wrong => Err(fault),
+            Self::Twice => Err("a member occurs twice, with different values"),
         }
     }
 
@@ -35,110 +37,106 @@ impl<T> Member<T> {
     pub(crate) fn ok(self) -> Option<T> {
         self.optional("").unwrap_or_default()
     }
+
+    /// Adds another member of the same name, where the last value that can be read counts.
+    pub(crate) fn replace(&mut self, other: Self) {
+        if matches!(other, Self::Value(_)) {
+            *self = other;
+        }
+    }
+
+    /// Adds another member of the same name, which must not contradict the first.
+    pub(crate) fn add(&mut self, other: Self)
+    where
+        T: PartialEq,
+    {
+        match (&*self, other) {
+            (Self::Missing, other) => *self = other,
+            (_, Self::Missing) => {}
+            (Self::Value(one), Self::Value(other)) if *one == other => {}
+            _ => *self = Self::Twice,
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Member<T> {
+    /// `None` is a value of another type.
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Wrong, Self::Value)
+    }
 }
 
 impl Member<Cow<'_, str>> {
     /// The text, owned; `fault` if the member is not text.
+    #[cfg(feature = "dynamic")]
     pub(crate) fn text(self, fault: &'static str) -> Result<Option<Box<str>>, &'static str> {
         Ok(self.optional(fault)?.map(|text| text.into_owned().into_boxed_str()))
     }
 }
 
-/// Conversion of each JSON value to a type; `None` means "of another type".
+/// Conversion of each JSON value to a type; by default a value is of another type.
 pub(crate) trait Read<'de>: Sized {
-    fn borrowed(_text: &'de str) -> Option<Self> {
-        None
+    fn borrowed(text: &'de str) -> Member<Self> {
+        Self::copied(text)
     }
-    fn copied(_text: &str) -> Option<Self> {
-        None
+    fn copied(_text: &str) -> Member<Self> {
+        Member::Wrong
     }
-    fn integer(_number: i64) -> Option<Self> {
-        None
+    fn integer(_number: i128) -> Member<Self> {
+        Member::Wrong
     }
-    fn float(_number: f64) -> Option<Self> {
-        None
+    fn float(_number: f64) -> Member<Self> {
+        Member::Wrong
     }
-    fn flag(_flag: bool) -> Option<Self> {
-        None
+    fn flag(_flag: bool) -> Member<Self> {
+        Member::Wrong
     }
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
+    /// Reads the text of a number of arbitrary precision.
+    fn number(_text: &str) -> Member<Self> {
+        Member::Wrong
+    }
+    fn object<A: MapAccess<'de>>(object: A) -> Result<Member<Self>, A::Error> {
+        Ok(number_text(object)?.map_or(Member::Wrong, |text| Self::number(&text)))
     }
 }
 
 impl<'de: 'a, 'a> Read<'de> for Cow<'a, str> {
-    fn borrowed(text: &'de str) -> Option<Self> {
-        Some(Cow::Borrowed(text))
+    fn borrowed(text: &'de str) -> Member<Self> {
+        Member::Value(Cow::Borrowed(text))
     }
-    fn copied(text: &str) -> Option<Self> {
-        Some(Cow::Owned(text.to_owned()))
-    }
-}
-
-impl Read<'_> for bool {
-    fn flag(flag: bool) -> Option<Self> {
-        Some(flag)
+    fn copied(text: &str) -> Member<Self> {
+        Member::Value(Cow::Owned(text.to_owned()))
     }
 }
 
 /// An object with the members of `T`; serde alone would also accept an array of their values.
+#[cfg(feature = "dynamic")]
 #[derive(Debug)]
 pub(crate) struct Object<T>(pub(crate) T);
 
+#[cfg(feature = "dynamic")]
 impl<'de, T: Deserialize<'de>> Read<'de> for Object<T> {
-    fn object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(object)).map(|members| Some(Self(members)))
+    fn object<A: MapAccess<'de>>(object: A) -> Result<Member<Self>, A::Error> {
+        T::deserialize(serde::de::value::MapAccessDeserializer::new(object))
+            .map(|members| Member::Value(Self(members)))
     }
 }
 
-/// Reads a whole number in any form: `60`, `60.0`, `"60"`. Beyond an `i64` it saturates.
-impl<'de> Read<'de> for i64 {
-    fn borrowed(text: &'de str) -> Option<Self> {
-        Self::copied(text)
-    }
-    fn copied(text: &str) -> Option<Self> {
-        let (negative, digits) = match text.as_bytes() {
-            [b'-', digits @ ..] => (true, digits),
-            digits => (false, digits),
-        };
-        if digits.is_empty() {
-            return None;
-        }
-        digits.iter().try_fold(0_i64, |number, digit| {
-            let digit = digit.is_ascii_digit().then(|| Self::from(digit - b'0'))?;
-            let shifted = number.saturating_mul(10);
-            Some(if negative {
-                shifted.saturating_sub(digit)
-            } else {
-                shifted.saturating_add(digit)
-            })
-        })
-    }
-    fn integer(number: i64) -> Option<Self> {
-        Some(number)
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "it saturates, as it should")]
-    fn float(number: f64) -> Option<Self> {
-        // `fract` of an infinity is NaN, so an infinity is refused as well.
-        (number.fract() == 0.0).then_some(number as Self)
-    }
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        // With the feature `arbitrary_precision` of serde_json, which any crate of the build may enable,
-        // a number arrives as an object of this one member.
-        let Some(key) = object.next_key::<Cow<'de, str>>()? else {
-            return Ok(None);
-        };
-        let number = if key == "$serde_json::private::Number" {
-            let text = object.next_value::<Cow<'de, str>>()?;
-            Self::copied(&text).or_else(|| text.parse().ok().and_then(Self::float))
+/// The text of a number that arrives as an object of one member.
+///
+/// Numbers do so with the feature `arbitrary_precision` of `serde_json`, which any crate of the build
+/// may enable. `None` for any other object.
+fn number_text<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    let mut text = None;
+    if let Some(key) = object.next_key::<Cow<'de, str>>()? {
+        if key == "$serde_json::private::Number" {
+            text = Some(object.next_value::<Cow<'de, str>>()?);
         } else {
             object.next_value::<IgnoredAny>()?;
-            None
-        };
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(number)
+        }
     }
+    while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(text)
 }
 
 impl<'de, T: Read<'de>> Deserialize<'de> for Member<T> {
@@ -149,10 +147,6 @@ impl<'de, T: Read<'de>> Deserialize<'de> for Member<T> {
 
 struct MemberVisitor<T>(PhantomData<T>);
 
-fn found<T, E>(value: Option<T>) -> Result<Member<T>, E> {
-    Ok(value.map_or(Member::Wrong, Member::Value))
-}
-
 impl<'de, T: Read<'de>> Visitor<'de> for MemberVisitor<T> {
     type Value = Member<T>;
 
@@ -160,22 +154,22 @@ impl<'de, T: Read<'de>> Visitor<'de> for MemberVisitor<T> {
         f.write_str("any JSON value")
     }
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        found(T::borrowed(text))
+        Ok(T::borrowed(text))
     }
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        found(T::copied(text))
+        Ok(T::copied(text))
     }
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        found(T::integer(number))
+        Ok(T::integer(number.into()))
     }
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        found(T::integer(i64::try_from(number).unwrap_or(i64::MAX)))
+        Ok(T::integer(number.into()))
     }
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        found(T::float(number))
+        Ok(T::float(number))
     }
     fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
-        found(T::flag(flag))
+        Ok(T::flag(flag))
     }
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(Member::Missing)
@@ -185,75 +179,13 @@ impl<'de, T: Read<'de>> Visitor<'de> for MemberVisitor<T> {
         Ok(Member::Wrong)
     }
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        found(T::object(map)?)
+        T::object(map)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde::de::value::{Error, MapDeserializer};
-
     use super::*;
-
-    fn number(json: &str) -> Result<Option<i64>, &'static str> {
-        serde_json::from_str::<Member<i64>>(json).expect(json).optional("wrong")
-    }
-
-    #[test]
-    fn a_whole_number_is_read_in_any_form() {
-        for (json, read) in [
-            ("0", 0),
-            ("-0", 0),
-            ("1024000", 1_024_000),
-            ("\"1024000\"", 1_024_000),
-            ("\"-1\"", -1),
-            ("1024000.0", 1_024_000),
-            ("1.024e6", 1_024_000),
-            ("-9223372036854775808", i64::MIN),
-            ("\"-9223372036854775808\"", i64::MIN),
-            ("9223372036854775807", i64::MAX),
-            ("9223372036854775808", i64::MAX),
-            ("18446744073709551616", i64::MAX),
-            ("-99999999999999999999", i64::MIN),
-            ("\"99999999999999999999\"", i64::MAX),
-            ("\"-99999999999999999999\"", i64::MIN),
-        ] {
-            assert_eq!(number(json), Ok(Some(read)), "{json}");
-        }
-    }
-
-    #[test]
-    fn a_fraction_or_a_word_is_no_whole_number() {
-        for json in [
-            "1.5",
-            "\"\"",
-            "\"-\"",
-            "\"1.5\"",
-            "\"60s\"",
-            "\"+1\"",
-            "\" 1\"",
-            "true",
-            "[1]",
-            "{\"a\":1}",
-        ] {
-            assert_eq!(number(json), Err("wrong"), "{json}");
-        }
-        assert_eq!(number("null"), Ok(None));
-    }
-
-    #[test]
-    fn a_number_of_arbitrary_precision_is_read() {
-        let read = |text: &'static str| {
-            let object = [("$serde_json::private::Number", text)];
-            Member::<i64>::deserialize(MapDeserializer::<_, Error>::new(object.into_iter()))
-                .unwrap()
-                .ok()
-        };
-        assert_eq!(read("1024000"), Some(1_024_000));
-        assert_eq!(read("1.024e6"), Some(1_024_000));
-        assert_eq!(read("99999999999999999999"), Some(i64::MAX));
-        assert_eq!(read("1.5"), None);
-    }
 
     #[test]
     fn plain_text_is_borrowed_and_escaped_text_is_copied() {

@@ -33,11 +33,18 @@ const ESCAPES: usize = 3;
 const WORK: usize = 1 << 20;
 
 /// Values of a request that an error text must not show. It has no `Debug`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Hidden<'a> {
     pub(crate) app_token: Option<&'a str>,
     pub(crate) secret: Option<&'a str>,
+    pub(crate) former_secret: Option<&'a str>,
     pub(crate) user_id: Option<&'a str>,
+}
+
+impl Hidden<'_> {
+    fn is_ascii(&self) -> bool {
+        [self.app_token, self.secret, self.user_id].into_iter().flatten().all(str::is_ascii)
+    }
 }
 
 /// Returns at most `limit` characters of `text`, with hidden values and credentials replaced.
@@ -45,7 +52,13 @@ pub(crate) struct Hidden<'a> {
 /// Credentials are found by their prefixes; control and direction characters are escaped. A service that
 /// repeats what it received may encode it first. So the text is searched as it is and decoded by every
 /// encoding of [`Escape`] and [`Binary`].
+///
+/// A text in an unknown encoding, of which bytes were lost, is replaced as a whole if a value beyond ASCII
+/// could be in it.
 pub(super) fn clean(text: &str, limit: usize, hidden: &Hidden<'_>) -> String {
+    if text.contains(char::REPLACEMENT_CHARACTER) && !hidden.is_ascii() {
+        return MASK.to_owned();
+    }
     let patterns = patterns(hidden);
     let widest = patterns.iter().map(|pattern| pattern.text.len()).max().unwrap_or_default();
     let searched = up_to(text, SHOWN.saturating_add(widest.saturating_mul(WIDEST)));
@@ -84,7 +97,7 @@ struct Pattern {
 fn patterns(hidden: &Hidden<'_>) -> Vec<Pattern> {
     let pattern =
         |text: &str, alone: bool| Pattern { text: Decoded::of(text).folded().text, alone };
-    let secrets = [hidden.secret, hidden.app_token].into_iter().flatten();
+    let secrets = [hidden.secret, hidden.former_secret, hidden.app_token].into_iter().flatten();
     secrets
         .map(|secret| pattern(secret, secret.len() < SHORT))
         .chain(hidden.user_id.map(|user_id| pattern(user_id, true)))
@@ -216,11 +229,11 @@ mod tests {
     use super::*;
 
     fn hide(text: &str, secret: &str) -> String {
-        clean(text, 512, &Hidden { app_token: None, secret: Some(secret), user_id: None })
+        clean(text, 512, &Hidden { secret: Some(secret), ..Hidden::default() })
     }
 
     fn cut(text: &str) -> String {
-        clean(text, 512, &Hidden { app_token: None, secret: None, user_id: None })
+        clean(text, 512, &Hidden::default())
     }
 
     #[test]

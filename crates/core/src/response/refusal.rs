@@ -7,48 +7,83 @@ use std::time::SystemTime;
 use http::header::LOCATION;
 use http::response::Parts;
 use http::{HeaderMap, Uri};
-use serde::Deserialize as _;
-use serde_json::Value;
 
 use super::error::{Details, ResponseError};
+use super::error_body::ErrorBody;
 use super::kind::{ResponseErrorKind as Kind, RetryAdvice};
 use super::redact::{self, Hidden};
 use super::retry_after;
+use crate::grant::GrantType;
 
 const CODE_LIMIT: usize = 64;
 const DESCRIPTION_LIMIT: usize = 512;
 
-/// Reads a response with any status but 200; `sent` is what the request contained.
+/// The facts of a request on which the meaning of its refusal depends.
+#[derive(Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) grant: GrantType,
+    pub(crate) hidden: Hidden<'a>,
+}
+
+/// Reads a response with any status but 200.
 pub(crate) fn parse(
     head: &Parts,
     body: &[u8],
-    sent: &Hidden<'_>,
+    sent: &Sent<'_>,
     received_at: SystemTime,
 ) -> ResponseError {
-    let body = object(body);
-    let (code, description) = (text(&body, "error"), text(&body, "error_description"));
-    let status = head.status;
-    let kind = classify(status.as_u16(), code.unwrap_or_default(), description.unwrap_or_default());
-    let is_from_service = is_service_error(status.as_u16(), code.unwrap_or_default());
+    read(head, &ErrorBody::read(body), head.status.as_u16(), sent, received_at)
+}
+
+/// Reads a 200 without a usable token; `None` if its body names no error.
+pub(crate) fn parse_ok(
+    head: &Parts,
+    body: &[u8],
+    sent: &Sent<'_>,
+    received_at: SystemTime,
+) -> Option<ResponseError> {
+    let body = ErrorBody::read(body);
+    let status = documented_status(body.code.as_deref()?, body.description.as_deref());
+    Some(read(head, &body, status, sent, received_at))
+}
+
+/// Reads an error body as if it had come with the status `meant`.
+fn read(
+    head: &Parts,
+    body: &ErrorBody,
+    meant: u16,
+    sent: &Sent<'_>,
+    received_at: SystemTime,
+) -> ResponseError {
+    let (status, hidden) = (head.status, &sent.hidden);
+    let (code, text) = (body.code.as_deref(), body.description.as_deref());
+    let is_from_service = is_service_error(meant, code.unwrap_or_default());
+    let kind = match classify(meant, code.unwrap_or_default(), text.unwrap_or_default()) {
+        // The request carried no app token that could be refused.
+        Kind::Unauthorized if sent.grant == GrantType::ClientCredentials && is_from_service => {
+            Kind::InvalidClient
+        }
+        kind => kind,
+    };
     let retry_after = retry_after::read(&head.headers, received_at);
     let advice = match kind.retry_advice() {
         // A gateway's 401 does not ask for an app token, so a new one would not help.
-        RetryAdvice::WithNewAppToken if sent.app_token.is_none() || !is_from_service => {
+        RetryAdvice::WithNewAppToken if hidden.app_token.is_none() || !is_from_service => {
             RetryAdvice::Never
         }
         RetryAdvice::After(pause) => RetryAdvice::After(retry_after.unwrap_or(pause)),
         RetryAdvice::Backoff => retry_after.map_or(RetryAdvice::Backoff, RetryAdvice::After),
         advice @ (RetryAdvice::Never | RetryAdvice::Once | RetryAdvice::WithNewAppToken) => advice,
     };
-    let description = if kind == Kind::Redirected {
-        redirect_target(&head.headers, sent)
-    } else if kind == Kind::Malformed {
-        Some("the status means nothing here".to_owned())
-    } else {
-        description.map(|text| redact::clean(text, DESCRIPTION_LIMIT, sent))
+    let description = match kind {
+        Kind::Redirected => redirect_target(&head.headers, hidden),
+        Kind::Malformed => Some("the status means nothing here".to_owned()),
+        _ => text
+            .map(|text| redact::clean(text, DESCRIPTION_LIMIT, hidden))
+            .or_else(|| body.form.map(str::to_owned)),
     };
     // A user ID such as `unauthorized` must not hide the code, which is the service's own word.
-    let secrets = Hidden { user_id: None, ..*sent };
+    let secrets = Hidden { user_id: None, ..*hidden };
     let code = code.map(|text| redact::clean(text, CODE_LIMIT, &secrets));
     Details { kind, status, code, description, retry_after, advice, is_from_service }.into()
 }
@@ -69,20 +104,19 @@ fn is_service_error(status: u16, code: &str) -> bool {
     }
 }
 
-/// The error body as JSON, `null` if it is not: gateways send pages, text or nothing.
+/// The status under which the documented table has this error; a gateway may have replaced it by 200.
 ///
-/// Every member can be missing. A byte order mark, a byte that is not UTF-8, text behind the object
-/// and a member that occurs twice do not hide the error.
-fn object(body: &[u8]) -> Value {
-    let text = String::from_utf8_lossy(body);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    // `from_str` would refuse text that follows.
-    Value::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap_or_default()
-}
-
-/// The text of a member; an empty one counts as missing.
-fn text<'a>(body: &'a Value, member: &str) -> Option<&'a str> {
-    body.get(member)?.as_str().filter(|text| !text.is_empty())
+/// Any other error is a refused request, since there is no token.
+fn documented_status(code: &str, description: Option<&str>) -> u16 {
+    let description = description.unwrap_or_default().to_ascii_lowercase();
+    match code {
+        "unauthorized" | "auth_bad_access_token" => 401,
+        "invalid_grant" if description.contains("not found") => 404,
+        "entity_not_found" | "organization_application_not_found" => 404,
+        "concurrent_operation_error" => 409,
+        "reach_limit" | "resource_limited" => 429,
+        _ => 400,
+    }
 }
 
 /// The kind by the documented table; a description is a sample there, and no constant.
@@ -91,9 +125,13 @@ fn classify(status: u16, code: &str, description: &str) -> Kind {
     let has = |words: &str| description.contains(words);
     match (status, code) {
         (300..=399, _) => Kind::Redirected,
-        (400, "invalid_grant") if has("client_id") || has("client_secret") => Kind::InvalidClient,
-        (400, "invalid_grant") if has("not activated") => Kind::UserDeactivated,
-        (400, "invalid_grant") if has("password") => Kind::InvalidPassword,
+        (400, "invalid_client") => Kind::InvalidClient,
+        // A 401 that names the credentials in the body is not about the app token.
+        (400 | 401, "invalid_grant") if has("client_id") || has("client_secret") => {
+            Kind::InvalidClient
+        }
+        (400 | 401, "invalid_grant") if has("not activated") => Kind::UserDeactivated,
+        (400 | 401, "invalid_grant") if has("password") => Kind::InvalidPassword,
         (400, "illegal_argument") if has("username_too_long") => Kind::InvalidUsername,
         (400, "illegal_argument") if has("username") && has("not legal") => Kind::InvalidUsername,
         (401, _) => Kind::Unauthorized,

@@ -119,6 +119,19 @@ mod tests {
     }
 
     #[test]
+    fn an_odd_character_is_named_by_code_point_and_place() {
+        for (token, named) in [
+            ("Bearer YWMt", "U+0020 as character 7;"),
+            ("YWMt\n", "U+000A as character 5;"),
+            ("\u{feff}YWMt", "U+FEFF as character 1;"),
+            ("YWéMt–a", "U+00E9 as character 3;"),
+        ] {
+            let error = AccessToken::new(token).unwrap_err().to_string();
+            assert!(error.contains(named) && !error.contains("YW"), "{error}");
+        }
+    }
+
+    #[test]
     fn the_header_is_bearer_and_sensitive() {
         let header = AccessToken::new("abc").unwrap().authorization();
         assert_eq!(header, "Bearer abc");

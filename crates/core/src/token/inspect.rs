@@ -10,6 +10,7 @@
 //!
 //! ```
 //! use std::time::Duration;
+//! use easemob_token_core::Lifetime;
 //! use easemob_token_core::inspect::{self, Confidence, TokenKind};
 //!
 //! // The sample of the documentation.
@@ -17,12 +18,16 @@
 //! let contents = inspect::inspect(token).expect("has the known layout");
 //! assert_eq!(contents.kind(), TokenKind::User);
 //! assert_eq!(contents.confidence(), Confidence::High);
-//! assert_eq!(contents.lifetime(), Duration::from_secs(1_024_000));
+//! assert_eq!(contents.lifetime(), Lifetime::Expires(Duration::from_secs(1_024_000)));
 //! assert_eq!(contents.application().to_string(), "bb0cac57-a9dd-4e81-bd58-fb2929cda275");
 //!
+//! // As it was copied from a log.
+//! assert!(inspect::inspect(&format!("authorization: Bearer {token}\r\n")).is_some());
 //! assert!(inspect::inspect("anything else is opaque").is_none());
 //! ```
 
+mod clean;
+mod pasted;
 mod uuid;
 
 use std::time::{Duration, SystemTime};
@@ -30,15 +35,15 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::Lifetime;
+
+pub use self::pasted::{PastedText, TextKind};
 pub use self::uuid::Uuid;
 
 /// Length of a token: base64 of three and ninety-four bytes.
 const TEXT_LEN: usize = 130;
 const PREFIX: &[u8; 3] = b"ac-";
 const FIELDS_LEN: usize = 94;
-
-/// The largest number in the four bytes of the lifetime.
-const PERMANENT: u64 = u32::MAX as u64;
 
 /// The largest difference between the UUID's time and the time of issue of one token.
 const SAME_EVENT: Duration = Duration::from_secs(60);
@@ -78,14 +83,21 @@ pub struct Inspection {
     scope: Uuid,
     principal: Uuid,
     issued_at: SystemTime,
-    lifetime: Duration,
+    /// The lifetime in seconds.
+    seconds: u32,
 }
 
 /// Reads the contents of a token; `None` if it is opaque, which is not an error.
 ///
-/// Any text is accepted, without a panic or an allocation.
+/// Any text is accepted. If it is not the token alone, the token is [found](PastedText) in it.
 #[must_use]
-pub fn inspect(token: &str) -> Option<Inspection> {
+pub fn inspect(text: &str) -> Option<Inspection> {
+    let pasted = PastedText::parse(text);
+    if pasted.kind() == TextKind::AccessToken { layout(pasted.token()) } else { None }
+}
+
+/// Reads the contents of exactly this token, without an allocation.
+pub(crate) fn layout(token: &str) -> Option<Inspection> {
     if token.len() != TEXT_LEN {
         return None;
     }
@@ -97,8 +109,8 @@ pub fn inspect(token: &str) -> Option<Inspection> {
 
 /// The lifetime in the token if it has the layout.
 ///
-/// It is the one that [`inspect`] returns, or any if that returns `None`. Only a few characters are read,
-/// which costs a tenth of [`inspect`].
+/// It is the one that [`layout`] reads, or any if that returns `None`. Only a few characters are read,
+/// which costs a tenth of [`layout`].
 pub(crate) fn claimed_lifetime(token: &str) -> Option<Duration> {
     // Four characters are three bytes, and the lifetime lies between two such borders.
     const START: usize = (PREFIX.len() + 58) / 3 * 4;
@@ -118,7 +130,7 @@ fn read(fields: &[u8; FIELDS_LEN]) -> Option<Inspection> {
         _ => return None,
     };
     let issued = Duration::from_millis(u64::from_be_bytes(fields[50..58].try_into().ok()?));
-    let lifetime = Duration::from_secs(u32::from_be_bytes(fields[58..62].try_into().ok()?).into());
+    let seconds = u32::from_be_bytes(fields[58..62].try_into().ok()?);
     let issued_at = SystemTime::UNIX_EPOCH.checked_add(issued)?;
     let token_id = Uuid::new(fields[0..16].try_into().ok()?);
     let same_event = token_id.made_at().is_some_and(|made| made.abs_diff(issued) <= SAME_EVENT);
@@ -130,7 +142,7 @@ fn read(fields: &[u8; FIELDS_LEN]) -> Option<Inspection> {
         scope: Uuid::new(fields[16..32].try_into().ok()?),
         principal: Uuid::new(fields[32..48].try_into().ok()?),
         issued_at,
-        lifetime,
+        seconds,
     })
 }
 
@@ -177,24 +189,36 @@ impl Inspection {
 
     /// The lifetime from then on, which the samples count in seconds on every cluster.
     ///
-    /// Zero probably means permanent: one public token that was requested as permanent has it.
+    /// Zero means permanent: the one public token that was requested as permanent has it. More than ten
+    /// years count as ten years.
     #[must_use]
-    pub fn lifetime(&self) -> Duration {
-        self.lifetime
+    pub fn lifetime(&self) -> Lifetime {
+        match self.seconds {
+            0 => Lifetime::Permanent,
+            seconds => Lifetime::limited(Duration::from_secs(seconds.into())),
+        }
     }
 
-    /// The time at which it expires; `None` beyond what a [`SystemTime`] holds.
+    /// The time at which it expires; `None` if it is permanent, or beyond what a [`SystemTime`] holds.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.issued_at.checked_add(self.lifetime)
+        self.issued_at.checked_add(self.lifetime().duration()?)
     }
 
-    /// The lifetime if it is reliable.
+    /// The time for which it is still valid at `now`: zero if it is over, `None` if it is permanent.
+    #[must_use]
+    pub fn remaining_at(&self, now: SystemTime) -> Option<Duration> {
+        let passed = now.duration_since(self.issued_at).unwrap_or_default();
+        self.lifetime().remaining_after(passed)
+    }
+
+    /// The lifetime as it stands in the token, if it is reliable.
     ///
     /// The layout is certain then, and the number is none of the two that may mean permanent.
     pub(crate) fn trusted_lifetime(&self) -> Option<Duration> {
-        let plain = !matches!(self.lifetime.as_secs(), 0 | PERMANENT);
-        (plain && self.confidence == Confidence::High).then_some(self.lifetime)
+        let plain = !matches!(self.seconds, 0 | u32::MAX);
+        let is_trusted = plain && self.confidence == Confidence::High;
+        is_trusted.then(|| Duration::from_secs(self.seconds.into()))
     }
 }
 
@@ -206,7 +230,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_claimed_lifetime_is_the_one_that_inspect_returns(
+        fn the_claimed_lifetime_is_the_one_in_the_layout(
             fields: Vec<u8>, kind in 2..4_u8, lifetime: u32,
         ) {
             let mut bytes = [PREFIX.as_slice(), &fields].concat();
@@ -216,7 +240,8 @@ mod tests {
             bytes[3 + 50] = 0;
             bytes[3 + 58..3 + 62].copy_from_slice(&lifetime.to_be_bytes());
             let token = URL_SAFE_NO_PAD.encode(bytes);
-            prop_assert_eq!(claimed_lifetime(&token), inspect(&token).map(|contents| contents.lifetime()));
+            let read = layout(&token).map(|contents| Duration::from_secs(contents.seconds.into()));
+            prop_assert_eq!(claimed_lifetime(&token), read);
             prop_assert!(claimed_lifetime(&token).is_some());
         }
 

@@ -37,13 +37,12 @@ impl Lifetime {
                 TtlUnit::Milliseconds => Duration::from_millis(units),
             },
         };
-        if time <= TEN_YEARS {
-            Self::Expires(time)
-        } else if permanent {
-            Self::Permanent
-        } else {
-            Self::Expires(TEN_YEARS)
-        }
+        if permanent && time > TEN_YEARS { Self::Permanent } else { Self::limited(time) }
+    }
+
+    /// A finite lifetime of at most ten years.
+    pub(crate) fn limited(time: Duration) -> Self {
+        Self::Expires(time.min(TEN_YEARS))
     }
 
     /// The time, if it is known and finite.
@@ -53,6 +52,14 @@ impl Lifetime {
             Self::Expires(time) => Some(time),
             Self::Permanent | Self::Unknown => None,
         }
+    }
+
+    /// The time that is left when this time has passed since the token was received: zero if it is over.
+    ///
+    /// `None` if it is permanent or unknown.
+    #[must_use]
+    pub fn remaining_after(self, passed: Duration) -> Option<Duration> {
+        Some(self.duration()?.saturating_sub(passed))
     }
 
     /// Whether it never expires by itself.

@@ -93,7 +93,7 @@ impl UnitMismatch {
         if all_agree(set, Counts { ttl, expires_in, own: claimed }) {
             return None;
         }
-        let own = inspect::inspect(token).as_ref().and_then(Inspection::trusted_lifetime);
+        let own = inspect::layout(token).as_ref().and_then(Inspection::trusted_lifetime);
         Self::find(set, Counts { ttl, expires_in, own })
     }
 

@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use easemob_token_core::dynamic::{Fault, LONG_TTL, Padding, Signer, UnverifiedToken};
+use easemob_token_core::dynamic::{
+    DEFAULT_LEEWAY, Fault, LONG_TTL, Padding, Signer, UnverifiedToken,
+};
 use easemob_token_core::{AppKey, Field};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -149,10 +151,7 @@ fn each_fault_has_its_name() {
     assert_eq!(faults(&with("signature", json!("0".repeat(64)))), [Fault::BadSignature]);
     assert_eq!(faults(&with("userId", json!("test2334"))), [Fault::BadSignature]);
     assert_eq!(faults(&with("userId", json!("a b"))), [Fault::InvalidUserId, Fault::BadSignature]);
-    assert_eq!(
-        faults(&with("ttl", json!(0))),
-        [Fault::NoLifetime, Fault::Expired, Fault::BadSignature]
-    );
+    assert_eq!(faults(&with("ttl", json!(0))), [Fault::NoLifetime, Fault::BadSignature]);
     let other = Signer::new(&app_key(), CLIENT_ID, "another").unwrap();
     let unverified = UnverifiedToken::parse(&written(&members)).unwrap();
     let found = other.verify(&unverified, at(CUR_TIME)).unwrap_err();
@@ -173,16 +172,39 @@ fn any_secret_in_the_app_key_member_is_found_by_its_signer() {
 }
 
 #[test]
-fn a_token_is_valid_from_its_issue_until_it_expires() {
+fn clocks_may_disagree_by_the_leeway_at_both_ends_of_the_life() {
     let unverified = UnverifiedToken::parse(&written(&members())).unwrap();
-    let found = |now| match signer().verify(&unverified, now) {
-        Ok(()) => None,
-        Err(faults) => Some(faults.as_slice().to_vec()),
-    };
-    assert_eq!(found(at(CUR_TIME - 1)), Some(vec![Fault::NotYetValid]));
-    assert_eq!(found(at(CUR_TIME)), None);
-    assert_eq!(found(at(CUR_TIME + 599)), None);
-    assert_eq!(found(at(CUR_TIME + 600)), Some(vec![Fault::Expired]));
+    for (leeway, early, first, last, late) in [
+        (DEFAULT_LEEWAY, CUR_TIME - 61, CUR_TIME - 60, CUR_TIME + 659, CUR_TIME + 660),
+        (Duration::ZERO, CUR_TIME - 1, CUR_TIME, CUR_TIME + 599, CUR_TIME + 600),
+        (Duration::from_secs(5), CUR_TIME - 6, CUR_TIME - 5, CUR_TIME + 604, CUR_TIME + 605),
+    ] {
+        let signer = if leeway == DEFAULT_LEEWAY { signer() } else { signer().with_leeway(leeway) };
+        let token = unverified.clone().with_leeway(leeway);
+        for (now, fault) in [
+            (early, Some(Fault::NotYetValid)),
+            (first, None),
+            (last, None),
+            (late, Some(Fault::Expired)),
+        ] {
+            for result in [signer.verify(&unverified, at(now)), token.verify(at(now))] {
+                let found = result.err().map(|faults| faults.as_slice().to_vec());
+                assert_eq!(found, fault.map(|fault| vec![fault]), "{leeway:?} {now}");
+            }
+        }
+    }
+    // The longest leeway overflows nothing.
+    let endless = signer().with_leeway(Duration::MAX);
+    assert!([0, 1 << 40].iter().all(|now| endless.verify(&unverified, at(*now)).is_ok()));
+}
+
+#[test]
+fn the_time_that_is_left_of_a_token_is_zero_after_its_end_and_at_most_its_lifetime() {
+    let token = signer().token("c", TTL, at(CUR_TIME)).unwrap();
+    let end = CUR_TIME + 600;
+    for (now, left) in [(0, 600), (CUR_TIME - 40, 600), (end - 599, 599), (end, 0), (1 << 40, 0)] {
+        assert_eq!(token.remaining_at(at(now)), Duration::from_secs(left), "{now}");
+    }
 }
 
 #[test]
@@ -205,6 +227,24 @@ fn other_text_is_not_a_dynamic_token_and_is_not_repeated() {
         let error = UnverifiedToken::parse(&token).unwrap_err().to_string();
         assert!(error.contains(reason) && !error.contains("MARK"), "{error}");
     }
+}
+
+#[test]
+fn a_token_is_read_from_the_text_in_which_it_was_pasted_and_named_if_it_was_cut_off() {
+    let token = written(&members());
+    let header = format!("Authorization: Bearer {}\r\n", token.replace('=', "%3D"));
+    assert_eq!(faults(&header), []);
+    assert_eq!(faults(&format!("{{\"access_token\":\"{token}\"}}")), []);
+    assert_eq!(faults(&format!("{}\n  {}", &token[..80], &token[80..])), []);
+    let missing = URL_SAFE.encode(members().to_string());
+    assert_eq!(faults(&format!("Bearer {missing}")), [Fault::MissingPrefix]);
+    for text in [&token, &missing, &format!("dt-{token}")].map(|it| it.trim_end_matches('=')) {
+        for len in [text.len() - 1, text.len() - 2, 100] {
+            let error = UnverifiedToken::parse(&text[..len]).unwrap_err();
+            assert!(error.is_cut_off() && error.to_string().contains("cut off"), "{error}");
+        }
+    }
+    assert!(!UnverifiedToken::parse("MARK").unwrap_err().is_cut_off());
 }
 
 /// The weakness that the module documents: the signed parts have no separators.
@@ -258,7 +298,7 @@ proptest! {
         prop_assert_eq!(unverified.ttl(), Duration::from_secs(ttl));
         prop_assert_eq!(unverified.expires_at(), Some(token.expires_at()));
         prop_assert!(signer.verify(&unverified, start).is_ok());
-        prop_assert!(signer.verify(&unverified, at(now + ttl)).is_err());
+        prop_assert!(signer.verify(&unverified, at(now + ttl + 60)).is_err());
     }
 
     #[test]

@@ -5,7 +5,9 @@
 #[cfg(feature = "dynamic")]
 mod dynamic;
 mod encodings;
+mod gateways;
 mod inspect;
+mod ornaments;
 mod properties;
 mod redaction;
 mod refusals;

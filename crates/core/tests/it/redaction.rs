@@ -126,6 +126,28 @@ fn a_user_id_is_replaced_if_it_stands_alone() {
 }
 
 #[test]
+fn a_text_in_another_encoding_is_hidden_if_a_secret_may_be_in_it() {
+    let shown = |user_id: &str, password: &str, description: &[u8]| {
+        let body =
+            [br#"{"error":"invalid_grant","error_description":""#, description, b"\"}"].concat();
+        let grant = Password::new(user_id, password).unwrap();
+        let error = endpoint(TtlUnits::STANDARD)
+            .parse(&grant, response(400, &body), received_at())
+            .unwrap_err();
+        assert_eq!(error.code(), Some("invalid_grant"));
+        error.description().unwrap().to_owned()
+    };
+    // Latin-1, then GBK.
+    assert_eq!(shown("u", "p\u{e4}ssword1", b"invalid: p\xe4ssword1"), "***");
+    assert_eq!(shown("张三123", "hunter2", b"user \xd5\xc5\xc8\xfd123"), "***");
+    assert_eq!(
+        shown("u", "hunter2", b"\xc3\xdc\xc2\xeb hunter2"),
+        "\u{fffd}\u{fffd}\u{fffd}\u{fffd} ***"
+    );
+    assert_eq!(shown("u", "p\u{e4}ssword1", "invalid: p\u{e4}ssword1".as_bytes()), "invalid: ***");
+}
+
+#[test]
 fn a_user_id_changes_neither_the_kind_nor_the_code() {
     for user_id in ["client_id", "password", "user", "username", "not", "legal", "invalid_grant"] {
         for (code, description, kind) in [

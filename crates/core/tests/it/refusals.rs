@@ -5,7 +5,10 @@ use std::time::Duration;
 use easemob_token_core::ResponseErrorKind as Kind;
 use easemob_token_core::{RetryAdvice, TtlUnits};
 
-use crate::{app_grant, endpoint, inherit_grant, received_at, refusal, refusal_of, response};
+use crate::{
+    app_grant, app_token, endpoint, inherit_grant, password_grant, received_at, refusal,
+    refusal_of, response,
+};
 
 fn json(error: &str, description: &str) -> String {
     format!(
@@ -119,116 +122,146 @@ fn every_row_of_the_error_table_is_classified_as_the_table_says() {
     insta::assert_snapshot!("error_texts", texts);
 }
 
-#[test]
-fn a_refusal_without_a_json_body_is_classified_by_its_status() {
-    let html = "<html><head><title>x</title></head><body>nginx</body></html>";
-    for (status, kind) in [
-        (400, Kind::Rejected),
-        (401, Kind::Unauthorized),
-        (403, Kind::Rejected),
-        (404, Kind::Rejected),
-        (405, Kind::Rejected),
-        (409, Kind::Rejected),
-        (413, Kind::Rejected),
-        (415, Kind::Rejected),
-        (429, Kind::RateLimited),
-        (499, Kind::Rejected),
-        (502, Kind::ServerError),
-        (599, Kind::ServerError),
-        (600, Kind::Malformed),
-        (999, Kind::Malformed),
-        (201, Kind::Malformed),
-        (204, Kind::Malformed),
-        (206, Kind::Malformed),
-        (101, Kind::Malformed),
-    ] {
-        for body in [html, "", "[]", "5", r#"{"error":5,"error_description":["x"]}"#, "{\"error\":"]
-        {
-            let refused = refusal(status, body);
-            assert_eq!(refused.kind(), kind, "{status} {body}");
-            assert_eq!(refused.code(), None);
-            assert!(!refused.to_string().contains("nginx"));
-        }
+/// Bodies with a fault, all of them `invalid_grant`, with a wrong password if the flag is set.
+fn unclean_bodies() -> Vec<(Vec<u8>, bool)> {
+    let body = json("invalid_grant", "invalid password");
+    let member = |text: &str, other: &str| body.replacen(text, other, 1).into_bytes();
+    let description = r#""error_description":"invalid password""#;
+    let time = "1600000000000";
+    let mut bodies = vec![
+        (format!("\u{feff}{body}").into_bytes(), true),
+        (format!("\u{feff}\u{feff} \r\n{body}").into_bytes(), true),
+        (format!("\u{c}\u{b}\u{a0}\u{3000}\0{body}").into_bytes(), true),
+        (format!("{body}\r\n<!-- served by a proxy -->").into_bytes(), true),
+        (format!("{body}{body}").into_bytes(), true),
+        (format!("{body}}}\0\0").into_bytes(), true),
+        (format!("[{body}]").into_bytes(), true),
+        (format!(" [\n{body},{{}}]").into_bytes(), true),
+        (body.trim_end_matches('}').as_bytes().to_vec(), true),
+        ([body.trim_end_matches('}').as_bytes(), b",\"x\":\"\xff\"}"].concat(), true),
+        (member("{", r#"{"error":"x","error":"y","#), true),
+        (
+            member(
+                description,
+                r#""error_description":"invalid password","error":null,"error":"""#,
+            ),
+            true,
+        ),
+        (member("invalid password", "invalid\n password\t"), true),
+        (member("org.apache", "a\nb"), true),
+        (member(description, r#""error_description":null"#), false),
+        (member(description, r#""error_description":{"zh":"invalid password"}"#), false),
+        (member(description, r#""error_description":["invalid password"]"#), false),
+        (member(description, r#""error_description":40001"#), false),
+        (member(description, r#""error_description":"\x""#), false),
+        (member(description, r#""error_description":"invalid passw"#), false),
+    ];
+    for other in [r#""2020-09-13T12:26:40Z""#, "null", "1.5e9", "[[]]", "{}", "false", "\"\""] {
+        bodies.push((member(time, other), true));
     }
-}
-
-/// Bodies of firewalls, gateways, proxies and web frameworks.
-const GATEWAY_BODIES: &[&str] = &[
-    "",
-    " ",
-    "Forbidden",
-    "<html><head><title>403 Forbidden</title></head><body>nginx</body></html>",
-    "<!DOCTYPE html><script>location='https://captive.example/?r=unauthorized'</script>",
-    r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>"#,
-    r#"{"timestamp":1600000000000,"status":403,"error":"Forbidden","path":"/a/b/token"}"#,
-    r#"{"timestamp":"2020-01-01T00:00:00Z","status":401,"error":"Unauthorized","message":""}"#,
-    r#"{"error":"Not Found","error_description":"user not found"}"#,
-    r#"{"message":"Forbidden"}"#,
-    r#"{"message":"no Route matched with those values"}"#,
-    r#"{"error_description":"user not found"}"#,
-    r#"{"error":"403"}"#,
-    r#"{"error":403}"#,
-    r#"{"error":""}"#,
-    r#"{"error":null,"error_description":"x"}"#,
-    r#"{"error":true}"#,
-    r#"{"error":"access denied"}"#,
-    r#"{"error":"invalid-token"}"#,
-    r#"{"error":"invalidToken"}"#,
-    r#"{"error":"_"}"#,
-    r#"{"error":["unauthorized"]}"#,
-    r#"{"error":{"code":401,"message":"unauthorized"}}"#,
-    r#"{"errors":[{"error":"unauthorized"}]}"#,
-    r#"[{"error":"unauthorized"}]"#,
-    r#""unauthorized""#,
-    r#"{"error":"unauthorized""#,
-    "null",
-];
-
-#[test]
-fn a_page_of_a_gateway_is_not_an_error_of_the_service() {
-    let too_large = r#"{"error":"Request Entity Too Large"}"#;
-    for status in [400, 401, 403, 404, 405, 409, 413, 429, 451, 500, 503] {
-        for body in GATEWAY_BODIES.iter().copied().chain((status != 413).then_some(too_large)) {
-            let refused = refusal(status, body);
-            assert!(!refused.is_from_service(), "{status} {body}");
-            let advice = match status {
-                429 => MINUTE,
-                500.. => RetryAdvice::Backoff,
-                _ => RetryAdvice::Never,
-            };
-            assert_eq!(refused.retry_advice(), advice, "{status} {body}");
-            let blamed = refused.to_string().contains("not by the service");
-            assert_eq!(blamed, status < 429 || status == 451, "{refused}");
-        }
-        let own = refusal(status, r#"{"error":"some_new_code_2"}"#);
-        assert!(own.is_from_service(), "{status}");
-        assert!(!own.to_string().contains("not by the service"), "{own}");
+    // A Chinese description in GBK; the last byte of the second one is a backslash in ASCII.
+    for gbk in [&b"\xc3\xdc\xc2\xeb\xb4\xed\xce\xf3"[..], b"\xd5\x5c"] {
+        let whole = [br#"{"error":"invalid_grant","error_description":""#, gbk, b"\"}"].concat();
+        bodies.push((whole, false));
     }
+    bodies
 }
 
 #[test]
 fn an_error_body_that_is_not_quite_clean_still_names_the_refusal() {
-    let body = json("invalid_grant", "invalid password");
-    let twice = body.replacen('{', r#"{"error":"x","error":"y","#, 1);
-    for bytes in [
-        format!("\u{feff}{body}").into_bytes(),
-        format!("{body}\r\n<!-- served by a proxy -->").into_bytes(),
-        [body.trim_end_matches('}').as_bytes(), b",\"x\":\"\xff\"}"].concat(),
-        twice.into_bytes(),
-    ] {
-        let refused = endpoint(TtlUnits::STANDARD)
-            .parse(&inherit_grant(), response(400, &bytes), received_at())
-            .unwrap_err();
-        let text = String::from_utf8_lossy(&bytes);
-        assert_eq!(refused.kind(), Kind::InvalidPassword, "{text}");
-        assert_eq!(refused.code(), Some("invalid_grant"), "{text}");
-        assert!(refused.is_from_service(), "{text}");
+    for status in [400, 401, 200] {
+        for (bytes, says_password) in unclean_bodies() {
+            let refused = endpoint(TtlUnits::STANDARD)
+                .parse(&password_grant(), response(status, &bytes), received_at())
+                .unwrap_err();
+            let text = String::from_utf8_lossy(&bytes);
+            let other = if status == 401 { Kind::Unauthorized } else { Kind::Rejected };
+            let kind = if says_password { Kind::InvalidPassword } else { other };
+            assert_eq!(refused.kind(), kind, "{status} {text}");
+            assert_eq!(refused.code(), Some("invalid_grant"), "{status} {text}");
+            assert!(refused.is_from_service(), "{status} {text}");
+        }
     }
 }
 
 #[test]
+fn a_200_with_an_error_body_is_the_refusal_that_it_names() {
+    for (status, error, description, kind, advice) in TABLE {
+        // Without a code it is no refusal, and this one is known by its status alone.
+        if error.is_empty() || *status >= 500 || *status == 413 {
+            continue;
+        }
+        for other_members in ["", r#""access_token":null,"#, r#""access_token":"","expires_in":5,"#]
+        {
+            let body = json(error, description).replacen('{', &format!("{{{other_members}"), 1);
+            let refused = refusal(200, &body);
+            assert_eq!((refused.kind(), refused.retry_advice()), (*kind, *advice), "{body}");
+            assert_eq!((refused.status().as_u16(), refused.code()), (200, Some(*error)), "{body}");
+            assert!(refused.is_from_service(), "{body}");
+        }
+    }
+    let unknown = refusal(200, r#"{"error":"some_new_code_2"}"#);
+    assert_eq!((unknown.kind(), unknown.is_from_service()), (Kind::Rejected, true));
+    let gateway = refusal(200, r#"{"error":"Forbidden","error_description":"by policy"}"#);
+    assert_eq!((gateway.kind(), gateway.is_from_service()), (Kind::Rejected, false));
+    insta::assert_snapshot!(gateway, @"refused, but not by the service: check the base URL, proxies and firewalls (200 Forbidden: by policy)");
+    for body in [r#"{"error":null}"#, r#"{"error":""}"#, r#"{"error":5}"#, r#"{"error":{"a":"b"}}"#]
+    {
+        assert_eq!(refusal(200, body).kind(), Kind::Malformed, "{body}");
+    }
+}
+
+#[test]
+fn a_usable_token_counts_whatever_error_is_beside_it() {
+    for error in ["null", "\"\"", "0", "\"invalid_grant\"", "{}"] {
+        let body = format!(r#"{{"error":{error},"access_token":"t","expires_in":60}}"#);
+        let token = endpoint(TtlUnits::STANDARD).parse(
+            &password_grant(),
+            response(200, body.as_bytes()),
+            received_at(),
+        );
+        assert!(token.is_ok(), "{body}");
+    }
+}
+
+#[test]
+fn a_401_is_about_the_credentials_that_the_request_carried() {
+    let unauthorized = json("unauthorized", "Unable to authenticate (OAuth)");
+    for status in [401, 200] {
+        // No app token was sent, so none was refused.
+        let refused = refusal_of(&app_grant(), status, &unauthorized);
+        assert_eq!(refused.kind(), Kind::InvalidClient);
+        assert_eq!(refused.retry_advice(), RetryAdvice::Never);
+        let refused = refusal_of(&password_grant(), status, &unauthorized);
+        assert_eq!(refused.kind(), Kind::Unauthorized);
+        assert_eq!(refused.retry_advice(), RetryAdvice::Never);
+        assert!(refused.to_string().contains("the request carried none"), "{refused}");
+        let authorized = password_grant().authorized_by(&app_token("YWMt-app-token"));
+        for refused in
+            [refusal_of(&authorized, status, &unauthorized), refusal(status, &unauthorized)]
+        {
+            assert_eq!(refused.kind(), Kind::Unauthorized);
+            assert_eq!(refused.retry_advice(), RetryAdvice::WithNewAppToken);
+            assert!(refused.to_string().starts_with("the app token is not accepted"), "{refused}");
+        }
+        // A wrong password costs no app token, whatever the status.
+        let wrong = json("invalid_grant", "invalid username or password");
+        let refused = refusal_of(&authorized, status, &wrong);
+        assert_eq!(refused.kind(), Kind::InvalidPassword);
+        assert_eq!(refused.retry_advice(), RetryAdvice::Never);
+    }
+    // A gateway says nothing about the credentials.
+    let refused = refusal_of(&app_grant(), 401, "<html>");
+    assert_eq!((refused.kind(), refused.is_from_service()), (Kind::Unauthorized, false));
+    assert_eq!(
+        refusal_of(&app_grant(), 400, r#"{"error":"invalid_client"}"#).kind(),
+        Kind::InvalidClient
+    );
+}
+
+#[test]
 fn neither_a_redirect_nor_a_malformed_response_is_an_error_of_the_service() {
-    for status in [200, 201, 301, 302, 307, 600, 999] {
+    for status in [201, 301, 302, 307, 600, 999] {
         let refused = refusal(status, &json("unauthorized", "x"));
         assert!(!refused.is_from_service(), "{status}");
     }
@@ -249,13 +282,6 @@ fn the_same_code_means_different_things_under_different_statuses() {
     // An unknown description is any other refusal.
     assert_eq!(code(400, "something new"), Kind::Rejected);
     assert_eq!(code(404, "client_id does not match"), Kind::Rejected);
-}
-
-#[test]
-fn a_grant_without_an_app_token_gets_no_advice_to_renew_one() {
-    let body = json("unauthorized", "Unable to authenticate (OAuth)");
-    let refused = refusal_of(&app_grant(), 401, &body);
-    assert_eq!(refused.retry_advice(), RetryAdvice::Never);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use easemob_token_core::{Grant, Payload, TokenEndpoint, Ttl, TtlUnit, TtlUnits};
+use easemob_token_core::{Field, Grant, Payload, TokenEndpoint, Ttl, TtlUnit, TtlUnits};
 use http::Request;
 
 use crate::{
@@ -15,7 +15,7 @@ fn whole(request: &Request<Payload>) -> String {
     lines.extend(request.headers().iter().map(|(name, value)| format!("{name}: {value:?}")));
     lines.push(String::new());
     lines.push(request.body().masked().to_string());
-    lines.join("\n")
+    lines.join("\n").replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
 
 fn of<G: Grant>(endpoint: &TokenEndpoint, grant: &G) -> String {
@@ -28,6 +28,36 @@ fn an_endpoint_returns_its_parts() {
     assert_eq!(endpoint.uri(), "https://a1.easemob.com/easemob-demo/testapp/token");
     assert_eq!(endpoint.app_key().to_string(), "easemob-demo#testapp");
     assert_eq!(endpoint.units(), TtlUnits::VIP5);
+}
+
+#[test]
+fn a_request_has_the_user_agent_that_was_set() {
+    let with = |text: &str| endpoint(TtlUnits::STANDARD).with_user_agent(text);
+    let longest = "a".repeat(256);
+    for text in ["my-app/1.0", "Mozilla/5.0 (X11; Linux x86_64) \"q\" <~!>", "a", &longest] {
+        let request = with(text).unwrap().request(&inherit_grant()).unwrap();
+        let sent: Vec<_> = request.headers().get_all("user-agent").iter().collect();
+        assert_eq!(sent, [text]);
+    }
+    for (text, problem) in [
+        ("", "is empty"),
+        ("应用/1.0", "has U+5E94 as character 1; write visible ASCII and spaces"),
+        ("app：1", "has U+FF1A as character 4"),
+        ("app/1\r\nx: MARK", "has U+000D as character 6"),
+        ("app\t1", "has U+0009 as character 4"),
+        ("app\u{a0}1", "has U+00A0 as character 4"),
+        ("app\0", "has U+0000 as character 4"),
+        ("app\u{7f}", "has U+007F as character 4"),
+        (" app", "begins or ends with a space"),
+        ("app ", "begins or ends with a space"),
+        (" ", "begins or ends with a space"),
+        (&format!("{longest}a"), "is longer than 256 characters"),
+    ] {
+        let error = with(text).unwrap_err();
+        assert_eq!(error.field(), Field::UserAgent);
+        assert!(error.problem().starts_with(problem), "{error}");
+        assert!(!error.to_string().contains("MARK"));
+    }
 }
 
 #[test]

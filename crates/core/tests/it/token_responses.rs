@@ -11,7 +11,8 @@ use crate::{
     SAMPLE_TOKEN, app_grant, endpoint, inherit_grant, password_grant, received_at, response,
 };
 
-fn user_token(body: &str) -> Result<UserToken, ResponseError> {
+/// The token by password of the user `C` in this body.
+pub(crate) fn user_token(body: &str) -> Result<UserToken, ResponseError> {
     user_token_of(body.as_bytes())
 }
 
@@ -72,6 +73,17 @@ fn an_app_token_from_parts_has_these_parts() {
     assert_eq!((token.lifetime(), token.received_at()), (hour, received_at()));
     assert_eq!(token.expires_at(), Some(received_at() + Duration::from_secs(3_600)));
     assert!(token.application().is_none() && token.unit_mismatch().is_none());
+    let at = |seconds: i64| {
+        let distance = Duration::from_secs(seconds.unsigned_abs());
+        if seconds < 0 { received_at() - distance } else { received_at() + distance }
+    };
+    for (now, left) in [(-86_400, 3_600), (0, 3_600), (1, 3_599), (3_600, 0), (1 << 40, 0)] {
+        assert_eq!(token.remaining_at(at(now)), Some(Duration::from_secs(left)), "{now}");
+    }
+    for endless in [Lifetime::Permanent, Lifetime::Unknown] {
+        let token = AppToken::from_parts(token.access_token().clone(), endless, received_at());
+        assert_eq!((token.remaining_at(at(1 << 40)), token.expires_at()), (None, None));
+    }
     assert_eq!(token.access_token().inspect(), None);
 }
 
@@ -149,13 +161,21 @@ fn a_body_that_is_not_json_may_be_retried_once() {
     let half = &PASSWORD_SAMPLE[..100];
     let bom = format!("\u{feff}{PASSWORD_SAMPLE}");
     let trailing = format!("{PASSWORD_SAMPLE}x");
-    for body in
-        ["", " ", "<html><body>MARK</body></html>", half, &bom, &trailing, "MARK", "{\"a\":"]
-    {
+    for (body, fault) in [
+        ("", "the body is empty"),
+        (" ", "the body is empty"),
+        ("<html><body>MARK</body></html>", "web page"),
+        ("MARK", "plain text"),
+        (half, "JSON (line "),
+        (&bom, "JSON (line "),
+        (&trailing, "JSON (line "),
+        ("{\"a\":", "JSON (line "),
+        ("\u{1f}\u{8}MARK", "JSON (line "),
+    ] {
         let error = user_token(body).unwrap_err();
         assert_eq!(error.kind(), ResponseErrorKind::Malformed, "{body}");
         assert_eq!(error.retry_advice(), RetryAdvice::Once, "{body}");
-        assert!(error.to_string().contains("JSON (line "), "{error}");
+        assert!(error.to_string().contains(fault), "{error}");
         assert!(!format!("{error} {error:?}").contains("MARK"), "{error:?}");
     }
     let invalid_utf8 = b"{\"access_token\":\"\xff\"}";
@@ -166,6 +186,50 @@ fn a_body_that_is_not_json_may_be_retried_once() {
 fn an_unknown_member_may_be_in_another_encoding() {
     let gbk = b"{\"access_token\":\"t\",\"nickname\":\"\xbb\xb7\xd0\xc5\",\"expires_in\":60}";
     assert_eq!(user_token_of(gbk).unwrap().access_token().expose(), "t");
+    let gbk =
+        b"{\"access_token\":\"t\",\"user\":{\"type\":\"\xd3\xc3\xbb\xa7\"},\"expires_in\":60}";
+    assert_eq!(user_token_of(gbk).unwrap().lifetime(), Lifetime::Expires(Duration::from_secs(60)));
+}
+
+#[test]
+fn expires_in_is_a_whole_number_in_any_form() {
+    let read = |value: &str| {
+        user_token(&format!(r#"{{"access_token":"t","expires_in":{value}}}"#))
+            .map(|token| token.lifetime().duration().map(|time| time.as_secs()))
+    };
+    for value in [
+        "3600",
+        "3600.0",
+        "3.6e3",
+        "\"3600\"",
+        "\"3600.0\"",
+        "\" 3600\"",
+        "\"3600 \"",
+        "\"3.6e3\"",
+        "\"03600\"",
+    ] {
+        assert_eq!(read(value).unwrap(), Some(3_600), "{value}");
+    }
+    for value in ["null", "\"\"", "\" \"", "0", "\"0.0\"", "-0.0", "\"-1\""] {
+        assert_eq!(read(value).unwrap(), None, "{value}");
+    }
+    for value in [
+        "3600.5",
+        "\"3600.5\"",
+        "\"0xe10\"",
+        "\"1h\"",
+        "\"never\"",
+        "\"+3600\"",
+        "\"1,5\"",
+        "\"36 00\"",
+        "true",
+        "[]",
+        "[3600]",
+        "{}",
+    ] {
+        let error = read(value).unwrap_err();
+        assert!(error.to_string().contains("expires_in is not a whole number"), "{value}: {error}");
+    }
 }
 
 #[test]
@@ -177,7 +241,7 @@ fn a_wrong_shape_is_malformed_and_names_the_member_without_a_byte_of_it() {
         ("5", "not a JSON object"),
         ("null", "not a JSON object"),
         ("{}", "access_token is missing"),
-        (r#"{"error":"MARK","access_token":null}"#, "access_token is missing"),
+        (r#"{"error_description":"MARK","access_token":null}"#, "access_token is missing"),
         (r#"{"access_token":5}"#, "access_token is not a string"),
         (r#"{"access_token":["MARK"]}"#, "access_token is not a string"),
         (r#"{"access_token":{"MARK":1}}"#, "access_token is not a string"),
@@ -187,14 +251,13 @@ fn a_wrong_shape_is_malformed_and_names_the_member_without_a_byte_of_it() {
         (r#"{"access_token":"MARK MARK"}"#, "access_token has a character"),
         (r#"{"access_token":"MARKé"}"#, "access_token has a character"),
         (r#"{"access_token":"t","access_token":"MARK"}"#, "a member occurs twice"),
-        (r#"{"access_token":"t","user":{"uuid":"a","uuid":"MARK"}}"#, "a member occurs twice"),
         (r#"{"access_token":"t","expires_in":1.5}"#, "expires_in is not a whole number"),
         (r#"{"access_token":"t","expires_in":"MARK"}"#, "expires_in is not a whole number"),
         (r#"{"access_token":"t","expires_in":{"MARK":1}}"#, "expires_in is not a whole number"),
-        (r#"{"access_token":"t","expires_in":1,"user":"MARK"}"#, "user is not an object"),
-        (r#"{"access_token":"t","user":{"uuid":5}}"#, "user.uuid is not a string"),
-        (r#"{"access_token":"t","user":{"created":"MARK"}}"#, "user.created is not a whole number"),
-        (r#"{"access_token":"t","user":{"activated":"MARK"}}"#, "user.activated is not a boolean"),
+        (
+            r#"{"access_token":"t","user":{"username":["MARK"]}}"#,
+            "user.username is neither text nor a whole number",
+        ),
     ] {
         let error = user_token(body).unwrap_err();
         assert_eq!(error.kind(), ResponseErrorKind::Malformed, "{body}");
@@ -214,8 +277,9 @@ fn a_hundred_thousand_levels_do_not_overflow_the_stack() {
         objects,
         format!(r#"{{"access_token":{arrays}}}"#),
         format!(r#"{{"access_token":"t","expires_in":{arrays}}}"#),
-        format!(r#"{{"access_token":"t","user":{{"uuid":{arrays}}}}}"#),
+        format!(r#"{{"access_token":"t","user":{{"username":{arrays}}}}}"#),
         "[".repeat(100_000),
+        format!(r#"{{"error":{arrays},"error_description":"#),
     ] {
         let error = user_token(&body).unwrap_err();
         assert_eq!(error.kind(), ResponseErrorKind::Malformed);

@@ -1,7 +1,8 @@
 //! Transport, runtime, clock, limits and telemetry that all acquisitions of a client share.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::task::Poll;
@@ -43,9 +44,18 @@ impl RequestContext {
         self.clock.uptime().after(self.limits.deadline)
     }
 
+    /// Sleeps on the runtime, or by the clock of a test.
+    pub(crate) fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        #[cfg(any(test, feature = "test-util"))]
+        if let Some(clock) = self.clock.apart_from_runtime() {
+            return Box::pin(clock.sleep(time));
+        }
+        self.runtime.sleep(time)
+    }
+
     /// Sleeps, and yields at least once: a custom runtime may return at once.
     pub(crate) async fn sleep(&self, time: Duration) {
-        self.runtime.sleep(time).await;
+        self.pause(time).await;
         let mut has_yielded = false;
         poll_fn(|cx| {
             if std::mem::replace(&mut has_yielded, true) {

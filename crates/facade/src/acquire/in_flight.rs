@@ -13,7 +13,7 @@ use easemob_token_core::{GrantType, Now, Uptime};
 use super::RequestContext;
 use crate::error::Error;
 use crate::sync::{Event as Notification, Mutex, OnceLock};
-use crate::telemetry::Event;
+use crate::telemetry::{Event, Failure};
 
 /// Interval between two heartbeats of the task of an acquisition.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -60,7 +60,7 @@ impl<T> InFlight<T> {
             outcome: OnceLock::new(),
             ended: Notification::new(),
         };
-        it.beat(started);
+        it.beat(context, started);
         it
     }
 
@@ -112,14 +112,14 @@ impl<T> InFlight<T> {
         let mut pause: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
         poll_fn(|cx| {
             let now = context.clock.uptime();
-            self.beat(now);
+            self.beat(context, now);
             if let Poll::Ready(result) = acquisition.as_mut().poll(cx) {
                 return Poll::Ready(result);
             }
-            if now >= end {
+            if now >= end && context.clock.apart_from_runtime().is_none() {
                 return Poll::Ready(Err(Error::deadline(self.requests())));
             }
-            let waiting = pause.get_or_insert_with(|| context.runtime.sleep(HEARTBEAT));
+            let waiting = pause.get_or_insert_with(|| context.pause(HEARTBEAT));
             if waiting.as_mut().poll(cx).is_ready() {
                 pause = None;
                 cx.waker().wake_by_ref();
@@ -129,7 +129,9 @@ impl<T> InFlight<T> {
         .await
     }
 
-    fn beat(&self, now: Uptime) {
+    fn beat(&self, context: &RequestContext, now: Uptime) {
+        // A test moves its clock far at once, and the task beats a moment later.
+        let now = if context.clock.apart_from_runtime().is_some() { Uptime::NEVER } else { now };
         let nanos = u64::try_from(now.since_origin().as_nanos()).unwrap_or(u64::MAX);
         self.last_heartbeat.store(nanos, Ordering::Relaxed);
     }
@@ -148,11 +150,23 @@ impl<T> InFlight<T> {
         result: Result<u64, &Error>,
         usable: bool,
     ) {
-        let (grant, time) = (self.grant, context.clock.uptime().since(self.started));
-        context.telemetry.emit(&match result {
-            Ok(generation) => Event::Succeeded { grant, generation, time },
-            Err(error) => Event::Failed { grant, error, usable, time },
-        });
+        let now = context.clock.uptime();
+        let (grant, time) = (self.grant, now.since(self.started));
+        match result {
+            Ok(generation) => {
+                context.telemetry.emit(&Event::Succeeded { grant, generation, time });
+            }
+            Err(error) => {
+                let failure = Failure { grant, error, usable, time };
+                context.telemetry.failed(&failure, self.is_the_app_tokens(error), now);
+            }
+        }
+    }
+
+    /// Whether this failure is that of the app token which a user token needs: it sent nothing
+    /// itself. The acquisition of the app token reports it.
+    fn is_the_app_tokens(&self, error: &Error) -> bool {
+        self.grant != GrantType::ClientCredentials && self.requests() == 0 && error.ends_a_request()
     }
 
     /// Hands the outcome to all waiters; a second outcome changes nothing.

@@ -9,12 +9,13 @@ use easemob_token_core::{
     BuildError, Grant, GrantType, IssuedToken, NextStep, Payload, Priority, Report, Retry,
     RetryLimits, Turn, Uptime,
 };
-use easemob_token_transport::{ConnectionUse, Exchange};
+use easemob_token_transport::{ConnectionUse, Exchange, TransportError};
 use http::Request;
 
 use super::{InFlight, RequestContext};
 use crate::clock::jitter;
 use crate::error::Error;
+use crate::issued::Issued;
 use crate::telemetry::Event;
 
 /// A queued caller asks again after this time: callers ahead of it may have left.
@@ -115,7 +116,10 @@ impl<'a, O> RetryRun<'a, O> {
     }
 
     /// Sends requests until one brings a token or the rules say to give up.
-    pub(crate) async fn run<S: GrantSource>(mut self, source: &S) -> Result<S::Token, Error> {
+    pub(crate) async fn run<S: GrantSource>(
+        mut self,
+        source: &S,
+    ) -> Result<Issued<S::Token>, Error> {
         let mut refused = None;
         loop {
             let ready = self.next_request(source, refused.as_ref()).await?;
@@ -198,7 +202,7 @@ impl<'a, O> RetryRun<'a, O> {
         request: Request<Payload>,
         grant: &G,
         sent: Uptime,
-    ) -> Result<Option<G::Token>, Error> {
+    ) -> Result<Option<Issued<G::Token>>, Error> {
         let context = self.context;
         let attempt = self.in_flight.count_request(context.clock.now());
         let mut exchange = Exchange::new(request)
@@ -216,20 +220,22 @@ impl<'a, O> RetryRun<'a, O> {
         let wants_fresh = exchange.needs_fresh_connection();
         context.telemetry.emit(&Event::Sent { grant: G::TYPE, attempt });
         let response = context.transport.send(exchange).await;
-        let response = response.map_err(|error| Error::transport(error, attempt))?;
+        let response = response
+            .map_err(|error| Error::no_response(error, attempt, context.telemetry.host()))?;
         let (head, body) = response.into_parts();
         let is_reused = head.extensions.get() == Some(&ConnectionUse::Reused);
         let response = http::Response::from_parts(head, &body[..]);
+        let received = context.clock.now();
         let token = context
             .endpoint
-            .parse(grant, response, context.clock.now().wall)
+            .parse(grant, response, received.wall)
             .map_err(|error| Error::response(error, attempt))?;
         if is_reused && !wants_fresh && !token.names_its_user() {
             context.avoids_reuse.store(true, Ordering::Relaxed);
             return Ok(None);
         }
         context.telemetry.warnings.received(&token);
-        Ok(Some(token))
+        Ok(Some(Issued::new(token, received, &context.clock)))
     }
 
     /// Decides what follows an error; if that is another request, waits until its time.
@@ -245,6 +251,8 @@ impl<'a, O> RetryRun<'a, O> {
             }
         } else if let Some(error) = error.as_response() {
             self.retry.after_response(error, now, jitter())
+        } else if error.as_transport().is_some_and(TransportError::is_retryable_once) {
+            self.retry.once_more(now, jitter())
         } else if let Some(error) = error.as_transport() {
             self.retry.after_transport_failure(error.is_retryable(), now, jitter())
         } else {

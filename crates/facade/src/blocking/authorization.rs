@@ -1,11 +1,11 @@
 //! Authorization of one call of another REST endpoint, with a retry after a 401; blocking.
 
-use easemob_token_core::AppToken;
 use http::HeaderValue;
 
 use super::wait::wait;
 use crate::Client;
 use crate::error::Error;
+use crate::issued::AppToken;
 
 /// An `Authorization` header for one call of another REST endpoint. Made by
 /// [`Client::authorize`](super::Client::authorize).

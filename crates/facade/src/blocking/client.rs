@@ -1,6 +1,6 @@
 //! The blocking client: one method per grant.
 
-use easemob_token_core::{AppKey, AppToken, Secret, UserToken};
+use easemob_token_core::{AppKey, BaseUrl, Secret};
 use easemob_token_transport::{ConfigError, Transport};
 
 use super::wait::wait;
@@ -8,6 +8,7 @@ use super::{Authorization, PasswordTokenRequest, UserTokenRequest};
 use crate::ClientBuilder;
 use crate::cache::TokenGuard;
 use crate::error::Error;
+use crate::issued::{AppToken, UserToken};
 
 /// A client that gets tokens of one app and blocks until it has them. Made by
 /// [`ClientBuilder::build_blocking`].
@@ -24,6 +25,24 @@ impl Client {
     #[must_use]
     pub fn app_key(&self) -> &AppKey {
         self.inner.app_key()
+    }
+
+    /// The base URL of the cluster's REST API.
+    #[must_use]
+    pub fn base_url(&self) -> &BaseUrl {
+        self.inner.base_url()
+    }
+
+    /// The URL of another REST endpoint of the app ([`crate::Client::endpoint_url`]).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if a segment is empty, `.` or `..`.
+    pub fn endpoint_url(
+        &self,
+        segments: impl IntoIterator<Item: AsRef<str>>,
+    ) -> Result<String, Error> {
+        self.inner.endpoint_url(segments)
     }
 
     /// Gets the app token, cached and shared ([`crate::Client::app_token`]). A usable token is

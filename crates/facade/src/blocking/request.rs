@@ -1,10 +1,11 @@
 //! Requests for user tokens: options, then `send`; blocking.
 
-use easemob_token_core::{Ttl, UserToken};
+use easemob_token_core::Ttl;
 
 use super::wait::wait;
 use crate::Client;
 use crate::error::Error;
+use crate::issued::UserToken;
 
 /// A request for a user token by user ID. Made by
 /// [`Client::user_token`](super::Client::user_token).

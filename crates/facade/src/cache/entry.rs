@@ -56,6 +56,8 @@ impl<T: IssuedToken> CacheEntry<T> {
 
 /// A guard over a cached token that all callers share; it derefs to the token.
 ///
+/// So what is [left](crate::Issued::remaining) of its lifetime is `guard.remaining()`.
+///
 /// Taking one from the cache allocates nothing, takes no lock and changes no shared counter, so
 /// threads do not slow each other down. The guard keeps its token when the client goes on to
 /// another one.

@@ -1,10 +1,11 @@
 //! Authorization of one call of another REST endpoint, with a retry after a 401.
 
-use easemob_token_core::{AppToken, Refusal, Report};
+use easemob_token_core::{Refusal, Report};
 use http::HeaderValue;
 
 use crate::cache::Replacement;
 use crate::error::Error;
+use crate::issued::AppToken;
 use crate::tokens::WithAppToken;
 
 /// An `Authorization` header for one call of another REST endpoint. Made by

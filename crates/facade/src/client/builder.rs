@@ -2,6 +2,7 @@
 
 mod checks;
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,8 +18,10 @@ use super::{Client, ClientInner};
 use crate::acquire::{RequestContext, RequestQueue};
 use crate::cache::TokenCache;
 use crate::clock::Clock;
+#[cfg(any(test, feature = "test-util"))]
+use crate::clock::TestClock;
 use crate::telemetry::{Observer, Telemetry};
-use crate::tokens::{AppCredentials, UserTokens, WithAppToken};
+use crate::tokens::{AppCredentials, Credentials, Provider, UserTokens, WithAppToken};
 
 /// A builder of a [`Client`]. Made by [`Client::builder`].
 ///
@@ -30,6 +33,7 @@ pub struct ClientBuilder {
     base_url: Result<BaseUrl, BuildError>,
     app_key: Result<AppKey, BuildError>,
     credentials: Option<(String, Secret)>,
+    provider: Option<Arc<Provider>>,
     app_token_ttl: Ttl,
     units: TtlUnits,
     transport: Option<Arc<dyn Transport>>,
@@ -42,6 +46,7 @@ pub struct ClientBuilder {
     max_response_bytes: usize,
     plain_http_allowed: bool,
     authorize_password: bool,
+    user_agent: Option<String>,
     clock: Clock,
 }
 
@@ -57,6 +62,7 @@ impl ClientBuilder {
             base_url,
             app_key,
             credentials: None,
+            provider: None,
             app_token_ttl: Ttl::ServerDefault,
             units: TtlUnits::STANDARD,
             transport: None,
@@ -69,6 +75,7 @@ impl ClientBuilder {
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             plain_http_allowed: false,
             authorize_password: false,
+            user_agent: None,
             clock: Clock::system(),
         }
     }
@@ -80,6 +87,46 @@ impl ClientBuilder {
         client_secret: impl Into<Secret>,
     ) -> Self {
         self.credentials = Some((client_id.into(), client_secret.into()));
+        self.provider = None;
+        self
+    }
+
+    /// Sets a function that returns client ID and client secret.
+    ///
+    /// It is for credentials that change while the process runs, such as mounted secrets.
+    ///
+    /// It is asked when the client is built, before each app token is fetched, before each dynamic token
+    /// is made, and at once when the service refuses the credentials: if they have changed, the
+    /// request is repeated with the new ones. An app token that was fetched with the old ones stays in
+    /// use until it is due or refused. If the function fails, the client goes on with the credentials
+    /// before and warns (`credentials_provider`). It must return quickly.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "hyper")]
+    /// # fn run() -> Result<(), easemob_token::ConfigError> {
+    /// use std::fs::read_to_string;
+    ///
+    /// use easemob_token::{Client, Secret, hyper::HyperTransport};
+    ///
+    /// let client = Client::builder("https://a1.easemob.com", "easemob-demo#testapp")
+    ///     .credentials_provider(|| {
+    ///         let id = read_to_string("/run/secrets/easemob/client-id")?;
+    ///         let secret = read_to_string("/run/secrets/easemob/client-secret")?;
+    ///         Ok((id.trim().to_owned(), Secret::new(secret.trim())))
+    ///     })
+    ///     .transport(HyperTransport::new())
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn credentials_provider(
+        mut self,
+        provider: impl Fn() -> Result<(String, Secret), Box<dyn StdError + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.credentials = None;
+        self.provider = Some(Arc::new(provider));
         self
     }
 
@@ -115,6 +162,15 @@ impl ClientBuilder {
     /// this is set.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.limits.max_attempts = attempts;
+        self
+    }
+
+    /// Sets the minimum time between two requests of one acquisition. Default: a second.
+    ///
+    /// It is the pause before the first retry; the next ones last up to twice as long, four times, and
+    /// so on. At least 100 ms; with the feature `test-util`, tests can set it to zero.
+    pub fn min_retry_interval(mut self, interval: Duration) -> Self {
+        self.limits.min_interval = interval;
         self
     }
 
@@ -154,7 +210,8 @@ impl ClientBuilder {
     ///
     /// Only tokens fetched by user ID are cached, by user ID (ignoring case) and options, under the
     /// rules of the app token: one request for many callers, a refresh before the token expires, and
-    /// no failed call while a token is usable. A token fetched by password is never cached.
+    /// no failed call while a token is usable. A token fetched by password is never cached. A cached
+    /// token can be near its end: hand on what is left of it ([`remaining`](crate::Issued::remaining)).
     ///
     /// Users whose first token is being fetched do not count. There can be as many of them as
     /// [`requests_per_second`](Self::requests_per_second) allows within the
@@ -162,6 +219,16 @@ impl ClientBuilder {
     /// ([`RateLimited`](crate::ErrorKind::RateLimited)).
     pub fn cache_user_tokens(mut self, users: usize) -> Self {
         self.cached_users = Some(users);
+        self
+    }
+
+    /// Sets the header `User-Agent` of every request, such as `my-app/1.0`. Default: `easemob-token/` and
+    /// this library's version.
+    ///
+    /// It is the same on every transport, and there is always one: many gateways refuse a request without
+    /// it. It has 1 to 256 characters, visible ASCII with spaces between them.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
         self
     }
 
@@ -191,10 +258,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the clock. Default: the system's.
-    #[cfg(test)]
-    pub(crate) fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+    /// Sets a clock that a test moves. Default: the system's clocks.
+    #[cfg(any(test, feature = "test-util"))]
+    pub fn clock(mut self, clock: TestClock) -> Self {
+        self.clock = Clock::by_hand(clock);
         self
     }
 
@@ -209,9 +276,10 @@ impl ClientBuilder {
 
     /// Builds the client on the runtime that is set, otherwise on the one of `runtime_of`.
     pub(crate) fn build_on(
-        self,
+        mut self,
         runtime_of: impl FnOnce(&dyn Transport) -> Result<Option<Arc<dyn Runtime>>, ConfigError>,
     ) -> Result<Client, ConfigError> {
+        self.ask_provider()?;
         let base_url = parsed("base_url", &self.base_url)?;
         let app_key = parsed("app_key", &self.app_key)?;
         #[cfg(feature = "dynamic")]
@@ -230,6 +298,8 @@ impl ClientBuilder {
                 ConfigError::new("runtime", "missing; this transport has none of its own")
             })?,
         };
+        let host = endpoint.uri().authority().map_or("", |it| it.as_str());
+        let telemetry = Telemetry::new(host, self.observer);
         let context = Arc::new(RequestContext {
             endpoint,
             transport,
@@ -240,12 +310,13 @@ impl ClientBuilder {
             request_timeout: self.request_timeout,
             max_response_bytes: self.max_response_bytes,
             plain_http_allowed: self.plain_http_allowed,
-            telemetry: Telemetry::new(self.observer),
+            telemetry,
             avoids_reuse: AtomicBool::new(false),
             fork_guard: ForkGuard::default(),
         });
-        let with_app_token = credentials.map(|grant| {
-            let source = AppCredentials { context: Arc::clone(&context), grant };
+        let with_app_token = credentials.map(|known| {
+            let credentials = Credentials::new(known, self.app_token_ttl, self.provider);
+            let source = AppCredentials { context: Arc::clone(&context), credentials };
             WithAppToken { context: Arc::clone(&context), app_tokens: TokenCache::new(source) }
         });
         let user_tokens =

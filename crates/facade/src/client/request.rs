@@ -1,13 +1,14 @@
-//! Requests for user tokens: options, then `.await`.
+//! Requests for user tokens: options, then `.await` or `.send().await`.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use easemob_token_core::{BuildError, Password, Secret, Ttl, UserId, UserToken};
+use easemob_token_core::{BuildError, Password, Secret, Ttl, UserId};
 
 use super::Client;
 use crate::error::Error;
+use crate::issued::UserToken;
 use crate::tokens::UserTokenKey;
 
 type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>>;
@@ -42,6 +43,15 @@ impl UserTokenRequest {
             key.ttl = ttl.into();
         }
         self
+    }
+
+    /// Sends the request and waits for the token; awaiting the request itself does the same.
+    ///
+    /// # Errors
+    ///
+    /// See [`Client::user_token`].
+    pub async fn send(self) -> Result<UserToken, Error> {
+        self.await
     }
 
     /// The cached token if it is usable.
@@ -80,6 +90,15 @@ impl PasswordTokenRequest {
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.ttl = ttl.into();
         self
+    }
+
+    /// Sends the request and waits for the token; awaiting the request itself does the same.
+    ///
+    /// # Errors
+    ///
+    /// See [`Client::user_token_by_password`].
+    pub async fn send(self) -> Result<UserToken, Error> {
+        self.await
     }
 }
 

@@ -12,13 +12,13 @@ use shuttle::future::yield_now;
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::sync::Mutex;
 
-use crate::clock::Clock;
+use crate::TestClock;
 
 const UNAUTHORIZED: &str = r#"{"error":"unauthorized"}"#;
 
 /// A service whose app tokens live for a thousand seconds, and which refuses revoked ones.
 pub(super) struct Service {
-    clock: Clock,
+    clock: TestClock,
     /// Percentage of requests that fail.
     failing: u32,
     state: Mutex<State>,
@@ -32,7 +32,7 @@ struct State {
 }
 
 impl Service {
-    pub(super) fn new(clock: Clock, failing: u32) -> Self {
+    pub(super) fn new(clock: TestClock, failing: u32) -> Self {
         Self { clock, failing, state: Mutex::new(State::default()) }
     }
 

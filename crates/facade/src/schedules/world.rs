@@ -14,8 +14,7 @@ use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::sync::{Arc, Mutex};
 
 use super::service::Service;
-use crate::clock::Clock;
-use crate::{AppToken, Client, ClientBuilder, ErrorKind, UserToken};
+use crate::{AppToken, Client, ClientBuilder, ErrorKind, TestClock, UserToken};
 
 pub(super) struct World {
     pub(super) client: Client,
@@ -100,7 +99,7 @@ impl World {
 
     /// Age of the token in milliseconds.
     pub(super) fn age_of(&self, token: &AppToken) -> u64 {
-        let now = self.tasks.0.clock.now().wall;
+        let now = self.tasks.0.clock.wall();
         let age = now.duration_since(token.received_at()).unwrap_or_default();
         u64::try_from(age.as_millis()).unwrap()
     }
@@ -136,7 +135,7 @@ impl World {
 struct Tasks(Arc<TasksInner>);
 
 struct TasksInner {
-    clock: Clock,
+    clock: TestClock,
     /// Percentage of tasks that are dropped.
     dropping: u32,
     idle: Mutex<(u32, Vec<Task>)>,
@@ -147,7 +146,7 @@ struct TasksInner {
 impl Tasks {
     fn new(dropping: u32) -> Self {
         Self(Arc::new(TasksInner {
-            clock: Clock::still(),
+            clock: TestClock::of_a_runtime(),
             dropping,
             idle: Mutex::new((0, Vec::new())),
             timers: Mutex::default(),

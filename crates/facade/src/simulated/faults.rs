@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easemob_token_transport::TransportErrorKind;
+use easemob_token_transport::{TransportError, TransportErrorKind};
 
 use super::service::{Fault, UNAUTHORIZED, failure, limited, refusal};
-use super::world::{busiest_minute, world};
+use super::world::{busiest_minute, world, world_with};
 use crate::ErrorKind;
 
 /// Rows 1 to 40 as results of the transport, with names; a service that never responds is below.
@@ -56,6 +56,18 @@ fn faults() -> Vec<(String, Arc<Fault>)> {
 }
 
 #[test]
+fn a_failure_that_may_be_retried_once_is_retried_once() {
+    use TransportErrorKind::Interrupted;
+    let once = || Err(TransportError::new(Interrupted).retry_once());
+    for (fault, requests) in [(Arc::new(once) as Arc<Fault>, 2), (failure(Interrupted), 3)] {
+        let world = world(1_000);
+        world.fault(Some(fault));
+        let error = world.token().unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Interrupted, requests));
+    }
+}
+
+#[test]
 fn rows_1_to_40_do_not_delay_a_usable_token_and_send_few_requests() {
     for (name, fault) in faults() {
         let world = world(1_000);
@@ -94,6 +106,21 @@ fn row_17_a_refresh_without_a_response_does_not_delay_a_usable_token() {
     assert!((2..=9).contains(&received), "{received}");
 }
 
+#[test]
+fn retries_are_as_far_apart_as_is_set_and_then_up_to_twice_as_far() {
+    for millis in [100, 1_000, 3_000] {
+        let interval = Duration::from_millis(millis);
+        let world = world_with(1_000, |builder| builder.min_retry_interval(interval));
+        world.fault(Some(refusal(503, "")));
+        world.token().unwrap_err();
+        let times = world.app_token_requests();
+        let [first, second, third] = times[..] else { panic!("{times:?}") };
+        assert_eq!(second.since(first), interval);
+        let later = third.since(second);
+        assert!(later >= interval && later <= interval * 2, "{later:?}");
+    }
+}
+
 /// The seconds after a failure in which nothing is sent, though a caller asks each second.
 fn remembered(fault: Arc<Fault>, kind: ErrorKind) -> u64 {
     let world = world(1_000);
@@ -117,7 +144,8 @@ fn row_36_refused_credentials_and_a_missing_application_are_remembered_for_a_min
     let application = r#"{"error":"organization_application_not_found"}"#;
     for (fault, kind) in [
         (refusal(400, credentials), ErrorKind::InvalidClient),
-        (refusal(401, UNAUTHORIZED), ErrorKind::Unauthorized),
+        (refusal(401, UNAUTHORIZED), ErrorKind::InvalidClient),
+        (refusal(200, credentials), ErrorKind::InvalidClient),
         (refusal(404, application), ErrorKind::ApplicationNotFound),
         (refusal(403, r#"{"error":"forbidden_op"}"#), ErrorKind::Rejected),
         (refusal(429, r#"{"error":"resource_limited"}"#), ErrorKind::QuotaExceeded),

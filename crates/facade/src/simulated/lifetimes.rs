@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easemob_token_core::Lifetime;
+use easemob_token_core::{Lifetime, Ttl};
 use easemob_token_transport::TransportErrorKind;
 
 use super::service::{failure, refusal};
@@ -213,4 +213,53 @@ fn a_guard_and_a_clone_of_its_token_keep_the_token() {
     assert!(!format!("{second:?}").contains("\"2\""));
     drop(world);
     assert_eq!(second.access_token().expose(), "2");
+}
+
+#[test]
+fn a_token_knows_what_is_left_of_its_lifetime_by_the_clients_clock() {
+    let (hour, day) = (3_600, Duration::from_secs(86_400));
+    let world = world(hour);
+    let (clock, run) = (world.simulation.clock(), &world.simulation);
+    let guard = run.run(world.client.app_token()).unwrap();
+    let user = run.run(world.client.user_token("alice").into_future()).unwrap();
+    let by_password = world.client.user_token_by_password("alice", "1");
+    let by_password = run.run(by_password.into_future()).unwrap();
+    let owned = guard.clone();
+    let left = |seconds: u64| {
+        let left = Some(Duration::from_secs(seconds));
+        let all = [guard.remaining(), owned.remaining(), user.remaining(), by_password.remaining()];
+        assert_eq!(all, [left; 4]);
+    };
+    left(hour);
+    world.pass(1_000);
+    left(hour - 1_000);
+    // The cached token of a login has not got its lifetime back.
+    let cached = run.run(world.client.user_token("alice").into_future()).unwrap();
+    assert_eq!(cached.access_token().expose(), user.access_token().expose());
+    assert_eq!(cached.remaining(), Some(Duration::from_secs(hour - 1_000)));
+    assert_eq!(cached.lifetime(), Lifetime::Expires(Duration::from_secs(hour)));
+    // A wall clock that is set back gives nothing back, even to before the token was received.
+    clock.set_back(day);
+    left(hour - 1_000);
+    // A suspended machine, on which only the wall clock goes on.
+    clock.suspend(day + Duration::from_secs(500));
+    left(hour - 1_500);
+    clock.suspend(day);
+    left(0);
+    clock.set_back(day);
+    world.pass(hour);
+    left(0);
+}
+
+#[test]
+fn nothing_limits_what_is_left_of_a_permanent_token_or_one_of_unknown_lifetime() {
+    let world = world(0);
+    for (ttl, lifetime) in
+        [(Ttl::Permanent, Lifetime::Permanent), (Ttl::ServerDefault, Lifetime::Unknown)]
+    {
+        let request = world.client.user_token("alice").ttl(ttl);
+        let token = world.simulation.run(request.into_future()).unwrap();
+        world.pass(86_400);
+        assert_eq!((token.remaining(), token.lifetime()), (None, lifetime));
+    }
 }

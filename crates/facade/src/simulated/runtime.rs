@@ -1,8 +1,8 @@
 //! A runtime in simulated time: if no task can run, the clock jumps to the next timer.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use std::time::Duration;
 use easemob_token_core::Uptime;
 use easemob_token_transport::{Runtime, Task, TransportError, async_trait};
 
-use crate::clock::Clock;
+use crate::TestClock;
 
 /// A waker that sets a flag.
 struct Flag(AtomicBool);
@@ -51,10 +51,9 @@ struct Spawned {
 pub(super) struct Simulation(Arc<Inner>);
 
 struct Inner {
-    clock: Clock,
+    clock: TestClock,
     tasks: Mutex<HashMap<u64, Spawned>>,
     queue: Queue,
-    timers: Mutex<BTreeMap<(Uptime, u64), Waker>>,
     count: AtomicU64,
     /// The runtime that gets new tasks.
     group: AtomicU64,
@@ -67,9 +66,8 @@ const NONE: u64 = u64::MAX;
 impl Simulation {
     pub(super) fn new() -> Self {
         Self(Arc::new(Inner {
-            clock: Clock::still(),
+            clock: TestClock::of_a_runtime(),
             tasks: Mutex::default(),
-            timers: Mutex::default(),
             queue: Queue::default(),
             count: AtomicU64::new(0),
             group: AtomicU64::new(0),
@@ -77,7 +75,7 @@ impl Simulation {
         }))
     }
 
-    pub(super) fn clock(&self) -> &Clock {
+    pub(super) fn clock(&self) -> &TestClock {
         &self.0.clock
     }
 
@@ -183,17 +181,12 @@ impl Simulation {
         tasks.remove(&number)
     }
 
-    /// Moves the clock to the next timer and fires it, if it is due by `until`. Returns whether.
+    /// Moves the clock to the next timer, which fires, if it is due by `until`. Returns whether.
     fn fire_next(&self, until: Uptime) -> bool {
-        let mut timers = self.0.timers.lock().unwrap();
-        match timers.first_key_value() {
-            Some(((time, _), _)) if *time <= until => {}
-            _ => return false,
-        }
-        let ((time, _), waker) = timers.pop_first().unwrap();
-        drop(timers);
+        let Some(time) = self.0.clock.next_timer().filter(|time| *time <= until) else {
+            return false;
+        };
         self.0.clock.advance(time.since(self.0.clock.uptime()));
-        waker.wake();
         true
     }
 }
@@ -212,29 +205,7 @@ impl Runtime for Simulation {
     }
 
     async fn sleep(&self, time: Duration) {
-        let end = self.0.clock.uptime().after(time);
-        let number = self.0.count.fetch_add(1, Ordering::SeqCst);
-        let timer = Timer { timers: &self.0.timers, key: (end, number) };
-        poll_fn(|cx| {
-            if self.0.clock.uptime() >= end {
-                return Poll::Ready(());
-            }
-            timer.timers.lock().unwrap().insert(timer.key, cx.waker().clone());
-            Poll::Pending
-        })
-        .await;
-    }
-}
-
-/// A timer that is removed on drop.
-struct Timer<'a> {
-    timers: &'a Mutex<BTreeMap<(Uptime, u64), Waker>>,
-    key: (Uptime, u64),
-}
-
-impl Drop for Timer<'_> {
-    fn drop(&mut self) {
-        self.timers.lock().unwrap().remove(&self.key);
+        self.0.clock.sleep(time).await;
     }
 }
 

@@ -17,19 +17,32 @@ use crate::error::Error;
 ///   it.
 /// - An acquisition that no runtime could spawn emits `Failed` without `Started`.
 ///
+/// Match a variant with or without `..`; a `match` needs a `_`, since more variants may come.
+/// [`name`](Self::name) and [`grant`](Self::grant) are the same for all, such as for labels.
+///
+/// ```
+/// use easemob_token::Event;
+///
+/// fn line(event: &Event<'_>) -> String {
+///     match *event {
+///         Event::Failed { error, usable, .. } => format!("usable {usable}: {}", error.report()),
+///         Event::Throttled { grant, time } => format!("{grant} waits {time:?}"),
+///         _ => format!("{} {}", event.grant(), event.name()),
+///     }
+/// }
+/// ```
+///
 /// Events come from several threads, so those of two acquisitions may arrive in another order than
 /// they happened.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A cached token was returned at once.
-    #[non_exhaustive]
     Hit {
         /// The token's grant.
         grant: GrantType,
     },
     /// A caller waited for an acquisition, and the acquisition ended.
-    #[non_exhaustive]
     Waited {
         /// The token's grant.
         grant: GrantType,
@@ -37,7 +50,6 @@ pub enum Event<'a> {
         time: Duration,
     },
     /// An acquisition started.
-    #[non_exhaustive]
     Started {
         /// The token's grant.
         grant: GrantType,
@@ -45,7 +57,6 @@ pub enum Event<'a> {
         refresh: bool,
     },
     /// A request was delayed, so that the App Key stays under its rate limit.
-    #[non_exhaustive]
     Throttled {
         /// The request's grant.
         grant: GrantType,
@@ -53,7 +64,6 @@ pub enum Event<'a> {
         time: Duration,
     },
     /// A request is about to be sent.
-    #[non_exhaustive]
     Sent {
         /// The request's grant.
         grant: GrantType,
@@ -61,7 +71,6 @@ pub enum Event<'a> {
         attempt: u32,
     },
     /// A request failed, and a retry follows.
-    #[non_exhaustive]
     Retrying {
         /// The request's grant.
         grant: GrantType,
@@ -71,7 +80,6 @@ pub enum Event<'a> {
         pause: Duration,
     },
     /// An acquisition succeeded.
-    #[non_exhaustive]
     Succeeded {
         /// The token's grant.
         grant: GrantType,
@@ -81,7 +89,6 @@ pub enum Event<'a> {
         time: Duration,
     },
     /// An acquisition failed.
-    #[non_exhaustive]
     Failed {
         /// The token's grant.
         grant: GrantType,
@@ -93,13 +100,46 @@ pub enum Event<'a> {
         time: Duration,
     },
     /// A cached token was reported as refused, and is replaced.
-    #[non_exhaustive]
     Invalidated {
         /// The token's grant.
         grant: GrantType,
         /// The token's number in its cache.
         generation: u64,
     },
+}
+
+impl Event<'_> {
+    /// The stable name: the field `event` in `tracing`, and `hit`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Hit { .. } => "hit",
+            Self::Waited { .. } => "waited",
+            Self::Started { .. } => "started",
+            Self::Throttled { .. } => "throttled",
+            Self::Sent { .. } => "sent",
+            Self::Retrying { .. } => "retrying",
+            Self::Succeeded { .. } => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Invalidated { .. } => "invalidated",
+        }
+    }
+
+    /// The grant of the token.
+    #[must_use]
+    pub fn grant(&self) -> GrantType {
+        match *self {
+            Self::Hit { grant }
+            | Self::Waited { grant, .. }
+            | Self::Started { grant, .. }
+            | Self::Throttled { grant, .. }
+            | Self::Sent { grant, .. }
+            | Self::Retrying { grant, .. }
+            | Self::Succeeded { grant, .. }
+            | Self::Failed { grant, .. }
+            | Self::Invalidated { grant, .. } => grant,
+        }
+    }
 }
 
 /// An observer of a client's events, for example to count them in a metrics library.

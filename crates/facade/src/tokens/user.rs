@@ -7,9 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, Weak};
 
-use easemob_token_core::{
-    self as core, AppToken, BuildError, GrantType, Inherit, Ttl, UserId, UserToken,
-};
+use easemob_token_core::{self as core, BuildError, GrantType, Inherit, Ttl, UserId};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, UnitWeighter};
 
@@ -17,6 +15,7 @@ use super::{AppAuthorized, WithAppToken};
 use crate::acquire::{GrantSource, RequestContext, RetryRun};
 use crate::cache::{EntryInFlight, TokenCache, TokenSource};
 use crate::error::Error;
+use crate::issued::{AppToken, UserToken};
 use crate::sync::{Mutex, MutexGuard};
 
 /// Key of a cached user token: the user and the options of the request.
@@ -34,7 +33,7 @@ impl UserTokenKey {
     pub(crate) fn source<'a>(
         &'a self,
         with_app_token: &'a WithAppToken,
-    ) -> impl GrantSource<Token = UserToken> + 'a {
+    ) -> impl GrantSource<Token = core::UserToken> + 'a {
         let make = |app_token: &AppToken| -> Result<Inherit, BuildError> {
             let grant = Inherit::new(&self.user_id, app_token)?;
             Ok(grant.with_auto_create_user(self.auto_create_user).with_ttl(self.ttl))

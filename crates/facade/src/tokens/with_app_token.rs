@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use easemob_token_core::{AppToken, BuildError, Grant, Refusal, Report, Uptime, UserId};
+use easemob_token_core::{BuildError, Grant, Refusal, Report, Uptime, UserId};
 
 use super::AppTokenCache;
 use crate::acquire::{GrantSource, Refused, RequestContext};
 use crate::cache::Replacement;
 use crate::error::Error;
+use crate::issued::AppToken;
 
 /// Request context and app token cache, which user tokens need.
 #[derive(Clone, Debug)]

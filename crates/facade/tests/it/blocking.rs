@@ -131,6 +131,8 @@ mod over_sockets {
             let c = client.user_token_by_password("C", "1").ttl(hour).send().unwrap();
             assert_eq!(c.user().unwrap().username(), Some("c"));
             assert_eq!(c.lifetime(), Lifetime::Expires(hour));
+            let left = [c.remaining(), alice.clone().remaining()].map(Option::unwrap);
+            assert!(left.iter().all(|left| (hour / 2..=hour).contains(left)), "{left:?}");
             text(&client.app_token().unwrap()) == text(&app)
         };
         assert!(spawn_blocking(work).await.unwrap());

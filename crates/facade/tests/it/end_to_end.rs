@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use easemob_token::transport::Transport;
 use easemob_token::{Client, ClientBuilder, ErrorKind, Lifetime};
-use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator, Fault};
+use easemob_token_emulator::{
+    DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator, Fault, ReceivedRequest,
+};
 
 pub(crate) fn client_of(emulator: &Emulator, transport: impl Transport) -> ClientBuilder {
     Client::builder(emulator.base_url(), emulator.app_key())
@@ -12,9 +14,15 @@ pub(crate) fn client_of(emulator: &Emulator, transport: impl Transport) -> Clien
         .transport(transport)
 }
 
+/// Every `User-Agent` of a request.
+fn agents_of(request: &ReceivedRequest) -> Vec<&str> {
+    let agents = request.headers().filter(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
+    agents.map(|(_, value)| std::str::from_utf8(value).unwrap()).collect()
+}
+
 async fn every_grant(transport: impl Transport) {
     let emulator = Emulator::start().await.unwrap();
-    let client = client_of(&emulator, transport).build().unwrap();
+    let client = client_of(&emulator, transport).user_agent("my-app/1.0 (x)").build().unwrap();
 
     let app = client.app_token().await.unwrap();
     assert!(app.access_token().expose().starts_with("YWMt"));
@@ -37,6 +45,7 @@ async fn every_grant(transport: impl Transport) {
         assert_eq!((request.method(), request.path()), ("POST", "/easemob-demo/testapp/token"));
         assert_eq!(request.header("content-type"), Some("application/json"));
         assert_eq!(request.header("accept"), Some("application/json"));
+        assert_eq!(agents_of(request), ["my-app/1.0 (x)"]);
         assert_eq!(request.header("accept-encoding"), None);
         assert_eq!(request.header("expect"), None);
     }
@@ -64,6 +73,12 @@ async fn refusals_are_typed(transport: impl Transport) {
         (Fault::gateway(502), ErrorKind::ServerError, true),
         (Fault::conflict(), ErrorKind::Conflict, true),
         (Fault::redirect("http://127.0.0.1:1/"), ErrorKind::Redirected, false),
+        (Fault::gateway(200), ErrorKind::MalformedResponse, true),
+        (
+            Fault::error(200, "invalid_grant", Some("invalid password")),
+            ErrorKind::InvalidPassword,
+            false,
+        ),
         (Fault::close(), ErrorKind::Interrupted, true),
     ];
     for (fault, kind, retryable) in cases {
@@ -73,6 +88,8 @@ async fn refusals_are_typed(transport: impl Transport) {
         assert_eq!((error.kind(), error.is_retryable()), (kind, retryable), "{error}");
         assert_eq!(emulator.request_count(), before + 1, "{kind}: sent once");
     }
+    let default = concat!("easemob-token/", env!("CARGO_PKG_VERSION"));
+    assert!(emulator.requests().iter().all(|request| agents_of(request) == [default]));
 }
 
 async fn a_silent_service_ends_in_a_timeout(transport: impl Transport) {

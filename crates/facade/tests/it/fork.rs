@@ -1,4 +1,4 @@
-//! A fork during an acquisition: row 61 of the fault table.
+//! A fork during an acquisition (row 61 of the fault table), and one before the first use.
 //!
 //! Only the thread that forks exists in the child. So each test runs in its own process, and its
 //! child ends without returning to the test harness.
@@ -26,6 +26,15 @@ fn runtime() -> Runtime {
 
 /// Forks and makes these calls in the child, which must fail in time.
 fn in_a_child(calls: impl FnOnce() -> Vec<Error> + Send + 'static) {
+    run_in_a_child(move || {
+        for error in calls() {
+            assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+        }
+    });
+}
+
+/// Forks and runs this in the child, which must end in time.
+fn run_in_a_child(run: impl FnOnce() + Send + 'static) {
     match fork::fork().unwrap() {
         Fork::Parent(child) => {
             let status = fork::waitpid(child).unwrap();
@@ -34,9 +43,7 @@ fn in_a_child(calls: impl FnOnce() -> Vec<Error> + Send + 'static) {
         Fork::Child => {
             let (sender, end) = mpsc::channel();
             thread::spawn(move || {
-                for error in calls() {
-                    assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
-                }
+                run();
                 sender.send(()).unwrap();
             });
             process::exit(i32::from(end.recv_timeout(DEADLINE).is_err()));
@@ -70,6 +77,23 @@ fn forks_in_mid_acquisition(transport: impl Transport, keep: bool) {
     hold.release();
     callers.block_on(in_time(call)).unwrap();
     assert_eq!(emulator.request_count(), 1);
+}
+
+/// A daemon forks between building a client and using it.
+fn forks_before_the_first_use(transport: impl Transport, keep: bool) {
+    let services = runtime();
+    let emulator = services.block_on(Emulator::start()).unwrap();
+    let client = with_settings(&emulator, transport, keep).build().unwrap();
+    run_in_a_child(move || {
+        runtime().block_on(async {
+            for _ in 0..2 {
+                client.app_token().await.unwrap();
+                client.user_token("c").await.unwrap();
+            }
+            drop(client);
+        });
+    });
+    assert_eq!(emulator.request_count(), if keep { 2 } else { 3 });
 }
 
 fn forks_while_a_thread_waits(transport: impl Transport, keep: bool) {
@@ -125,6 +149,10 @@ in_its_own_process! {
         "hyper", forks_in_mid_acquisition, easemob_token::hyper::HyperTransport::new();
     row_61_over_isahc:
         "isahc", forks_in_mid_acquisition, easemob_token::isahc::IsahcTransport::new();
+    before_the_first_use_over_hyper:
+        "hyper", forks_before_the_first_use, easemob_token::hyper::HyperTransport::new();
+    before_the_first_use_over_isahc:
+        "isahc", forks_before_the_first_use, easemob_token::isahc::IsahcTransport::new();
     row_61_blocking_over_hyper:
         "hyper", forks_while_a_thread_waits, easemob_token::hyper::HyperTransport::new();
     row_61_blocking_over_isahc:

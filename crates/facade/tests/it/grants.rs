@@ -43,7 +43,8 @@ async fn an_app_token_is_fetched_once_and_shared_by_clones_and_user_tokens() {
 async fn a_user_token_fetches_the_app_token_that_it_needs() {
     let memory = Memory::responding([response(200, APP), response(200, USER)]);
     let client = builder(memory.clone()).build().unwrap();
-    let token = client.user_token("C").auto_create_user(true).ttl(Ttl::Permanent).await.unwrap();
+    let token =
+        client.user_token("C").auto_create_user(true).ttl(Ttl::Permanent).send().await.unwrap();
     assert_eq!(token.user().unwrap().username(), Some("c"));
     assert_eq!(token.lifetime(), Lifetime::Expires(Duration::from_secs(3600)));
     let [app, user] = &memory.sent()[..] else { panic!("two requests") };

@@ -34,6 +34,8 @@ mod blocking;
 mod cached_users;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod cancellation;
+#[cfg(all(feature = "hyper", feature = "test-util"))]
+mod credentials;
 mod driving;
 #[cfg(feature = "dynamic")]
 mod dynamic;
@@ -63,6 +65,8 @@ mod settings;
     all(unix, feature = "blocking", any(feature = "hyper", feature = "isahc")),
 ))]
 mod subprocess;
+#[cfg(all(feature = "hyper", feature = "test-util"))]
+mod test_clock;
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod units;
 #[cfg(feature = "hyper")]

@@ -28,8 +28,8 @@ async fn row_36_refused_credentials_cost_one_request_for_a_hundred_callers(
     for (refusal, kind, status) in [
         (Refusal::ClientIdMismatch, ErrorKind::InvalidClient, 400),
         (Refusal::ClientSecretMismatch, ErrorKind::InvalidClient, 400),
-        (Refusal::AppTokenInvalid, ErrorKind::Unauthorized, 401),
-        (Refusal::AppTokenForeign, ErrorKind::Unauthorized, 401),
+        (Refusal::AppTokenInvalid, ErrorKind::InvalidClient, 401),
+        (Refusal::AppTokenForeign, ErrorKind::InvalidClient, 401),
     ] {
         let emulator = Emulator::start().await.unwrap();
         emulator.inject(Fault::refusal(refusal).always()).unwrap();

@@ -1,9 +1,10 @@
 //! Settings: a missing or invalid one is named by `build`.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use easemob_token::transport::ProxyUrl;
-use easemob_token::{AppKey, BaseUrl, Client, ClientBuilder, Ttl, TtlUnits};
+use easemob_token::{AppKey, BaseUrl, Client, ClientBuilder, ErrorKind, Secret, Ttl, TtlUnits};
 
 use crate::memory::{Memory, builder, response};
 
@@ -25,11 +26,39 @@ fn base_url_and_app_key_are_text_or_parsed_values() {
         Client::builder(URL, KEY),
         Client::builder(&URL.to_owned(), &KEY.to_owned()),
         Client::builder(URL.to_owned(), KEY.to_owned()),
+        Client::builder(&url, &key),
         Client::builder(url, key),
     ] {
         let client = builder.transport(Memory::default()).build().unwrap();
         assert_eq!(client.app_key().to_string(), KEY);
+        let again = Client::builder(client.base_url(), client.app_key());
+        let client = again.transport(Memory::default()).build().unwrap();
+        assert_eq!(
+            client.endpoint_url(["users", "a/b"]).unwrap(),
+            format!("{URL}/org/app/users/a%2Fb")
+        );
+        assert_eq!(client.endpoint_url([".."]).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
+}
+
+/// Compiles: whatever holds a text is accepted, borrowed or owned.
+#[test]
+fn text_is_taken_in_every_form() {
+    let (owned, boxed) = ("x".to_owned(), Box::<str>::from("x"));
+    let secret = Secret::new(&owned);
+    let client = good()
+        .client_credentials("x", "x")
+        .client_credentials(&owned, &owned)
+        .client_credentials(boxed.clone(), boxed.clone())
+        .client_credentials(Cow::Borrowed("x"), Cow::Borrowed("x"))
+        .client_credentials(owned.clone(), &secret)
+        .build()
+        .unwrap();
+    drop([client.user_token("x"), client.user_token(&owned), client.user_token(boxed.clone())]);
+    drop(client.user_token_by_password(&owned, &owned));
+    drop(client.user_token_by_password(boxed.clone(), boxed).send());
+    #[cfg(feature = "dynamic")]
+    client.dynamic_token(&owned, Duration::from_secs(60)).unwrap();
 }
 
 #[test]
@@ -50,7 +79,15 @@ fn each_missing_or_wrong_setting_is_named() {
     let no_time = good().acquisition_deadline(Duration::ZERO);
     assert!(problem(no_time).starts_with("acquisition_deadline: "));
     assert!(problem(good().max_attempts(0)).starts_with("max_attempts: "));
+    let often = |millis| good().min_retry_interval(Duration::from_millis(millis));
+    if cfg!(feature = "test-util") {
+        assert!(often(0).build().is_ok());
+    } else {
+        assert!(often(100).build().is_ok());
+        assert!(problem(often(99)).starts_with("min_retry_interval: "));
+    }
     assert!(problem(good().requests_per_second(0)).starts_with("requests_per_second: "));
+    assert!(problem(good().user_agent("my：app")).starts_with("user_agent: has U+FF1A"));
     assert!(problem(good().cache_user_tokens(0)).starts_with("cache_user_tokens: "));
     let bare = Client::builder(URL, KEY).transport(Memory::default());
     for needs_credentials in [bare.clone().authorize_password(), bare.cache_user_tokens(1)] {

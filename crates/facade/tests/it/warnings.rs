@@ -1,17 +1,58 @@
-//! Warnings for the operator: a wrong ttl unit and a long dynamic token, each emitted once.
+//! Warnings for the operator: an outage, a wrong ttl unit, a long dynamic token.
 
 use std::time::Duration;
 
 use easemob_token::hyper::HyperTransport;
-use easemob_token::{Ttl, TtlUnits};
+use easemob_token::{Client, Ttl, TtlUnits};
 use easemob_token_emulator::{Emulator, Unit};
+use tokio::task::JoinSet;
 
 use crate::end_to_end::client_of;
 use crate::recorder::Recorder;
 
 impl Recorder {
-    fn warnings(&self) -> Vec<String> {
-        self.take().into_iter().filter(|line| line.starts_with("WARN ")).collect()
+    /// Takes the warnings; no line shows a marked secret.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut lines = self.take();
+        assert!(!lines.join("\n").contains("MARK"), "{lines:?}");
+        lines.retain(|line| line.starts_with("WARN "));
+        lines
+    }
+}
+
+/// The warnings while fifty users ask for tokens several times.
+async fn warnings_of_an_outage(base_url: &str) -> Vec<String> {
+    let (recorder, _guard) = Recorder::start();
+    let builder = Client::builder(base_url, "org#app").client_credentials("id", "MARK-secret");
+    let client = builder.transport(HyperTransport::new()).max_attempts(1).build().unwrap();
+    for _ in 0..3 {
+        let mut callers = JoinSet::new();
+        for user in 0..50 {
+            callers.spawn(client.user_token(format!("MARK-{user}")).into_future());
+        }
+        for result in callers.join_all().await {
+            let report = result.unwrap_err().report();
+            assert!(base_url.contains(report.split(['(', ')']).nth(1).unwrap()), "{report}");
+        }
+        client.app_token().await.unwrap_err();
+    }
+    recorder.warnings()
+}
+
+#[tokio::test]
+async fn an_outage_is_warned_about_once_with_its_host_and_cause() {
+    let emulator = Emulator::start().await.unwrap();
+    let closed_port = emulator.base_url();
+    emulator.shutdown().await;
+    for (base_url, host, cause) in [
+        (&closed_port[..], &closed_port[7..], "refused"),
+        ("https://no-such-host.invalid", "no-such-host.invalid", "lookup"),
+    ] {
+        let warnings = warnings_of_an_outage(base_url).await;
+        let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+        for part in [&format!("host=\"{host}\""), cause, "kind=\"connect\"", "client_credentials"] {
+            assert!(warning.contains(part), "{part}: {warning}");
+        }
     }
 }
 

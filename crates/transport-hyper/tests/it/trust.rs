@@ -1,11 +1,14 @@
-//! Which roots are trusted by default and with the bundled ones, and when the system's are read.
+//! Which roots are trusted, when the system's are read, and what a refusal says.
 
+use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
-use easemob_token_transport::Transport;
+use easemob_token_transport::{Transport, TransportError, TransportErrorKind};
 use easemob_token_transport_hyper::HyperTransport;
-use easemob_token_transport_testkit::{Authority, LOOPBACK, Script, ScriptedServer, subprocess};
+use easemob_token_transport_testkit::{
+    Authority, Identity, LOOPBACK, Script, ScriptedServer, ServerTls, subprocess,
+};
 
 use crate::post_to;
 
@@ -13,27 +16,40 @@ use crate::post_to;
 const FOLDER: &str = "TRUST_FOLDER";
 const HTTP: &str = "TRUST_HTTP_URL";
 const HTTPS: &str = "TRUST_HTTPS_URL";
+const EXPECTED: &str = "TRUST_EXPECTED";
 
 /// Runs the test again in a process whose system roots are the file `roots.pem`, which at first is
 /// called `name`.
 fn run_again(test: &str, name: &str) {
+    run_again_with(test, name, ("FOLDER/roots.pem", ":", ""));
+}
+
+fn run_again_with(test: &str, name: &str, (file, dir, expected): (&str, &str, &str)) {
     let authority = Authority::new();
-    let folder = env::temp_dir().join(format!("easemob-hyper-{}-{name}", std::process::id()));
+    let folder = format!("easemob-{}-{}", std::process::id(), test.replace("::", "-"));
+    let folder = env::temp_dir().join(folder);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(name), authority.pem()).unwrap();
     let plain = ScriptedServer::start(Script::new().serve());
     let secure = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
+    #[cfg(unix)]
+    let mut command = subprocess::command_with_descriptors(test, 64);
+    #[cfg(not(unix))]
     let mut command = subprocess::command(test);
     command.env(FOLDER, &folder).env(HTTP, plain.url("http", LOOPBACK));
     command.env(HTTPS, secure.url("https", LOOPBACK));
-    command.env("SSL_CERT_FILE", folder.join("roots.pem")).env_remove("SSL_CERT_DIR");
+    let path = |text: &str| text.replace("FOLDER", folder.to_str().unwrap());
+    command.env("SSL_CERT_FILE", path(file)).env("SSL_CERT_DIR", path(dir)).env(EXPECTED, expected);
     subprocess::run(&mut command);
     fs::remove_dir_all(&folder).unwrap();
 }
 
 fn call(transport: &HyperTransport, url: &str) -> bool {
-    let exchange = post_to(&env::var(url).unwrap());
-    crate::current_thread().block_on(transport.send(exchange)).is_ok()
+    send(transport, &env::var(url).unwrap()).is_ok()
+}
+
+fn send(transport: &HyperTransport, url: &str) -> Result<(), TransportError> {
+    crate::current_thread().block_on(transport.send(post_to(url))).map(drop)
 }
 
 #[test]
@@ -52,6 +68,27 @@ fn the_systems_roots_are_read_for_the_first_tls_connection_and_not_before() {
     // They are read once.
     fs::remove_file(&roots).unwrap();
     assert!(call(&transport, HTTPS));
+}
+
+#[cfg(unix)]
+#[test]
+fn roots_that_cannot_be_read_for_lack_of_descriptors_are_read_later() {
+    if !subprocess::is_child() {
+        let test = "trust::roots_that_cannot_be_read_for_lack_of_descriptors_are_read_later";
+        return run_again(test, "roots.pem");
+    }
+    for free in 0..5 {
+        let transport = HyperTransport::new();
+        let exchange = || post_to(&env::var(HTTPS).unwrap());
+        // A new runtime each time, which leaves no connection open.
+        let runtime = crate::current_thread();
+        let held = subprocess::hold_descriptors(free);
+        if let Err(error) = runtime.block_on(transport.send(exchange())) {
+            assert_eq!(error.kind(), TransportErrorKind::Connect, "{free}: {error:?}");
+        }
+        drop(held);
+        assert!(runtime.block_on(transport.send(exchange())).is_ok(), "{free}");
+    }
 }
 
 #[cfg(feature = "bundled-roots")]
@@ -76,4 +113,97 @@ async fn the_last_call_that_names_roots_counts() {
     assert!(own_last.send(exchange()).await.is_ok());
     let bundled_last = builder.roots_pem(authority.pem()).bundled_roots().build().unwrap();
     assert!(bundled_last.send(exchange()).await.is_err());
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset_and_an_unusable_one_is_named() {
+    if !subprocess::is_child() {
+        let test = "trust::an_empty_variable_counts_as_unset_and_an_unusable_one_is_named";
+        // The roots of this machine, if it has any, have not issued the certificate.
+        let has_roots = Path::new("/etc/ssl/certs/ca-certificates.crt").exists();
+        let unknown = if has_roots { "trusted root" } else { "root" };
+        for case in [
+            ("", "FOLDER", "ok"),
+            ("", "", unknown),
+            ("/missing.pem", "", "SSL_CERT_FILE names a file that cannot be read"),
+        ] {
+            run_again_with(test, "roots.pem", case);
+        }
+        return;
+    }
+    let result = send(&HyperTransport::new(), &env::var(HTTPS).unwrap());
+    assert_outcome(&result, &env::var(EXPECTED).unwrap());
+}
+
+#[track_caller]
+fn assert_outcome(result: &Result<(), TransportError>, expected: &str) {
+    match result {
+        Ok(()) => assert_eq!("ok", expected),
+        Err(error) => {
+            assert_eq!(error.kind(), TransportErrorKind::Tls, "{error:?}");
+            let problem = error.source().unwrap().to_string();
+            assert!(problem.contains(expected) && !problem.contains('\n'), "{problem}: {expected}");
+        }
+    }
+}
+
+/// Sends to a server that shows a certificate, and trusts this root, or else that certificate.
+#[track_caller]
+fn check(tls: ServerTls, root: Option<String>, expected: &str) {
+    let root = root.unwrap_or_else(|| tls.identity().pem().to_owned());
+    let server = ScriptedServer::start(Script::new().tls(tls).serve());
+    let other = Identity::self_signed_authority("other.example");
+    for builder in [
+        HyperTransport::builder().roots_pem(root.as_str()),
+        HyperTransport::builder().roots_pem(other.pem()).add_roots_pem(root.as_str()),
+    ] {
+        let result = send(&builder.build().unwrap(), &server.url("https", LOOPBACK));
+        assert_outcome(&result, expected);
+    }
+}
+
+#[test]
+fn a_server_that_shows_a_given_root_itself_is_trusted_by_name_and_dates() {
+    let own = |name: &str| Identity::self_signed_authority(name);
+    let expired = Identity::self_signed_authority_expired(LOOPBACK);
+    let authority = Authority::new();
+    let other = own("other.example");
+    for (tls, root, expected) in [
+        (ServerTls::new(own(LOOPBACK)).only_tls12(), None, "ok"),
+        (ServerTls::new(own(LOOPBACK)).only_tls13(), None, "ok"),
+        (Identity::self_signed(LOOPBACK).into(), None, "ok"),
+        (authority.issue(LOOPBACK).into(), None, "ok"),
+        (authority.issue_expired(LOOPBACK).into(), None, "has expired"),
+        (authority.issue_not_yet_valid(LOOPBACK).into(), None, "not valid yet"),
+        (authority.issue("other.example").into(), None, "for another host"),
+        (own("").into(), None, "subjectAltName=DNS:host"),
+        (other.into(), None, "for another host"),
+        (expired.into(), None, "has expired"),
+        (own(LOOPBACK).into(), Some(own(LOOPBACK).pem().to_owned()), "CA:TRUE"),
+        (authority.issue("").into(), Some(authority.pem()), "subjectAltName=DNS:host"),
+        (authority.issue(LOOPBACK).into(), Some(own("").pem().to_owned()), "no trusted root"),
+        (authority.issue(LOOPBACK).into(), Some(Authority::new().pem()), "another key"),
+    ] {
+        check(tls, root, expected);
+    }
+}
+
+#[test]
+fn a_root_is_read_with_a_byte_order_mark_indentation_and_other_line_ends() {
+    let authority = Authority::new();
+    let pem = authority.pem().replace('\n', "\r\n    ");
+    let text = format!("\u{feff}subject=CN: a\r\n  {pem}");
+    check(authority.issue(LOOPBACK).into(), Some(text), "ok");
+}
+
+#[test]
+fn each_added_root_is_trusted_besides_the_systems() {
+    let (one, two) = (Authority::new(), Authority::new());
+    let builder = HyperTransport::builder().add_roots_pem(one.pem()).add_roots_pem(two.pem());
+    let transport = builder.build().unwrap();
+    for authority in [one, two] {
+        let script = Script::new().tls(authority.issue(LOOPBACK));
+        let server = ScriptedServer::start(script.serve());
+        assert_outcome(&send(&transport, &server.url("https", LOOPBACK)), "ok");
+    }
 }

@@ -13,7 +13,7 @@ use crate::runner::IDLE_TIMEOUT;
 use crate::test_jobs::{deadline, job, responding, silent};
 
 fn pool() -> Pool {
-    Pool::new(ExchangeLimit::new(NonZeroUsize::MAX))
+    Pool::new(ExchangeLimit::new(NonZeroUsize::MAX), ForkGuard::default())
 }
 
 /// Sends an exchange, and returns the thread of its client, which is idle now.

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::channel;
 
 use bytes::Bytes;
-use easemob_token_transport::ExchangeLimit;
+use easemob_token_transport::{ExchangeLimit, ForkGuard};
 use easemob_token_transport_testkit::{LOOPBACK, Script, ScriptedServer};
 use futures_lite::future::{block_on, poll_once};
 use http::Response;
@@ -87,7 +87,7 @@ fn kill_agent(runner: &Runner) {
 fn an_agent_that_died_before_the_exchange_is_no_agent_that_dies_in_it() {
     let server = responding();
     let outcome_of = |is_own, is_reused| {
-        let idle = Arc::new(IdleClients::new());
+        let idle = Arc::new(IdleClients::new(ForkGuard::default()));
         let runner = Runner { idle: Arc::downgrade(&idle), ..runner(is_own) };
         kill_agent(&runner);
         let far = Instant::now() + Duration::from_secs(60);
@@ -108,7 +108,7 @@ fn an_agent_that_died_before_the_exchange_is_no_agent_that_dies_in_it() {
 #[test]
 fn the_permit_is_free_when_the_response_is_there() {
     let limit = ExchangeLimit::new(NonZeroUsize::MIN);
-    let idle = Arc::new(IdleClients::new());
+    let idle = Arc::new(IdleClients::new(ForkGuard::default()));
     let server = responding();
     let (call, waiting) = block_on(call(&limit, job(&server)));
     let thread = start(Arc::downgrade(&idle), call).unwrap();

@@ -15,17 +15,24 @@ fn roots_that_cannot_be_used() {
     let good = Authority::new().pem();
     let key = Identity::self_signed("host").key_pem().to_owned();
     for (pem, problem) in [
-        ("", "no certificate"),
-        ("certificate", "no certificate"),
-        (&key, "no certificate"),
-        (&good[..good.len() / 2], "PEM"),
-        ("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n", "PEM"),
+        ("", "it is empty"),
+        (&key, "it is a private key"),
+        (&key.replace('\n', "\\n"), "printf '%b'"),
+        (&good[..good.len() / 2], "is cut off"),
         (NOT_DER, "cannot be a root"),
-        (&format!("{good}{NOT_DER}"), "cannot be a root"),
+        (&format!("{good}{NOT_DER}"), "(line {line})"),
     ] {
-        let error = IsahcTransport::builder().roots_pem(pem).build().unwrap_err();
-        assert_eq!(error.setting(), "roots_pem");
-        assert!(error.to_string().contains(problem), "{error}: {pem}");
+        let problem = problem.replace("{line}", &(good.lines().count() + 1).to_string());
+        let (set, added) = (
+            IsahcTransport::builder().roots_pem(pem),
+            IsahcTransport::builder().add_roots_pem(pem),
+        );
+        for (builder, setting) in [(set, "roots_pem"), (added, "add_roots_pem")] {
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.setting(), setting);
+            assert!(error.problem().contains(&problem), "{error}: {problem}");
+            assert!(error.source().is_none());
+        }
     }
     assert!(IsahcTransport::builder().roots_pem(format!("{key}{good}")).build().is_ok());
 }
@@ -35,21 +42,12 @@ fn a_client_certificate_that_cannot_be_used() {
     let authority = Authority::new();
     let (identity, other) = (authority.issue("client"), authority.issue("client"));
     let (chain, key) = (identity.pem(), identity.key_pem());
-    let line = key.lines().nth(1).unwrap();
-    let torn = key.replace(line, &format!("{line}!"));
-    let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     let empty_key = NOT_DER.replace("CERTIFICATE", "PRIVATE KEY");
     for (chain, key, problem) in [
-        ("", key, "the chain holds no certificate"),
-        (key, chain, "the chain holds no certificate"),
-        (&chain[..chain.len() / 2], key, "the chain is no well-formed PEM"),
-        (&torn.replace("PRIVATE KEY", "CERTIFICATE"), key, "the chain is no well-formed PEM"),
-        (NOT_DER, key, "cannot be read"),
-        (chain, "", "holds no private key"),
-        (chain, chain, "holds no private key"),
-        (chain, &encrypted, "decrypted"),
-        (chain, &key[..key.len() / 2], "the key is no well-formed PEM"),
-        (chain, &torn, "the key is no well-formed PEM"),
+        (key, chain, "the chain holds no certificate: it is a private key"),
+        (NOT_DER, key, "the chain's first certificate cannot be read"),
+        (chain, "", "the key's text holds no private key"),
+        (chain, &key.replace('\n', "\\n"), "the key's text has its line ends written as"),
         (chain, &empty_key, "none that can be used"),
         (chain, other.key_pem(), "another certificate"),
     ] {

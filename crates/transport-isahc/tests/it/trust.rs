@@ -1,37 +1,55 @@
-//! Which roots are trusted by default and with the bundled ones, and when the system's are read.
+//! Which roots are trusted, when the system's are read, and what an error of TLS says.
 
+use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
+use easemob_token_transport::{TransportError, TransportErrorKind};
 use easemob_token_transport_isahc::IsahcTransport;
-use easemob_token_transport_testkit::{Authority, LOOPBACK, Script, ScriptedServer, subprocess};
+use easemob_token_transport_testkit::{
+    Authority, Identity, LOOPBACK, Script, ScriptedServer, ServerTls, subprocess,
+};
 
-use crate::{post_to, send};
+use crate::post_to;
 
 /// What the test's process is given, in variables.
 const FOLDER: &str = "TRUST_FOLDER";
 const HTTP: &str = "TRUST_HTTP_URL";
 const HTTPS: &str = "TRUST_HTTPS_URL";
+const EXPECTED: &str = "TRUST_EXPECTED";
 
 /// Runs the test again in a process whose system roots are the file `roots.pem`, which at first is
 /// called `name`.
 fn run_again(test: &str, name: &str) {
+    run_again_with(test, name, ("FOLDER/roots.pem", ":", ""));
+}
+
+fn run_again_with(test: &str, name: &str, (file, dir, expected): (&str, &str, &str)) {
     let authority = Authority::new();
-    let folder = env::temp_dir().join(format!("easemob-isahc-{}-{name}", std::process::id()));
+    let folder = format!("easemob-{}-{}", std::process::id(), test.replace("::", "-"));
+    let folder = env::temp_dir().join(folder);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(name), authority.pem()).unwrap();
     let plain = ScriptedServer::start(Script::new().serve());
     let secure = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
+    #[cfg(unix)]
+    let mut command = subprocess::command_with_descriptors(test, 64);
+    #[cfg(not(unix))]
     let mut command = subprocess::command(test);
     command.env(FOLDER, &folder).env(HTTP, plain.url("http", LOOPBACK));
     command.env(HTTPS, secure.url("https", LOOPBACK));
-    command.env("SSL_CERT_FILE", folder.join("roots.pem")).env_remove("SSL_CERT_DIR");
+    let path = |text: &str| text.replace("FOLDER", folder.to_str().unwrap());
+    command.env("SSL_CERT_FILE", path(file)).env("SSL_CERT_DIR", path(dir)).env(EXPECTED, expected);
     subprocess::run(&mut command);
     fs::remove_dir_all(&folder).unwrap();
 }
 
 fn call(transport: &IsahcTransport, url: &str) -> bool {
-    send(transport, post_to(&env::var(url).unwrap())).is_ok()
+    send(transport, &env::var(url).unwrap()).is_ok()
+}
+
+fn send(transport: &IsahcTransport, url: &str) -> Result<(), TransportError> {
+    crate::send(transport, post_to(url)).map(drop)
 }
 
 #[test]
@@ -47,9 +65,49 @@ fn the_systems_roots_are_read_for_the_first_tls_connection_and_not_before() {
     // Before this moment there is nothing to find.
     fs::rename(Path::new(&folder).join("later.pem"), &roots).unwrap();
     assert!(call(&transport, HTTPS));
-    // curl reads them for every connection.
+    // They are read once.
     fs::remove_file(&roots).unwrap();
-    assert!(!call(&transport, HTTPS));
+    assert!(call(&transport, HTTPS));
+}
+
+#[cfg(unix)]
+#[test]
+fn roots_that_cannot_be_read_for_lack_of_descriptors_are_read_later() {
+    if !subprocess::is_child() {
+        let test = "trust::roots_that_cannot_be_read_for_lack_of_descriptors_are_read_later";
+        return run_again(test, "roots.pem");
+    }
+    for free in 0..20 {
+        let transport = IsahcTransport::new();
+        let url = env::var(HTTPS).unwrap();
+        let held = subprocess::hold_descriptors(free);
+        if let Err(error) = send(&transport, &url) {
+            assert_eq!(error.kind(), TransportErrorKind::Connect, "{free}: {error:?}");
+        }
+        drop(held);
+        assert!(send(&transport, &url).is_ok(), "{free}");
+    }
+}
+
+#[test]
+fn an_end_of_tls_without_close_notify_is_named_and_retried_once() {
+    let authority = Authority::new();
+    let tls = Script::new().tls(authority.issue(LOOPBACK)).request();
+    for (scheme, script, is_named) in [
+        ("https", tls.clone().cut(), true),
+        ("https", tls.clone().write("HTTP/1.1 200 OK\r\n\r\nhalf").cut(), true),
+        ("https", tls.reset(), true),
+        ("http", Script::new().request().reset(), false),
+    ] {
+        let server = ScriptedServer::start(script);
+        let transport = IsahcTransport::builder().roots_pem(authority.pem()).build().unwrap();
+        let error = send(&transport, &server.url(scheme, LOOPBACK)).unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Interrupted);
+        assert_eq!(error.is_retryable_once(), is_named);
+        let cause = error.source().unwrap().to_string();
+        assert_eq!(cause.contains("close_notify"), is_named, "{cause}");
+        assert_eq!(server.requests().len(), 1);
+    }
 }
 
 #[cfg(feature = "bundled-roots")]
@@ -68,10 +126,91 @@ fn the_bundled_roots_take_the_place_of_the_systems() {
 fn the_last_call_that_names_roots_counts() {
     let authority = Authority::new();
     let server = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
-    let exchange = || post_to(&server.url("https", LOOPBACK));
+    let url = server.url("https", LOOPBACK);
     let builder = IsahcTransport::builder();
     let own_last = builder.clone().bundled_roots().roots_pem(authority.pem()).build().unwrap();
-    assert!(send(&own_last, exchange()).is_ok());
+    assert!(send(&own_last, &url).is_ok());
     let bundled_last = builder.roots_pem(authority.pem()).bundled_roots().build().unwrap();
-    assert!(send(&bundled_last, exchange()).is_err());
+    assert!(send(&bundled_last, &url).is_err());
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset_and_an_unusable_one_is_named() {
+    if !subprocess::is_child() {
+        let test = "trust::an_empty_variable_counts_as_unset_and_an_unusable_one_is_named";
+        // The roots of this machine, if it has any, have not issued the certificate.
+        let has_roots = Path::new("/etc/ssl/certs/ca-certificates.crt").exists();
+        let unknown = if has_roots { "trusted root" } else { "root" };
+        for case in [
+            ("", "FOLDER", "ok"),
+            ("", "", unknown),
+            ("/missing.pem", "", "SSL_CERT_FILE names a file that cannot be read"),
+        ] {
+            run_again_with(test, "roots.pem", case);
+        }
+        return;
+    }
+    let result = send(&IsahcTransport::new(), &env::var(HTTPS).unwrap());
+    assert_outcome(&result, &env::var(EXPECTED).unwrap());
+}
+
+#[track_caller]
+fn assert_outcome(result: &Result<(), TransportError>, expected: &str) {
+    match result {
+        Ok(()) => assert_eq!("ok", expected),
+        Err(error) => {
+            assert_eq!(error.kind(), TransportErrorKind::Tls, "{error:?}");
+            let problem = error.source().unwrap().to_string();
+            assert!(problem.contains(expected) && !problem.contains('\n'), "{problem}: {expected}");
+        }
+    }
+}
+
+/// Sends to a server that shows a certificate, and trusts this root, or else that certificate.
+#[track_caller]
+fn check(tls: ServerTls, root: Option<String>, expected: &str) {
+    let root = root.unwrap_or_else(|| tls.identity().pem().to_owned());
+    let server = ScriptedServer::start(Script::new().tls(tls).serve());
+    let other = Identity::self_signed_authority("other.example");
+    for builder in [
+        IsahcTransport::builder().roots_pem(root.as_str()),
+        IsahcTransport::builder().roots_pem(other.pem()).add_roots_pem(root.as_str()),
+    ] {
+        let result = send(&builder.build().unwrap(), &server.url("https", LOOPBACK));
+        assert_outcome(&result, expected);
+    }
+}
+
+#[test]
+fn a_refused_certificate_says_what_it_has_to_be() {
+    let own = Identity::self_signed_authority(LOOPBACK);
+    let authority = Authority::new();
+    for (tls, root, expected) in [
+        (Identity::self_signed(LOOPBACK), None, "ok"),
+        (own, None, "basicConstraints=critical,CA:FALSE"),
+        (authority.issue(""), Some(authority.pem()), "subjectAltName"),
+        (authority.issue_expired(LOOPBACK), Some(authority.pem()), "dates"),
+    ] {
+        check(tls.into(), root, expected);
+    }
+}
+
+#[test]
+fn a_root_is_read_with_a_byte_order_mark_indentation_and_other_line_ends() {
+    let authority = Authority::new();
+    let pem = authority.pem().replace('\n', "\r\n    ");
+    let text = format!("\u{feff}subject=CN: a\r\n  {pem}");
+    check(authority.issue(LOOPBACK).into(), Some(text), "ok");
+}
+
+#[test]
+fn each_added_root_is_trusted_besides_the_systems() {
+    let (one, two) = (Authority::new(), Authority::new());
+    let builder = IsahcTransport::builder().add_roots_pem(one.pem()).add_roots_pem(two.pem());
+    let transport = builder.build().unwrap();
+    for authority in [one, two] {
+        let script = Script::new().tls(authority.issue(LOOPBACK));
+        let server = ScriptedServer::start(script.serve());
+        assert_outcome(&send(&transport, &server.url("https", LOOPBACK)), "ok");
+    }
 }

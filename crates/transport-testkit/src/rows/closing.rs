@@ -1,4 +1,6 @@
-//! Rows 9 to 13: connections that end early, or bring a response too many.
+//! Rows 9 to 13 and 54: connections that end early or at rest, or bring a response too many.
+
+use std::time::Duration;
 
 use crate::outcome::Outcome::Interrupted;
 use crate::scene::AMPLE;
@@ -10,12 +12,12 @@ use crate::trial::Trial;
 
 /// Row 9, reads the request, then closes: `Interrupted`, sent once.
 pub(crate) fn row_09_closes_after_request(trial: &mut Trial<'_>) {
-    trial.outcome("close", Setup::new(Script::new().request()), &[Interrupted]);
+    trial.racing_outcome("close", Setup::new(Script::new().request()), &[Interrupted]);
 }
 
 /// Row 10, reads the request, then resets: `Interrupted`, sent once.
 pub(crate) fn row_10_resets_after_request(trial: &mut Trial<'_>) {
-    trial.outcome("reset", Setup::new(Script::new().request().reset()), &[Interrupted]);
+    trial.racing_outcome("reset", Setup::new(Script::new().request().reset()), &[Interrupted]);
 }
 
 /// Row 11, responds once; reads the second request, then closes: `Ok`, then `Interrupted`, exactly two
@@ -44,18 +46,50 @@ pub(crate) fn row_11_second_request_dies(trial: &mut Trial<'_>) {
     });
 }
 
+/// Row 54, idle connections end while the process sleeps: `Ok` on a new one without a pause, one request
+/// more.
+pub(crate) fn row_54_idle_connections_die(trial: &mut Trial<'_>) {
+    let (tls, roots) = trusted_tls();
+    for (label, base, count, is_reset) in [
+        ("one is reset", &Script::new(), 1, true),
+        ("five are reset", &Script::new(), 5, true),
+        ("five are closed", &Script::new(), 5, false),
+        ("five are reset inside TLS", &tls, 5, true),
+    ] {
+        let first = base.clone().request().gather(count).echo().gate(0);
+        let first = if is_reset { first.reset() } else { first };
+        let scripts = vec![first; count].into_iter().chain([base.clone().serve()]);
+        let setup = Setup::new(Plan::in_order(scripts)).roots(&roots).sent(count + 1);
+        trial.case(label, setup, |scene| {
+            let exchanges = (0..count).map(|_| scene.exchange()).collect();
+            for call in scene.send_all(exchanges) {
+                scene.expect_own(&call);
+            }
+            scene.settle();
+            // No runtime turns while they end.
+            scene.server.open_gate(0);
+            if !scene.server.wait_until_closed(AMPLE) {
+                scene.problem("the server could not close".to_owned());
+            }
+            let call = scene.send();
+            scene.expect_own(&call);
+            scene.expect_end_within(&call, Duration::from_millis(500));
+        });
+    }
+}
+
 /// Row 12, one response too many right after the first: both calls get their own, two requests.
 pub(crate) fn row_12_glued_response(trial: &mut Trial<'_>) {
     let script = Script::new().request().echo_with(unsolicited()).serve();
-    for (label, settles) in [("at once", false), ("after a moment", true)] {
-        trial.case(label, Setup::new(script.clone()).sent(2), |scene| {
-            scene.expect_echo();
-            if settles {
-                scene.settle();
-            }
-            scene.expect_echo();
-        });
-    }
+    trial.race("at once", Setup::new(script.clone()).sent(2), |scene| {
+        scene.expect_echo();
+        scene.expect_echo();
+    });
+    trial.case("after a moment", Setup::new(script).sent(2), |scene| {
+        scene.expect_echo();
+        scene.settle();
+        scene.expect_echo();
+    });
 }
 
 /// Row 13, an unsolicited response on the idle connection, then a second call: the second gets its

@@ -39,12 +39,12 @@ pub(crate) fn row_02_unknown_host(trial: &mut Trial<'_>) {
 /// Row 3, accepts, resets at once: `Connect` or `Interrupted`, nothing sent.
 pub(crate) fn row_03_resets_at_once(trial: &mut Trial<'_>) {
     let setup = Setup::new(Script::new().reset()).sent(0);
-    trial.outcome("reset", setup, &[Connect, Interrupted]);
+    trial.racing_outcome("reset", setup, &[Connect, Interrupted]);
 }
 
 /// Row 4, accepts, closes at once: `Interrupted`, nothing sent.
 pub(crate) fn row_04_closes_at_once(trial: &mut Trial<'_>) {
-    trial.outcome("close", Setup::new(Script::new()).sent(0), &[Interrupted]);
+    trial.racing_outcome("close", Setup::new(Script::new()).sent(0), &[Interrupted]);
 }
 
 /// Row 5, connection is never established: `Timeout` after the connect limit, nothing sent.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::LIMIT;
-use crate::outcome::Outcome::{Connect, Timeout, Tls};
+use crate::outcome::Outcome::{Connect, Ok, Timeout, Tls};
 use crate::scene::setup::Setup;
 use crate::server::certificates::{Authority, Identity, LOOPBACK};
 use crate::server::script::Script;
@@ -13,12 +13,15 @@ use crate::trial::Trial;
 /// Row 6, TLS handshake stalls: `Timeout` after the connect limit, nothing sent.
 pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
     // A record of 8 KiB that is never complete.
+    // Roots, so that the time to load the system's is not measured.
+    let roots = Authority::new().pem();
     let slow = [&b"\x16\x03\x03\x20\x00"[..], &[0; 4096]].concat();
     for (label, script) in [
         ("no response", Script::new().read(1).wait_for_close()),
         ("dripped", Script::new().read(1).drip(slow, Duration::from_millis(10))),
     ] {
-        trial.case(label, Setup::new(script).connect_within(LIMIT).sent(0), |scene| {
+        let setup = Setup::new(script).roots(&roots).connect_within(LIMIT).sent(0);
+        trial.case(label, setup, |scene| {
             scene.over_tls();
             let call = scene.send();
             scene.expect(&call, &[Timeout]);
@@ -32,6 +35,7 @@ pub(crate) fn row_06_handshake_stalls(trial: &mut Trial<'_>) {
 /// sent.
 pub(crate) fn row_07_bad_certificates(trial: &mut Trial<'_>) {
     let authority = Authority::new();
+    let own_root = "its own root, ";
     for (label, identity) in [
         ("self-signed", Identity::self_signed(LOOPBACK)),
         ("expired", authority.issue_expired(LOOPBACK)),
@@ -40,10 +44,16 @@ pub(crate) fn row_07_bad_certificates(trial: &mut Trial<'_>) {
         ("for another address", authority.issue("127.0.0.2")),
         ("of an unknown issuer", Authority::new().issue(LOOPBACK)),
         ("unknown to the system", authority.issue(LOOPBACK)),
+        ("its own root, expired", Identity::self_signed_authority_expired(LOOPBACK)),
+        ("its own root, for another host", Identity::self_signed_authority("a1.easemob.com")),
     ] {
+        let own_pem = identity.pem().to_owned();
         let setup = Setup::new(Script::new().tls(identity).serve()).sent(0);
-        let is_for_system = label == "unknown to the system";
-        let setup = if is_for_system { setup } else { setup.roots(&authority.pem()) };
+        let setup = match label {
+            "unknown to the system" => setup,
+            label if label.starts_with(own_root) => setup.roots(&own_pem),
+            _ => setup.roots(&authority.pem()),
+        };
         trial.case(label, setup, |scene| {
             scene.send_expecting(scene.exchange(), &[Tls]);
             if scene.server.connections().iter().any(|own| !own.received().is_empty()) {
@@ -92,4 +102,10 @@ pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
     let script = Script::new().tls(authority.issue(LOOPBACK)).serve();
     let setup = Setup::new(script).roots(&two);
     trial.echo("the second of two roots", setup);
+    // Many libraries refuse an authority's certificate as a server's, whoever trusts it.
+    let own = Identity::self_signed_authority(LOOPBACK);
+    let setup = Setup::new(Script::new().tls(own.clone()).serve()).roots(own.pem());
+    trial.case("its own root, Ok or Tls", setup.any_number_sent(), |scene| {
+        scene.send_expecting(scene.exchange(), &[Ok, Tls]);
+    });
 }

@@ -4,8 +4,9 @@
 use std::fmt;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
-    PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SignatureAlgorithm, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+    PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SignatureAlgorithm,
+    date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -71,7 +72,7 @@ impl Authority {
         self.0.der().clone()
     }
 
-    /// Issues a valid certificate for this host name or IP address.
+    /// Issues a valid certificate for this host name or IP address, or without any for an empty name.
     #[must_use]
     pub fn issue(&self, name: &str) -> Identity {
         self.issue_with_key(name, KeyKind::P256)
@@ -129,6 +130,29 @@ impl Identity {
         Self::new(&certificate.expect("a key can sign for itself"), &key)
     }
 
+    /// Makes what `openssl req -x509` makes by default: a certificate of an authority that signed itself.
+    ///
+    /// An empty name makes one without a name.
+    #[must_use]
+    pub fn self_signed_authority(name: &str) -> Self {
+        Self::self_signed_until(name, 4000)
+    }
+
+    /// Makes the same, but it expired in 2020.
+    #[must_use]
+    pub fn self_signed_authority_expired(name: &str) -> Self {
+        Self::self_signed_until(name, 2020)
+    }
+
+    fn self_signed_until(name: &str, until: i32) -> Self {
+        let (mut params, key) = (params(name), KeyKind::P256.generate());
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "a server that signed itself");
+        params.not_after = date_time_ymd(until, 1, 1);
+        let certificate = params.self_signed(&key);
+        Self::new(&certificate.expect("a key can sign for itself"), &key)
+    }
+
     fn new(certificate: &rcgen::Certificate, key: &KeyPair) -> Self {
         Self {
             certificate: certificate.der().clone(),
@@ -181,5 +205,6 @@ impl KeyKind {
 }
 
 fn params(name: &str) -> CertificateParams {
-    CertificateParams::new([name.to_owned()]).expect("the name is well formed")
+    let names: Vec<_> = Some(name.to_owned()).into_iter().filter(|name| !name.is_empty()).collect();
+    CertificateParams::new(names).expect("the name is well formed")
 }

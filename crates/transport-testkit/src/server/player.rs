@@ -104,9 +104,12 @@ impl Player {
                 arrived.sum::<usize>() >= *wanted
             }),
             Step::WaitForClose => self.read_until(|_| false),
-            Step::Cut => {
-                let _ = self.wire.tcp().shutdown(Shutdown::Write);
-                self.read_until(|_| false)
+            Step::Cut => self.cut(),
+            Step::CutAfter(bytes) => {
+                #[cfg(any(target_os = "linux", target_os = "android"))]
+                let _ = SockRef::from(self.wire.tcp()).set_tcp_cork(true);
+                self.write(bytes)?;
+                self.cut()
             }
             // `play` does this.
             Step::Reset => Ok(()),
@@ -133,6 +136,11 @@ impl Player {
         });
         self.wire = Wire::Tls(Box::new(outcome.map_err(|_| Stopped)?));
         Ok(())
+    }
+
+    fn cut(&mut self) -> Result<(), Stopped> {
+        let _ = self.wire.tcp().shutdown(Shutdown::Write);
+        self.read_until(|_| false)
     }
 
     fn wait(&self, condition: impl Fn(&State) -> bool) -> Result<(), Stopped> {

@@ -24,6 +24,7 @@ pub(crate) enum Step {
     Gather(usize),
     WaitForClose,
     Cut,
+    CutAfter(Vec<u8>),
     Reset,
 }
 
@@ -163,6 +164,11 @@ impl Script {
     /// Inside TLS no `close_notify` is sent, so that the end may be the work of an attacker.
     pub fn cut(self) -> Self {
         self.step(Step::Cut)
+    }
+
+    /// Writes these bytes and does the same, on Linux in one packet: neither arrives before the other.
+    pub fn cut_after(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::CutAfter(bytes.into()))
     }
 
     /// Closes the connection with a reset.

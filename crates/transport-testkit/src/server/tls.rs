@@ -53,6 +53,12 @@ impl ServerTls {
         Self::build(self.identity, self.versions, roots.into())
     }
 
+    /// The identity that the server shows.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// The same settings for a server of your own.
     #[must_use]
     pub fn config(&self) -> Arc<ServerConfig> {

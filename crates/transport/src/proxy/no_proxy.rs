@@ -26,8 +26,18 @@ enum Hosts {
 
 impl NoProxy {
     /// Parses the list. An invalid entry is ignored, as in other programs.
+    ///
+    /// Programs differ in the separators, so all of them count. Quotes remain of files that a shell
+    /// would have read in another way.
     pub(super) fn parse(list: &str) -> Self {
-        Self(list.split(',').filter_map(|entry| Exception::parse(entry.trim())).collect())
+        let separates = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '，' | '；');
+        let entries = list.split(separates).map(|entry| entry.trim_matches(['"', '\'']));
+        Self(entries.filter_map(Exception::parse).collect())
+    }
+
+    /// Whether every target is one of the exceptions.
+    pub(super) fn covers_everything(&self) -> bool {
+        self.0.iter().any(|own| matches!(own.hosts, Hosts::All) && own.port.is_none())
     }
 
     /// Whether the target of `uri` is one of the exceptions.
@@ -83,8 +93,10 @@ impl Hosts {
         if let Ok(ip) = bare.parse::<IpAddr>() {
             return Some(Self::Block(ip.to_canonical().into()));
         }
-        if let Ok(block) = bare.parse() {
-            return Some(Self::Block(block));
+        // Each part alone, since the address of a block may have brackets too.
+        if let Some((address, bits)) = bare.split_once('/') {
+            let block = IpNet::new(without_brackets(address).parse().ok()?, bits.parse().ok()?);
+            return Some(Self::Block(block.ok()?));
         }
         // `*.example.com` is not standard, but common.
         let name = text.strip_prefix('*').unwrap_or(text);
@@ -130,9 +142,33 @@ mod tests {
     }
 
     #[test]
+    fn entries_are_separated_in_any_way_and_may_be_quoted() {
+        for list in [
+            " a.com , b.com",
+            "a.com b.com",
+            "a.com\tb.com\r\n",
+            "a.com,b.com,,",
+            ",;a.com;b.com;",
+            "a.com，b.com",
+            "\"a.com,b.com\"",
+            "'a.com', 'b.com'",
+            "\"a.com\" \"b.com\"",
+            "\u{3000}.A.COM,*.B.com.",
+        ] {
+            assert!(covers(list, "https://a.com/"), "{list:?}");
+            assert!(covers(list, "https://im.b.com/"), "{list:?}");
+            assert!(!covers(list, "https://c.com/"), "{list:?}");
+            assert!(!NoProxy::parse(list).covers_everything(), "{list:?}");
+        }
+    }
+
+    #[test]
     fn a_star_covers_everything() {
         assert!(covers("*", "https://a1.easemob.com/"));
         assert!(covers("a, *", "https://10.0.0.1/"));
+        for (list, everything) in [("*", true), ("'*'", true), ("a *", true), ("*:443", false)] {
+            assert_eq!(NoProxy::parse(list).covers_everything(), everything, "{list}");
+        }
         assert!(!covers("", "https://a1.easemob.com/"));
     }
 
@@ -143,8 +179,19 @@ mod tests {
         assert!(covers("10.0.0.0/8", "https://10.200.0.1:8443/"));
         assert!(!covers("10.0.0.0/8", "https://11.0.0.1/"));
         assert!(!covers("10.0.0.0/8", "https://10.example/"));
-        for list in ["2001:db8::1", "[2001:db8::1]", "2001:db8::/32", "[2001:db8::1]:443"] {
+        for list in [
+            "2001:db8::1",
+            "[2001:db8::1]",
+            "2001:DB8:0::1",
+            "2001:db8::/32",
+            "[2001:db8::]/32",
+            "[2001:db8::/32]",
+            "2001:db8::ffff/32",
+            "[2001:db8::1]:443",
+            "[2001:db8::]/32:443",
+        ] {
             assert!(covers(list, "https://[2001:DB8::1]/"), "{list}");
+            assert!(!covers(list, "https://[2001:db9::1]:444/"), "{list}");
         }
         assert!(covers("10.0.0.1", "https://[::ffff:10.0.0.1]/"));
     }
@@ -162,7 +209,17 @@ mod tests {
 
     #[test]
     fn nonsense_covers_nothing() {
-        for list in [",,", "im.example:x", "im.example:99999", "10.0.0.0/40", "a b", ":443", "."] {
+        for list in [
+            ",,",
+            "im.example:x",
+            "im.example:99999",
+            "10.0.0.0/40",
+            "10.0.0.0/",
+            "/8",
+            "a b",
+            ":443",
+            ".",
+        ] {
             assert!(!covers(list, "https://im.example/"), "{list}");
             assert!(!covers(list, "https://10.0.0.1/"), "{list}");
         }

@@ -118,6 +118,7 @@ impl ProxyUrl {
         let (scheme, rest) =
             text.split_once("://").ok_or("the URL must begin with http:// or https://")?;
         let https = match scheme.to_ascii_lowercase().as_str() {
+            socks if socks.starts_with("socks") => Err(NO_SOCKS)?,
             "http" => false,
             "https" => true,
             _ => return Err("the URL must begin with http:// or https://".into()),
@@ -192,6 +193,9 @@ fn decode(text: &str) -> Result<String, &'static str> {
     }
     Ok(decoded.into_owned())
 }
+
+const NO_SOCKS: &str = "a SOCKS proxy is not supported; give the address of an HTTP proxy, which many \
+    such programs have on another port, as http://host:port";
 
 impl FromStr for ProxyUrl {
     type Err = ConfigError;

@@ -5,10 +5,15 @@ use std::time::Duration;
 
 #[cfg(feature = "dynamic")]
 use easemob_token_core::dynamic::Signer;
-use easemob_token_core::{AppKey, BaseUrl, BuildError, ClientCredentials, TokenEndpoint};
+use easemob_token_core::{AppKey, BaseUrl, BuildError, TokenEndpoint};
 use easemob_token_transport::{ConfigError, is_loopback};
 
 use super::ClientBuilder;
+use crate::tokens::{Known, ask};
+
+/// The shortest time between two requests of one acquisition; tests need not wait.
+const LEAST_RETRY_INTERVAL: Duration =
+    if cfg!(feature = "test-util") { Duration::ZERO } else { Duration::from_millis(100) };
 
 impl ClientBuilder {
     #[cfg(feature = "dynamic")]
@@ -16,14 +21,28 @@ impl ClientBuilder {
         let Some((id, secret)) = &self.credentials else { return Ok(None) };
         Signer::new(app_key, id.as_str(), secret.clone())
             .map(Some)
-            .map_err(|error| ConfigError::new("client_credentials", error.to_string()))
+            .map_err(|error| ConfigError::new(self.credentials_setting(), error.to_string()))
     }
 
-    pub(super) fn checked_credentials(&self) -> Result<Option<ClientCredentials>, ConfigError> {
+    /// Sets the provider's credentials, if there is a provider.
+    pub(super) fn ask_provider(&mut self) -> Result<(), ConfigError> {
+        if let Some(provider) = self.provider.as_deref() {
+            let asked = ask(provider);
+            self.credentials =
+                Some(asked.map_err(|problem| ConfigError::new("credentials_provider", problem))?);
+        }
+        Ok(())
+    }
+
+    fn credentials_setting(&self) -> &'static str {
+        if self.provider.is_some() { "credentials_provider" } else { "client_credentials" }
+    }
+
+    pub(super) fn checked_credentials(&self) -> Result<Option<Known>, ConfigError> {
         match &self.credentials {
-            Some((id, secret)) => ClientCredentials::new(id.as_str(), secret.clone())
-                .map(|grant| Some(grant.with_ttl(self.app_token_ttl)))
-                .map_err(|error| ConfigError::new("client_credentials", error.to_string())),
+            Some((id, secret)) => Known::new(id.clone(), secret.clone(), self.app_token_ttl)
+                .map(Some)
+                .map_err(|error| ConfigError::new(self.credentials_setting(), error.to_string())),
             None if self.authorize_password => Err(ConfigError::new(
                 "client_credentials",
                 "missing; authorize_password needs an app token",
@@ -36,14 +55,19 @@ impl ClientBuilder {
         &self,
         base_url: &BaseUrl,
         app_key: &AppKey,
-        credentials: Option<&ClientCredentials>,
+        credentials: Option<&Known>,
     ) -> Result<TokenEndpoint, ConfigError> {
-        let endpoint = TokenEndpoint::new(base_url, app_key, self.units)
+        let mut endpoint = TokenEndpoint::new(base_url, app_key, self.units)
             .map_err(|error| ConfigError::new("base_url", error.problem()))?;
-        if let Some(grant) = credentials {
+        if let Some(user_agent) = &self.user_agent {
+            endpoint = endpoint
+                .with_user_agent(user_agent)
+                .map_err(|error| ConfigError::new("user_agent", error.problem().to_owned()))?;
+        }
+        if let Some(known) = credentials {
             // A lifetime that this unit cannot express is an error now, not at the first call.
             endpoint
-                .request(grant)
+                .request(&known.grant)
                 .map_err(|error| ConfigError::new("app_token_ttl", error.problem()))?;
         }
         if !base_url.is_https() && !self.plain_http_allowed && !is_loopback(endpoint.uri()) {
@@ -58,6 +82,12 @@ impl ClientBuilder {
     pub(super) fn check_limits(&self) -> Result<(), ConfigError> {
         if self.limits.max_attempts == 0 {
             return Err(ConfigError::new("max_attempts", "is zero; write 1 or more"));
+        }
+        if self.limits.min_interval < LEAST_RETRY_INTERVAL {
+            return Err(ConfigError::new(
+                "min_retry_interval",
+                "is too short; write 100 ms or more, so that retries do not burden the service",
+            ));
         }
         if self.request_timeout.is_zero() {
             return Err(ConfigError::new(

@@ -37,6 +37,8 @@ pub(crate) struct Job {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Begun,
+    /// The proxy responded with this status.
+    Refused(u16),
     Sent,
     Answered,
 }
@@ -59,8 +61,11 @@ impl Job {
         if self.fault == Fault::RepeatsPost && result.is_err() && wanted && stage == Stage::Sent {
             result = self.once(&request, &target, &mut stage);
         }
-        result.map_err(|(kind, bytes)| match self.fault {
-            Fault::ShowsTheReply => {
+        result.map_err(|(kind, bytes)| match (self.fault, stage) {
+            (_, Stage::Refused(status)) => {
+                TransportError::with_source(kind, format!("the proxy responded {status}"))
+            }
+            (Fault::ShowsTheReply, _) => {
                 TransportError::with_source(kind, String::from_utf8_lossy(&bytes).into_owned())
             }
             _ => TransportError::new(kind),
@@ -78,7 +83,7 @@ impl Job {
         let idle = idle.filter(|own| !own.is_closed());
         let mut stream = match idle {
             Some(stream) => stream,
-            None => self.open(target).map_err(none)?,
+            None => self.open(target, stage).map_err(none)?,
         };
         let more = match self.fault {
             Fault::AsksForGzip => "Accept-Encoding: gzip\r\n",
@@ -111,7 +116,7 @@ impl Job {
         Ok(response)
     }
 
-    fn open(&self, target: &Uri) -> Result<Stream, Kind> {
+    fn open(&self, target: &Uri, stage: &mut Stage) -> Result<Stream, Kind> {
         let by = match (self.connect_by, self.finish_by) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -138,6 +143,11 @@ impl Job {
                     _ => Kind::Connect,
                 })?;
                 if !granted.status().is_success() {
+                    *stage = Stage::Refused(granted.status().as_u16());
+                    return Err(Kind::Connect);
+                }
+                // They belong to the tunnel, in which the server cannot have spoken yet.
+                if !incoming.bytes.is_empty() {
                     return Err(Kind::Connect);
                 }
                 stream

@@ -82,11 +82,14 @@ impl Stream {
         }
     }
 
-    /// Whether the other side closed it in the meantime.
+    /// Whether the other side closed or reset it in the meantime.
     pub(crate) fn is_closed(&self) -> bool {
         let tcp = self.tcp();
         let _ = tcp.set_nonblocking(true);
-        let closed = matches!(tcp.peek(&mut [0]), Ok(0));
+        let closed = match tcp.peek(&mut [0]) {
+            Ok(bytes) => bytes == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        };
         let _ = tcp.set_nonblocking(false);
         closed
     }
