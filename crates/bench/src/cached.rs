@@ -30,12 +30,3 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(peers::CASES);
     cases
 }
-
-/// The result of a future that is ready.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::pin!(future).poll(&mut context) {
-        std::task::Poll::Ready(result) => result,
-        std::task::Poll::Pending => panic!("a measured future was not ready"),
-    }
-}

@@ -3,7 +3,7 @@
 use crate::baseline::{Baseline, Measured, compiler};
 use crate::callgrind::Callgrind;
 use crate::table::{Table, number};
-use crate::{cached, grant};
+use crate::{cached, grant, users};
 
 /// Returns the faults. With `keep`, replaces the baseline instead.
 pub(crate) fn run(callgrind: Option<&Callgrind>, keep: bool) -> Result<Vec<String>, String> {
@@ -38,7 +38,11 @@ pub(crate) fn run(callgrind: Option<&Callgrind>, keep: bool) -> Result<Vec<Strin
 
 fn measure(callgrind: Option<&Callgrind>) -> Result<Vec<Measured>, String> {
     let mut measured = Vec::new();
-    let groups = [("grant", grant::own_cases()), ("cached", cached::own_cases())];
+    let groups = [
+        ("grant", grant::own_cases()),
+        ("cached", cached::own_cases()),
+        ("users", users::own_cases()),
+    ];
     for (group, cases) in groups {
         for (case, floor) in cases {
             measured.push(Measured {

@@ -11,6 +11,7 @@ mod first;
 mod gate;
 mod goals;
 mod grant;
+mod inline;
 #[cfg(feature = "peers")]
 mod loopback;
 mod median;
@@ -18,7 +19,6 @@ mod median;
 mod rsa_key;
 mod sample;
 mod table;
-#[cfg(feature = "peers")]
 mod users;
 #[cfg(feature = "peers")]
 mod weight;
@@ -57,6 +57,8 @@ fn run(words: &[&str]) -> Result<Vec<String>, String> {
         ["gate"] => gate::run(callgrind().as_ref(), false),
         ["gate", "--keep"] => gate::run(callgrind().as_ref(), true),
         ["grant"] => Ok(goals::report(&exact::grant(callgrind().as_ref())?)),
+        ["users"] => Ok(goals::report(&users::run()?)),
+        ["fill", name, users] => users::fill(name, users).map(|()| Vec::new()),
         ["cached"] => Ok(goals::report(&exact::cached(callgrind().as_ref())?)),
         _ => among_peers(words),
     }
@@ -71,7 +73,6 @@ fn among_peers(words: &[&str]) -> Result<Vec<String>, String> {
 #[cfg(feature = "peers")]
 fn among_peers(words: &[&str]) -> Result<Vec<String>, String> {
     match words {
-        ["users"] => users::run(),
         ["wire"] => return Ok(goals::report(&wire::run(callgrind().as_ref())?)),
         ["first"] => return Ok(goals::report(&first::run())),
         ["weight"] => {
@@ -96,6 +97,7 @@ fn once(group: &str, name: &str, times: &str) -> Result<(), String> {
     let cases = match group {
         "grant" => grant::cases(),
         "cached" => cached::cases(),
+        "users" => users::cases(),
         "nothing" => return Ok(()),
         _ => return Err(format!("unknown group `{group}`")),
     };

@@ -117,22 +117,23 @@ impl AppToken {
     }
 }
 
-/// A token of one user, for a client to log in with (grants `password` and `inherit`).
+/// A token of one user, for a client to log in with (grants `password` and `inherit`). Cloning shares
+/// the text and the user.
 #[derive(Clone, Debug)]
 pub struct UserToken {
     granted: Granted,
-    user: Option<User>,
+    user: Option<Arc<User>>,
 }
 
 impl UserToken {
     pub(crate) fn new(granted: Granted, user: Option<User>) -> Self {
-        Self { granted, user }
+        Self { granted, user: user.map(Arc::new) }
     }
 
     /// The user in the response. It can be missing.
     #[must_use]
     pub fn user(&self) -> Option<&User> {
-        self.user.as_ref()
+        self.user.as_deref()
     }
 }
 

@@ -14,7 +14,7 @@ use futures_lite::AsyncReadExt as _;
 use http::Uri;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use isahc::HttpClient;
 use isahc::config::{Configurable as _, RedirectPolicy, VersionNegotiation};
@@ -23,13 +23,18 @@ use oauth2::{HttpRequest, HttpResponse, ResourceOwnerPassword, ResourceOwnerUser
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use tower_service::Service;
 
+use super::careful::CarefulConnector;
 use crate::grant::floor::{Owned, password_request};
 use crate::grant::{OwnToken, oauth2_client};
 use crate::sample::{self, good};
 
 pub(crate) const OURS_HYPER: &str = "easemob-token over hyper";
 pub(crate) const BARE_HYPER: &str = "hyper-util alone";
+/// What any careful client must do: it looks at an idle connection before it uses it again, and
+/// detects a fork. All clients have a time limit for the exchange.
+pub(crate) const CAREFUL_HYPER: &str = "hyper-util with the same duties";
 pub(crate) const REQWEST: &str = "reqwest 0.13";
 pub(crate) const REQWEST_AS_IT_COMES: &str = "reqwest 0.13, as it comes (aws-lc-rs)";
 pub(crate) const OAUTH2: &str = "oauth2 5 over reqwest";
@@ -39,6 +44,7 @@ pub(crate) const BARE_ISAHC: &str = "isahc alone";
 
 /// Sends one request for a user token and returns the length of the token.
 pub(crate) type SendRequest = Arc<dyn Fn() -> TokenLength + Send + Sync>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type TokenLength = Pin<Box<dyn Future<Output = usize> + Send>>;
 
 /// The timeout of each client.
@@ -65,7 +71,13 @@ pub(crate) fn client(name: &str, url: &str, roots: Option<&[u8]>) -> SendRequest
             };
             ours(good(transport.build()), url)
         }
-        BARE_HYPER => bare_hyper(url, roots),
+        BARE_HYPER => bare_hyper(plain_tcp(), url, roots, || true),
+        CAREFUL_HYPER => {
+            let process = std::process::id();
+            bare_hyper(CarefulConnector(plain_tcp()), url, roots, move || {
+                std::process::id() == process
+            })
+        }
         BARE_ISAHC => bare_isahc(url, roots),
         REQWEST => reqwest(reqwest_client(roots), url),
         REQWEST_AS_IT_COMES => reqwest(good(reqwest::Client::builder().no_proxy().build()), url),
@@ -110,19 +122,31 @@ fn tls(roots: Option<&[u8]>) -> ClientConfig {
     }
 }
 
-type BareHyper = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
-fn bare_hyper(url: &str, roots: Option<&[u8]>) -> SendRequest {
+fn plain_tcp() -> HttpConnector {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT_LIMIT));
+    tcp
+}
+
+fn bare_hyper<C>(
+    tcp: C,
+    url: &str,
+    roots: Option<&[u8]>,
+    may_send: impl Fn() -> bool + Send + Sync + 'static,
+) -> SendRequest
+where
+    C: Service<Uri, Error: Into<BoxError>, Future: Send> + Clone + Send + Sync + 'static,
+    C::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+{
     let connector = HttpsConnectorBuilder::new().with_tls_config(tls(roots));
     let connector = connector.https_or_http().enable_http1().wrap_connector(tcp);
-    let client: BareHyper =
-        hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
+    let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new());
+    let client = client.build::<HttpsConnector<C>, Full<Bytes>>(connector);
     let uri = uri(url);
     Arc::new(move || {
+        assert!(may_send());
         let (client, request) = (client.clone(), password_request(&uri).map(Full::new));
         Box::pin(async move {
             let exchange = async {
