@@ -152,7 +152,9 @@ fn times() -> Vec<Goal> {
             if map_growth.middle >= 1.5 {
                 goals.push(Goal::mostly_at_least("two threads against one", growth, 1.7));
             } else {
-                println!("\nNOT CHECKED: two threads, since the machine has no two free processors");
+                println!(
+                    "\nNOT CHECKED: two threads, since the machine has no two free processors"
+                );
             }
         }
     }

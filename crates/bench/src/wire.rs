@@ -20,10 +20,8 @@ const ROUNDS: usize = 15;
 const IN_FLIGHT: &[usize] = &[1, 16, 64];
 
 /// Groups of clients; the table compares each with the first of its group.
-const FAMILIES: &[&[&str]] = &[
-    &[BARE_HYPER, CAREFUL_HYPER, OURS_HYPER, REQWEST, OAUTH2, UREQ],
-    &[BARE_ISAHC, OURS_ISAHC],
-];
+const FAMILIES: &[&[&str]] =
+    &[&[BARE_HYPER, CAREFUL_HYPER, OURS_HYPER, REQWEST, OAUTH2, UREQ], &[BARE_ISAHC, OURS_ISAHC]];
 
 /// Measures the clients alternately.
 pub(crate) fn run(callgrind: Option<&Callgrind>) -> Result<Vec<Goal>, String> {
@@ -100,8 +98,11 @@ fn rounds(names: &[&str], server: &Server, in_flight: usize) -> Vec<Vec<Load>> {
 
 /// The goals of one group of clients: requests per second as a multiple of another client's.
 fn judge(scheme: &str, names: &[&str], loads: &[Vec<Load>]) -> Vec<Goal> {
-    let goals =
-        [(OURS_HYPER, CAREFUL_HYPER, 0.97), (OURS_HYPER, REQWEST, 1.0), (OURS_ISAHC, BARE_ISAHC, 0.95)];
+    let goals = [
+        (OURS_HYPER, CAREFUL_HYPER, 0.97),
+        (OURS_HYPER, REQWEST, 1.0),
+        (OURS_ISAHC, BARE_ISAHC, 0.95),
+    ];
     let find = |wanted: &str| names.iter().position(|name| *name == wanted);
     let goal = |(ours, base, least)| {
         let rate = Figures::new(&loads[find(ours)?], &loads[find(base)?]).rate;
