@@ -32,8 +32,9 @@ use crate::sample::{self, good};
 
 pub(crate) const OURS_HYPER: &str = "easemob-token over hyper";
 pub(crate) const BARE_HYPER: &str = "hyper-util alone";
-/// What any careful client must do: it looks at an idle connection before it uses it again, and
-/// detects a fork. All clients have a time limit for the exchange.
+/// A bare client with the duties of any careful one.
+///
+/// It looks at an idle connection before it uses it again, checks for a fork, and has a time limit.
 pub(crate) const CAREFUL_HYPER: &str = "hyper-util with the same duties";
 pub(crate) const REQWEST: &str = "reqwest 0.13";
 pub(crate) const REQWEST_AS_IT_COMES: &str = "reqwest 0.13, as it comes (aws-lc-rs)";
