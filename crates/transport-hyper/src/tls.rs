@@ -65,7 +65,7 @@ impl Tls {
         }))
     }
 
-    /// Returns the configuration. The system's roots are loaded once, whoever waits for them.
+    /// Returns the configuration. The system's roots are loaded once for all callers.
     pub(crate) async fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
         match self {
             Self::Ready(config) => Ok(config.clone()),

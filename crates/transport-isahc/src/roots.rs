@@ -44,7 +44,7 @@ impl Trust {
         Self::System(LoadOnce::new(move || system(&added)))
     }
 
-    /// Returns the trust store. The system's roots are read once, whoever waits for them.
+    /// Returns the trust store. The system's roots are read once for all callers.
     pub(crate) async fn store(&self) -> Result<TrustStore, TransportError> {
         match self {
             Self::Ready(store) => Ok(store.clone()),

@@ -15,7 +15,7 @@
 //!
 //! | setting of reqwest | value | since otherwise |
 //! |---|---|---|
-//! | redirects | none | the secrets in a request go wherever the service points |
+//! | redirects | none | the secrets in a request go to the address that the service names |
 //! | retries | none | a request could be sent twice |
 //! | decompression | off | a response of a kilobyte can fill the memory |
 //! | `Referer` | off | |

@@ -8,7 +8,7 @@ use easemob_token::{Error, UserToken};
 
 /// Gets a token for each user, on a thread for each.
 ///
-/// Clones of the client share the app token: it is requested once, whoever comes first.
+/// Clones of the client share the app token: it is requested once for all threads.
 #[must_use]
 pub fn tokens_of(client: &Client, user_ids: &[&str]) -> Vec<Result<UserToken, Error>> {
     thread::scope(|scope| {

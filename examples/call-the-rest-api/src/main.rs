@@ -11,7 +11,7 @@ use easemob_token_call_the_rest_api_example::users;
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     // EASEMOB_BASE_URL, EASEMOB_APP_KEY, EASEMOB_CLIENT_ID, EASEMOB_CLIENT_SECRET_FILE …
     let tokens = ClientBuilder::from_env()?.transport(HyperTransport::new()).build()?;
-    // Redirects off: the token would be sent on to wherever they lead.
+    // Without redirects: they would send the token to another server.
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
     for user in users(&tokens, &http, 100).await? {
         println!("{}", user.username);

@@ -106,7 +106,7 @@ pub(crate) fn rule_10_good_certificates(trial: &mut Trial<'_>) {
 
 /// Rule 10: a server that shows a given root itself is trusted, or its certificate is refused.
 ///
-/// Many libraries refuse an authority's certificate as a server's, whoever trusts it.
+/// Many libraries refuse an authority's certificate as a server's, also if it is a given root.
 pub(crate) fn rule_10_root_as_certificate(trial: &mut Trial<'_>) {
     let own = Identity::self_signed_authority(LOOPBACK);
     let setup = Setup::new(Script::new().tls(own.clone()).serve()).roots(own.pem());
