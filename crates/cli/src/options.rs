@@ -143,10 +143,7 @@ impl Source<'_> {
     ) -> Option<T> {
         let value = match argument {
             Some(text) => parse(option, environment::trim(&text)).map(Some),
-            None => self
-                .environment
-                .text(variable)
-                .and_then(|text| text.map(|text| parse(variable, &text)).transpose()),
+            None => self.environment.parsed(variable, parse),
         };
         self.valid(option, value)
     }

@@ -87,6 +87,19 @@ impl Environment {
         Ok(text.map(|text| trim(&text).to_owned()).filter(|text| !text.is_empty()))
     }
 
+    /// The value of a variable, trimmed and parsed; `None` if nothing is left to parse.
+    ///
+    /// # Errors
+    ///
+    /// If the value is not UTF-8, or the error of `parse`, which gets the name and the text.
+    pub fn parsed<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&'static str, &str) -> Result<T, ConfigError>,
+    ) -> Result<Option<T>, ConfigError> {
+        self.text(name)?.map(|text| parse(name, &text)).transpose()
+    }
+
     /// Refuses a secret that is set both by value and by file: one of them is probably outdated.
     ///
     /// # Errors
@@ -131,7 +144,7 @@ impl Environment {
     pub fn app_key(&self) -> Result<Option<AppKey>, ConfigError> {
         const KEY: &str = "EASEMOB_APP_KEY";
         const NAMES: &str = "EASEMOB_ORG_NAME and EASEMOB_APP_NAME";
-        let key: Option<AppKey> = self.text(KEY)?.map(|text| parse(KEY, &text)).transpose()?;
+        let key = self.parsed(KEY, parse::<AppKey>)?;
         let names = match (self.text("EASEMOB_ORG_NAME")?, self.text("EASEMOB_APP_NAME")?) {
             (Some(org), Some(app)) => {
                 let wrong = |error: BuildError| ConfigError::new(NAMES, error.problem());

@@ -164,13 +164,7 @@ impl HyperTransportBuilder {
     /// - `proxy` has an unusable value in the environment;
     /// - `max_concurrent_exchanges` is 0.
     pub fn build(self) -> Result<HyperTransport, ConfigError> {
-        let limit = match self.max_concurrent_exchanges.map(NonZeroUsize::new) {
-            None => default_limit(),
-            Some(Some(max)) => ExchangeLimit::new(max),
-            Some(None) => {
-                return Err(ConfigError::new("max_concurrent_exchanges", "must be at least 1"));
-            }
-        };
+        let limit = ExchangeLimit::from_setting(self.max_concurrent_exchanges, DESCRIPTORS)?;
         let trust = Trust::new(&self.roots)?;
         let identity = match self.client_certificate {
             Some((chain, key)) => {
@@ -196,9 +190,12 @@ impl HyperTransportBuilder {
     }
 }
 
-/// The limit of exchanges unless set: each takes one descriptor, its connection.
+/// An exchange takes one descriptor, its connection.
+const DESCRIPTORS: NonZeroUsize = NonZeroUsize::MIN;
+
+/// The limit of exchanges unless set.
 pub(crate) fn default_limit() -> ExchangeLimit {
-    ExchangeLimit::from_descriptors(NonZeroUsize::MIN)
+    ExchangeLimit::from_descriptors(DESCRIPTORS)
 }
 
 impl fmt::Debug for HyperTransportBuilder {

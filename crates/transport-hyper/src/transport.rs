@@ -9,8 +9,7 @@ use easemob_token_transport::{
     Exchange, ExchangeLimit, ForkGuard, Runtime, Transport, TransportError, TransportErrorKind,
     async_trait, check_scheme, head_within_limits, tokio_support,
 };
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Response, StatusCode, Version};
+use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -153,13 +152,7 @@ impl Transport for HyperTransport {
         }
         let deadline = exchange.deadline();
         let max_bytes = exchange.max_response_bytes();
-        let mut request = exchange.into_request();
-        // hyper frames the message: a length that does not fit the body would cut it, and another
-        // version would be refused.
-        *request.version_mut() = Version::HTTP_11;
-        request.headers_mut().remove(CONTENT_LENGTH);
-        request.headers_mut().remove(TRANSFER_ENCODING);
-
+        let request = exchange.into_unframed_request();
         // Does not run before it is awaited.
         let response = self.client.send_request(request.map(Full::new), route);
         let whole = pin!(async {

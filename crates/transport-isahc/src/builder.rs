@@ -151,13 +151,7 @@ impl IsahcTransportBuilder {
             None => None,
         };
         let tls = Box::new(Tls::new(Trust::new(&self.roots)?, certificate)?);
-        let limit = match self.max_concurrent_exchanges.map(NonZeroUsize::new) {
-            None => default_limit(),
-            Some(Some(max)) => ExchangeLimit::new(max),
-            Some(None) => {
-                return Err(ConfigError::new("max_concurrent_exchanges", "must be at least 1"));
-            }
-        };
+        let limit = ExchangeLimit::from_setting(self.max_concurrent_exchanges, DESCRIPTORS)?;
         Ok(IsahcTransport::with_route(self.connect_timeout, Route::Own { proxy, tls }, limit))
     }
 
@@ -169,10 +163,11 @@ impl IsahcTransportBuilder {
     }
 }
 
+/// An exchange takes a client with seven descriptors, and a connection.
+const DESCRIPTORS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+
 /// The limit of exchanges unless set.
 pub(crate) fn default_limit() -> ExchangeLimit {
-    /// A client has seven descriptors, and its connection is the eighth.
-    const DESCRIPTORS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
     ExchangeLimit::from_descriptors(DESCRIPTORS)
 }
 

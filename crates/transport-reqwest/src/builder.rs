@@ -85,13 +85,7 @@ impl ReqwestTransportBuilder {
     /// TLS without a provider), `proxy` if the environment has an unusable value,
     /// `max_concurrent_exchanges` if it is 0.
     pub fn build(self) -> Result<ReqwestTransport, ConfigError> {
-        let limit = match self.max_concurrent_exchanges.map(NonZeroUsize::new) {
-            None => default_limit(),
-            Some(Some(max)) => ExchangeLimit::new(max),
-            Some(None) => {
-                return Err(ConfigError::new("max_concurrent_exchanges", "must be at least 1"));
-            }
-        };
+        let limit = ExchangeLimit::from_setting(self.max_concurrent_exchanges, DESCRIPTORS)?;
         let rules = self.proxy.resolve()?;
         let intercepting = rules.clone();
         // An error is reported before the exchange is sent.
@@ -128,9 +122,12 @@ impl ReqwestTransportBuilder {
     }
 }
 
-/// The limit of exchanges unless set: each takes one descriptor, its connection.
+/// An exchange takes one descriptor, its connection.
+const DESCRIPTORS: NonZeroUsize = NonZeroUsize::MIN;
+
+/// The limit of exchanges unless set.
 pub(crate) fn default_limit() -> ExchangeLimit {
-    ExchangeLimit::from_descriptors(NonZeroUsize::MIN)
+    ExchangeLimit::from_descriptors(DESCRIPTORS)
 }
 
 /// The proxy's URL as reqwest takes it, with its credentials.

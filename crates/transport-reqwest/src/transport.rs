@@ -12,8 +12,7 @@ use easemob_token_transport::{
     classify_exchange, find_in_chain, head_within_limits, is_beyond_bounds_of_hyper,
     is_oddly_framed, tokio_support,
 };
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Response, StatusCode, Version};
+use http::{Method, Response, StatusCode};
 use reqwest::{Client, ClientBuilder, Request};
 use tokio::time::{sleep, timeout};
 
@@ -43,8 +42,8 @@ impl ReqwestTransport {
     ///
     /// A client cannot be asked for its settings, so these rules of the port are not guaranteed:
     ///
-    /// - a client that follows redirects, as by default, **sends the secrets on** to wherever the
-    ///   service, or somebody in its place, points;
+    /// - a client that follows redirects, as by default, **sends the secrets on** to the address that
+    ///   the service, or somebody in its place, names;
     /// - one that retries can send a request twice;
     /// - one that decompresses can be made to fill the memory by a short response;
     /// - one that reads proxy variables of the environment, as by default, uses that proxy;
@@ -124,13 +123,8 @@ impl Transport for ReqwestTransport {
             ));
         }
         let (deadline, max_bytes) = (exchange.deadline(), exchange.max_response_bytes());
-        let mut request = exchange.into_request();
-        // reqwest frames the message: a length that does not fit the body would cut it.
-        *request.version_mut() = Version::HTTP_11;
-        request.headers_mut().remove(CONTENT_LENGTH);
-        request.headers_mut().remove(TRANSFER_ENCODING);
         // The cause is dropped, since it quotes the URL.
-        let request = Request::try_from(request)
+        let request = Request::try_from(exchange.into_unframed_request())
             .map_err(|_| unsupported("reqwest cannot send a request to this URL"))?;
         let whole = pin!(timeout(limit, async {
             let _permit = self.limit.acquire(deadline, sleep).await?;
@@ -154,10 +148,12 @@ impl Transport for ReqwestTransport {
 fn classify(error: reqwest::Error) -> TransportError {
     // A URL may hold a secret.
     let error = error.without_url();
-    let kind = match () {
-        () if error.is_timeout() => TransportErrorKind::Timeout,
-        () if error.is_connect() => connect_kind(&error),
-        () => exchange_kind(&error),
+    let kind = if error.is_timeout() {
+        TransportErrorKind::Timeout
+    } else if error.is_connect() {
+        connect_kind(&error)
+    } else {
+        exchange_kind(&error)
     };
     TransportError::with_source(kind, error)
 }

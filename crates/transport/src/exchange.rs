@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Uri};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, Request, Uri, Version};
 
 /// The default time limit of a whole exchange: 10 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -136,6 +137,19 @@ impl Exchange {
     #[must_use]
     pub fn into_request(self) -> Request<Bytes> {
         self.request
+    }
+
+    /// Returns the request as HTTP/1.1 and without its framing, for HTTP libraries that frame it.
+    ///
+    /// A `Content-Length` that does not fit the body would cut it, and some libraries refuse another
+    /// version.
+    #[must_use]
+    pub fn into_unframed_request(self) -> Request<Bytes> {
+        let mut request = self.request;
+        *request.version_mut() = Version::HTTP_11;
+        request.headers_mut().remove(CONTENT_LENGTH);
+        request.headers_mut().remove(TRANSFER_ENCODING);
+        request
     }
 }
 

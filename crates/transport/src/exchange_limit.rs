@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use self::queue::{Queue, Turn};
-use crate::{ForkGuard, TransportError, TransportErrorKind};
+use crate::{ConfigError, ForkGuard, TransportError, TransportErrorKind};
 
 /// The number of descriptors that exchanges may take if the system has no limit.
 const UNLIMITED: usize = 1024;
@@ -70,6 +70,24 @@ impl ExchangeLimit {
     #[must_use]
     pub fn from_descriptors(per_exchange: NonZeroUsize) -> Self {
         Self::new(share_of(descriptor_limit(), per_exchange))
+    }
+
+    /// Creates the limit of the setting `max_concurrent_exchanges` of an adapter's builder.
+    ///
+    /// If it is not set, the limit is that of [`from_descriptors`](Self::from_descriptors).
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] if the setting is 0.
+    pub fn from_setting(
+        setting: Option<usize>,
+        per_exchange: NonZeroUsize,
+    ) -> Result<Self, ConfigError> {
+        match setting.map(NonZeroUsize::new) {
+            None => Ok(Self::from_descriptors(per_exchange)),
+            Some(Some(max)) => Ok(Self::new(max)),
+            Some(None) => Err(ConfigError::new("max_concurrent_exchanges", "must be at least 1")),
+        }
     }
 
     /// The maximum number of concurrent exchanges.

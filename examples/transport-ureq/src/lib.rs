@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use easemob_token_transport::TransportErrorKind::{self as Kind, Internal, Tls, TooLarge};
 use easemob_token_transport::bytes::Bytes;
-use easemob_token_transport::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use easemob_token_transport::http::{Request, Response, Uri, Version};
+use easemob_token_transport::http::{Request, Response, Uri};
 use easemob_token_transport::{self as port, Exchange, Transport, TransportError};
 use rustls::crypto::ring;
 use ureq::tls::{RootCerts, TlsConfig};
@@ -138,11 +137,7 @@ impl<T: ureq::unversioned::transport::Transport> Connector<T> for Connected {
 fn run(agent: &Agent, own: Exchange, on: &Connected) -> Result<Response<Bytes>, TransportError> {
     let most = own.max_response_bytes() as u64;
     let failed = |error| failure(error, on.1.load(Ordering::SeqCst));
-    let (mut head, body) = own.into_request().into_parts();
-    // ureq frames the request itself, and refuses another version.
-    head.version = Version::HTTP_11;
-    head.headers.remove(CONTENT_LENGTH);
-    head.headers.remove(TRANSFER_ENCODING);
+    let (head, body) = own.into_unframed_request().into_parts();
     let response = match &body[..] {
         [] => agent.run(Request::from_parts(head, ())),
         body => agent.run(Request::from_parts(head, body)),

@@ -49,7 +49,7 @@ impl ClientBuilder {
     /// See [`from_env`](Self::from_env).
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let mut settings = Settings { environment, problems: Vec::new() };
-        let base_url = settings.parsed("EASEMOB_BASE_URL", parse::<BaseUrl>);
+        let base_url = environment.parsed("EASEMOB_BASE_URL", parse::<BaseUrl>);
         let base_url = settings.required("EASEMOB_BASE_URL", base_url, "https://a1.easemob.com");
         let app_key = settings.required("EASEMOB_APP_KEY", environment.app_key(), "org#app");
         let client_id = environment.text("EASEMOB_CLIENT_ID");
@@ -98,21 +98,12 @@ struct Settings<'a> {
 }
 
 impl Settings<'_> {
-    fn parsed<T>(
-        &self,
-        name: &'static str,
-        parse: impl FnOnce(&'static str, &str) -> Result<T, ConfigError>,
-    ) -> Result<Option<T>, ConfigError> {
-        self.environment.text(name)?.map(|text| parse(name, &text)).transpose()
-    }
-
     fn optional<T>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&'static str, &str) -> Result<T, ConfigError>,
     ) -> Option<T> {
-        let value = self.parsed(name, parse);
-        self.valid(value)
+        self.valid(self.environment.parsed(name, parse))
     }
 
     fn valid<T>(&mut self, value: Result<Option<T>, ConfigError>) -> Option<T> {
