@@ -102,11 +102,16 @@ pub(crate) const CRATES: &[Crate] = &[
         name: TRANSPORT,
         job: "the port: send one exchange; spawn and sleep",
         ours: &[HOST],
-        theirs: Some("async-trait base64 bytes http ipnet percent-encoding rustix socket2 tokio"),
+        theirs: Some(
+            "async-trait base64 bytes http ipnet openssl-probe percent-encoding rustix \
+              rustls-native-certs socket2 tokio",
+        ),
         tree: Some(Tree {
-            allowed: "easemob-token-host async-trait base64 bitflags bytes errno http ipnet \
-              itoa libc linux-raw-sys mio percent-encoding pin-project-lite proc-macro2 quote \
-              rustix socket2 syn tokio unicode-ident wasi windows-link windows-sys",
+            allowed: "easemob-token-host async-trait base64 bitflags bytes core-foundation \
+              core-foundation-sys errno http ipnet itoa libc linux-raw-sys mio openssl-probe \
+              percent-encoding pin-project-lite proc-macro2 quote rustix rustls-native-certs \
+              rustls-pki-types schannel security-framework security-framework-sys socket2 syn \
+              tokio unicode-ident wasi windows-link windows-sys zeroize",
             most: 20,
         }),
         wasm: true,

@@ -1,11 +1,10 @@
 //! The root certificates that the settings mean.
 
 use easemob_token_transport::{
-    BaseRoots, ConfigError, NO_SYSTEM_ROOTS, RootSettings, roots_from_environment,
+    BaseRoots, ConfigError, NO_SYSTEM_ROOTS, RootSettings, platform_roots, roots_from_environment,
 };
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 
 /// The roots of a transport.
 pub(crate) struct Trust {
@@ -41,31 +40,11 @@ impl Trust {
 
 /// Reads the system's roots, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead.
 pub(crate) fn read_system() -> Result<RootCertStore, String> {
-    let bytes = |found: CertificateResult| found.certs.iter().map(|der| der.to_vec()).collect();
-    let named = roots_from_environment(
-        |file| bytes(load_certs_from_paths(Some(file), None)),
-        |folder| bytes(load_certs_from_paths(None, Some(folder))),
-    )?;
-    let found = match named {
-        Some(named) => named.into_iter().map(CertificateDer::from).collect(),
-        None => of_platform(),
-    };
+    let found = roots_from_environment()?.unwrap_or_else(platform_roots);
     let mut roots = RootCertStore::empty();
     // Some system has a certificate that rustls cannot read; the others do not depend on it.
-    roots.add_parsable_certificates(found);
+    roots.add_parsable_certificates(found.into_iter().map(CertificateDer::from));
     if roots.is_empty() { Err(NO_SYSTEM_ROOTS.to_owned()) } else { Ok(roots) }
-}
-
-/// The platform's roots. `load_native_certs` would take an empty `SSL_CERT_FILE` for a file.
-fn of_platform() -> Vec<CertificateDer<'static>> {
-    #[cfg(all(unix, not(target_vendor = "apple")))]
-    if std::env::var_os("SSL_CERT_FILE").is_some() {
-        let probe = openssl_probe::probe();
-        let file = probe.cert_file.as_deref().map(|file| load_certs_from_paths(Some(file), None));
-        let folders = probe.cert_dir.iter().map(|dir| load_certs_from_paths(None, Some(dir)));
-        return file.into_iter().chain(folders).flat_map(|found| found.certs).collect();
-    }
-    load_native_certs().certs
 }
 
 #[cfg(all(test, feature = "bundled-roots"))]

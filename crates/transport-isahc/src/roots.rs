@@ -2,10 +2,9 @@
 
 use easemob_token_transport::{
     BaseRoots, ConfigError, LoadOnce, NO_SYSTEM_ROOTS, RootSettings, TransportError,
-    roots_from_environment,
+    platform_roots, roots_from_environment,
 };
 use isahc::tls::{TrustStore, TrustStoreBuilder};
-use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 use rustls_pki_types::CertificateDer;
 
 type Certificates = Vec<CertificateDer<'static>>;
@@ -56,7 +55,7 @@ impl Trust {
 fn system(added: &Certificates) -> Result<TrustStore, String> {
     match read_system() {
         Ok(None) if added.is_empty() => Ok(TrustStore::native()),
-        Ok(None) => Ok(store(&[load_native_certs().certs, added.clone()].concat())),
+        Ok(None) => Ok(store(&[certificates(platform_roots()), added.clone()].concat())),
         Ok(Some(roots)) => Ok(store(&[roots, added.clone()].concat())),
         // The added ones may be enough.
         Err(_) if !added.is_empty() => Ok(store(added)),
@@ -72,29 +71,17 @@ fn store(roots: &Certificates) -> TrustStore {
 ///
 /// Returns `None` if the system has a verifier of its own, as macOS and Windows have.
 fn read_system() -> Result<Option<Certificates>, String> {
-    let bytes = |found: CertificateResult| found.certs.iter().map(|der| der.to_vec()).collect();
-    let named = roots_from_environment(
-        |file| bytes(load_certs_from_paths(Some(file), None)),
-        |folder| bytes(load_certs_from_paths(None, Some(folder))),
-    )?;
-    let mut roots: Certificates = match named {
-        Some(named) => named.into_iter().map(CertificateDer::from).collect(),
+    let found = match roots_from_environment()? {
+        Some(named) => named,
         None if cfg!(any(windows, target_vendor = "apple")) => return Ok(None),
-        None => of_platform(),
+        None => platform_roots(),
     };
+    let mut roots = certificates(found);
     // Some system has a certificate that rustls cannot read, and curl would take none of them.
     roots.retain(|der| webpki::anchor_from_trusted_cert(der).is_ok());
     if roots.is_empty() { Err(NO_SYSTEM_ROOTS.to_owned()) } else { Ok(Some(roots)) }
 }
 
-/// The platform's roots. `load_native_certs` would take an empty `SSL_CERT_FILE` for a file.
-fn of_platform() -> Certificates {
-    #[cfg(all(unix, not(target_vendor = "apple")))]
-    if std::env::var_os("SSL_CERT_FILE").is_some() {
-        let probe = openssl_probe::probe();
-        let file = probe.cert_file.as_deref().map(|file| load_certs_from_paths(Some(file), None));
-        let folders = probe.cert_dir.iter().map(|dir| load_certs_from_paths(None, Some(dir)));
-        return file.into_iter().chain(folders).flat_map(|found| found.certs).collect();
-    }
-    load_native_certs().certs
+fn certificates(ders: Vec<Vec<u8>>) -> Certificates {
+    ders.into_iter().map(CertificateDer::from).collect()
 }

@@ -42,7 +42,9 @@ pub use loopback::{is_loopback, loopback_addresses};
 pub use pem::{ClientCertificate, ClientCertificateProblem, PemItem, certificates_from_pem};
 pub use plain_http::check_scheme;
 pub use proxy::{Proxy, ProxyRules, ProxyUrl};
-pub use roots::{BaseRoots, NO_SYSTEM_ROOTS, RootSettings, roots_from_environment};
+pub use roots::{BaseRoots, NO_SYSTEM_ROOTS, RootSettings};
+#[cfg(all(feature = "system-roots", not(target_family = "wasm")))]
+pub use roots::{platform_roots, roots_from_environment};
 pub use runtime::{Runtime, Task};
 pub use timer::{Sleep, sleep};
 #[cfg(all(feature = "tokio", not(target_family = "wasm")))]

@@ -1,10 +1,12 @@
 //! The settings of the root certificates, which all adapters share.
 
-mod variables;
+#[cfg(all(feature = "system-roots", not(target_family = "wasm")))]
+mod system;
 
 use std::fmt;
 
-pub use variables::roots_from_environment;
+#[cfg(all(feature = "system-roots", not(target_family = "wasm")))]
+pub use system::{platform_roots, roots_from_environment};
 
 use crate::ConfigError;
 use crate::pem::{PemItem, certificates_from_pem};

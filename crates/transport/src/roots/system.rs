@@ -1,27 +1,50 @@
-//! The root certificates that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+//! The system's root certificates, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::{env, fs};
 
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
+
 use crate::pem;
 
 /// Loads the root certificates, in DER, that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
 ///
-/// An empty variable counts as unset. Returns `None` if both are unset: then the system's roots are
-/// meant. `load_file` and `load_folder` return the certificates that a library finds; the folder's are
-/// always asked for, the file's only if the file is not a faultless PEM text.
+/// An empty variable counts as unset. Returns `None` if both are unset: then the
+/// [platform's](platform_roots) are meant.
 ///
 /// # Errors
 ///
 /// A phrase that names the variable if no certificate was found. It does not show the value.
-pub fn roots_from_environment(
-    load_file: impl Fn(&Path) -> Vec<Vec<u8>>,
-    load_folder: impl Fn(&Path) -> Vec<Vec<u8>>,
-) -> Result<Option<Vec<Vec<u8>>>, String> {
-    load(|name| env::var_os(name), load_file, load_folder)
+pub fn roots_from_environment() -> Result<Option<Vec<Vec<u8>>>, String> {
+    load(
+        |name| env::var_os(name),
+        |file| ders(load_certs_from_paths(Some(file), None)),
+        |folder| ders(load_certs_from_paths(None, Some(folder))),
+    )
 }
 
+/// Loads the platform's root certificates, in DER. An empty `SSL_CERT_FILE` counts as unset.
+#[must_use]
+pub fn platform_roots() -> Vec<Vec<u8>> {
+    // `load_native_certs` would take an empty `SSL_CERT_FILE` for a file.
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    if env::var_os("SSL_CERT_FILE").is_some() {
+        let probe = openssl_probe::probe();
+        let file = probe.cert_file.as_deref().map(|file| load_certs_from_paths(Some(file), None));
+        let folders = probe.cert_dir.iter().map(|dir| load_certs_from_paths(None, Some(dir)));
+        return file.into_iter().chain(folders).flat_map(ders).collect();
+    }
+    ders(load_native_certs())
+}
+
+fn ders(found: CertificateResult) -> Vec<Vec<u8>> {
+    found.certs.into_iter().map(|der| der.to_vec()).collect()
+}
+
+/// `load_file` and `load_folder` return the certificates that a library finds.
+///
+/// A folder is always searched, the file only if it is not a faultless PEM text.
 fn load(
     variable: impl Fn(&str) -> Option<OsString>,
     load_file: impl Fn(&Path) -> Vec<Vec<u8>>,
