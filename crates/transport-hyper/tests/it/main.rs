@@ -9,8 +9,11 @@ mod client_certificates;
 mod connections;
 mod exchange_limit;
 mod foreign_client;
+mod roots;
 mod runtimes;
 mod settings;
+// The same tests for each adapter over rustls.
+#[path = "../../../transport-testkit/shared/trust.rs"]
 mod trust;
 
 use std::time::Duration;
@@ -54,4 +57,19 @@ async fn until(condition: impl Fn() -> bool) {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it becomes true");
+}
+
+/// What the shared tests call.
+mod adapter {
+    use easemob_token_transport::{Transport, TransportError};
+    pub(crate) use easemob_token_transport_hyper::HyperTransport as Adapter;
+
+    /// A transport that opens a connection for each exchange.
+    pub(crate) fn unpooled() -> Adapter {
+        Adapter::builder().reuse_connections(false).build().unwrap()
+    }
+
+    pub(crate) fn send(transport: &Adapter, url: &str) -> Result<(), TransportError> {
+        super::current_thread().block_on(transport.send(super::post_to(url))).map(drop)
+    }
 }

@@ -13,7 +13,10 @@ mod foreign_client;
 mod leftovers;
 mod mute_logs;
 mod requests;
+mod roots;
 mod settings;
+// The same tests for each adapter over rustls.
+#[path = "../../../transport-testkit/shared/trust.rs"]
 mod trust;
 
 use std::time::Duration;
@@ -45,4 +48,19 @@ fn send(transport: &dyn Transport, exchange: Exchange) -> Result<Response<Bytes>
 #[track_caller]
 fn kind(result: Result<Response<Bytes>, TransportError>) -> TransportErrorKind {
     result.expect_err("a response came").kind()
+}
+
+/// What the shared tests call.
+mod adapter {
+    use easemob_token_transport::TransportError;
+    pub(crate) use easemob_token_transport_isahc::IsahcTransport as Adapter;
+
+    /// A transport that opens a connection for each exchange, as this one always does.
+    pub(crate) fn unpooled() -> Adapter {
+        Adapter::new()
+    }
+
+    pub(crate) fn send(transport: &Adapter, url: &str) -> Result<(), TransportError> {
+        super::send(transport, super::post_to(url)).map(drop)
+    }
 }

@@ -1,26 +1,28 @@
-//! Which roots are trusted, when the system's are read, and what an error of TLS says.
+//! Which roots are trusted, and when the system's are read: tests of every adapter over rustls.
+//!
+//! An adapter's tests include this file as their module `trust`, and have a module `adapter` with its
+//! transport as `Adapter`, `unpooled`, which opens a connection for each exchange, and `send`.
 
 use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
 use easemob_token_transport::{TransportError, TransportErrorKind};
-use easemob_token_transport_isahc::IsahcTransport;
 use easemob_token_transport_testkit::{
     Authority, Identity, LOOPBACK, Script, ScriptedServer, ServerTls, subprocess,
 };
 
-use crate::post_to;
+use crate::adapter::{Adapter, send, unpooled};
 
 /// What the test's process is given, in variables.
 const FOLDER: &str = "TRUST_FOLDER";
 const HTTP: &str = "TRUST_HTTP_URL";
-const HTTPS: &str = "TRUST_HTTPS_URL";
+pub(crate) const HTTPS: &str = "TRUST_HTTPS_URL";
 const EXPECTED: &str = "TRUST_EXPECTED";
 
 /// Runs the test again in a process whose system roots are the file `roots.pem`, which at first is
 /// called `name`.
-fn run_again(test: &str, name: &str) {
+pub(crate) fn run_again(test: &str, name: &str) {
     run_again_with(test, name, ("FOLDER/roots.pem", ":", ""));
 }
 
@@ -44,12 +46,8 @@ fn run_again_with(test: &str, name: &str, (file, dir, expected): (&str, &str, &s
     fs::remove_dir_all(&folder).unwrap();
 }
 
-fn call(transport: &IsahcTransport, url: &str) -> bool {
+fn call(transport: &Adapter, url: &str) -> bool {
     send(transport, &env::var(url).unwrap()).is_ok()
-}
-
-fn send(transport: &IsahcTransport, url: &str) -> Result<(), TransportError> {
-    crate::send(transport, post_to(url)).map(drop)
 }
 
 #[test]
@@ -60,7 +58,7 @@ fn the_systems_roots_are_read_for_the_first_tls_connection_and_not_before() {
     }
     let folder = env::var(FOLDER).unwrap();
     let roots = Path::new(&folder).join("roots.pem");
-    let transport = IsahcTransport::new();
+    let transport = unpooled();
     assert!(call(&transport, HTTP));
     // Before this moment there is nothing to find.
     fs::rename(Path::new(&folder).join("later.pem"), &roots).unwrap();
@@ -70,46 +68,6 @@ fn the_systems_roots_are_read_for_the_first_tls_connection_and_not_before() {
     assert!(call(&transport, HTTPS));
 }
 
-#[cfg(unix)]
-#[test]
-fn roots_that_cannot_be_read_for_lack_of_descriptors_are_read_later() {
-    if !subprocess::is_child() {
-        let test = "trust::roots_that_cannot_be_read_for_lack_of_descriptors_are_read_later";
-        return run_again(test, "roots.pem");
-    }
-    for free in 0..20 {
-        let transport = IsahcTransport::new();
-        let url = env::var(HTTPS).unwrap();
-        let held = subprocess::hold_descriptors(free);
-        if let Err(error) = send(&transport, &url) {
-            assert_eq!(error.kind(), TransportErrorKind::Connect, "{free}: {error:?}");
-        }
-        drop(held);
-        assert!(send(&transport, &url).is_ok(), "{free}");
-    }
-}
-
-#[test]
-fn an_end_of_tls_without_close_notify_is_named_and_retried_once() {
-    let authority = Authority::new();
-    let tls = Script::new().tls(authority.issue(LOOPBACK)).request();
-    for (scheme, script, is_named) in [
-        ("https", tls.clone().cut(), true),
-        ("https", tls.clone().write("HTTP/1.1 200 OK\r\n\r\nhalf").cut(), true),
-        ("https", tls.reset(), true),
-        ("http", Script::new().request().reset(), false),
-    ] {
-        let server = ScriptedServer::start(script);
-        let transport = IsahcTransport::builder().roots_pem(authority.pem()).build().unwrap();
-        let error = send(&transport, &server.url(scheme, LOOPBACK)).unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Interrupted);
-        assert_eq!(error.is_retryable_once(), is_named);
-        let cause = error.source().unwrap().to_string();
-        assert_eq!(cause.contains("close_notify"), is_named, "{cause}");
-        assert_eq!(server.requests().len(), 1);
-    }
-}
-
 #[cfg(feature = "bundled-roots")]
 #[test]
 fn the_bundled_roots_take_the_place_of_the_systems() {
@@ -117,8 +75,8 @@ fn the_bundled_roots_take_the_place_of_the_systems() {
         let test = "trust::the_bundled_roots_take_the_place_of_the_systems";
         return run_again(test, "roots.pem");
     }
-    assert!(call(&IsahcTransport::new(), HTTPS));
-    assert!(!call(&IsahcTransport::builder().bundled_roots().build().unwrap(), HTTPS));
+    assert!(call(&Adapter::new(), HTTPS));
+    assert!(!call(&Adapter::builder().bundled_roots().build().unwrap(), HTTPS));
 }
 
 #[cfg(feature = "bundled-roots")]
@@ -127,7 +85,7 @@ fn the_last_call_that_names_roots_counts() {
     let authority = Authority::new();
     let server = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
     let url = server.url("https", LOOPBACK);
-    let builder = IsahcTransport::builder();
+    let builder = Adapter::builder();
     let own_last = builder.clone().bundled_roots().roots_pem(authority.pem()).build().unwrap();
     assert!(send(&own_last, &url).is_ok());
     let bundled_last = builder.roots_pem(authority.pem()).bundled_roots().build().unwrap();
@@ -150,7 +108,7 @@ fn an_empty_variable_counts_as_unset_and_an_unusable_one_is_named() {
         }
         return;
     }
-    let result = send(&IsahcTransport::new(), &env::var(HTTPS).unwrap());
+    let result = send(&Adapter::new(), &env::var(HTTPS).unwrap());
     assert_outcome(&result, &env::var(EXPECTED).unwrap());
 }
 
@@ -168,30 +126,16 @@ fn assert_outcome(result: &Result<(), TransportError>, expected: &str) {
 
 /// Sends to a server that shows a certificate, and trusts this root, or else that certificate.
 #[track_caller]
-fn check(tls: ServerTls, root: Option<String>, expected: &str) {
+pub(crate) fn check(tls: ServerTls, root: Option<String>, expected: &str) {
     let root = root.unwrap_or_else(|| tls.identity().pem().to_owned());
     let server = ScriptedServer::start(Script::new().tls(tls).serve());
     let other = Identity::self_signed_authority("other.example");
     for builder in [
-        IsahcTransport::builder().roots_pem(root.as_str()),
-        IsahcTransport::builder().roots_pem(other.pem()).add_roots_pem(root.as_str()),
+        Adapter::builder().roots_pem(root.as_str()),
+        Adapter::builder().roots_pem(other.pem()).add_roots_pem(root.as_str()),
     ] {
         let result = send(&builder.build().unwrap(), &server.url("https", LOOPBACK));
         assert_outcome(&result, expected);
-    }
-}
-
-#[test]
-fn a_refused_certificate_says_what_it_has_to_be() {
-    let own = Identity::self_signed_authority(LOOPBACK);
-    let authority = Authority::new();
-    for (tls, root, expected) in [
-        (Identity::self_signed(LOOPBACK), None, "ok"),
-        (own, None, "basicConstraints=critical,CA:FALSE"),
-        (authority.issue(""), Some(authority.pem()), "subjectAltName"),
-        (authority.issue_expired(LOOPBACK), Some(authority.pem()), "dates"),
-    ] {
-        check(tls.into(), root, expected);
     }
 }
 
@@ -206,7 +150,7 @@ fn a_root_is_read_with_a_byte_order_mark_indentation_and_other_line_ends() {
 #[test]
 fn each_added_root_is_trusted_besides_the_systems() {
     let (one, two) = (Authority::new(), Authority::new());
-    let builder = IsahcTransport::builder().add_roots_pem(one.pem()).add_roots_pem(two.pem());
+    let builder = Adapter::builder().add_roots_pem(one.pem()).add_roots_pem(two.pem());
     let transport = builder.build().unwrap();
     for authority in [one, two] {
         let script = Script::new().tls(authority.issue(LOOPBACK));
