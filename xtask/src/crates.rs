@@ -8,6 +8,7 @@ use crate::problem::Problem;
 
 pub(crate) const HOST: &str = "easemob-token-host";
 pub(crate) const CORE: &str = "easemob-token-core";
+pub(crate) const STORE: &str = "easemob-token-store";
 pub(crate) const TRANSPORT: &str = "easemob-token-transport";
 pub(crate) const HYPER: &str = "easemob-token-transport-hyper";
 pub(crate) const ISAHC: &str = "easemob-token-transport-isahc";
@@ -119,6 +120,13 @@ pub(crate) const CRATES: &[Crate] = &[
         ..PUBLISHED
     },
     Crate {
+        name: STORE,
+        job: "the port: read and replace one record that processes share",
+        theirs: Some("async-trait bytes"),
+        msrv: true,
+        ..PUBLISHED
+    },
+    Crate {
         name: HYPER,
         job: "the port over hyper and rustls, on tokio",
         ours: &[TRANSPORT],
@@ -155,7 +163,7 @@ pub(crate) const CRATES: &[Crate] = &[
         // The only crate that sees core and transport.
         name: FACADE,
         job: "the crate that applications add",
-        ours: &[CORE, TRANSPORT, HYPER, ISAHC, REQWEST],
+        ours: &[CORE, STORE, TRANSPORT, HYPER, ISAHC, REQWEST],
         ours_in_tests: &[EMULATOR, TESTKIT],
         theirs: Some("arc-swap bytes event-listener fastrand http quick_cache rustix tracing"),
         msrv: true,
