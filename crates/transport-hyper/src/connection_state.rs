@@ -22,7 +22,9 @@ const PER_BODY_BYTE: u64 = 32;
 /// The least cost of a read or of a part of the body, in bytes, however few it brings.
 const PER_PIECE: usize = 512;
 /// The cost up to which an exchange is read at full speed.
-const FREE: u64 = 128 * 1024;
+///
+/// More than what may come besides a body of the default limit: such a flood ends by its size, at once.
+const FREE: u64 = 256 * 1024;
 
 /// The state of one connection. hyper-util copies it into the extensions of each response.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ const PAUSE_PER_WORK: u32 = 39;
 /// The shortest time that tokio's timer can count.
 const SHORTEST: Duration = Duration::from_millis(1);
 /// What looked like work may have been a wait for the processor or for the reader of the body.
-const LONGEST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_millis(100);
 
 /// The pace of one connection.
 #[derive(Default)]
