@@ -102,9 +102,11 @@ pub(crate) fn rule_03_endless_framing(trial: &mut Trial<'_>) {
         ("trailers", "0\r\n", "X-More: and more\r\n".to_owned()),
         ("a trailer", "0\r\nX-More: ", "and more ".to_owned()),
     ] {
-        let script = Script::new().request().write(head).write(begin).endless(more.repeat(100));
+        let limit = 2 * SOON;
+        let begun = Script::new().request().write(head).write(begin);
+        let script = begun.endless_for(limit, more.repeat(100));
         trial.case(label, Setup::new(script), |scene| {
-            let exchange = scene.exchange().with_timeout(2 * SOON);
+            let exchange = scene.exchange().with_timeout(limit);
             let call = scene.send_expecting(exchange, &[TooLarge]);
             scene.expect_closed_by(&call, call.span.took);
         });

@@ -31,7 +31,7 @@ pub(crate) fn rule_04_processor_time(trial: &mut Trial<'_>) {
     ] {
         let begun = || Script::new().request().write(begin);
         for (label, script) in [
-            (label.to_owned(), begun().endless(flood.repeat(4096))),
+            (label.to_owned(), begun().endless_for(limit, flood.repeat(4096))),
             (format!("{label}, byte by byte"), begun().trickle(flood.repeat(64))),
         ] {
             trial.case(&label, Setup::new(script), |scene| {

@@ -90,10 +90,14 @@ impl Player {
                 self.read_for(*pause)?;
                 self.write(&[*byte])
             }),
-            Step::Endless(bytes) => loop {
-                self.write(bytes)?;
-                self.check_time()?;
-            },
+            Step::Endless(bytes, time) => {
+                let start = Instant::now();
+                while start.elapsed() < *time {
+                    self.write(bytes)?;
+                    self.check_time()?;
+                }
+                Ok(())
+            }
             Step::Trickle(bytes) => loop {
                 bytes.iter().try_for_each(|byte| self.write(&[*byte]))?;
                 self.check_time()?;

@@ -18,7 +18,7 @@ pub(crate) enum Step {
     Echo(Vec<u8>),
     Respond(Responder),
     Drip(Vec<u8>, Duration),
-    Endless(Vec<u8>),
+    Endless(Vec<u8>, Duration),
     Trickle(Vec<u8>),
     Gate(usize),
     Gather(usize),
@@ -136,7 +136,14 @@ impl Script {
 
     /// Writes these bytes again and again until the other side closes.
     pub fn endless(self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.step(Step::Endless(bytes.into()))
+        self.step(Step::Endless(bytes.into(), Duration::MAX))
+    }
+
+    /// Writes these bytes again and again for this time, or until the other side closes.
+    ///
+    /// So an adapter without a bound has little more to read when its time limit is over.
+    pub(crate) fn endless_for(self, time: Duration, bytes: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::Endless(bytes.into(), time)).wait_for_close()
     }
 
     /// Writes these bytes again and again, each in a packet of its own, until the other side closes.
