@@ -165,7 +165,7 @@ pub(crate) const CRATES: &[Crate] = &[
         job: "the crate that applications add",
         ours: &[CORE, STORE, TRANSPORT, HYPER, ISAHC, REQWEST],
         ours_in_tests: &[EMULATOR, TESTKIT],
-        theirs: Some("arc-swap bytes event-listener fastrand http quick_cache rustix tracing"),
+        theirs: Some("arc-swap bytes event-listener fastrand http quick_cache ring rustix tracing"),
         msrv: true,
         lean: true,
         ..PUBLISHED

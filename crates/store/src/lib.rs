@@ -7,6 +7,7 @@
 mod error;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use async_trait::async_trait;
@@ -45,6 +46,23 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         record: &[u8],
         keep: Duration,
     ) -> Result<Swap, StoreError>;
+}
+
+#[async_trait]
+impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
+    async fn read(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        (**self).read(key).await
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        expected: Option<&Stored>,
+        record: &[u8],
+        keep: Duration,
+    ) -> Result<Swap, StoreError> {
+        (**self).swap(key, expected, record, keep).await
+    }
 }
 
 /// The most bytes of a record.

@@ -1,0 +1,132 @@
+//! Access to a store that may fail, hang, block or panic, with a time limit and a circuit breaker.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use easemob_token_core::Uptime;
+use easemob_token_store::{StoreError, StoreErrorKind, Stored, Swap, TokenStore};
+
+use crate::acquire::RequestContext;
+use crate::sync::Mutex;
+
+/// The first pause of a store that failed, which doubles, and the longest one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The store of a client.
+pub(super) struct StoreAccess {
+    store: Arc<dyn TokenStore>,
+    timeout: Duration,
+    circuit: Mutex<Circuit>,
+    /// Since when the store's code has been running, in nanoseconds since the clock's origin, if it is.
+    ///
+    /// Only a store that blocks its thread stays in there.
+    running_since: AtomicU64,
+}
+
+const IDLE: u64 = u64::MAX;
+
+/// For how long a store that failed is left alone.
+#[derive(Default)]
+struct Circuit {
+    failures: u32,
+    open_until: Uptime,
+}
+
+impl StoreAccess {
+    pub(super) fn new(store: Arc<dyn TokenStore>, timeout: Duration) -> Self {
+        let (circuit, running_since) = (Mutex::default(), AtomicU64::new(IDLE));
+        Self { store, timeout, circuit, running_since }
+    }
+
+    /// Whether the store may be used now: it did not fail a short time ago.
+    pub(super) fn may_use(&self, now: Uptime) -> bool {
+        let started = self.running_since.load(Ordering::Relaxed);
+        let blocks = started != IDLE
+            && now.since(Uptime::from_origin(Duration::from_nanos(started))) > self.timeout;
+        !blocks && now >= self.circuit().open_until
+    }
+
+    /// Leaves the store alone for a while, each time for longer.
+    pub(super) fn failed(&self, now: Uptime) {
+        let mut circuit = self.circuit();
+        let doublings = circuit.failures.min(6);
+        circuit.failures = circuit.failures.saturating_add(1);
+        circuit.open_until = now.after((FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE));
+    }
+
+    /// Records that the store works.
+    fn works(&self) {
+        *self.circuit() = Circuit::default();
+    }
+
+    pub(super) async fn read(
+        &self,
+        context: &RequestContext,
+        name: &str,
+    ) -> Result<Option<Stored>, StoreError> {
+        self.guarded(context, || self.store.read(name)).await
+    }
+
+    pub(super) async fn swap(
+        &self,
+        context: &RequestContext,
+        name: &str,
+        expected: Option<&Stored>,
+        record: &[u8],
+        keep: Duration,
+    ) -> Result<Swap, StoreError> {
+        self.guarded(context, || self.store.swap(name, expected, record, keep)).await
+    }
+
+    /// Runs an operation within the time limit; a panic of the store is an error of it.
+    async fn guarded<O, F>(
+        &self,
+        context: &RequestContext,
+        operation: impl FnOnce() -> F,
+    ) -> Result<O, StoreError>
+    where
+        F: Future<Output = Result<O, StoreError>>,
+    {
+        let panicked = || StoreError::new(StoreErrorKind::Timeout, "it panicked");
+        let timed_out = || StoreError::new(StoreErrorKind::Timeout, "");
+        let Ok(operation) = catch_unwind(AssertUnwindSafe(operation)) else {
+            return Err(panicked());
+        };
+        let (mut operation, mut limit) = (pin!(operation), pin!(context.pause(self.timeout)));
+        let result = poll_fn(|cx| {
+            let started = context.clock.uptime().since_origin().as_nanos();
+            let started = u64::try_from(started).unwrap_or(IDLE);
+            self.running_since.store(started, Ordering::Relaxed);
+            let polled = catch_unwind(AssertUnwindSafe(|| operation.as_mut().poll(cx)));
+            self.running_since.store(IDLE, Ordering::Relaxed);
+            match polled {
+                Ok(Poll::Ready(result)) => Poll::Ready(result),
+                Ok(Poll::Pending) => limit.as_mut().poll(cx).map(|()| Err(timed_out())),
+                Err(_) => Poll::Ready(Err(panicked())),
+            }
+        })
+        .await;
+        if result.is_ok() {
+            self.works();
+        }
+        result
+    }
+
+    fn circuit(&self) -> crate::sync::MutexGuard<'_, Circuit> {
+        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for StoreAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The application's store prints itself, which it may do as it likes; so it is not asked here.
+        f.debug_struct("StoreAccess").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
