@@ -5,6 +5,7 @@
 //! crate opens no file and no connection: a store depends on this crate and on its own library only.
 
 mod error;
+mod memory;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use bytes;
 use bytes::Bytes;
 
 pub use self::error::{StoreError, StoreErrorKind};
+pub use self::memory::MemoryStore;
 
 /// A place in which all processes of a fleet keep one record under each name.
 ///
