@@ -26,7 +26,7 @@ pub(super) fn record_name(
         return format!("{chosen}:{}", hex(seal.key_id()));
     }
     let units = endpoint.units();
-    let units = format!("units={},{}", unit(units.request()), unit(units.response()));
+    let units = format!("units={},{}", unit(units.request), unit(units.response));
     let parts = [endpoint.base_url().to_string(), endpoint.app_key().to_string()];
     let mut digest = Context::new(&SHA256);
     let parts = parts.iter().map(String::as_bytes);
@@ -41,7 +41,7 @@ pub(super) fn record_name(
 }
 
 /// Checks a name that the application chose. Returns what is wrong with it.
-pub(super) fn check(chosen: &str) -> Result<(), String> {
+pub(crate) fn check(chosen: &str) -> Result<(), String> {
     if chosen.is_empty() {
         return Err("is empty; leave it out, or write a name".to_owned());
     }

@@ -21,6 +21,9 @@ pub(crate) type AppTokenCache = TokenCache<AppCredentials>;
 pub(crate) struct AppCredentials {
     pub(crate) context: Arc<RequestContext>,
     pub(crate) credentials: Credentials,
+    /// `None` without a store.
+    #[cfg(feature = "fleet")]
+    pub(crate) fleet: Option<crate::fleet::Fleet>,
 }
 
 impl AppCredentials {
