@@ -32,9 +32,10 @@ pub(crate) trait TokenSource: Send + Sync + Sized + 'static {
     /// Runs one acquisition of at most `max_attempts` requests.
     fn fetch(
         &self,
-        in_flight: &EntryInFlight<Self::Token>,
+        cache: &Arc<TokenCache<Self>>,
+        in_flight: &Arc<EntryInFlight<Self::Token>>,
         max_attempts: u32,
-    ) -> impl Future<Output = Result<Self::Token, Error>> + Send;
+    ) -> impl Future<Output = Result<Fetched<Self::Token>, Error>> + Send;
 
     /// Whether the cause of this remembered failure is gone, so that it need not be remembered.
     fn can_retry(&self, _error: &Error) -> bool {
@@ -43,6 +44,18 @@ pub(crate) trait TokenSource: Send + Sync + Sized + 'static {
 
     /// Called when the acquisition of this cache has ended, with or without a token.
     fn finished(&self, _cache: &Arc<TokenCache<Self>>) {}
+}
+
+/// Result of an acquisition that did not fail.
+#[derive(Debug)]
+pub(crate) enum Fetched<T> {
+    Token(T),
+    /// A token that another process fetched, of this age.
+    #[cfg(feature = "fleet")]
+    Adopted(T, Duration),
+    /// Another process renews the token; ask again after this time.
+    #[cfg(feature = "fleet")]
+    Deferred(Duration),
 }
 
 /// The cached token of one source.
