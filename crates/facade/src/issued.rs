@@ -106,6 +106,11 @@ impl<T: IssuedToken> IssuedToken for Issued<T> {
     fn names_its_user(&self) -> bool {
         self.token.names_its_user()
     }
+
+    #[cfg(feature = "fleet")]
+    fn age_when_received(&self) -> Duration {
+        self.age
+    }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Issued<T> {

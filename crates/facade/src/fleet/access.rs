@@ -1,11 +1,11 @@
-//! Access to a store that may fail, hang, block or panic, with a time limit and a circuit breaker.
+//! Access to a store that may fail, hang, block or panic, within a time limit.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -13,17 +13,11 @@ use easemob_token_core::Uptime;
 use easemob_token_store::{StoreError, StoreErrorKind, Stored, Swap, TokenStore};
 
 use crate::acquire::RequestContext;
-use crate::sync::Mutex;
-
-/// The first pause of a store that failed, which doubles, and the longest one.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The store of a client.
 pub(super) struct StoreAccess {
     store: Arc<dyn TokenStore>,
     timeout: Duration,
-    circuit: Mutex<Circuit>,
     /// Since when the store's code has been running, in nanoseconds since the clock's origin, if it is.
     ///
     /// Only a store that blocks its thread stays in there.
@@ -32,38 +26,16 @@ pub(super) struct StoreAccess {
 
 const IDLE: u64 = u64::MAX;
 
-/// For how long a store that failed is left alone.
-#[derive(Default)]
-struct Circuit {
-    failures: u32,
-    open_until: Uptime,
-}
-
 impl StoreAccess {
     pub(super) fn new(store: Arc<dyn TokenStore>, timeout: Duration) -> Self {
-        let (circuit, running_since) = (Mutex::default(), AtomicU64::new(IDLE));
-        Self { store, timeout, circuit, running_since }
+        Self { store, timeout, running_since: AtomicU64::new(IDLE) }
     }
 
-    /// Whether the store may be used now: it did not fail a short time ago.
-    pub(super) fn may_use(&self, now: Uptime) -> bool {
-        let started = self.running_since.load(Ordering::Relaxed);
-        let blocks = started != IDLE
-            && now.since(Uptime::from_origin(Duration::from_nanos(started))) > self.timeout;
-        !blocks && now >= self.circuit().open_until
-    }
-
-    /// Leaves the store alone for a while, each time for longer.
-    pub(super) fn failed(&self, now: Uptime) {
-        let mut circuit = self.circuit();
-        let doublings = circuit.failures.min(6);
-        circuit.failures = circuit.failures.saturating_add(1);
-        circuit.open_until = now.after((FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE));
-    }
-
-    /// Records that the store works.
-    fn works(&self) {
-        *self.circuit() = Circuit::default();
+    /// Whether the store blocks the thread of another acquisition for longer than the time limit.
+    fn blocks(&self, now: Uptime) -> bool {
+        let since = self.running_since.load(Ordering::Relaxed);
+        let since = Uptime::from_origin(Duration::from_nanos(since));
+        now.since(since) > self.timeout
     }
 
     pub(super) async fn read(
@@ -94,13 +66,16 @@ impl StoreAccess {
     where
         F: Future<Output = Result<O, StoreError>>,
     {
+        if self.blocks(context.clock.uptime()) {
+            return Err(StoreError::new(StoreErrorKind::Broken, "it blocks its thread"));
+        }
         let panicked = || StoreError::new(StoreErrorKind::Timeout, "it panicked");
         let timed_out = || StoreError::new(StoreErrorKind::Timeout, "");
         let Ok(operation) = catch_unwind(AssertUnwindSafe(operation)) else {
             return Err(panicked());
         };
         let (mut operation, mut limit) = (pin!(operation), pin!(context.pause(self.timeout)));
-        let result = poll_fn(|cx| {
+        poll_fn(|cx| {
             let started = context.clock.uptime().since_origin().as_nanos();
             let started = u64::try_from(started).unwrap_or(IDLE);
             self.running_since.store(started, Ordering::Relaxed);
@@ -112,15 +87,7 @@ impl StoreAccess {
                 Err(_) => Poll::Ready(Err(panicked())),
             }
         })
-        .await;
-        if result.is_ok() {
-            self.works();
-        }
-        result
-    }
-
-    fn circuit(&self) -> crate::sync::MutexGuard<'_, Circuit> {
-        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
+        .await
     }
 }
 

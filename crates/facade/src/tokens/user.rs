@@ -13,7 +13,7 @@ use quick_cache::{Equivalent, UnitWeighter};
 
 use super::{AppAuthorized, WithAppToken};
 use crate::acquire::{GrantSource, RequestContext, RetryRun};
-use crate::cache::{EntryInFlight, TokenCache, TokenSource};
+use crate::cache::{EntryInFlight, Fetched, TokenCache, TokenSource};
 use crate::error::Error;
 use crate::issued::{AppToken, UserToken};
 use crate::sync::{Mutex, MutexGuard};

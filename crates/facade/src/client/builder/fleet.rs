@@ -103,6 +103,6 @@ impl ClientBuilder {
         if let Some(key) = key {
             check_name(key).map_err(|problem| ConfigError::new("store_key", problem))?;
         }
-        Ok(Some(Fleet::new(Arc::clone(store), timeout, key.clone())))
+        Ok(Some(Fleet::new(Arc::clone(store), timeout, key.clone(), self.app_token_ttl)))
     }
 }
