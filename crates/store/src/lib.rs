@@ -3,7 +3,12 @@
 //! A [`TokenStore`] keeps small records under names. It reads one, and replaces one if nobody else
 //! did meanwhile. The client seals what it writes, so a store sees neither tokens nor secrets. This
 //! crate opens no file and no connection: a store depends on this crate and on its own library only.
+//!
+//! The feature `conformance` adds a suite that tries every rule of the contract on a store.
+//! [`MemoryStore`] is a store for tests.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod memory;
 
@@ -29,7 +34,8 @@ pub use self::memory::MemoryStore;
 ///   replaced; with the other kinds it was not.
 /// - A call that is dropped does no harm: the record is the old or the new one.
 /// - A record is gone when its time is over, or earlier if the store needs the room.
-/// - A record of up to [`MAX_RECORD_BYTES`] is kept. A larger one that is found counts as none.
+/// - A record of up to [`MAX_RECORD_BYTES`] is kept. A larger one that is found counts as none, also
+///   for [`swap`](Self::swap), so that it can be replaced. An empty one may count as none.
 /// - Nothing is printed or logged that a record contains, and no secret of the store's own.
 ///
 /// The client limits the time of each call itself.
