@@ -256,7 +256,8 @@ impl FleetRun {
             .any(|known| known.as_ref().is_some_and(|known| token.is(known)));
         let is_useful = !token.is_refused
             && token.is_usable(now)
-            && (!is_known || is_issued_again)
+            // One that replaces a refused token is newer than that, unless an older record came back.
+            && (is_issued_again || !is_known && self.start.reported.is_none())
             && (self.is_urgent() || !token.is_due(now));
         is_useful.then(|| self.adopted(token, fleet, now))
     }
