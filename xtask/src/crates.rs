@@ -10,6 +10,7 @@ pub(crate) const HOST: &str = "easemob-token-host";
 pub(crate) const CORE: &str = "easemob-token-core";
 pub(crate) const STORE: &str = "easemob-token-store";
 pub(crate) const STORE_FILE: &str = "easemob-token-store-file";
+pub(crate) const STORE_REDIS: &str = "easemob-token-store-redis";
 pub(crate) const TRANSPORT: &str = "easemob-token-transport";
 pub(crate) const HYPER: &str = "easemob-token-transport-hyper";
 pub(crate) const ISAHC: &str = "easemob-token-transport-isahc";
@@ -136,6 +137,13 @@ pub(crate) const CRATES: &[Crate] = &[
         ..PUBLISHED
     },
     Crate {
+        name: STORE_REDIS,
+        job: "the store in Redis, for the processes of several hosts",
+        ours: &[STORE],
+        msrv: true,
+        ..PUBLISHED
+    },
+    Crate {
         name: HYPER,
         job: "the port over hyper and rustls, on tokio",
         ours: &[TRANSPORT],
@@ -188,7 +196,7 @@ pub(crate) const CRATES: &[Crate] = &[
     Crate {
         name: COMMAND,
         job: "the command `easemob-token`",
-        ours: &[FACADE, EMULATOR, STORE_FILE],
+        ours: &[FACADE, EMULATOR, STORE_FILE, STORE_REDIS],
         lean: true,
         ..PUBLISHED
     },

@@ -70,7 +70,6 @@ impl RedisStore {
     }
 
     /// A builder for a store behind a URL, as in [`new`](Self::new).
-    #[must_use]
     pub fn builder(url: &str) -> RedisStoreBuilder {
         RedisStoreBuilder::single(url)
     }
@@ -79,7 +78,6 @@ impl RedisStore {
     ///
     /// Login, database and TLS of the master itself are set with [`RedisStoreBuilder::node`].
     #[cfg(feature = "sentinel")]
-    #[must_use]
     pub fn sentinel<'a>(
         sentinels: impl IntoIterator<Item = &'a str>,
         master: &str,
@@ -89,7 +87,6 @@ impl RedisStore {
 
     /// A builder for a store in a Redis Cluster, with the URLs of some of its nodes.
     #[cfg(feature = "cluster")]
-    #[must_use]
     pub fn cluster<'a>(nodes: impl IntoIterator<Item = &'a str>) -> RedisStoreBuilder {
         RedisStoreBuilder::cluster(nodes.into_iter())
     }
