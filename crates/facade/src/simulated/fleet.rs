@@ -179,9 +179,12 @@ fn an_adopted_token_is_as_old_as_it_is() {
     assert_eq!((fleet.token().as_str(), fleet.requests().len()), ("2", 2));
 }
 
+/// What takes the place of a record; `None`: it is removed.
+type Change = fn(&[u8]) -> Option<Vec<u8>>;
+
 #[test]
 fn a_record_that_is_gone_or_not_ours_is_a_miss() {
-    let records: [(&str, fn(&[u8]) -> Option<Vec<u8>>); 7] = [
+    let records: [(&str, Change); 7] = [
         ("gone", |_| None),
         ("empty", |_| Some(Vec::new())),
         ("garbage", |_| Some(b"{\"token\":\"mine\"}".to_vec())),
