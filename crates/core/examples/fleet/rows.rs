@@ -261,7 +261,7 @@ fn outage(size: usize, seed: u64, has_token: bool) -> Costs {
     let mut simulation = if has_token { warm(size, seed) } else { Simulation::new(size, seed) };
     if has_token {
         // Some are due during the outage, and the token is usable until after it.
-        simulation.pass(5_500);
+        simulation.pass(5_200);
     }
     let before = simulation.requests.len();
     simulation.service = Service::Unreachable;

@@ -75,6 +75,8 @@ pub struct FleetRun {
     written: FleetRecord,
     /// The time at which the last step was returned.
     issued: Now,
+    /// The time at which this run asked for the lease.
+    leased: Now,
     swaps: u128,
     /// Operations that timed out in a row.
     timeouts: u32,
@@ -116,6 +118,7 @@ impl FleetRun {
             seen_at: now,
             written: FleetRecord::EMPTY,
             issued: now,
+            leased: now,
             swaps: 0,
             timeouts: 0,
             has_answered: false,
@@ -213,7 +216,7 @@ impl FleetRun {
         if let Some(step) = self.adopt(fleet, now) {
             return step;
         }
-        if self.holds_lease() {
+        if self.holds_lease(now) {
             self.timeouts = 0;
             self.phase = Phase::Fetch;
             return FleetStep::Fetch;
@@ -290,9 +293,14 @@ impl FleetRun {
     }
 
     /// Whether the lease is this run's, for as long as a request may take.
-    fn holds_lease(&self) -> bool {
+    ///
+    /// A store that cannot tell times does not show how old it is, so this process's clock counts too.
+    fn holds_lease(&self, now: Now) -> bool {
+        let is_written_last = self.seen.nonce == self.written.nonce;
+        let is_young = is_written_last && now.since(self.leased) <= LEASE_MARGIN;
         self.seen.lease.is_some_and(|lease| {
-            lease.owner == self.start.owner && lease.time >= self.start.request_timeout
+            let is_long = lease.time >= self.start.request_timeout;
+            lease.owner == self.start.owner && is_long && is_young
         })
     }
 
@@ -351,7 +359,7 @@ impl FleetRun {
         record.lease = Some(Lease { owner: self.start.owner, time });
         record.rest = None;
         record.taken = record.taken.saturating_add(REQUEST);
-        self.phase = Phase::Lease;
+        (self.phase, self.leased) = (Phase::Lease, now);
         self.swap(record)
     }
 

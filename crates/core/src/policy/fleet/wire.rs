@@ -47,6 +47,7 @@ pub(super) struct Wire {
     replaced_ms: u64,
     #[serde(default)]
     failures: u32,
+    #[serde(default)]
     keep_ms: u64,
 }
 

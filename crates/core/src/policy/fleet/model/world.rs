@@ -1,13 +1,15 @@
 //! A world of the model: a store, a few processes, and everything that may happen next.
 
+mod checks;
+
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::hash::{DefaultHasher, Hasher as _};
 use std::time::{Duration, SystemTime};
 
+use self::checks::{app_token, millis, number, text};
 use super::super::{Fleet, FleetEvent, FleetRecord, FleetRun, FleetStart, FleetStep, FleetTrouble};
 use crate::policy::{Jitter, Now, Uptime};
-use crate::token::{AccessToken, AppToken, Lifetime};
 
 const REQUEST_TIMEOUT: u64 = 4_000;
 const DEADLINE: u64 = 10_000;
@@ -279,33 +281,6 @@ impl World {
         if is_atomic { self.arrive(index, false) } else { Ok(()) }
     }
 
-    /// Checks a record that replaces the one in the store.
-    fn written(&mut self, index: usize, new: &FleetRecord) -> Result<(), String> {
-        let own = self.processes[index].owner << 32 | (index as u128) << 64;
-        if let Some(token) = new.token.as_ref().filter(|it| it.is_refused) {
-            self.refused.insert(number(&token.access_token));
-        }
-        let Some((old, written)) = &self.store else { return Ok(()) };
-        let passed = Duration::from_millis(self.now - written);
-        let other = old.lease.filter(|lease| lease.time > passed && lease.owner != own);
-        if other.is_some() && new.lease.is_none_or(|lease| lease.owner == own) {
-            return Err("a live lease was replaced".to_owned());
-        }
-        let (before, after) = (token(old), token(new));
-        let grows = if before == after {
-            new.generation >= old.generation
-        } else {
-            new.generation > old.generation
-        };
-        if !grows {
-            return Err(format!("generation {} after {}", new.generation, old.generation));
-        }
-        if after < before && !old.token.as_ref().is_some_and(|it| it.is_refused) {
-            return Err(format!("token {after:?} was written late over {before:?}"));
-        }
-        Ok(())
-    }
-
     /// Gives an answer to the process.
     fn arrive(&mut self, index: usize, fails: bool) -> Result<(), String> {
         let now = self.now();
@@ -407,25 +382,4 @@ impl World {
         write!(digest, "{self:?}").unwrap();
         digest.0.finish()
     }
-}
-
-fn millis(time: Uptime) -> u64 {
-    u64::try_from(time.since_origin().as_millis()).unwrap_or(u64::MAX)
-}
-
-fn text(number: u64) -> AccessToken {
-    AccessToken::new(&number.to_string()).unwrap()
-}
-
-fn number(token: &AccessToken) -> u64 {
-    token.expose().parse().unwrap()
-}
-
-fn token(record: &FleetRecord) -> Option<u64> {
-    record.token.as_ref().map(|it| number(&it.access_token))
-}
-
-fn app_token(number: u64) -> AppToken {
-    let life = Lifetime::Expires(Duration::from_secs(7_200));
-    AppToken::from_parts(text(number), life, SystemTime::UNIX_EPOCH)
 }
