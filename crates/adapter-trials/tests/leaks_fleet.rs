@@ -5,7 +5,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use easemob_token::hyper::HyperTransport;
 use easemob_token::store::{
     MemoryStore, StoreError, StoreErrorKind, Stored, Swap, TokenStore, async_trait,
 };
@@ -13,6 +12,7 @@ use easemob_token::{Client, ClientBuilder, ErrorKind, Event};
 use easemob_token_adapter_trials::leaks::secrets::{self, CLIENT_SECRET};
 use easemob_token_adapter_trials::leaks::{capture, controls};
 use easemob_token_emulator::{Emulator, Fault, Refusal};
+use easemob_token_transport_hyper::HyperTransport;
 
 /// A store that keeps what was written, prints everything, and fails if it is told to.
 #[derive(Clone, Debug)]
@@ -85,8 +85,7 @@ async fn nothing_of_a_record_is_logged_or_stored_readable() {
 
     let shown = Shown::default();
     let emulator = Emulator::builder().client("id", CLIENT_SECRET).start().await.unwrap();
-    let good =
-        Recording { inner: MemoryStore::new(), written: Arc::default(), trouble: None };
+    let good = Recording { inner: MemoryStore::new(), written: Arc::default(), trouble: None };
     let (first, token) = call(builder(&emulator, &good, &shown), &shown).await.unwrap();
     let (second, same) = call(builder(&emulator, &good, &shown), &shown).await.unwrap();
     assert_eq!((&token, emulator.request_count()), (&same, 1), "the second one adopts");
@@ -109,7 +108,7 @@ async fn nothing_of_a_record_is_logged_or_stored_readable() {
     }
     // A refusal is remembered in the record, with the service's words.
     let own = Recording { inner: MemoryStore::new(), ..good.clone() };
-    emulator.inject(Fault::refusal(Refusal::InvalidClient)).unwrap();
+    emulator.inject(Fault::refusal(Refusal::ClientSecretMismatch)).unwrap();
     for _ in 0..2 {
         let error = call(builder(&emulator, &own, &shown), &shown).await.unwrap_err();
         assert_eq!(error, Some(ErrorKind::InvalidClient));

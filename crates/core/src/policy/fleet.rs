@@ -9,6 +9,9 @@ mod run;
 mod step;
 mod wire;
 
+#[cfg(test)]
+mod model;
+
 use std::time::Duration;
 
 use super::Uptime;

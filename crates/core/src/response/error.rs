@@ -73,6 +73,7 @@ impl ResponseError {
         is_from_service: bool,
         retry_after: Duration,
     ) -> Self {
+        let retry_after = retry_after.clamp(Duration::from_secs(1), Duration::from_secs(3600));
         let advice = match kind.retry_advice() {
             RetryAdvice::After(_) | RetryAdvice::Backoff => RetryAdvice::After(retry_after),
             advice => advice,

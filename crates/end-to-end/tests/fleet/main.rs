@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use easemob_token::Client;
 use easemob_token::hyper::HyperTransport;
-use easemob_token_emulator::Emulator;
+use easemob_token_emulator::{Emulator, Hold};
 use easemob_token_store_file::FileStore;
 use easemob_token_transport_testkit::subprocess;
 use tempfile::TempDir;
@@ -50,8 +50,19 @@ impl World {
 
     fn start(&self) -> Process {
         let mut command = subprocess::command("worker");
-        command.env(URL, self.emulator.base_url()).env(DIRECTORY, self.directory.path());
+        // The store makes its folder, so that nobody else may enter it.
+        let folder = self.directory.path().join("tokens");
+        command.env(URL, self.emulator.base_url()).env(DIRECTORY, folder);
         Process(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+    }
+
+    /// Starts a process whose request the emulator does not answer before the result is dropped.
+    async fn start_holder(&self) -> (Process, Hold) {
+        let hold = self.emulator.hold();
+        let holder = self.start();
+        let arrived = self.emulator.wait_for_requests(1);
+        tokio::time::timeout(Duration::from_secs(20), arrived).await.unwrap();
+        (holder, hold)
     }
 
     /// Waits until these processes have a token. Returns the one that all of them have.
@@ -107,15 +118,13 @@ async fn fifty_cold_processes_cost_one_request() {
     let world = World::new().await;
     let token = World::token_of((0..50).map(|_| world.start()).collect()).await;
     assert_eq!(world.emulator.request_count(), 1);
-    assert_unreadable(world.directory.path(), &token);
+    assert_unreadable(&world.directory.path().join("tokens"), &token);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_that_is_killed_in_its_request_costs_a_second_one_and_nobody_fails() {
     let world = World::new().await;
-    let hold = world.emulator.hold();
-    let holder = world.start();
-    world.emulator.wait_for_requests(1).await;
+    let (holder, hold) = world.start_holder().await;
     holder.signal("-KILL");
     drop(hold);
     let start = Instant::now();
@@ -127,9 +136,7 @@ async fn a_holder_that_is_killed_in_its_request_costs_a_second_one_and_nobody_fa
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_that_is_stopped_in_its_request_does_not_replace_the_newer_token() {
     let world = World::new().await;
-    let hold = world.emulator.hold();
-    let holder = world.start();
-    world.emulator.wait_for_requests(1).await;
+    let (holder, hold) = world.start_holder().await;
     holder.signal("-STOP");
     drop(hold);
     let token = World::token_of((0..5).map(|_| world.start()).collect()).await;

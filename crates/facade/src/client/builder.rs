@@ -324,12 +324,9 @@ impl ClientBuilder {
         });
         let with_app_token = credentials.map(|known| {
             let credentials = Credentials::new(known, self.app_token_ttl, self.provider);
-            let source = AppCredentials {
-                context: Arc::clone(&context),
-                credentials,
-                #[cfg(feature = "fleet")]
-                fleet,
-            };
+            let source = AppCredentials::new(&context, credentials);
+            #[cfg(feature = "fleet")]
+            let source = source.with_fleet(fleet);
             WithAppToken { context: Arc::clone(&context), app_tokens: TokenCache::new(source) }
         });
         let user_tokens =

@@ -1,16 +1,18 @@
 //! Clients that share a store, as the processes of a fleet do: how many requests they send.
 
-use std::sync::Arc;
+mod holders;
+mod refusals;
+
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use easemob_token_core::Uptime;
 use easemob_token_store::StoreErrorKind::{Broken, Refused, Timeout, Unreachable};
 
 use super::runtime::Simulation;
-use super::service::{Service, UNAUTHORIZED, failure, refusal};
+use super::service::Service;
 use super::shared_store::{SharedStore, Trouble};
-use super::world::busiest_minute;
-use crate::{Client, ClientBuilder, Error, ErrorKind};
+use crate::{Client, ClientBuilder, Error, Event};
 
 const TWO_HOURS: u64 = 7_200;
 
@@ -26,11 +28,7 @@ fn fleet(size: usize, life: u64) -> Fleet {
     fleet_with(size, life, |builder| builder)
 }
 
-fn fleet_with(
-    size: usize,
-    life: u64,
-    settings: impl Fn(ClientBuilder) -> ClientBuilder,
-) -> Fleet {
+fn fleet_with(size: usize, life: u64, settings: impl Fn(ClientBuilder) -> ClientBuilder) -> Fleet {
     let simulation = Simulation::new();
     let service = Arc::new(Service::new(simulation.clone(), life));
     service.settings.lock().unwrap().latency = Duration::from_millis(200);
@@ -114,6 +112,23 @@ fn a_cold_start_costs_one_request() {
 }
 
 #[test]
+fn the_events_tell_who_adopted_waited_and_missed_the_store() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let fleet = fleet_with(10, TWO_HOURS, |builder| {
+        let seen = Arc::clone(&seen);
+        builder.observer(move |event: &Event<'_>| seen.lock().unwrap().push(event.name()))
+    });
+    let count = |name| seen.lock().unwrap().iter().filter(|it| **it == name).count();
+    fleet.token();
+    let names = ["started", "sent", "lease_waited", "adopted", "succeeded", "store_failed"];
+    assert_eq!(names.map(count), [10, 1, 9, 9, 10, 0]);
+    fleet.store.trouble(Trouble::Fails(Unreachable));
+    fleet.pass(TWO_HOURS);
+    fleet.tokens().unwrap();
+    assert_eq!(names.map(count), [20, 11, 9, 9, 20, 10]);
+}
+
+#[test]
 fn a_store_in_trouble_at_a_cold_start_costs_one_request_a_process_and_no_error() {
     let kinds = [Unreachable, Timeout, Refused, Broken].map(Trouble::Fails);
     let others = [Trouble::Hangs, Trouble::RefusesSwaps, Trouble::LosesAnswers, Trouble::Panics];
@@ -164,9 +179,12 @@ fn an_adopted_token_is_as_old_as_it_is() {
     assert_eq!((fleet.token().as_str(), fleet.requests().len()), ("2", 2));
 }
 
+/// What takes the place of a record; `None`: it is removed.
+type Change = fn(&[u8]) -> Option<Vec<u8>>;
+
 #[test]
 fn a_record_that_is_gone_or_not_ours_is_a_miss() {
-    let records: [(&str, fn(&[u8]) -> Option<Vec<u8>>); 7] = [
+    let records: [(&str, Change); 7] = [
         ("gone", |_| None),
         ("empty", |_| Some(Vec::new())),
         ("garbage", |_| Some(b"{\"token\":\"mine\"}".to_vec())),
@@ -183,141 +201,4 @@ fn a_record_that_is_gone_or_not_ours_is_a_miss() {
         assert_ne!(fleet.token(), "1");
         assert_eq!(fleet.requests().len(), 2, "{what}");
     }
-}
-
-#[test]
-fn a_revoked_token_that_all_meet_costs_one_request() {
-    let fleet = fleet(50, 1_000_000);
-    let first = fleet.token();
-    fleet.pass(100);
-    fleet.revoke(&first);
-    for result in fleet.user_tokens(0) {
-        result.unwrap();
-    }
-    assert_eq!(fleet.requests().len(), 2);
-    assert_ne!(fleet.token(), first);
-}
-
-#[test]
-fn a_new_token_that_revokes_older_ones_starts_no_war() {
-    let fleet = fleet(20, 1_000_000);
-    let mut current = fleet.token();
-    for round in 0..3 {
-        // Somebody outside of the fleet gets a token.
-        fleet.revoke(&current);
-        for result in fleet.user_tokens(round) {
-            result.unwrap();
-        }
-        fleet.pass(120);
-        let next = fleet.token();
-        assert_ne!(next, current);
-        current = next;
-    }
-    assert_eq!(fleet.requests().len(), 4);
-}
-
-#[test]
-fn an_older_record_put_back_costs_one_request_at_most_and_no_error() {
-    let fleet = fleet(10, 1_000_000);
-    let first = fleet.token();
-    let old = fleet.store.record().unwrap();
-    fleet.revoke(&first);
-    fleet.user_tokens(0).into_iter().for_each(Result::unwrap);
-    assert_eq!(fleet.requests().len(), 2);
-    fleet.store.put(Some(&old));
-    fleet.pass(60);
-    let second = fleet.token();
-    fleet.revoke(&second);
-    fleet.user_tokens(1).into_iter().for_each(Result::unwrap);
-    assert!(fleet.requests().len() <= 4, "{}", fleet.requests().len());
-}
-
-#[test]
-fn an_endpoint_that_refuses_every_token_costs_two_requests_and_then_one_a_minute() {
-    let fleet = fleet(20, 1_000_000);
-    fleet.token();
-    let start = fleet.now();
-    for round in 0..3_000 {
-        let client = &fleet.clients[0];
-        let mut authorization = fleet.simulation.run(client.authorize()).unwrap();
-        while fleet.simulation.run(authorization.renew()).unwrap() {}
-        if round % 10 == 0 {
-            fleet.tokens().unwrap();
-        }
-        fleet.simulation.pass(Duration::from_millis(100));
-    }
-    let minutes = fleet.now().since(start).as_secs() / 60;
-    let requests = u64::try_from(fleet.requests().len()).unwrap() - 1;
-    assert!(requests >= 2 && requests <= 2 + minutes, "{requests} in {minutes} minutes");
-    fleet.user_tokens(0).into_iter().for_each(Result::unwrap);
-}
-
-#[test]
-fn a_service_that_refuses_every_token_gets_ten_requests_a_minute_of_the_fleet() {
-    let fleet = fleet(20, 1_000_000);
-    fleet.token();
-    fleet.service.settings.lock().unwrap().user_fault = Some(refusal(401, UNAUTHORIZED));
-    for round in 0..600 {
-        for result in fleet.user_tokens(round) {
-            assert_eq!(result.unwrap_err().kind(), ErrorKind::Unauthorized);
-        }
-        fleet.simulation.pass(Duration::from_millis(300));
-    }
-    let busiest = busiest_minute(&fleet.requests());
-    assert!(busiest <= 10, "{busiest}");
-}
-
-#[test]
-fn refused_credentials_cost_one_request_a_minute_of_the_fleet() {
-    let fleet = fleet(20, TWO_HOURS);
-    let body = r#"{"error":"invalid_grant","error_description":"client_secret"}"#;
-    fleet.service.settings.lock().unwrap().fault = Some(refusal(400, body));
-    for _ in 0..300 {
-        let error = fleet.tokens().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidClient, "{error}");
-        fleet.pass(1);
-    }
-    let requests = fleet.requests().len();
-    assert!((4..=7).contains(&requests), "{requests}");
-}
-
-#[test]
-fn an_outage_costs_ten_requests_a_minute_of_the_fleet_and_ends_with_it() {
-    for has_token in [true, false] {
-        let fleet = fleet(20, TWO_HOURS);
-        if has_token {
-            fleet.token();
-            // Due, and usable for twenty minutes more.
-            fleet.pass(6_200);
-        }
-        let before = fleet.requests().len();
-        fleet.service.settings.lock().unwrap().fault =
-            Some(failure(easemob_token_transport::TransportErrorKind::Connect));
-        for _ in 0..600 {
-            assert_eq!(fleet.tokens().is_ok(), has_token);
-            fleet.pass(1);
-        }
-        let busiest = busiest_minute(&fleet.requests()[before..]);
-        assert!(busiest <= 10, "{busiest}");
-        fleet.service.settings.lock().unwrap().fault = None;
-        let start = fleet.now();
-        while fleet.tokens().is_err() {
-            fleet.simulation.pass(Duration::from_millis(100));
-        }
-        let time = fleet.now().since(start);
-        assert!(time <= Duration::from_secs(12), "{time:?}");
-    }
-}
-
-#[test]
-fn ten_lives_cost_a_request_each_and_few_operations() {
-    let fleet = fleet(20, TWO_HOURS);
-    let end = fleet.now().after(Duration::from_secs(10 * TWO_HOURS));
-    while fleet.now() < end {
-        fleet.tokens().unwrap();
-        fleet.pass(5);
-    }
-    let (requests, operations) = (fleet.requests().len(), fleet.store.operations());
-    assert!(requests <= 14, "{requests} requests");
-    assert!(operations <= 2 * 20 * 12, "{operations} operations");
 }

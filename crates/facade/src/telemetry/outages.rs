@@ -61,3 +61,30 @@ impl StoreOutage {
         Some(if is_first_refusal { tracing::Level::ERROR } else { tracing::Level::WARN })
     }
 }
+
+#[cfg(all(test, feature = "fleet"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_refuses_is_an_error_once_and_a_warning_once_a_minute() {
+        use tracing::Level;
+
+        let outage = StoreOutage::default();
+        let news = |refused, second| {
+            outage.news(refused, Uptime::from_origin(Duration::from_secs(second)))
+        };
+        let (error, warning) = (Some(Level::ERROR), Some(Level::WARN));
+        for (refused, second, level) in [
+            (false, 0, warning),
+            (false, 59, None),
+            (true, 59, error),
+            (true, 60, None),
+            (false, 118, None),
+            (true, 119, warning),
+            (false, 200, warning),
+        ] {
+            assert_eq!(news(refused, second), level, "{second} s");
+        }
+    }
+}

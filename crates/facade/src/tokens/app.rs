@@ -25,6 +25,21 @@ pub(crate) struct AppCredentials {
 }
 
 impl AppCredentials {
+    pub(crate) fn new(context: &Arc<RequestContext>, credentials: Credentials) -> Self {
+        Self {
+            context: Arc::clone(context),
+            credentials,
+            #[cfg(feature = "fleet")]
+            fleet: None,
+        }
+    }
+
+    /// The same source for a client with this store.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn with_fleet(self, fleet: Option<crate::fleet::Fleet>) -> Self {
+        Self { fleet, ..self }
+    }
+
     /// The provider's credentials now, if there is a provider.
     #[cfg(feature = "dynamic")]
     pub(crate) fn provided(&self) -> Option<Arc<Known>> {

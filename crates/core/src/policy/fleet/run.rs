@@ -1,13 +1,12 @@
 //! One acquisition in a fleet: from the first look at the record to a token, an error or a pause.
 
+mod results;
+
 use std::time::Duration;
 
 use super::record::{FleetRecord, Lease, Rest, SharedToken};
-use super::{Fleet, FleetEvent, FleetRest, FleetStart, FleetStep, FleetTrouble};
-use crate::policy::cooldown::Cooldown;
-use crate::policy::{Jitter, Now, Uptime};
-use crate::response::ResponseError;
-use crate::token::AppToken;
+use super::{Fleet, FleetEvent, FleetRest, FleetStart, FleetStep};
+use crate::policy::{Jitter, Now};
 
 /// The time that a lease lasts longer than the request under it.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
@@ -76,6 +75,8 @@ pub struct FleetRun {
     written: FleetRecord,
     /// The time at which the last step was returned.
     issued: Now,
+    /// The time at which this run asked for the lease.
+    leased: Now,
     swaps: u128,
     /// Operations that timed out in a row.
     timeouts: u32,
@@ -117,6 +118,7 @@ impl FleetRun {
             seen_at: now,
             written: FleetRecord::EMPTY,
             issued: now,
+            leased: now,
             swaps: 0,
             timeouts: 0,
             has_answered: false,
@@ -214,7 +216,7 @@ impl FleetRun {
         if let Some(step) = self.adopt(fleet, now) {
             return step;
         }
-        if self.holds_lease() {
+        if self.holds_lease(now) {
             self.timeouts = 0;
             self.phase = Phase::Fetch;
             return FleetStep::Fetch;
@@ -291,9 +293,14 @@ impl FleetRun {
     }
 
     /// Whether the lease is this run's, for as long as a request may take.
-    fn holds_lease(&self) -> bool {
+    ///
+    /// A store that cannot tell times does not show how old it is, so this process's clock counts too.
+    fn holds_lease(&self, now: Now) -> bool {
+        let is_written_last = self.seen.nonce == self.written.nonce;
+        let is_young = is_written_last && now.since(self.leased) <= LEASE_MARGIN;
         self.seen.lease.is_some_and(|lease| {
-            lease.owner == self.start.owner && lease.time >= self.start.request_timeout
+            let is_long = lease.time >= self.start.request_timeout;
+            lease.owner == self.start.owner && is_long && is_young
         })
     }
 
@@ -352,7 +359,7 @@ impl FleetRun {
         record.lease = Some(Lease { owner: self.start.owner, time });
         record.rest = None;
         record.taken = record.taken.saturating_add(REQUEST);
-        self.phase = Phase::Lease;
+        (self.phase, self.leased) = (Phase::Lease, now);
         self.swap(record)
     }
 
@@ -362,123 +369,5 @@ impl FleetRun {
         let record = FleetRecord { nonce, ..record }.with_keep();
         self.written = record.clone();
         FleetStep::Swap { keep: record.keep, record }
-    }
-
-    fn swapped(&mut self, fleet: &mut Fleet, now: Now) -> FleetStep {
-        fleet.works();
-        fleet.generation = fleet.generation.max(self.written.generation);
-        self.timeouts = 0;
-        self.seen = self.written.clone();
-        let is_late = now.since(self.issued) > LEASE_MARGIN / 2;
-        self.seen_at = now;
-        match self.phase {
-            Phase::Publish(_) => self.published(fleet),
-            Phase::Settle => FleetStep::Failed,
-            // This process was suspended, so the lease may be over by now.
-            _ if is_late => FleetStep::Read,
-            _ => {
-                self.phase = Phase::Fetch;
-                FleetStep::Fetch
-            }
-        }
-    }
-
-    fn changed(&mut self, fleet: &mut Fleet) -> FleetStep {
-        fleet.works();
-        self.timeouts = 0;
-        match self.phase {
-            Phase::Publish(_) => FleetStep::Read,
-            Phase::Settle => FleetStep::Failed,
-            _ => {
-                self.phase = Phase::Look;
-                FleetStep::Read
-            }
-        }
-    }
-
-    /// The step after trouble with the store: once more after a time-out, otherwise without it.
-    fn trouble(&mut self, fleet: &mut Fleet, trouble: FleetTrouble, now: Uptime) -> FleetStep {
-        self.timeouts += 1;
-        let is_slow = trouble == FleetTrouble::Timeout && self.has_answered;
-        if is_slow && self.timeouts < MOST && now < self.start.deadline {
-            return FleetStep::Read;
-        }
-        fleet.failed(trouble, now);
-        match self.phase {
-            Phase::Publish(_) => FleetStep::UseFetched,
-            Phase::Settle => FleetStep::Failed,
-            _ => FleetStep::FetchAlone(trouble),
-        }
-    }
-
-    fn fetched(&mut self, fleet: &Fleet, token: &AppToken, now: Now) -> FleetStep {
-        let token = SharedToken::new(token, now);
-        let before = self.seen.token.clone();
-        let publication = Publication { token: token.clone(), received: now, before, attempts: 1 };
-        self.phase = Phase::Publish(Box::new(publication));
-        self.publish(fleet, token, now)
-    }
-
-    fn publish(&mut self, fleet: &Fleet, token: SharedToken, now: Now) -> FleetStep {
-        let mut record = self.seen_at(now);
-        record.generation = record.generation.max(fleet.generation).saturating_add(1);
-        record.token = Some(token);
-        record.lease = None;
-        record.rest = None;
-        record.failures = 0;
-        self.swap(record)
-    }
-
-    fn published(&self, fleet: &mut Fleet) -> FleetStep {
-        fleet.held = self.written.generation;
-        FleetStep::UseFetched
-    }
-
-    /// The step if another record was there than the one with the lease.
-    fn publish_again(&mut self, fleet: &mut Fleet, now: Now) -> FleetStep {
-        let Phase::Publish(publication) = &mut self.phase else {
-            return FleetStep::UseFetched;
-        };
-        if self.seen.nonce == self.written.nonce {
-            return self.published(fleet);
-        }
-        let mine = publication.token.clone().older(now.since(publication.received));
-        publication.attempts += 1;
-        let is_last = publication.attempts > MOST;
-        if let Some(other) = &self.seen.token {
-            let is_same = |it: &SharedToken| it.is_same(other);
-            let is_new = !publication.before.as_ref().is_some_and(is_same) && !is_same(&mine);
-            let reported = self.start.reported.as_ref();
-            let is_refused = other.is_refused || reported.is_some_and(|it| other.is(it));
-            if is_new && !is_refused && other.is_usable(now) {
-                return self.adopted(&other.clone(), fleet, now);
-            }
-        }
-        if is_last || self.seen.lease.is_some_and(|lease| lease.owner != self.start.owner) {
-            return FleetStep::UseFetched;
-        }
-        self.publish(fleet, mine, now)
-    }
-
-    fn failed(&mut self, response: Option<&ResponseError>, now: Now, jitter: Jitter) -> FleetStep {
-        let mut record = self.seen_at(now);
-        record.failures = record.failures.saturating_add(1);
-        let cooldown = Cooldown::after_failure(record.failures, response, None, now, jitter);
-        record.rest = cooldown.map(|it| Rest::new(response, it.remaining(now, false)));
-        record.lease = None;
-        self.phase = Phase::Settle;
-        self.swap(record)
-    }
-
-    /// The step if the rest was possibly not written: once more if the lease is still there.
-    fn settle_again(&mut self, now: Now) -> FleetStep {
-        let holds = self.seen.lease.is_some_and(|lease| lease.owner == self.start.owner);
-        if !holds || self.seen.nonce == self.written.nonce {
-            return FleetStep::Failed;
-        }
-        let rest = self.written.rest.clone();
-        let failures = self.written.failures;
-        let record = FleetRecord { rest, failures, lease: None, ..self.seen_at(now) };
-        self.swap(record)
     }
 }

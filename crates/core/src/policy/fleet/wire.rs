@@ -47,6 +47,7 @@ pub(super) struct Wire {
     replaced_ms: u64,
     #[serde(default)]
     failures: u32,
+    #[serde(default)]
     keep_ms: u64,
 }
 
@@ -161,7 +162,7 @@ impl WireRest {
             (Some(kind), Some(status)) => Some(RememberedError {
                 kind: *ResponseErrorKind::ALL.iter().find(|it| it.as_str() == kind)?,
                 status: StatusCode::from_u16(status).ok()?,
-                code: self.code,
+                code: self.code.filter(|it| it.len() <= 64 && !it.contains(char::is_control)),
                 is_from_service: self.from_service,
             }),
             _ => None,
