@@ -211,7 +211,7 @@ pub(crate) const CRATES: &[Crate] = &[
         name: END_TO_END,
         job: "everything together: soak, and real servers and proxies",
         ours: &[FACADE, EMULATOR],
-        ours_in_tests: &[STORE_FILE, TESTKIT],
+        ours_in_tests: &[STORE, STORE_FILE, STORE_REDIS, TESTKIT],
         ..INTERNAL
     },
     Crate {
