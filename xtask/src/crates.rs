@@ -181,7 +181,7 @@ pub(crate) const CRATES: &[Crate] = &[
         name: FACADE,
         job: "the crate that applications add",
         ours: &[CORE, STORE, TRANSPORT, HYPER, ISAHC, REQWEST],
-        ours_in_tests: &[EMULATOR, TESTKIT],
+        ours_in_tests: &[EMULATOR, STORE_FILE, STORE_REDIS, TESTKIT],
         theirs: Some("arc-swap bytes event-listener fastrand http quick_cache ring rustix tracing"),
         msrv: true,
         lean: true,

@@ -141,7 +141,7 @@ pub mod store {
 ///
 /// The pages show all transports, so their features are needed. `cargo xtask ci docs` runs the
 /// examples, and fails if a page with Rust examples is missing here.
-#[cfg(all(doctest, feature = "hyper", feature = "isahc", feature = "reqwest"))]
+#[cfg(all(doctest, feature = "fleet", feature = "hyper", feature = "isahc", feature = "reqwest"))]
 mod pages {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
@@ -157,6 +157,12 @@ mod pages {
 
     #[doc = include_str!("../../../docs/observability.zh-CN.md")]
     struct ObservabilityInChinese;
+    #[doc = include_str!("../../../docs/fleet.md")]
+    struct Fleet;
+
+    #[doc = include_str!("../../../docs/fleet.zh-CN.md")]
+    struct FleetInChinese;
+
     #[doc = include_str!("../../../docs/revocation.md")]
     struct Revocation;
 

@@ -21,7 +21,7 @@
 //! - **After a fork** the child makes a store of its own if the parent has used this one already.
 //! - **A URL is a secret**: it is in no error and in no `Debug`.
 //!
-//! The user needs these rights: `~easemob-token:v1:* +get +pttl +set +eval +evalsha +multi +exec`.
+//! The user of Redis needs these rights and no others: `~easemob-token:v1:* +get +pttl +set +eval +evalsha`.
 //!
 //! # Features
 //!

@@ -4,18 +4,33 @@ use std::time::Duration;
 
 use easemob_token_store::bytes::Bytes;
 use easemob_token_store::{MAX_RECORD_BYTES, Stored, Swap};
-use redis::{ErrorKind, RedisResult, ServerErrorKind, cmd, pipe};
+use redis::{ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, cmd};
 
 use crate::target::Connection;
 
-/// Compares and replaces in one step; an absent record counts as an empty one.
-const SCRIPT: &str = "\
+/// A program that Redis runs in one step, and the SHA-1 by which Redis knows it.
+struct Script {
+    text: &'static str,
+    sha1: &'static str,
+}
+
+/// Reads a record and the time that is left of it.
+///
+/// Not `MULTI`: a Redis without room refuses that, though it can still read, and redis-rs panics if
+/// the user has no right to it.
+const READ: Script = Script {
+    text: "return {redis.call('GET',KEYS[1]),redis.call('PTTL',KEYS[1])}",
+    sha1: "cbaafcdcc72ec2d4f053522a459b7de4de1dfe91",
+};
+/// Compares and replaces; an absent record counts as an empty one.
+const SWAP: Script = Script {
+    text: "\
 local c=redis.call('GET',KEYS[1])
 if (c or '')~=ARGV[1] then return 0 end
 redis.call('SET',KEYS[1],ARGV[2],'PX',ARGV[3])
-return 1";
-/// The SHA-1 of the script, by which Redis knows it.
-const SHA1: &str = "2a65962015c005e335f7fc7391b5415e1fc4e18a";
+return 1",
+    sha1: "2a65962015c005e335f7fc7391b5415e1fc4e18a",
+};
 /// A century, since Redis refuses a time that its clock cannot hold.
 const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 
@@ -33,9 +48,7 @@ pub(crate) fn milliseconds(keep: Duration) -> u64 {
 }
 
 pub(crate) async fn read(mut connection: Connection, key: &str) -> RedisResult<Option<Stored>> {
-    let mut both = pipe();
-    both.atomic().cmd("GET").arg(key).cmd("PTTL").arg(key);
-    let (record, left): (Option<Vec<u8>>, i64) = both.query_async(&mut connection).await?;
+    let (record, left): (Option<Vec<u8>>, i64) = READ.run(&mut connection, key, &[]).await?;
     // Negative if the record has no end, which only a foreign program does.
     let left = u64::try_from(left).ok().map(Duration::from_millis);
     let record = record.filter(|it| is_record(it));
@@ -60,17 +73,29 @@ async fn compare_and_set(
     swap: &Swapping,
     expected: &[u8],
 ) -> RedisResult<bool> {
-    let run = async |connection: &mut Connection, command: &str, script: &str| {
-        let mut command = cmd(command);
-        command.arg(script).arg(1).arg(&swap.key).arg(expected).arg(&swap.record).arg(swap.keep);
-        command.query_async::<bool>(connection).await
-    };
-    match run(connection, "EVALSHA", SHA1).await {
-        // `EVAL` loads it too, on the node that needs it.
-        Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-            run(connection, "EVAL", SCRIPT).await
+    let keep = swap.keep.to_string();
+    SWAP.run(connection, &swap.key, &[expected, &swap.record, keep.as_bytes()]).await
+}
+
+impl Script {
+    async fn run<T: FromRedisValue>(
+        &self,
+        connection: &mut Connection,
+        key: &str,
+        arguments: &[&[u8]],
+    ) -> RedisResult<T> {
+        let run = async |connection: &mut Connection, command: &str, script: &str| {
+            let mut command = cmd(command);
+            command.arg(script).arg(1).arg(key).arg(arguments);
+            command.query_async::<T>(connection).await
+        };
+        match run(connection, "EVALSHA", self.sha1).await {
+            // `EVAL` loads it too, on the node that needs it.
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                run(connection, "EVAL", self.text).await
+            }
+            other => other,
         }
-        other => other,
     }
 }
 
@@ -84,11 +109,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_script_is_the_one_that_was_certified() {
-        let digest =
-            ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, SCRIPT.as_bytes());
-        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, SHA1);
+    fn a_script_is_known_by_its_sha1() {
+        for script in [READ, SWAP] {
+            let algorithm = &ring::digest::SHA1_FOR_LEGACY_USE_ONLY;
+            let digest = ring::digest::digest(algorithm, script.text.as_bytes());
+            let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(hex, script.sha1);
+        }
     }
 
     #[test]

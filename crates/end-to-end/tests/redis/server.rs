@@ -18,13 +18,13 @@ pub(crate) const KEY: &str = "easemob-token:v1:299ed4fd93707199ce78943612135cfb"
 pub(crate) const KEEP: Duration = Duration::from_secs(60);
 pub(crate) const PASSWORD: &str = "s3cret-of-redis";
 /// What docs/fleet.md says that the user needs.
-pub(crate) const RIGHTS: [&str; 8] =
-    ["~easemob-token:v1:*", "+get", "+pttl", "+set", "+eval", "+evalsha", "+multi", "+exec"];
+pub(crate) const RIGHTS: [&str; 6] =
+    ["~easemob-token:v1:*", "+get", "+pttl", "+set", "+eval", "+evalsha"];
 
 pub(crate) struct Redis {
     server: Server,
     pid: u32,
-    pub(crate) dir: TempDir,
+    _dir: TempDir,
 }
 
 impl Redis {
@@ -60,7 +60,7 @@ impl Redis {
             .unwrap_or_else(|| {
                 panic!("Redis ends:\n{}", fs::read_to_string(dir.path().join("log")).unwrap())
             });
-        Self { server, pid: pid.get(), dir }
+        Self { server, pid: pid.get(), _dir: dir }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -85,11 +85,15 @@ impl Redis {
     }
 
     pub(crate) fn try_admin<T: FromRedisValue>(&self, command: &[&str]) -> redis::RedisResult<T> {
-        redis::cmd(command[0]).arg(&command[1..]).query(&mut self.connection())
+        redis::cmd(command[0]).arg(&command[1..]).query(&mut self.try_connection()?)
     }
 
     pub(crate) fn connection(&self) -> Connection {
-        redis::Client::open(self.url()).unwrap().get_connection().unwrap()
+        self.try_connection().unwrap()
+    }
+
+    fn try_connection(&self) -> redis::RedisResult<Connection> {
+        redis::Client::open(self.url())?.get_connection()
     }
 
     /// Sends a signal to the server, such as `-STOP`.
