@@ -1,7 +1,7 @@
 //! The connection of a store: made when it is needed, and given up after a failure.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use easemob_token_store::{StoreError, StoreErrorKind, Stored, Swap};
 use redis::RedisResult;
@@ -11,6 +11,12 @@ use tokio::time::timeout;
 use crate::failure::Failure;
 use crate::operation::{self, Swapping};
 use crate::target::{Connection, Target};
+
+/// The longest time for which a connection is used.
+///
+/// The client needs the store once in the life of a token. Until then a firewall may have dropped
+/// an idle connection silently, and after a failover it may lead to a master of the past.
+const LIFE: Duration = Duration::from_secs(5);
 
 /// The place of the connection, which all operations of a store share.
 ///
@@ -25,7 +31,7 @@ pub(crate) struct Shared {
 
 #[derive(Default)]
 pub(crate) struct Current {
-    connection: Option<Connection>,
+    connection: Option<(Connection, Instant)>,
     /// The number of connections that were made, so that only the one that failed is given up.
     made: u64,
 }
@@ -74,12 +80,13 @@ impl Shared {
     /// Returns the connection, its number, and whether it was there before.
     async fn connect(&self) -> Result<(Connection, u64, bool), Failed> {
         let mut current = self.current.lock().await;
-        if let Some(connection) = &current.connection {
+        current.connection = current.connection.take().filter(|(_, since)| since.elapsed() < LIFE);
+        if let Some((connection, _)) = &current.connection {
             return Ok((connection.clone(), current.made, true));
         }
         let made = self.target.connect(self.limit).await;
         let made = made.map_err(|error| Failure::of(&error).while_connecting().into_error())?;
-        current.connection = Some(made.clone());
+        current.connection = Some((made.clone(), Instant::now()));
         current.made += 1;
         Ok((made, current.made, false))
     }

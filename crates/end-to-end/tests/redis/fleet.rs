@@ -37,6 +37,7 @@ async fn token(client: &Client) -> String {
 }
 
 /// Not a test of its own: a process of the fleet, which prints its token.
+#[expect(clippy::print_stdout, reason = "the test that started it reads that")]
 #[tokio::test]
 async fn worker() {
     let (Ok(service), Ok(store)) = (env::var(SERVICE), env::var(STORE)) else { return };
