@@ -47,7 +47,6 @@ fn every_order_of_events_keeps_the_promises_of_the_fleet() {
                 format!("{size} processes, {level} ms, {budget:?}, tells time: {tells_time}");
             let found = explore(World::new(size, level, budget, tells_time));
             let count = found.unwrap_or_else(|fault| panic!("{shown}: {fault}"));
-            println!("{count} worlds: {shown}");
             assert!(count > 400, "{shown}: the search ended early");
         }
     }
