@@ -36,7 +36,7 @@ fn every_order_of_events_keeps_the_promises_of_the_fleet() {
         (2, 0, Budget { crashes: 1, ..NONE }),
         (2, 0, Budget { timeouts: 1, suspensions: 1, ..NONE }),
         (2, 0, Budget { losses: 1, suspensions: 1, ..NONE }),
-        (2, 20_000, Budget { failures: 1, late: 1, ..NONE }),
+        (2, 30_000, Budget { failures: 1, late: 1, ..NONE }),
         (2, 0, Budget { refusals: 1, suspensions: 1, ..NONE }),
         (2, 30_000, Budget { suspensions: 1, ..NONE }),
         (3, 0, NONE),
