@@ -40,6 +40,13 @@ pub trait IssuedToken {
     /// Whether the response proves that the token is for the requested user, or there is no user.
     fn names_its_user(&self) -> bool;
 
+    /// The time at which it arrived from the service, on this process's wall clock, if that is known.
+    ///
+    /// For a token of another process it is earlier than when this process took it over.
+    fn arrived_at(&self) -> Option<SystemTime> {
+        None
+    }
+
     /// Its age when this process received it: zero, unless another process fetched it.
     fn age_when_received(&self) -> Duration {
         Duration::ZERO
@@ -204,6 +211,10 @@ macro_rules! issued_token {
 
             fn lifetime(&self) -> Lifetime {
                 self.lifetime()
+            }
+
+            fn arrived_at(&self) -> Option<SystemTime> {
+                Some(self.granted.received_at)
             }
 
             fn unit_mismatch(&self) -> Option<&UnitMismatch> {

@@ -87,7 +87,7 @@ impl Fleet {
                 _ => return failed,
             };
             known = others.clone().unwrap_or(known);
-            retry = RetryRun::new(&source.context, in_flight, 1).until(retry.end());
+            retry = RetryRun::last(&source.context, in_flight, retry.end());
         }
     }
 

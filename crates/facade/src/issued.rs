@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use easemob_token_core::{self as core, AccessToken, IssuedToken, Lifetime, Now, UnitMismatch};
 
@@ -25,37 +25,19 @@ pub type UserToken = Issued<core::UserToken>;
 pub struct Issued<T> {
     token: T,
     received: Now,
-    /// Its age when it was received: another process fetched it. A clock of a process that started
-    /// later cannot count back to that time.
-    #[cfg(feature = "fleet")]
-    age: Duration,
     clock: Clock,
 }
 
 impl<T: IssuedToken> Issued<T> {
     /// A token that was received at this time of this clock.
     pub(crate) fn new(token: T, received: Now, clock: &Clock) -> Self {
-        Self {
-            token,
-            received,
-            #[cfg(feature = "fleet")]
-            age: Duration::ZERO,
-            clock: clock.clone(),
-        }
-    }
-
-    /// The same token, which was of this age when it was received.
-    #[cfg(feature = "fleet")]
-    pub(crate) fn of_age(self, age: Duration) -> Self {
-        Self { age, ..self }
+        Self { token, received, clock: clock.clone() }
     }
 
     /// The time since it was issued.
     fn age(&self) -> Duration {
         let passed = self.clock.now().since(self.received);
-        #[cfg(feature = "fleet")]
-        let passed = passed.saturating_add(self.age);
-        passed
+        passed.saturating_add(self.age_when_received())
     }
 
     /// The time for which it is still valid: zero if it is over.
@@ -107,9 +89,14 @@ impl<T: IssuedToken> IssuedToken for Issued<T> {
         self.token.names_its_user()
     }
 
-    #[cfg(feature = "fleet")]
+    fn arrived_at(&self) -> Option<SystemTime> {
+        self.token.arrived_at()
+    }
+
+    // A token of another process arrived there earlier than here.
     fn age_when_received(&self) -> Duration {
-        self.age
+        let arrived = self.token.arrived_at().unwrap_or(self.received.wall);
+        self.received.wall.duration_since(arrived).unwrap_or_default()
     }
 }
 

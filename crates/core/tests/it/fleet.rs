@@ -147,6 +147,51 @@ fn a_store_in_trouble_is_left_alone_for_one_to_sixty_seconds() {
 }
 
 #[test]
+fn three_swaps_in_a_row_that_time_out_end_the_use_of_the_store() {
+    let mut fleet = Fleet::new();
+    let (mut it, mut step) = run(&fleet, 0);
+    for _ in 0..3 {
+        assert!(matches!(step, FleetStep::Read), "{step:?}");
+        let empty = FleetEvent::Read { record: &FleetRecord::EMPTY, left: None };
+        assert!(matches!(
+            it.next(&mut fleet, empty, at(0), Jitter::new(0.0)),
+            FleetStep::Swap { .. }
+        ));
+        let timeout = FleetEvent::Trouble(FleetTrouble::Timeout);
+        step = it.next(&mut fleet, timeout, at(0), Jitter::new(0.0));
+    }
+    assert!(matches!(step, FleetStep::FetchAlone(FleetTrouble::Timeout)), "{step:?}");
+}
+
+#[test]
+fn a_slow_store_leads_to_a_request_all_the_same() {
+    for (tells_time, operation) in [(true, 1_500), (false, 1_500), (false, 4_000)] {
+        let (mut fleet, mut now) = (Fleet::new(), 0);
+        let (mut it, mut step) = run(&fleet, 0);
+        let mut stored: Option<(FleetRecord, u64)> = None;
+        for _ in 0..9 {
+            let event = match &step {
+                FleetStep::Swap { record, .. } => {
+                    stored = Some((record.clone(), now));
+                    FleetEvent::Swapped
+                }
+                FleetStep::Read => match &stored {
+                    Some((record, written)) => {
+                        let kept = Duration::from_secs(80 - (now - written) / 1_000);
+                        FleetEvent::Read { record, left: tells_time.then_some(kept) }
+                    }
+                    None => FleetEvent::Read { record: &FleetRecord::EMPTY, left: None },
+                },
+                _ => break,
+            };
+            now += operation;
+            step = it.next(&mut fleet, event, at(now), Jitter::new(0.0));
+        }
+        assert!(matches!(step, FleetStep::Fetch), "{tells_time}, {operation}: {step:?}");
+    }
+}
+
+#[test]
 fn a_holder_that_is_dropped_gives_its_lease_back() {
     let mut fleet = Fleet::new();
     let (mut holder, _) = run(&fleet, 0);

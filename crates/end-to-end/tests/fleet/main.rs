@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::env;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -32,7 +33,8 @@ async fn worker() {
         .token_store(FileStore::open(directory).unwrap())
         .build()
         .unwrap();
-    println!("token: {}", client.app_token().await.unwrap().access_token().expose());
+    let token = client.app_token().await.unwrap();
+    writeln!(std::io::stdout(), "token: {}", token.access_token().expose()).unwrap();
 }
 
 /// An emulator, and the directory of the store.

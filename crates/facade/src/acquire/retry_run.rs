@@ -93,8 +93,6 @@ impl<G: Grant + Clone + Send + Sync> GrantSource for Plain<'_, G> {
 pub(crate) struct RetryRun<'a, O> {
     context: &'a RequestContext,
     in_flight: &'a InFlight<O>,
-    #[cfg(feature = "fleet")]
-    max_attempts: u32,
     retry: Retry,
 }
 
@@ -114,13 +112,7 @@ impl<'a, O> RetryRun<'a, O> {
     ) -> Self {
         let max_attempts = max_attempts.min(context.limits.max_attempts);
         let limits = RetryLimits { max_attempts, ..context.limits };
-        Self {
-            context,
-            in_flight,
-            #[cfg(feature = "fleet")]
-            max_attempts,
-            retry: Retry::new(limits, context.clock.uptime()),
-        }
+        Self { context, in_flight, retry: Retry::new(limits, context.clock.uptime()) }
     }
 
     /// Sends requests until one brings a token or the rules say to give up.
@@ -183,13 +175,16 @@ impl<'a, O> RetryRun<'a, O> {
         Err((error, next))
     }
 
-    /// The same acquisition, if it has to end at this time.
+    /// An acquisition of one request that has to end at this time.
     #[cfg(feature = "fleet")]
-    pub(crate) fn until(self, end: Uptime) -> Self {
-        let (limits, now) = (self.context.limits, self.context.clock.uptime());
-        let max_attempts = self.max_attempts;
-        let limits = RetryLimits { max_attempts, deadline: end.since(now), ..limits };
-        Self { retry: Retry::new(limits, now), ..self }
+    pub(crate) fn last(
+        context: &'a RequestContext,
+        in_flight: &'a InFlight<O>,
+        end: Uptime,
+    ) -> Self {
+        let now = context.clock.uptime();
+        let limits = RetryLimits { max_attempts: 1, deadline: end.since(now), ..context.limits };
+        Self { context, in_flight, retry: Retry::new(limits, now) }
     }
 
     /// The time at which the acquisition ends.

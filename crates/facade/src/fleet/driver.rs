@@ -151,8 +151,7 @@ impl<'a> Driver<'a> {
         match step {
             FleetStep::Adopt { token, age } => {
                 telemetry.emit(&Event::Adopted { grant, age });
-                let token = Issued::new(token, now, &self.context.clock).of_age(age);
-                Ok(Fetched::Token(token))
+                Ok(Fetched::Token(Issued::new(token, now, &self.context.clock)))
             }
             FleetStep::Keep(pause) => {
                 telemetry.emit(&Event::LeaseWaited { grant, time: Duration::ZERO });

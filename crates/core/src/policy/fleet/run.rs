@@ -4,7 +4,7 @@ mod results;
 
 use std::time::Duration;
 
-use super::record::{FleetRecord, Lease, Rest, SharedToken};
+use super::record::{FleetRecord, LONGEST_PAUSE, Lease, Rest, SharedToken};
 use super::{Fleet, FleetEvent, FleetRest, FleetStart, FleetStep};
 use crate::policy::{Jitter, Now};
 
@@ -25,6 +25,8 @@ const KEEP: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(
 /// Operations of the store that may time out in a row, failures that waiting callers wait through, and
 /// attempts to write a token.
 const MOST: u32 = 3;
+/// Late answers after which a slow store is taken as it is: two requests at once do no harm.
+const MOST_LATE: u32 = 2;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Decisions of one acquisition of an app token that is shared by a fleet.
@@ -77,6 +79,8 @@ pub struct FleetRun {
     issued: Now,
     /// The time at which this run asked for the lease.
     leased: Now,
+    /// Answers that came so late that the lease may have been over.
+    late: u32,
     swaps: u128,
     /// Operations that timed out in a row.
     timeouts: u32,
@@ -110,7 +114,8 @@ enum Phase {
 
 impl FleetRun {
     /// Starts an acquisition at `now`, with its first step.
-    pub fn new(start: FleetStart, fleet: &Fleet, now: Now) -> (Self, FleetStep) {
+    pub fn new(mut start: FleetStart, fleet: &Fleet, now: Now) -> (Self, FleetStep) {
+        start.request_timeout = start.request_timeout.min(LONGEST_PAUSE - LEASE_MARGIN);
         let run = Self {
             start,
             phase: Phase::Look,
@@ -119,6 +124,7 @@ impl FleetRun {
             written: FleetRecord::EMPTY,
             issued: now,
             leased: now,
+            late: 0,
             swaps: 0,
             timeouts: 0,
             has_answered: false,
@@ -300,7 +306,7 @@ impl FleetRun {
         let is_young = is_written_last && now.since(self.leased) <= LEASE_MARGIN;
         self.seen.lease.is_some_and(|lease| {
             let is_long = lease.time >= self.start.request_timeout;
-            lease.owner == self.start.owner && is_long && is_young
+            lease.owner == self.start.owner && (is_long && is_young || self.late >= MOST_LATE)
         })
     }
 
@@ -365,7 +371,9 @@ impl FleetRun {
 
     fn swap(&mut self, record: FleetRecord) -> FleetStep {
         self.swaps += 1;
-        let nonce = self.start.owner.wrapping_add(self.swaps);
+        // It depends on the record before, in case another run of this process has the same owner.
+        let before = self.seen.nonce.rotate_left(64);
+        let nonce = self.start.owner.wrapping_add(self.swaps).wrapping_add(before);
         let record = FleetRecord { nonce, ..record }.with_keep();
         self.written = record.clone();
         FleetStep::Swap { keep: record.keep, record }

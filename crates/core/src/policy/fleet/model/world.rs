@@ -65,6 +65,14 @@ struct Process {
     steps_after_deadline: u32,
 }
 
+impl Process {
+    /// The number of its acquisition, spread over all bits as a random one would be.
+    fn owner_id(&self, index: usize) -> u128 {
+        let number = self.owner << 8 | index as u128;
+        (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 enum Stage {
     #[default]
@@ -236,7 +244,7 @@ impl World {
             self.budget.refusals -= 1;
         }
         let start = FleetStart {
-            owner: process.owner << 32 | (index as u128) << 64,
+            owner: process.owner_id(index),
             reported: held.clone(),
             held,
             request_timeout: Duration::from_millis(REQUEST_TIMEOUT),
@@ -328,7 +336,7 @@ impl World {
                 return Err("a pause beyond the deadline".to_owned());
             }
             FleetStep::Fetch => {
-                let own = process.owner << 32 | (index as u128) << 64;
+                let own = process.owner_id(index);
                 let covers = self.store.as_ref().is_some_and(|(record, written)| {
                     let end = Duration::from_millis(self.now - written + REQUEST_TIMEOUT);
                     record.lease.is_some_and(|it| it.owner == own && it.time >= end)

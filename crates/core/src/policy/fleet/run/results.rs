@@ -2,7 +2,7 @@
 
 use super::super::record::{FleetRecord, Rest, SharedToken};
 use super::super::{Fleet, FleetStep, FleetTrouble};
-use super::{FleetRun, LEASE_MARGIN, MOST, Phase, Publication};
+use super::{FleetRun, LEASE_MARGIN, MOST, MOST_LATE, Phase, Publication};
 use crate::policy::cooldown::Cooldown;
 use crate::policy::{Jitter, Now, Uptime};
 use crate::response::ResponseError;
@@ -20,7 +20,10 @@ impl FleetRun {
             Phase::Publish(_) => self.published(fleet),
             Phase::Settle => FleetStep::Failed,
             // This process was suspended, so the lease may be over by now.
-            _ if is_late => FleetStep::Read,
+            _ if is_late && self.late < MOST_LATE => {
+                self.late += 1;
+                FleetStep::Read
+            }
             _ => {
                 self.phase = Phase::Fetch;
                 FleetStep::Fetch

@@ -10,7 +10,7 @@ use crate::token::{AccessToken, AppToken, Lifetime};
 impl World {
     /// Checks a record that replaces the one in the store.
     pub(super) fn written(&mut self, index: usize, new: &FleetRecord) -> Result<(), String> {
-        let own = self.processes[index].owner << 32 | (index as u128) << 64;
+        let own = self.processes[index].owner_id(index);
         if let Some(token) = new.token.as_ref().filter(|it| it.is_refused) {
             self.refused.insert(number(&token.access_token));
         }
