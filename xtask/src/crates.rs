@@ -9,6 +9,8 @@ use crate::problem::Problem;
 pub(crate) const HOST: &str = "easemob-token-host";
 pub(crate) const CORE: &str = "easemob-token-core";
 pub(crate) const STORE: &str = "easemob-token-store";
+pub(crate) const STORE_FILE: &str = "easemob-token-store-file";
+pub(crate) const STORE_REDIS: &str = "easemob-token-store-redis";
 pub(crate) const TRANSPORT: &str = "easemob-token-transport";
 pub(crate) const HYPER: &str = "easemob-token-transport-hyper";
 pub(crate) const ISAHC: &str = "easemob-token-transport-isahc";
@@ -127,6 +129,21 @@ pub(crate) const CRATES: &[Crate] = &[
         ..PUBLISHED
     },
     Crate {
+        name: STORE_FILE,
+        job: "the store in a folder, for the processes of one host",
+        ours: &[STORE],
+        ours_in_tests: &[TESTKIT],
+        msrv: true,
+        ..PUBLISHED
+    },
+    Crate {
+        name: STORE_REDIS,
+        job: "the store in Redis, for the processes of several hosts",
+        ours: &[STORE],
+        msrv: true,
+        ..PUBLISHED
+    },
+    Crate {
         name: HYPER,
         job: "the port over hyper and rustls, on tokio",
         ours: &[TRANSPORT],
@@ -164,8 +181,8 @@ pub(crate) const CRATES: &[Crate] = &[
         name: FACADE,
         job: "the crate that applications add",
         ours: &[CORE, STORE, TRANSPORT, HYPER, ISAHC, REQWEST],
-        ours_in_tests: &[EMULATOR, TESTKIT],
-        theirs: Some("arc-swap bytes event-listener fastrand http quick_cache rustix tracing"),
+        ours_in_tests: &[EMULATOR, STORE_FILE, STORE_REDIS, TESTKIT],
+        theirs: Some("arc-swap bytes event-listener fastrand http quick_cache ring rustix tracing"),
         msrv: true,
         lean: true,
         ..PUBLISHED
@@ -179,7 +196,7 @@ pub(crate) const CRATES: &[Crate] = &[
     Crate {
         name: COMMAND,
         job: "the command `easemob-token`",
-        ours: &[FACADE, EMULATOR],
+        ours: &[FACADE, EMULATOR, STORE_FILE, STORE_REDIS],
         lean: true,
         ..PUBLISHED
     },
@@ -194,7 +211,7 @@ pub(crate) const CRATES: &[Crate] = &[
         name: END_TO_END,
         job: "everything together: soak, and real servers and proxies",
         ours: &[FACADE, EMULATOR],
-        ours_in_tests: &[TESTKIT],
+        ours_in_tests: &[STORE, STORE_FILE, STORE_REDIS, TESTKIT],
         ..INTERNAL
     },
     Crate {

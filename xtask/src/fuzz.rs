@@ -11,7 +11,7 @@ use crate::shell;
 
 /// The adapters against each other; the other targets are libFuzzer's, in `fuzz/targets`.
 const DIFFERENTIAL: &str = "differential";
-const TARGETS: [&str; 8] = [
+const TARGETS: [&str; 9] = [
     DIFFERENTIAL,
     "response",
     "expires_in",
@@ -20,6 +20,7 @@ const TARGETS: [&str; 8] = [
     "error_body",
     "inspect",
     "dynamic",
+    "fleet_record",
 ];
 const CARGO_FUZZ: CargoTool = CargoTool { name: "cargo-fuzz", version: "0.13.2", ask: &[] };
 

@@ -7,6 +7,7 @@ mod ci;
 mod context;
 mod crates;
 mod deny;
+mod fleet;
 mod fuzz;
 mod install;
 mod layers;
@@ -42,6 +43,7 @@ enum Command {
     Mutants(mutants::Options),
     Fuzz(fuzz::Options),
     Soak(soak::Options),
+    Fleet(fleet::Options),
     Bench(bench::Options),
     /// Compare the lines inside and outside the published crates
     Weight,
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
             Command::Mutants(options) => mutants::run(options, &context),
             Command::Fuzz(options) => fuzz::run(options, &context),
             Command::Soak(options) => soak::run(options, &context),
+            Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
             Command::Weight => weight::run(&context),
         }

@@ -2,6 +2,7 @@
 
 mod cooldown;
 mod evidence;
+mod fleet;
 mod freshness;
 mod now;
 mod rate_limiter;
@@ -10,6 +11,9 @@ mod retry;
 mod token_state;
 
 pub use self::evidence::Refusal;
+pub use self::fleet::{
+    Fleet, FleetEvent, FleetRecord, FleetRest, FleetRun, FleetStart, FleetStep, FleetTrouble,
+};
 pub use self::freshness::Freshness;
 pub use self::now::{Jitter, Now, Uptime};
 pub use self::rate_limiter::RateLimiter;

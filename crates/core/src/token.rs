@@ -40,6 +40,18 @@ pub trait IssuedToken {
     /// Whether the response proves that the token is for the requested user, or there is no user.
     fn names_its_user(&self) -> bool;
 
+    /// The time at which it arrived from the service, on this process's wall clock, if that is known.
+    ///
+    /// For a token of another process it is earlier than when this process took it over.
+    fn arrived_at(&self) -> Option<SystemTime> {
+        None
+    }
+
+    /// Its age when this process received it: zero, unless another process fetched it.
+    fn age_when_received(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// The time for which a cache may return it.
     ///
     /// That is its lifetime. A token of unknown lifetime is cached for a minute, so that not every call
@@ -101,6 +113,11 @@ impl AppToken {
     ) -> Self {
         let granted = Granted { access_token, lifetime, received_at, unit_mismatch: None };
         Self::new(granted, None)
+    }
+
+    /// The same token with the UUID of its app.
+    pub(crate) fn of_application(self, application: Option<Arc<str>>) -> Self {
+        Self { application, ..self }
     }
 
     /// The value of an `Authorization` header that carries it; marked sensitive.
@@ -194,6 +211,10 @@ macro_rules! issued_token {
 
             fn lifetime(&self) -> Lifetime {
                 self.lifetime()
+            }
+
+            fn arrived_at(&self) -> Option<SystemTime> {
+                Some(self.granted.received_at)
             }
 
             fn unit_mismatch(&self) -> Option<&UnitMismatch> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use easemob_token_core::{self as core, AccessToken, IssuedToken, Lifetime, Now, UnitMismatch};
 
@@ -34,6 +34,12 @@ impl<T: IssuedToken> Issued<T> {
         Self { token, received, clock: clock.clone() }
     }
 
+    /// The time since it was issued.
+    fn age(&self) -> Duration {
+        let passed = self.clock.now().since(self.received);
+        passed.saturating_add(self.age_when_received())
+    }
+
     /// The time for which it is still valid: zero if it is over.
     ///
     /// A login hands on this time, not the whole lifetime: a token from the cache can be near its end.
@@ -54,7 +60,7 @@ impl<T: IssuedToken> Issued<T> {
     /// ```
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
-        self.token.lifetime().remaining_after(self.clock.now().since(self.received))
+        self.token.lifetime().remaining_after(self.age())
     }
 }
 
@@ -81,6 +87,16 @@ impl<T: IssuedToken> IssuedToken for Issued<T> {
 
     fn names_its_user(&self) -> bool {
         self.token.names_its_user()
+    }
+
+    fn arrived_at(&self) -> Option<SystemTime> {
+        self.token.arrived_at()
+    }
+
+    // A token of another process arrived there earlier than here.
+    fn age_when_received(&self) -> Duration {
+        let arrived = self.token.arrived_at().unwrap_or(self.received.wall);
+        self.received.wall.duration_since(arrived).unwrap_or_default()
     }
 }
 

@@ -24,6 +24,7 @@
 //! | `isahc` | the module `isahc`: the transport over isahc (libcurl), for any async runtime |
 //! | `blocking` | the module `blocking` and `ClientBuilder::build_blocking`: the client for programs without an async runtime |
 //! | `dynamic` | the module `dynamic` and `Client::dynamic_token`: user tokens made without a request |
+//! | `fleet` | the module `store` and `ClientBuilder::token_store`: all processes of an app share one app token |
 //! | `test-util` | `TestClock` and `ClientBuilder::clock`, for tests without waiting |
 //! | `bundled-roots` | the method `bundled_roots` of each transport's builder: Mozilla's root certificates |
 //!
@@ -72,6 +73,8 @@ mod client;
 mod clock;
 pub mod environment;
 mod error;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod issued;
 #[cfg(test)]
 #[cfg(shuttle)]
@@ -122,11 +125,23 @@ pub mod transport {
     };
 }
 
+#[cfg(feature = "fleet")]
+pub mod store {
+    //! The store port: what a [`Client`](crate::Client) needs of a place that processes share.
+    //!
+    //! A store implements [`TokenStore`], which reads and replaces one record. Its contract is there.
+
+    pub use easemob_token_store::{
+        MAX_RECORD_BYTES, MemoryStore, StoreError, StoreErrorKind, Stored, Swap, TokenStore,
+        async_trait, bytes,
+    };
+}
+
 /// Pages of the documentation, so that their Rust examples are compiled and run.
 ///
 /// The pages show all transports, so their features are needed. `cargo xtask ci docs` runs the
 /// examples, and fails if a page with Rust examples is missing here.
-#[cfg(all(doctest, feature = "hyper", feature = "isahc", feature = "reqwest"))]
+#[cfg(all(doctest, feature = "fleet", feature = "hyper", feature = "isahc", feature = "reqwest"))]
 mod pages {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
@@ -142,6 +157,12 @@ mod pages {
 
     #[doc = include_str!("../../../docs/observability.zh-CN.md")]
     struct ObservabilityInChinese;
+    #[doc = include_str!("../../../docs/fleet.md")]
+    struct Fleet;
+
+    #[doc = include_str!("../../../docs/fleet.zh-CN.md")]
+    struct FleetInChinese;
+
     #[doc = include_str!("../../../docs/revocation.md")]
     struct Revocation;
 

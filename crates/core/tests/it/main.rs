@@ -5,6 +5,7 @@
 #[cfg(feature = "dynamic")]
 mod dynamic;
 mod encodings;
+mod fleet;
 mod gateways;
 mod inspect;
 mod ornaments;

@@ -34,3 +34,57 @@ impl Outages {
         true
     }
 }
+
+/// When the store's failures were logged last: as an error once, as a warning once a minute.
+#[cfg(feature = "fleet")]
+#[derive(Debug, Default)]
+pub(super) struct StoreOutage(Mutex<StoreOutageState>);
+
+#[cfg(feature = "fleet")]
+#[derive(Debug, Default)]
+struct StoreOutageState {
+    was_refused: bool,
+    warned: Option<Uptime>,
+}
+
+#[cfg(feature = "fleet")]
+impl StoreOutage {
+    /// The level of a failure at `now`; `None` if the operator has been told.
+    pub(super) fn news(&self, is_refusal: bool, now: Uptime) -> Option<tracing::Level> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first_refusal = is_refusal && !std::mem::replace(&mut state.was_refused, true);
+        let is_due = state.warned.is_none_or(|last| now.since(last) >= INTERVAL);
+        if !is_due && !is_first_refusal {
+            return None;
+        }
+        state.warned = Some(now);
+        Some(if is_first_refusal { tracing::Level::ERROR } else { tracing::Level::WARN })
+    }
+}
+
+#[cfg(all(test, feature = "fleet"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_refuses_is_an_error_once_and_a_warning_once_a_minute() {
+        use tracing::Level;
+
+        let outage = StoreOutage::default();
+        let news = |refused, second| {
+            outage.news(refused, Uptime::from_origin(Duration::from_secs(second)))
+        };
+        let (error, warning) = (Some(Level::ERROR), Some(Level::WARN));
+        for (refused, second, level) in [
+            (false, 0, warning),
+            (false, 59, None),
+            (true, 59, error),
+            (true, 60, None),
+            (false, 118, None),
+            (true, 119, warning),
+            (false, 200, warning),
+        ] {
+            assert_eq!(news(refused, second), level, "{second} s");
+        }
+    }
+}

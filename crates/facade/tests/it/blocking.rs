@@ -304,3 +304,19 @@ mod over_sockets {
         dropping_a_client_stops_neither_its_clones_nor_waiters,
     );
 }
+
+#[cfg(feature = "fleet")]
+#[test]
+fn blocking_clients_share_a_token_through_a_store() {
+    use easemob_token::store::MemoryStore;
+
+    let (service, store) = (Numbering::default(), MemoryStore::new());
+    let client = || {
+        let builder = builder(service.clone()).runtime(Threads).token_store(store.clone());
+        builder.build_blocking().unwrap()
+    };
+    let text = |client: Client| in_time(move || client.app_token().unwrap().clone());
+    let (one, other) = (text(client()), text(client()));
+    assert_eq!(one.access_token().expose(), other.access_token().expose());
+    assert_eq!(service.received().len(), 1);
+}
