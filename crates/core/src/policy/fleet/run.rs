@@ -10,8 +10,9 @@ use crate::policy::{Jitter, Now};
 
 /// The time that a lease lasts longer than the request under it.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
-/// The time that one request takes up of the limit, and how far ahead it may be taken up: four
-/// requests at once, then one every ten seconds, so ten in any minute.
+/// The time that one request takes up of the limit, and how far ahead it may be taken up.
+///
+/// That is four requests at once, then one every ten seconds, so ten in any minute.
 const REQUEST: Duration = Duration::from_secs(10);
 const AHEAD: Duration = Duration::from_secs(30);
 /// The same for replacements on little evidence: two at once, then one a minute.
@@ -22,8 +23,7 @@ const LOOK_GROWTH: f64 = 1.6;
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 /// The pause of a process whose own token is good while another renews it.
 const KEEP: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
-/// Operations of the store that may time out in a row, failures that waiting callers wait through, and
-/// attempts to write a token.
+/// The most time-outs in a row, failures that callers wait through, and attempts to write a token.
 const MOST: u32 = 3;
 /// Late answers after which a slow store is taken as it is: two requests at once do no harm.
 const MOST_LATE: u32 = 2;
