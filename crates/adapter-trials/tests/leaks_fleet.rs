@@ -14,11 +14,14 @@ use easemob_token_adapter_trials::leaks::{capture, controls};
 use easemob_token_emulator::{Emulator, Fault, Refusal};
 use easemob_token_transport_hyper::HyperTransport;
 
+/// The key and the bytes of a record.
+type Written = (String, Vec<u8>);
+
 /// A store that keeps what was written, prints everything, and fails if it is told to.
 #[derive(Clone, Debug)]
 struct Recording {
     inner: MemoryStore,
-    written: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    written: Arc<Mutex<Vec<Written>>>,
     trouble: Option<StoreErrorKind>,
 }
 
