@@ -2,6 +2,7 @@
 
 mod cooldown;
 mod evidence;
+mod fleet_rate;
 mod freshness;
 mod now;
 mod rate_limiter;
@@ -10,6 +11,7 @@ mod retry;
 mod token_state;
 
 pub use self::evidence::Refusal;
+pub use self::fleet_rate::{RateAnswer, RateStep};
 pub use self::freshness::Freshness;
 pub use self::now::{Jitter, Now, Uptime};
 pub use self::rate_limiter::RateLimiter;

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::{RateLimiter, Uptime};
+use super::fleet_rate::FleetRate;
+use super::{Jitter, RateAnswer, RateLimiter, RateStep, Uptime};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// A caller that does not call within this time after its turn is passed over.
 const GRACE: Duration = Duration::from_millis(20);
+/// A caller whose slot is not booked calls again after this time or later.
+const LEAST_WAIT: Duration = Duration::from_millis(1);
 
 /// Priority of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +51,8 @@ pub enum Turn {
 #[derive(Debug)]
 pub struct RequestQueue {
     limiter: RateLimiter,
+    /// The rate that this process shares with others; requests for the app token do not wait for it.
+    fleet: Option<FleetRate>,
     /// The expected turn of each waiting caller, if all before it call in time.
     waiting: BTreeMap<Ticket, Uptime>,
     tickets: u64,
@@ -59,7 +64,18 @@ impl RequestQueue {
     pub fn new(per_second: NonZeroU32) -> Self {
         let burst = NonZeroU32::new(per_second.get() / 10).unwrap_or(NonZeroU32::MIN);
         let limiter = RateLimiter::new(per_second, SECOND, burst);
-        Self { limiter, waiting: BTreeMap::new(), tickets: 0 }
+        Self { limiter, fleet: None, waiting: BTreeMap::new(), tickets: 0 }
+    }
+
+    /// A queue of a process whose fleet sends at most `per_second` requests in any second.
+    ///
+    /// Callers wait until [`step`](Self::step) and [`answer`](Self::answer) have booked slots for them in
+    /// a store that the processes share. Requests for the app token take a booked slot if one is free,
+    /// and are sent at once in any case: their own rules keep them few. `random` is drawn anew for
+    /// each process.
+    #[must_use]
+    pub fn shared(per_second: NonZeroU32, random: u64) -> Self {
+        Self { fleet: Some(FleetRate::new(per_second, random)), ..Self::new(per_second) }
     }
 
     /// A place in the queue, behind all others of this priority.
@@ -73,16 +89,19 @@ impl RequestQueue {
     /// A caller that cannot wait until its turn reserves no slot.
     pub fn turn(&mut self, ticket: Ticket, now: Uptime, deadline: Uptime) -> Turn {
         self.pass_over(now);
+        if self.fleet.is_some() && ticket.priority == Priority::AppToken {
+            self.take(now);
+            return Turn::Now;
+        }
         // Callers whose turn has come are about to call, and each gets the slot that it waited for.
         let ahead = self.waiting.range(..ticket);
         let due = ahead.take_while(|(_, turn)| **turn <= now).count();
-        if usize::try_from(self.limiter.free(now)).is_ok_and(|free| free > due) {
+        if self.free(now) > due {
             self.waiting.remove(&ticket);
-            self.limiter.take(now);
+            self.take(now);
             return Turn::Now;
         }
-        let known = self.waiting.get(&ticket).copied().filter(|turn| *turn > now);
-        let turn = known.unwrap_or_else(|| self.limiter.slot(now, self.ahead_of(ticket)));
+        let turn = self.expected(ticket, now);
         if turn > deadline {
             self.waiting.remove(&ticket);
             return Turn::DeadlineExceeded(turn);
@@ -100,6 +119,62 @@ impl RequestQueue {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Whether [`step`](Self::step) has something to do.
+    #[must_use]
+    pub fn wants_step(&self, now: Uptime) -> bool {
+        self.fleet.as_ref().is_some_and(|fleet| fleet.wants_step(now, self.waiting.len()))
+    }
+
+    /// Decides what to do in the store, so that waiting callers get slots.
+    ///
+    /// One task of the process calls it, does the step, tells its [`answer`](Self::answer), and calls it
+    /// again, until there is nothing to do. A step whose task is lost is decided anew.
+    pub fn step(&mut self, now: Uptime, jitter: Jitter) -> RateStep {
+        self.pass_over(now);
+        let waiting = self.waiting.len();
+        self.fleet.as_mut().map_or(RateStep::Idle, |fleet| fleet.step(now, waiting, jitter))
+    }
+
+    /// Takes the end of the last step, which used the store between these times.
+    ///
+    /// After it, callers that wait without a slot should call [`turn`](Self::turn) again.
+    pub fn answer(&mut self, begin: Uptime, end: Uptime, answer: RateAnswer<'_>, jitter: Jitter) {
+        if let Some(fleet) = &mut self.fleet {
+            fleet.answer(begin, end, answer, jitter);
+        }
+    }
+
+    /// Whether the process uses its share of the limit, because the store is away.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.fleet.as_ref().is_some_and(FleetRate::is_alone)
+    }
+
+    fn free(&mut self, now: Uptime) -> usize {
+        match &mut self.fleet {
+            Some(fleet) => fleet.free(now),
+            None => usize::try_from(self.limiter.free(now)).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn take(&mut self, now: Uptime) {
+        match &mut self.fleet {
+            Some(fleet) => fleet.take(now),
+            None => self.limiter.take(now),
+        }
+    }
+
+    /// When the turn of this caller comes, after `now`.
+    fn expected(&self, ticket: Ticket, now: Uptime) -> Uptime {
+        if let Some(fleet) = &self.fleet {
+            // Slots come and go, so that each call looks again.
+            let turn = fleet.slot(now, self.ahead_of(ticket));
+            return turn.max(now.after(LEAST_WAIT));
+        }
+        let known = self.waiting.get(&ticket).copied().filter(|turn| *turn > now);
+        known.unwrap_or_else(|| self.limiter.slot(now, self.ahead_of(ticket)))
     }
 
     fn ahead_of(&self, ticket: Ticket) -> usize {
