@@ -109,6 +109,7 @@ pub(super) struct FleetRate {
     is_fresh: bool,
     plan: Option<Plan>,
     booked: Booked,
+    cleared: u32,
     /// The number of processes that took slots lately, by the last record.
     members: Option<NonZeroU32>,
     /// When the next permit is free that nobody has booked.
@@ -157,6 +158,7 @@ impl FleetRate {
             is_fresh: false,
             plan: None,
             booked: Booked::default(),
+            cleared: 0,
             members: None,
             next: Uptime::ORIGIN,
             round_trip: Duration::ZERO,
@@ -172,6 +174,16 @@ impl FleetRate {
     /// The number of callers among these that wait for a slot that is not booked.
     pub(super) fn unbooked(&self, waiting: usize) -> usize {
         waiting.saturating_sub(self.booked.len())
+    }
+
+    /// The number of slots that are booked.
+    pub(super) fn booked(&self) -> usize {
+        self.booked.len()
+    }
+
+    /// How often all that was known about slots became void.
+    pub(super) fn cleared(&self) -> u32 {
+        self.cleared
     }
 
     /// Whether a step is due: callers wait without a slot, or the store may be back.
@@ -372,7 +384,7 @@ impl FleetRate {
         };
         if both.is_none() {
             // Another record or another time: what was booked is not known to others any more.
-            self.booked.clear();
+            self.clear();
             self.is_fresh = false;
         }
         self.clock = Clock::Known(id, both.unwrap_or(clock));
@@ -391,7 +403,10 @@ impl FleetRate {
 
     /// Takes the slots of a plan that the store has accepted.
     fn carry_out(&mut self, plan: Plan, end: Uptime, jitter: Jitter) {
-        (self.alone, self.changes) = (None, 0);
+        if self.alone.take().is_some() {
+            self.cleared = self.cleared.wrapping_add(1);
+        }
+        self.changes = 0;
         self.booked.add(plan.permits);
         self.is_fresh = plan.record.members() == 1;
         self.record = Some(plan.record);
@@ -402,6 +417,12 @@ impl FleetRate {
         } else {
             self.scarce = None;
         }
+    }
+
+    fn clear(&mut self) {
+        self.booked.clear();
+        self.scarce = None;
+        self.cleared = self.cleared.wrapping_add(1);
     }
 
     /// The pause of a process that books again while others wait too: few of them at a time.
@@ -434,8 +455,7 @@ impl FleetRate {
             return;
         }
         // Others may go on with the store: what was booked would come on top of the shares.
-        self.booked.clear();
-        self.scarce = None;
+        self.clear();
         let members = self.members.map_or(1, NonZeroU32::get);
         let share = NonZeroU32::new(self.limit.get() / members).unwrap_or(NonZeroU32::MIN);
         let burst = NonZeroU32::new(share.get() / 10).unwrap_or(NonZeroU32::MIN);

@@ -53,9 +53,17 @@ pub struct RequestQueue {
     limiter: RateLimiter,
     /// The rate that this process shares with others; requests for the app token do not wait for it.
     fleet: Option<FleetRate>,
-    /// The expected turn of each waiting caller, if all before it call in time.
-    waiting: BTreeMap<Ticket, Uptime>,
+    waiting: BTreeMap<Ticket, Waiting>,
     tickets: u64,
+}
+
+/// A caller that waits.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    /// Its expected turn, if all before it call in time.
+    turn: Uptime,
+    /// Whether a slot is meant for it, and not a guess.
+    is_known: bool,
 }
 
 impl RequestQueue {
@@ -95,19 +103,20 @@ impl RequestQueue {
         }
         // Callers whose turn has come are about to call, and each gets the slot that it waited for.
         let ahead = self.waiting.range(..ticket);
-        let due = ahead.take_while(|(_, turn)| **turn <= now).count();
+        let due = ahead.take_while(|(_, it)| it.turn <= now).count();
         if self.free(now) > due {
             self.waiting.remove(&ticket);
             self.take(now);
             return Turn::Now;
         }
-        let turn = self.expected(ticket, now);
-        if turn > deadline {
+        let known = self.waiting.get(&ticket).filter(|it| it.is_known && it.turn > now);
+        let waiting = known.copied().unwrap_or_else(|| self.expected(ticket, now));
+        if waiting.turn > deadline {
             self.waiting.remove(&ticket);
-            return Turn::DeadlineExceeded(turn);
+            return Turn::DeadlineExceeded(waiting.turn);
         }
-        self.waiting.insert(ticket, turn);
-        Turn::At(turn)
+        self.waiting.insert(ticket, waiting);
+        Turn::At(waiting.turn)
     }
 
     /// Removes the caller with this ticket, which does not call again.
@@ -139,17 +148,35 @@ impl RequestQueue {
 
     /// Takes the end of the last step, which used the store between these times.
     ///
-    /// After it, callers that wait without a slot should call [`turn`](Self::turn) again.
-    pub fn answer(&mut self, begin: Uptime, end: Uptime, answer: RateAnswer<'_>, jitter: Jitter) {
-        if let Some(fleet) = &mut self.fleet {
-            fleet.answer(begin, end, answer, jitter);
+    /// Returns how many of the callers that wait without a slot should call [`turn`](Self::turn) again.
+    pub fn answer(
+        &mut self,
+        begin: Uptime,
+        end: Uptime,
+        answer: RateAnswer<'_>,
+        jitter: Jitter,
+    ) -> usize {
+        let Some(fleet) = &mut self.fleet else { return 0 };
+        let (before, cleared) = (fleet.booked(), fleet.cleared());
+        fleet.answer(begin, end, answer, jitter);
+        if fleet.cleared() == cleared {
+            return fleet.booked().saturating_sub(before);
         }
+        for waiting in self.waiting.values_mut() {
+            waiting.is_known = false;
+        }
+        self.waiting.len()
     }
 
     /// Whether the process uses its share of the limit, because the store is away.
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.fleet.as_ref().is_some_and(FleetRate::is_alone)
+    }
+
+    #[cfg(test)]
+    pub(super) fn booked(&self) -> usize {
+        self.fleet.as_ref().map_or(0, FleetRate::booked)
     }
 
     fn free(&mut self, now: Uptime) -> usize {
@@ -166,29 +193,41 @@ impl RequestQueue {
         }
     }
 
-    /// When the turn of this caller comes, after `now`.
-    fn expected(&self, ticket: Ticket, now: Uptime) -> Uptime {
-        if let Some(fleet) = &self.fleet {
-            // Slots come and go, so that each call looks again.
-            let turn = fleet.slot(now, self.ahead_of(ticket));
-            return turn.max(now.after(LEAST_WAIT));
+    /// When the turn of this caller comes, if all before it call in time.
+    fn expected(&self, ticket: Ticket, now: Uptime) -> Waiting {
+        let ahead = self.ahead_of(ticket);
+        match &self.fleet {
+            Some(fleet) => {
+                let turn = fleet.slot(now, ahead).max(now.after(LEAST_WAIT));
+                Waiting { turn, is_known: ahead < fleet.booked() }
+            }
+            None => Waiting { turn: self.limiter.slot(now, ahead), is_known: true },
         }
-        let known = self.waiting.get(&ticket).copied().filter(|turn| *turn > now);
-        known.unwrap_or_else(|| self.limiter.slot(now, self.ahead_of(ticket)))
     }
 
     fn ahead_of(&self, ticket: Ticket) -> usize {
         match self.waiting.last_key_value() {
-            Some((last, _)) if *last > ticket => self.waiting.range(..ticket).count(),
+            Some((last, _)) if *last > ticket => {
+                // Behind the booked slots, an upper bound is enough.
+                let booked = self.fleet.as_ref().map_or(usize::MAX, FleetRate::booked);
+                let ahead = self.waiting.range(..ticket).take(booked).count();
+                if ahead < booked { ahead } else { self.at_most_ahead(ticket).max(ahead) }
+            }
             // A newcomer is behind all others, and there may be thousands of them.
             _ => self.waiting.len(),
         }
     }
 
+    fn at_most_ahead(&self, ticket: Ticket) -> usize {
+        let first = self.waiting.first_key_value().map_or(0, |(first, _)| first.number);
+        let numbers = ticket.number.saturating_sub(first);
+        usize::try_from(numbers).unwrap_or(usize::MAX).min(self.waiting.len())
+    }
+
     /// Removes callers that did not call at their turn.
     fn pass_over(&mut self, now: Uptime) {
         while let Some(first) = self.waiting.first_entry() {
-            if first.get().after(GRACE) > now {
+            if first.get().turn.after(GRACE) > now {
                 return;
             }
             first.remove();

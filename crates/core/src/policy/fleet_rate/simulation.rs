@@ -290,8 +290,10 @@ impl Fleet {
             }
             _ => RateAnswer::Changed,
         };
-        it.queue.answer(begin, end, answer, jitter);
-        let waiting: Vec<_> = it.waiting.keys().copied().collect();
+        let before = it.queue.booked();
+        let again = it.queue.answer(begin, end, answer, jitter);
+        let from = if again == it.waiting.len() { 0 } else { before };
+        let waiting: Vec<_> = it.waiting.keys().skip(from).take(again).copied().collect();
         for ticket in waiting {
             self.call(process, ticket, now);
         }
