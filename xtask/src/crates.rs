@@ -9,6 +9,7 @@ use crate::problem::Problem;
 pub(crate) const HOST: &str = "easemob-token-host";
 pub(crate) const CORE: &str = "easemob-token-core";
 pub(crate) const STORE: &str = "easemob-token-store";
+pub(crate) const STORE_FILE: &str = "easemob-token-store-file";
 pub(crate) const TRANSPORT: &str = "easemob-token-transport";
 pub(crate) const HYPER: &str = "easemob-token-transport-hyper";
 pub(crate) const ISAHC: &str = "easemob-token-transport-isahc";
@@ -127,6 +128,14 @@ pub(crate) const CRATES: &[Crate] = &[
         ..PUBLISHED
     },
     Crate {
+        name: STORE_FILE,
+        job: "the store in a folder, for the processes of one host",
+        ours: &[STORE],
+        ours_in_tests: &[TESTKIT],
+        msrv: true,
+        ..PUBLISHED
+    },
+    Crate {
         name: HYPER,
         job: "the port over hyper and rustls, on tokio",
         ours: &[TRANSPORT],
@@ -165,7 +174,7 @@ pub(crate) const CRATES: &[Crate] = &[
         job: "the crate that applications add",
         ours: &[CORE, STORE, TRANSPORT, HYPER, ISAHC, REQWEST],
         ours_in_tests: &[EMULATOR, TESTKIT],
-        theirs: Some("arc-swap bytes event-listener fastrand http quick_cache rustix tracing"),
+        theirs: Some("arc-swap bytes event-listener fastrand http quick_cache ring rustix tracing"),
         msrv: true,
         lean: true,
         ..PUBLISHED
@@ -179,7 +188,7 @@ pub(crate) const CRATES: &[Crate] = &[
     Crate {
         name: COMMAND,
         job: "the command `easemob-token`",
-        ours: &[FACADE, EMULATOR],
+        ours: &[FACADE, EMULATOR, STORE_FILE],
         lean: true,
         ..PUBLISHED
     },

@@ -56,8 +56,10 @@ pub use easemob_token_host::OddCharacter;
 pub use endpoint::{AppKey, BaseUrl, TokenEndpoint};
 pub use grant::{ClientCredentials, Grant, GrantType, Inherit, Password, Payload};
 pub use policy::{
-    Decision, Freshness, Jitter, Keep, NextStep, Now, Priority, RateAnswer, RateLimiter, RateStep,
-    Refusal, Report, RequestQueue, Retry, RetryLimits, Success, Ticket, TokenState, Turn, Uptime,
+    Decision, Fleet, FleetEvent, FleetRecord, FleetRest, FleetRun, FleetStart, FleetStep,
+    FleetTrouble, Freshness, Jitter, Keep, NextStep, Now, Priority, RateAnswer, RateLimiter,
+    RateStep, Refusal, Report, RequestQueue, Retry, RetryLimits, Success, Ticket, TokenState, Turn,
+    Uptime,
 };
 pub use response::{ErrorCategory, ErrorScope, ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;

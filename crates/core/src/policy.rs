@@ -2,6 +2,7 @@
 
 mod cooldown;
 mod evidence;
+mod fleet;
 mod fleet_rate;
 mod freshness;
 mod now;
@@ -11,6 +12,9 @@ mod retry;
 mod token_state;
 
 pub use self::evidence::Refusal;
+pub use self::fleet::{
+    Fleet, FleetEvent, FleetRecord, FleetRest, FleetRun, FleetStart, FleetStep, FleetTrouble,
+};
 pub use self::fleet_rate::{RateAnswer, RateStep};
 pub use self::freshness::Freshness;
 pub use self::now::{Jitter, Now, Uptime};

@@ -40,6 +40,11 @@ pub trait IssuedToken {
     /// Whether the response proves that the token is for the requested user, or there is no user.
     fn names_its_user(&self) -> bool;
 
+    /// Its age when this process received it: zero, unless another process fetched it.
+    fn age_when_received(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// The time for which a cache may return it.
     ///
     /// That is its lifetime. A token of unknown lifetime is cached for a minute, so that not every call
@@ -101,6 +106,11 @@ impl AppToken {
     ) -> Self {
         let granted = Granted { access_token, lifetime, received_at, unit_mismatch: None };
         Self::new(granted, None)
+    }
+
+    /// The same token with the UUID of its app.
+    pub(crate) fn of_application(self, application: Option<Arc<str>>) -> Self {
+        Self { application, ..self }
     }
 
     /// The value of an `Authorization` header that carries it; marked sensitive.

@@ -7,6 +7,8 @@ mod single_flight;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
+#[cfg(feature = "fleet")]
+use std::time::Duration;
 
 use easemob_token_core::{
     AccessToken, Decision, GrantType, IssuedToken, Jitter, Keep, Refusal, Report, TokenState,
@@ -14,7 +16,7 @@ use easemob_token_core::{
 };
 
 pub use self::entry::TokenGuard;
-pub(crate) use self::entry::{CacheEntry, EntryInFlight};
+pub(crate) use self::entry::{CacheEntry, EntryInFlight, EntryRetryRun};
 pub(crate) use self::single_flight::Replacement;
 use crate::acquire::{Outcome, RequestContext};
 use crate::clock::jitter;
@@ -32,9 +34,10 @@ pub(crate) trait TokenSource: Send + Sync + Sized + 'static {
     /// Runs one acquisition of at most `max_attempts` requests.
     fn fetch(
         &self,
-        in_flight: &EntryInFlight<Self::Token>,
+        cache: &Arc<TokenCache<Self>>,
+        in_flight: &Arc<EntryInFlight<Self::Token>>,
         max_attempts: u32,
-    ) -> impl Future<Output = Result<Self::Token, Error>> + Send;
+    ) -> impl Future<Output = Result<Fetched<Self::Token>, Error>> + Send;
 
     /// Whether the cause of this remembered failure is gone, so that it need not be remembered.
     fn can_retry(&self, _error: &Error) -> bool {
@@ -43,6 +46,18 @@ pub(crate) trait TokenSource: Send + Sync + Sized + 'static {
 
     /// Called when the acquisition of this cache has ended, with or without a token.
     fn finished(&self, _cache: &Arc<TokenCache<Self>>) {}
+}
+
+/// Result of an acquisition that did not fail.
+#[derive(Debug)]
+pub(crate) enum Fetched<T> {
+    Token(T),
+    /// Another process renews the token; look again after this time.
+    #[cfg(feature = "fleet")]
+    Deferred(Duration),
+    /// No process sends a request for this time, so callers get this error.
+    #[cfg(feature = "fleet")]
+    Rested(Error, Duration),
 }
 
 /// The cached token of one source.
@@ -184,6 +199,19 @@ impl<S: TokenSource> TokenCache<S> {
         }
     }
 
+    /// The token that is cached and usable, and the one that was reported as refused and is not
+    /// replaced yet.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn held(&self) -> (Option<AccessToken>, Option<AccessToken>) {
+        let now = self.context().clock.now();
+        let state = self.lock();
+        let entry = self.entry.load_full();
+        let is_removed = entry.is_none();
+        let held = entry.filter(|it| it.is_usable(now)).map(|it| it.access_token().clone());
+        let is_open = is_removed || state.token.is_reported();
+        (held, state.refused.clone().filter(|_| is_open))
+    }
+
     /// The cached token if it is this one.
     fn entry_of(&self, token: &AccessToken) -> Option<Arc<CacheEntry<S::Token>>> {
         self.entry.load_full().filter(|entry| entry.is(token))
@@ -247,7 +275,7 @@ impl<S: TokenSource> TokenCache<S> {
     fn finish(
         self: &Arc<Self>,
         in_flight: &Arc<EntryInFlight<S::Token>>,
-        result: Result<S::Token, Error>,
+        result: Result<Fetched<S::Token>, Error>,
     ) {
         let context = self.context();
         let (now, jitter) = (context.clock.now(), jitter());
@@ -255,7 +283,7 @@ impl<S: TokenSource> TokenCache<S> {
         let is_current = state.is_current(in_flight);
         state.count_requests(in_flight);
         let outcome = match result {
-            Ok(token) => {
+            Ok(Fetched::Token(token)) => {
                 let unchanged = state.refused.as_ref().is_some_and(|it| is_same(it, &token));
                 let success = if is_current {
                     Some(state.token.succeeded(&token, unchanged, now, jitter))
@@ -269,6 +297,20 @@ impl<S: TokenSource> TokenCache<S> {
                 }
                 state.error = None;
                 Outcome::Token(entry)
+            }
+            #[cfg(feature = "fleet")]
+            Ok(_) if !is_current => return,
+            #[cfg(feature = "fleet")]
+            Ok(Fetched::Deferred(pause)) => {
+                state.token.deferred(pause, now);
+                // Callers go on with the token that is there.
+                Outcome::Abandoned
+            }
+            #[cfg(feature = "fleet")]
+            Ok(Fetched::Rested(error, pause)) => {
+                state.token.rested(pause, now);
+                state.error = Some(error.clone());
+                Outcome::Failed(error)
             }
             Err(_) if !is_current => return,
             Err(error) => {
@@ -288,12 +330,11 @@ impl<S: TokenSource> TokenCache<S> {
         }
         let usable = state.token.is_usable(now);
         drop(state);
-        let end = match &outcome {
-            Outcome::Token(entry) => Ok(entry.generation),
-            Outcome::Failed(error) => Err(error),
-            Outcome::Abandoned => return,
-        };
-        in_flight.emit_end(context, end, usable);
+        match &outcome {
+            Outcome::Token(entry) => in_flight.emit_end(context, Ok(entry.generation), usable),
+            Outcome::Failed(error) => in_flight.emit_end(context, Err(error), usable),
+            Outcome::Abandoned => {}
+        }
         self.source.finished(self);
         in_flight.end(outcome);
     }

@@ -26,6 +26,8 @@ struct Inner {
     attempts: u32,
     /// The service's host and port, if an exchange with it failed.
     host: Option<Box<str>>,
+    /// The pause before the next request, if another process's failure asks for one.
+    pause: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -46,13 +48,22 @@ enum Cause {
 
 impl Error {
     fn new(cause: Cause, attempts: u32) -> Self {
-        Self(Arc::new(Inner { cause, attempts, host: None }))
+        Self(Arc::new(Inner { cause, attempts, host: None, pause: None }))
     }
 
     /// No response came from this host, for the request of this number.
     pub(crate) fn no_response(error: TransportError, attempts: u32, host: &str) -> Self {
         let cause = Cause::Transport(error);
-        Self(Arc::new(Inner { cause, attempts, host: Some(host.into()) }))
+        Self(Arc::new(Inner { cause, attempts, host: Some(host.into()), pause: None }))
+    }
+
+    /// Another process could not reach this host, and no process tries again for this time.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn not_reached_elsewhere(host: &str, pause: Duration) -> Self {
+        let cause = "remembered from a request of another process";
+        let error = TransportError::with_source(TransportErrorKind::Connect, cause);
+        let (cause, pause) = (Cause::Transport(error), Some(pause));
+        Self(Arc::new(Inner { cause, attempts: 0, host: Some(host.into()), pause }))
     }
 
     pub(crate) fn invalid_input(problem: &'static str) -> Self {
@@ -178,7 +189,7 @@ impl Error {
             | Cause::Build(_)
             | Cause::Transport(_)
             | Cause::TooOften
-            | Cause::Deadline => None,
+            | Cause::Deadline => self.0.pause,
         }
     }
 

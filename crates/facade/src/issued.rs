@@ -25,13 +25,37 @@ pub type UserToken = Issued<core::UserToken>;
 pub struct Issued<T> {
     token: T,
     received: Now,
+    /// Its age when it was received: another process fetched it. A clock of a process that started
+    /// later cannot count back to that time.
+    #[cfg(feature = "fleet")]
+    age: Duration,
     clock: Clock,
 }
 
 impl<T: IssuedToken> Issued<T> {
     /// A token that was received at this time of this clock.
     pub(crate) fn new(token: T, received: Now, clock: &Clock) -> Self {
-        Self { token, received, clock: clock.clone() }
+        Self {
+            token,
+            received,
+            #[cfg(feature = "fleet")]
+            age: Duration::ZERO,
+            clock: clock.clone(),
+        }
+    }
+
+    /// The same token, which was of this age when it was received.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn of_age(self, age: Duration) -> Self {
+        Self { age, ..self }
+    }
+
+    /// The time since it was issued.
+    fn age(&self) -> Duration {
+        let passed = self.clock.now().since(self.received);
+        #[cfg(feature = "fleet")]
+        let passed = passed.saturating_add(self.age);
+        passed
     }
 
     /// The time for which it is still valid: zero if it is over.
@@ -54,7 +78,7 @@ impl<T: IssuedToken> Issued<T> {
     /// ```
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
-        self.token.lifetime().remaining_after(self.clock.now().since(self.received))
+        self.token.lifetime().remaining_after(self.age())
     }
 }
 
@@ -81,6 +105,11 @@ impl<T: IssuedToken> IssuedToken for Issued<T> {
 
     fn names_its_user(&self) -> bool {
         self.token.names_its_user()
+    }
+
+    #[cfg(feature = "fleet")]
+    fn age_when_received(&self) -> Duration {
+        self.age
     }
 }
 

@@ -24,6 +24,7 @@
 //! | `isahc` | the module `isahc`: the transport over isahc (libcurl), for any async runtime |
 //! | `blocking` | the module `blocking` and `ClientBuilder::build_blocking`: the client for programs without an async runtime |
 //! | `dynamic` | the module `dynamic` and `Client::dynamic_token`: user tokens made without a request |
+//! | `fleet` | the module `store` and `ClientBuilder::token_store`: all processes of an app share one app token |
 //! | `test-util` | `TestClock` and `ClientBuilder::clock`, for tests without waiting |
 //! | `bundled-roots` | the method `bundled_roots` of each transport's builder: Mozilla's root certificates |
 //!
@@ -72,6 +73,8 @@ mod client;
 mod clock;
 pub mod environment;
 mod error;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod issued;
 #[cfg(test)]
 #[cfg(shuttle)]
@@ -119,6 +122,18 @@ pub mod transport {
         ProxyRules, ProxyUrl, Runtime, Sleep, Task, Transport, TransportError, TransportErrorKind,
         async_trait, bytes, check_scheme, classify_connect, classify_exchange, find_in_chain,
         head_within_limits, http, is_loopback, loopback_addresses, sleep,
+    };
+}
+
+#[cfg(feature = "fleet")]
+pub mod store {
+    //! The store port: what a [`Client`](crate::Client) needs of a place that processes share.
+    //!
+    //! A store implements [`TokenStore`], which reads and replaces one record. Its contract is there.
+
+    pub use easemob_token_store::{
+        MAX_RECORD_BYTES, MemoryStore, StoreError, StoreErrorKind, Stored, Swap, TokenStore,
+        async_trait, bytes,
     };
 }
 

@@ -61,13 +61,22 @@ pub(crate) struct Telemetry {
     host: Box<str>,
     observer: Option<Arc<dyn Observer>>,
     outages: Outages,
+    #[cfg(feature = "fleet")]
+    store_outage: outages::StoreOutage,
     pub(crate) warnings: Warnings,
 }
 
 impl Telemetry {
     pub(crate) fn new(host: &str, observer: Option<Arc<dyn Observer>>) -> Self {
         let (outages, warnings) = (Outages::new(), Warnings::default());
-        Self { host: host.into(), observer, outages, warnings }
+        Self {
+            host: host.into(),
+            observer,
+            outages,
+            #[cfg(feature = "fleet")]
+            store_outage: Default::default(),
+            warnings,
+        }
     }
 
     /// The service's host and port, for errors and logs.
@@ -111,6 +120,36 @@ impl Telemetry {
         self.observe(&event);
     }
 
+    /// Reports the failure of a store's operation.
+    ///
+    /// `tracing` gets it at ERROR the first time if the store refuses, and otherwise at WARN, once a
+    /// minute; the others at DEBUG.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn store_failed(&self, error: &easemob_token_store::StoreError, now: Uptime) {
+        use easemob_token_store::StoreErrorKind::{Broken, Refused, Timeout, Unreachable};
+
+        let grant = GrantType::ClientCredentials;
+        let event = Event::StoreFailed { grant, error };
+        let kind = match error.kind() {
+            Unreachable => "unreachable",
+            Timeout => "timeout",
+            Refused => "refused",
+            Broken => "broken",
+        };
+        let is_refusal = error.kind() == Refused;
+        match self.store_outage.news(is_refusal, now) {
+            Some(Level::ERROR) => event!(
+                Level::ERROR,
+                event,
+                kind,
+                "{error}; each process fetches its own token until somebody changes that",
+            ),
+            Some(_) => event!(Level::WARN, event, kind, "{error}; the token is fetched without it"),
+            None => event!(Level::DEBUG, event, kind, "{error}"),
+        }
+        self.observe(&event);
+    }
+
     /// Calls the observer. A panic is caught: waiters need the end of the acquisition, and the event
     /// may come from a destructor, where a panic would abort the process. No lock is held here.
     fn observe(&self, event: &Event<'_>) {
@@ -124,6 +163,22 @@ fn trace(event: &Event<'_>) {
     match *event {
         // `Telemetry::failed` decides on the level of a failure.
         Event::Hit { .. } | Event::Failed { .. } => {}
+        #[cfg(feature = "fleet")]
+        Event::StoreFailed { .. } => {}
+        #[cfg(feature = "fleet")]
+        Event::Adopted { age, .. } => event!(
+            Level::DEBUG,
+            event,
+            age_ms = millis(age),
+            "took a token of another process from the store",
+        ),
+        #[cfg(feature = "fleet")]
+        Event::LeaseWaited { time, .. } => event!(
+            Level::DEBUG,
+            event,
+            time_ms = millis(time),
+            "another process fetches the token",
+        ),
         Event::Waited { time, .. } => {
             event!(Level::TRACE, event, time_ms = millis(time), "waited for a token");
         }

@@ -3,10 +3,17 @@
 //! A [`TokenStore`] keeps small records under names. It reads one, and replaces one if nobody else
 //! did meanwhile. The client seals what it writes, so a store sees neither tokens nor secrets. This
 //! crate opens no file and no connection: a store depends on this crate and on its own library only.
+//!
+//! The feature `conformance` adds a suite that tries every rule of the contract on a store.
+//! [`MemoryStore`] is a store for tests.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
+mod memory;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use async_trait::async_trait;
@@ -14,6 +21,7 @@ pub use bytes;
 use bytes::Bytes;
 
 pub use self::error::{StoreError, StoreErrorKind};
+pub use self::memory::MemoryStore;
 
 /// A place in which all processes of a fleet keep one record under each name.
 ///
@@ -26,7 +34,8 @@ pub use self::error::{StoreError, StoreErrorKind};
 ///   replaced; with the other kinds it was not.
 /// - A call that is dropped does no harm: the record is the old or the new one.
 /// - A record is gone when its time is over, or earlier if the store needs the room.
-/// - A record of up to [`MAX_RECORD_BYTES`] is kept. A larger one that is found counts as none.
+/// - A record of up to [`MAX_RECORD_BYTES`] is kept. A larger one that is found counts as none, also
+///   for [`swap`](Self::swap), so that it can be replaced. An empty one may count as none.
 /// - Nothing is printed or logged that a record contains, and no secret of the store's own.
 ///
 /// The client limits the time of each call itself.
@@ -45,6 +54,23 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         record: &[u8],
         keep: Duration,
     ) -> Result<Swap, StoreError>;
+}
+
+#[async_trait]
+impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
+    async fn read(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        (**self).read(key).await
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        expected: Option<&Stored>,
+        record: &[u8],
+        keep: Duration,
+    ) -> Result<Swap, StoreError> {
+        (**self).swap(key, expected, record, keep).await
+    }
 }
 
 /// The most bytes of a record.

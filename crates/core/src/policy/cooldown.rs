@@ -26,6 +26,11 @@ impl Cooldown {
         Self { start, while_usable: pause, without: Duration::ZERO }
     }
 
+    /// A cooldown with a token and without one.
+    pub(super) fn always(start: Now, pause: Duration) -> Self {
+        Self { start, while_usable: pause, without: pause }
+    }
+
     /// The rest of it at `now`.
     pub(super) fn remaining(&self, now: Now, usable: bool) -> Duration {
         let pause = if usable { self.while_usable } else { self.without };

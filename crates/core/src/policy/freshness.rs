@@ -25,6 +25,14 @@ impl Freshness {
     /// lifetime is too old at once.
     #[must_use]
     pub fn new(lifetime: Lifetime, received: Now, jitter: Jitter) -> Self {
+        Self::with_age(lifetime, Duration::ZERO, received, jitter)
+    }
+
+    /// The freshness of a token that was of this age already when it was received.
+    ///
+    /// The clocks of a process that started later cannot count back to the time of its issue.
+    #[must_use]
+    pub fn with_age(lifetime: Lifetime, age: Duration, received: Now, jitter: Jitter) -> Self {
         let life = match lifetime {
             Lifetime::Permanent => {
                 return Self { due: TimePoint::NEVER, unusable: TimePoint::NEVER };
@@ -36,8 +44,8 @@ impl Freshness {
         let margin = MARGIN.min(life / 10);
         let unusable = life.saturating_sub(margin);
         Self {
-            due: TimePoint::after(received, due),
-            unusable: TimePoint::after(received, unusable),
+            due: TimePoint::after(received, due.saturating_sub(age)),
+            unusable: TimePoint::after(received, unusable.saturating_sub(age)),
         }
     }
 

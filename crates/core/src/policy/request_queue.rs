@@ -54,6 +54,8 @@ pub struct RequestQueue {
     /// The rate that this process shares with others; requests for the app token do not wait for it.
     fleet: Option<FleetRate>,
     waiting: BTreeMap<Ticket, Waiting>,
+    /// How many callers have left the queue.
+    left: usize,
     tickets: u64,
 }
 
@@ -64,6 +66,9 @@ struct Waiting {
     turn: Uptime,
     /// Whether a slot is meant for it, and not a guess.
     is_known: bool,
+    /// How many were before it, when so many had left the queue.
+    ahead: usize,
+    left: usize,
 }
 
 impl RequestQueue {
@@ -72,7 +77,7 @@ impl RequestQueue {
     pub fn new(per_second: NonZeroU32) -> Self {
         let burst = NonZeroU32::new(per_second.get() / 10).unwrap_or(NonZeroU32::MIN);
         let limiter = RateLimiter::new(per_second, SECOND, burst);
-        Self { limiter, fleet: None, waiting: BTreeMap::new(), tickets: 0 }
+        Self { limiter, fleet: None, waiting: BTreeMap::new(), left: 0, tickets: 0 }
     }
 
     /// A queue of a process whose fleet sends at most `per_second` requests in any second.
@@ -105,14 +110,14 @@ impl RequestQueue {
         let ahead = self.waiting.range(..ticket);
         let due = ahead.take_while(|(_, it)| it.turn <= now).count();
         if self.free(now) > due {
-            self.waiting.remove(&ticket);
+            self.remove(ticket);
             self.take(now);
             return Turn::Now;
         }
         let known = self.waiting.get(&ticket).filter(|it| it.is_known && it.turn > now);
         let waiting = known.copied().unwrap_or_else(|| self.expected(ticket, now));
         if waiting.turn > deadline {
-            self.waiting.remove(&ticket);
+            self.remove(ticket);
             return Turn::DeadlineExceeded(waiting.turn);
         }
         self.waiting.insert(ticket, waiting);
@@ -121,7 +126,7 @@ impl RequestQueue {
 
     /// Removes the caller with this ticket, which does not call again.
     pub fn leave(&mut self, ticket: Ticket) {
-        self.waiting.remove(&ticket);
+        self.remove(ticket);
     }
 
     /// The number of waiting callers, without those that stopped calling.
@@ -196,32 +201,30 @@ impl RequestQueue {
     /// When the turn of this caller comes, if all before it call in time.
     fn expected(&self, ticket: Ticket, now: Uptime) -> Waiting {
         let ahead = self.ahead_of(ticket);
-        match &self.fleet {
+        let (turn, is_known) = match &self.fleet {
             Some(fleet) => {
-                let turn = fleet.slot(now, ahead).max(now.after(LEAST_WAIT));
-                Waiting { turn, is_known: ahead < fleet.booked() }
+                (fleet.slot(now, ahead).max(now.after(LEAST_WAIT)), ahead < fleet.booked())
             }
-            None => Waiting { turn: self.limiter.slot(now, ahead), is_known: true },
-        }
+            None => (self.limiter.slot(now, ahead), true),
+        };
+        Waiting { turn, is_known, ahead, left: self.left }
     }
 
     fn ahead_of(&self, ticket: Ticket) -> usize {
-        match self.waiting.last_key_value() {
-            Some((last, _)) if *last > ticket => {
-                // Behind the booked slots, an upper bound is enough.
-                let booked = self.fleet.as_ref().map_or(usize::MAX, FleetRate::booked);
-                let ahead = self.waiting.range(..ticket).take(booked).count();
-                if ahead < booked { ahead } else { self.at_most_ahead(ticket).max(ahead) }
-            }
+        // Behind the booked slots, a lower bound is enough.
+        let bound = self.waiting.get(&ticket).zip(self.fleet.as_ref()).and_then(|(it, fleet)| {
+            let least = it.ahead.saturating_sub(self.left - it.left);
+            (least >= fleet.booked()).then_some(least)
+        });
+        bound.unwrap_or_else(|| match self.waiting.last_key_value() {
+            Some((last, _)) if *last > ticket => self.waiting.range(..ticket).count(),
             // A newcomer is behind all others, and there may be thousands of them.
-            _ => self.waiting.len(),
-        }
+            _ => self.waiting.len() - usize::from(self.waiting.contains_key(&ticket)),
+        })
     }
 
-    fn at_most_ahead(&self, ticket: Ticket) -> usize {
-        let first = self.waiting.first_key_value().map_or(0, |(first, _)| first.number);
-        let numbers = ticket.number.saturating_sub(first);
-        usize::try_from(numbers).unwrap_or(usize::MAX).min(self.waiting.len())
+    fn remove(&mut self, ticket: Ticket) {
+        self.left += usize::from(self.waiting.remove(&ticket).is_some());
     }
 
     /// Removes callers that did not call at their turn.
@@ -231,6 +234,7 @@ impl RequestQueue {
                 return;
             }
             first.remove();
+            self.left += 1;
         }
     }
 }

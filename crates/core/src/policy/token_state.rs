@@ -151,6 +151,12 @@ impl TokenState {
         self.cached.is_some_and(|cached| cached.freshness.is_usable(now))
     }
 
+    /// Whether the cached token was reported as refused and is to be replaced.
+    #[must_use]
+    pub fn is_reported(&self) -> bool {
+        self.is_reported
+    }
+
     /// Decides what a caller does at `now`. After `Fetch` or `UseAndRefresh` an acquisition is in flight.
     pub fn decide(&mut self, now: Now) -> Decision {
         let usable = self.cached.filter(|cached| cached.freshness.is_usable(now));
@@ -234,7 +240,12 @@ impl TokenState {
     ) -> Success {
         self.generation += 1;
         let generation = self.generation;
-        let freshness = Freshness::new(token.cache_lifetime(), received, jitter);
+        let freshness = Freshness::with_age(
+            token.cache_lifetime(),
+            token.age_when_received(),
+            received,
+            jitter,
+        );
         let has_lifetime = token.lifetime() != Lifetime::Unknown;
         let is_old_good = self.cached.is_some_and(|old| {
             old.has_lifetime && old.freshness.is_usable(received) && !self.is_reported
@@ -255,6 +266,22 @@ impl TokenState {
         self.failures = self.failures.saturating_add(1);
         self.cooldown =
             Cooldown::after_failure(self.failures, response, self.last_sent, now, jitter);
+    }
+
+    /// Reports that another process renews the token, so the acquisition ended without a request.
+    ///
+    /// It is no failure. While the cached token is usable, the next acquisition starts after `pause`.
+    pub fn deferred(&mut self, pause: Duration, now: Now) {
+        self.in_flight = false;
+        self.cooldown = Some(Cooldown::while_usable(now, pause));
+    }
+
+    /// Reports that no process sends a request for this time, so the acquisition ended without one.
+    ///
+    /// It is no failure of this process. The next acquisition starts after `pause` in any case.
+    pub fn rested(&mut self, pause: Duration, now: Now) {
+        self.in_flight = false;
+        self.cooldown = Some(Cooldown::always(now, pause));
     }
 
     /// Forgets the failures before, since their cause is gone: refused credentials were replaced.

@@ -65,6 +65,29 @@ impl ResponseError {
         Self::malformed(text, RetryAdvice::Once)
     }
 
+    /// A response that another process got, which is remembered for this time.
+    pub(crate) fn remembered_elsewhere(
+        kind: ResponseErrorKind,
+        status: StatusCode,
+        code: Option<String>,
+        is_from_service: bool,
+        retry_after: Duration,
+    ) -> Self {
+        let advice = match kind.retry_advice() {
+            RetryAdvice::After(_) | RetryAdvice::Backoff => RetryAdvice::After(retry_after),
+            advice => advice,
+        };
+        Self::from(Details {
+            kind,
+            status,
+            code,
+            description: Some("remembered from a request of another process".to_owned()),
+            retry_after: Some(retry_after),
+            advice,
+            is_from_service,
+        })
+    }
+
     /// The kind, for decisions of the caller.
     #[must_use]
     pub fn kind(&self) -> ResponseErrorKind {

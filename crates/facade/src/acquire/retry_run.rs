@@ -93,6 +93,8 @@ impl<G: Grant + Clone + Send + Sync> GrantSource for Plain<'_, G> {
 pub(crate) struct RetryRun<'a, O> {
     context: &'a RequestContext,
     in_flight: &'a InFlight<O>,
+    #[cfg(feature = "fleet")]
+    max_attempts: u32,
     retry: Retry,
 }
 
@@ -112,7 +114,13 @@ impl<'a, O> RetryRun<'a, O> {
     ) -> Self {
         let max_attempts = max_attempts.min(context.limits.max_attempts);
         let limits = RetryLimits { max_attempts, ..context.limits };
-        Self { context, in_flight, retry: Retry::new(limits, context.clock.uptime()) }
+        Self {
+            context,
+            in_flight,
+            #[cfg(feature = "fleet")]
+            max_attempts,
+            retry: Retry::new(limits, context.clock.uptime()),
+        }
     }
 
     /// Sends requests until one brings a token or the rules say to give up.
@@ -149,6 +157,45 @@ impl<'a, O> RetryRun<'a, O> {
                 NextStep::GiveUp => return Err(error),
             }
         }
+    }
+
+    /// Sends one request of a grant that carries no app token.
+    ///
+    /// On failure it returns the error, and when the next request may be sent, if at all.
+    #[cfg(feature = "fleet")]
+    pub(crate) async fn once<G: Grant + Clone + Send + Sync>(
+        &mut self,
+        grant: &G,
+    ) -> Result<Issued<G::Token>, (Error, Option<Uptime>)> {
+        let source = Plain(grant);
+        let ready = self.next_request(&source, None).await.map_err(|error| (error, None))?;
+        let sent = self.context.clock.uptime();
+        let error = match self.send(ready.request, &*ready.grant, sent).await {
+            Ok(Some(token)) => return Ok(token),
+            // Only a user token comes on a reused connection.
+            Ok(None) => Error::dropped(self.in_flight.requests()),
+            Err(error) => error,
+        };
+        let next = match self.decide(&error, false, self.context.clock.uptime()) {
+            NextStep::SendAt(time) => Some(time),
+            NextStep::SendWithNewAppTokenAt(_) | NextStep::GiveUp => None,
+        };
+        Err((error, next))
+    }
+
+    /// The same acquisition, if it has to end at this time.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn until(self, end: Uptime) -> Self {
+        let (limits, now) = (self.context.limits, self.context.clock.uptime());
+        let max_attempts = self.max_attempts;
+        let limits = RetryLimits { max_attempts, deadline: end.since(now), ..limits };
+        Self { retry: Retry::new(limits, now), ..self }
+    }
+
+    /// The time at which the acquisition ends.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn end(&self) -> Uptime {
+        self.retry.end()
     }
 
     /// Waits until a request may be sent, and makes it then, with the app token of that moment.
@@ -239,12 +286,23 @@ impl<'a, O> RetryRun<'a, O> {
     }
 
     /// Decides what follows an error; if that is another request, waits until its time.
+    async fn next_step(&mut self, error: &Error, same_refused: bool) -> NextStep {
+        let (context, now) = (self.context, self.context.clock.uptime());
+        let step = self.decide(error, same_refused, now);
+        if let NextStep::SendAt(time) | NextStep::SendWithNewAppTokenAt(time) = step {
+            let (grant, pause) = (self.in_flight.grant(), time.since(now));
+            context.telemetry.emit(&Event::Retrying { grant, error, pause });
+            context.sleep(pause).await;
+        }
+        step
+    }
+
+    /// Decides what follows an error.
     ///
     /// `same_refused` is set if this request carried the app token that was refused before: a later
     /// request with it was accepted in between, or the service read two requests in another order.
-    async fn next_step(&mut self, error: &Error, same_refused: bool) -> NextStep {
-        let (context, now) = (self.context, self.context.clock.uptime());
-        let step = if same_refused && error.refuses_app_token() {
+    fn decide(&mut self, error: &Error, same_refused: bool, now: Uptime) -> NextStep {
+        if same_refused && error.refuses_app_token() {
             match self.retry.once_more(now, jitter()) {
                 NextStep::SendAt(time) => NextStep::SendWithNewAppTokenAt(time),
                 other => other,
@@ -257,13 +315,7 @@ impl<'a, O> RetryRun<'a, O> {
             self.retry.after_transport_failure(error.is_retryable(), now, jitter())
         } else {
             NextStep::GiveUp
-        };
-        if let NextStep::SendAt(time) | NextStep::SendWithNewAppTokenAt(time) = step {
-            let (grant, pause) = (self.in_flight.grant(), time.since(now));
-            context.telemetry.emit(&Event::Retrying { grant, error, pause });
-            context.sleep(pause).await;
         }
-        step
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{EntryInFlight, TokenCache, TokenSource};
+use super::{EntryInFlight, Fetched, TokenCache, TokenSource};
 use crate::error::Error;
 
 /// A guard that ends an acquisition once: with its result, or as abandoned if it is dropped first.
@@ -20,7 +20,7 @@ impl<S: TokenSource> CompletionGuard<S> {
         Self { cache: Arc::clone(cache), in_flight: Arc::clone(in_flight), is_finished: false }
     }
 
-    pub(super) fn finish(mut self, result: Result<S::Token, Error>) {
+    pub(super) fn finish(mut self, result: Result<Fetched<S::Token>, Error>) {
         self.is_finished = true;
         self.cache.finish(&self.in_flight, result);
     }

@@ -7,11 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use easemob_token_core::{AccessToken, Freshness, IssuedToken, Now};
 
-use crate::acquire::InFlight;
+use crate::acquire::{InFlight, RetryRun};
 use crate::sync::Guard;
 
 /// An acquisition whose waiters get a cached token.
 pub(crate) type EntryInFlight<T> = InFlight<Arc<CacheEntry<T>>>;
+
+/// The requests of such an acquisition.
+pub(crate) type EntryRetryRun<'a, T> = RetryRun<'a, Arc<CacheEntry<T>>>;
 
 /// A cached token with its number in the cache and its freshness.
 #[derive(Debug)]
@@ -49,6 +52,11 @@ impl<T> CacheEntry<T> {
 }
 
 impl<T: IssuedToken> CacheEntry<T> {
+    #[cfg(feature = "fleet")]
+    pub(super) fn access_token(&self) -> &AccessToken {
+        self.token.access_token()
+    }
+
     pub(super) fn is(&self, token: &AccessToken) -> bool {
         self.token.access_token().expose() == token.expose()
     }

@@ -162,9 +162,9 @@ impl<S: TokenSource> TokenCache<S> {
         let guard = CompletionGuard::new(self, &in_flight);
         let (cache, running) = (Arc::clone(self), Arc::clone(&in_flight));
         let task = async move {
-            let (cache, running) = (&*cache, &*running);
+            let (cache, running) = (&cache, &running);
             let context = cache.context();
-            let fetch = cache.source.fetch(running, max_requests);
+            let fetch = cache.source.fetch(cache, running, max_requests);
             let run = running.run(context, fetch);
             guard.finish(running.with_heartbeat(context, run).await);
         };

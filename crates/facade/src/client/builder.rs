@@ -1,6 +1,8 @@
 //! The settings of a client, checked when it is built.
 
 mod checks;
+#[cfg(feature = "fleet")]
+mod fleet;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -48,6 +50,8 @@ pub struct ClientBuilder {
     authorize_password: bool,
     user_agent: Option<String>,
     clock: Clock,
+    #[cfg(feature = "fleet")]
+    fleet: fleet::FleetSettings,
 }
 
 /// The service's limit for one App Key, app and user tokens together.
@@ -77,6 +81,8 @@ impl ClientBuilder {
             authorize_password: false,
             user_agent: None,
             clock: Clock::system(),
+            #[cfg(feature = "fleet")]
+            fleet: fleet::FleetSettings::default(),
         }
     }
 
@@ -289,6 +295,8 @@ impl ClientBuilder {
         self.check_limits()?;
         let per_second = self.checked_requests_per_second()?;
         let cached_users = self.checked_cached_users(credentials.is_some())?;
+        #[cfg(feature = "fleet")]
+        let fleet = self.checked_fleet(credentials.is_some())?;
         let transport = self.transport.ok_or_else(|| {
             ConfigError::new("transport", "missing; for example hyper::HyperTransport::new()")
         })?;
@@ -316,7 +324,12 @@ impl ClientBuilder {
         });
         let with_app_token = credentials.map(|known| {
             let credentials = Credentials::new(known, self.app_token_ttl, self.provider);
-            let source = AppCredentials { context: Arc::clone(&context), credentials };
+            let source = AppCredentials {
+                context: Arc::clone(&context),
+                credentials,
+                #[cfg(feature = "fleet")]
+                fleet,
+            };
             WithAppToken { context: Arc::clone(&context), app_tokens: TokenCache::new(source) }
         });
         let user_tokens =

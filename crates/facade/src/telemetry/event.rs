@@ -10,12 +10,13 @@ use crate::error::Error;
 ///
 /// An *acquisition* is the work for one token that is not in the cache: one request, retries
 /// included. It emits one [`Started`](Self::Started), one [`Sent`](Self::Sent) per request, and one
-/// [`Succeeded`](Self::Succeeded) or [`Failed`](Self::Failed). There are three exceptions:
+/// [`Succeeded`](Self::Succeeded) or [`Failed`](Self::Failed). There are some exceptions:
 ///
 /// - An acquisition whose token is not cached emits no last event if its caller is cancelled.
 /// - An acquisition whose runtime ends or is not driven emits no last event; another one replaces
 ///   it.
 /// - An acquisition that no runtime could spawn emits `Failed` without `Started`.
+/// - With a store, a refresh that another process does ends with `LeaseWaited`.
 ///
 /// Match a variant with or without `..`; a `match` needs a `_`, since more variants may come.
 /// [`name`](Self::name) and [`grant`](Self::grant) are the same for all, such as for labels.
@@ -106,6 +107,30 @@ pub enum Event<'a> {
         /// The token's number in its cache.
         generation: u64,
     },
+    /// A token that another process fetched was taken from the store. `Succeeded` follows.
+    #[cfg(feature = "fleet")]
+    Adopted {
+        /// The token's grant.
+        grant: GrantType,
+        /// For how long the token has been in use.
+        age: Duration,
+    },
+    /// An acquisition left the request to another process, which holds the lease in the store.
+    #[cfg(feature = "fleet")]
+    LeaseWaited {
+        /// The token's grant.
+        grant: GrantType,
+        /// How long this one waited for the token; zero if it has a usable one and looks again later.
+        time: Duration,
+    },
+    /// An operation of the store failed. No call fails for it.
+    #[cfg(feature = "fleet")]
+    StoreFailed {
+        /// The token's grant.
+        grant: GrantType,
+        /// The error.
+        error: &'a easemob_token_store::StoreError,
+    },
 }
 
 impl Event<'_> {
@@ -122,6 +147,12 @@ impl Event<'_> {
             Self::Succeeded { .. } => "succeeded",
             Self::Failed { .. } => "failed",
             Self::Invalidated { .. } => "invalidated",
+            #[cfg(feature = "fleet")]
+            Self::Adopted { .. } => "adopted",
+            #[cfg(feature = "fleet")]
+            Self::LeaseWaited { .. } => "lease_waited",
+            #[cfg(feature = "fleet")]
+            Self::StoreFailed { .. } => "store_failed",
         }
     }
 
@@ -138,6 +169,10 @@ impl Event<'_> {
             | Self::Succeeded { grant, .. }
             | Self::Failed { grant, .. }
             | Self::Invalidated { grant, .. } => grant,
+            #[cfg(feature = "fleet")]
+            Self::Adopted { grant, .. }
+            | Self::LeaseWaited { grant, .. }
+            | Self::StoreFailed { grant, .. } => grant,
         }
     }
 }

@@ -34,3 +34,30 @@ impl Outages {
         true
     }
 }
+
+/// When the store's failures were logged last: as an error once, as a warning once a minute.
+#[cfg(feature = "fleet")]
+#[derive(Debug, Default)]
+pub(super) struct StoreOutage(Mutex<StoreOutageState>);
+
+#[cfg(feature = "fleet")]
+#[derive(Debug, Default)]
+struct StoreOutageState {
+    was_refused: bool,
+    warned: Option<Uptime>,
+}
+
+#[cfg(feature = "fleet")]
+impl StoreOutage {
+    /// The level of a failure at `now`; `None` if the operator has been told.
+    pub(super) fn news(&self, is_refusal: bool, now: Uptime) -> Option<tracing::Level> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first_refusal = is_refusal && !std::mem::replace(&mut state.was_refused, true);
+        let is_due = state.warned.is_none_or(|last| now.since(last) >= INTERVAL);
+        if !is_due && !is_first_refusal {
+            return None;
+        }
+        state.warned = Some(now);
+        Some(if is_first_refusal { tracing::Level::ERROR } else { tracing::Level::WARN })
+    }
+}

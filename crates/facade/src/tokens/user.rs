@@ -13,7 +13,7 @@ use quick_cache::{Equivalent, UnitWeighter};
 
 use super::{AppAuthorized, WithAppToken};
 use crate::acquire::{GrantSource, RequestContext, RetryRun};
-use crate::cache::{EntryInFlight, TokenCache, TokenSource};
+use crate::cache::{EntryInFlight, Fetched, TokenCache, TokenSource};
 use crate::error::Error;
 use crate::issued::{AppToken, UserToken};
 use crate::sync::{Mutex, MutexGuard};
@@ -99,11 +99,13 @@ impl TokenSource for User {
 
     async fn fetch(
         &self,
-        in_flight: &EntryInFlight<UserToken>,
+        _: &UserCache,
+        in_flight: &Arc<EntryInFlight<UserToken>>,
         max_attempts: u32,
-    ) -> Result<UserToken, Error> {
+    ) -> Result<Fetched<UserToken>, Error> {
         let source = self.key.source(&self.with_app_token);
-        RetryRun::new(self.context(), in_flight, max_attempts).run(&source).await
+        let run = RetryRun::new(self.context(), in_flight, max_attempts).run(&source);
+        run.await.map(Fetched::Token)
     }
 
     fn finished(&self, cache: &UserCache) {

@@ -95,6 +95,32 @@ fn each_missing_or_wrong_setting_is_named() {
     }
 }
 
+#[cfg(feature = "fleet")]
+#[test]
+fn each_wrong_setting_of_the_store_is_named() {
+    use easemob_token::store::MemoryStore;
+
+    let with_store = || good().token_store(std::sync::Arc::new(MemoryStore::new()));
+    let bare = Client::builder(URL, KEY).transport(Memory::default());
+    let second = Duration::from_secs(1);
+    for (builder, expected) in [
+        (bare.token_store(MemoryStore::new()), "client_credentials: missing; token_store"),
+        (good().store_timeout(second), "store_timeout: has no effect; set a token_store too"),
+        (good().store_key("a"), "store_key: has no effect; set a token_store too"),
+        (with_store().store_timeout(Duration::ZERO), "store_timeout: is zero"),
+        (with_store().store_timeout(20 * second), "store_timeout: is not shorter than"),
+        (with_store().store_key(""), "store_key: is empty"),
+        (with_store().store_key("MARK： x"), "store_key: has U+FF1A (full-width :) at character 5"),
+        (with_store().store_key("x".repeat(129)), "store_key: has 129 characters"),
+    ] {
+        let problem = problem(builder);
+        assert!(problem.starts_with(expected) && !problem.contains("MARK"), "{problem}");
+    }
+    let short = with_store().acquisition_deadline(Duration::from_millis(100));
+    let fine = with_store().store_key("my-app:{prod}").store_timeout(second);
+    assert!(short.build().is_ok() && fine.build().is_ok());
+}
+
 #[test]
 fn base_url_and_proxy_have_one_rule_for_hosts() {
     let parse = |host: &str| {
