@@ -173,12 +173,9 @@ fn trace(event: &Event<'_>) {
             "took a token of another process from the store",
         ),
         #[cfg(feature = "fleet")]
-        Event::LeaseWaited { time, .. } => event!(
-            Level::DEBUG,
-            event,
-            time_ms = millis(time),
-            "another process fetches the token",
-        ),
+        Event::LeaseWaited { time, .. } => {
+            event!(Level::DEBUG, event, time_ms = millis(time), "another process fetches the token",)
+        }
         Event::Waited { time, .. } => {
             event!(Level::TRACE, event, time_ms = millis(time), "waited for a token");
         }

@@ -308,13 +308,25 @@ impl ClientBuilder {
         };
         let host = endpoint.uri().authority().map_or("", |it| it.as_str());
         let telemetry = Telemetry::new(host, self.observer);
-        let context = Arc::new(RequestContext {
+        #[cfg(feature = "fleet")]
+        let shared = fleet.as_ref().zip(credentials.as_ref());
+        #[cfg(feature = "fleet")]
+        let queue = if shared.is_some() {
+            RequestQueue::shared(per_second, fastrand::u64(..))
+        } else {
+            RequestQueue::new(per_second)
+        };
+        #[cfg(not(feature = "fleet"))]
+        let queue = RequestQueue::new(per_second);
+        let context = Arc::new_cyclic(|_context| RequestContext {
+            #[cfg(feature = "fleet")]
+            rate: shared.map(|(fleet, known)| fleet.rate(&endpoint, known, _context.clone())),
             endpoint,
             transport,
             runtime,
             clock: self.clock,
             limits: self.limits,
-            queue: RequestQueue::new(per_second),
+            queue,
             request_timeout: self.request_timeout,
             max_response_bytes: self.max_response_bytes,
             plain_http_allowed: self.plain_http_allowed,

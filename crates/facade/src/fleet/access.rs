@@ -4,8 +4,8 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -29,6 +29,11 @@ const IDLE: u64 = u64::MAX;
 impl StoreAccess {
     pub(super) fn new(store: Arc<dyn TokenStore>, timeout: Duration) -> Self {
         Self { store, timeout, running_since: AtomicU64::new(IDLE) }
+    }
+
+    /// The store and its time limit.
+    pub(super) fn parts(&self) -> (Arc<dyn TokenStore>, Duration) {
+        (Arc::clone(&self.store), self.timeout)
     }
 
     /// Whether the store blocks the thread of another acquisition for longer than the time limit.

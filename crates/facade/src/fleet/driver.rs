@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easemob_token_core::{
-    ClientCredentials, FleetEvent, FleetRecord, FleetRest, FleetRun,
-    FleetStart, FleetStep, FleetTrouble, GrantType, Uptime,
+    ClientCredentials, FleetEvent, FleetRecord, FleetRest, FleetRun, FleetStart, FleetStep,
+    FleetTrouble, GrantType, Uptime,
 };
 use easemob_token_store::{StoreError, StoreErrorKind, Stored, Swap};
 
@@ -138,7 +138,11 @@ impl<'a> Driver<'a> {
     }
 
     /// The result of a step that ends the acquisition.
-    fn end(&mut self, step: FleetStep, token: Option<AppToken>) -> Result<Fetched<AppToken>, Error> {
+    fn end(
+        &mut self,
+        step: FleetStep,
+        token: Option<AppToken>,
+    ) -> Result<Fetched<AppToken>, Error> {
         let (telemetry, grant) = (&self.context.telemetry, GRANT);
         let now = self.context.clock.now();
         if let Some(since) = self.waits_since.take() {
@@ -160,9 +164,7 @@ impl<'a> Driver<'a> {
             }
             FleetStep::DeadlineExceeded => Err(Error::deadline(self.in_flight.requests())),
             // `UseFetched`. The other steps do not end an acquisition.
-            _ => token
-                .map(Fetched::Token)
-                .ok_or_else(|| Error::dropped(self.in_flight.requests())),
+            _ => token.map(Fetched::Token).ok_or_else(|| Error::dropped(self.in_flight.requests())),
         }
     }
 

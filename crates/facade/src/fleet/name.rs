@@ -114,7 +114,10 @@ mod tests {
         for (index, one) in names.iter().enumerate() {
             assert!(!names[..index].contains(one), "number {index}");
         }
-        assert_eq!(names[0], name("https://A1.easemob.com:443/", app, ID, SECRET, default, standard));
+        assert_eq!(
+            names[0],
+            name("https://A1.easemob.com:443/", app, ID, SECRET, default, standard)
+        );
     }
 
     #[test]

@@ -109,10 +109,7 @@ mod tests {
     #[test]
     fn key_and_record_are_those_of_another_implementation() {
         let (key, key_id) = derive(b"easemob-demo#testapp", SECRET.as_bytes());
-        assert_eq!(
-            hex(&key),
-            "c3a409cb58885f70e3db4c55a0a32022313c59d27f3f2e52e8aa998cd8cac121"
-        );
+        assert_eq!(hex(&key), "c3a409cb58885f70e3db4c55a0a32022313c59d27f3f2e52e8aa998cd8cac121");
         assert_eq!(hex(&key_id), "838d0bd8bbcae095");
         assert_eq!(
             hex(&sealed()),

@@ -26,11 +26,7 @@ fn fleet(size: usize, life: u64) -> Fleet {
     fleet_with(size, life, |builder| builder)
 }
 
-fn fleet_with(
-    size: usize,
-    life: u64,
-    settings: impl Fn(ClientBuilder) -> ClientBuilder,
-) -> Fleet {
+fn fleet_with(size: usize, life: u64, settings: impl Fn(ClientBuilder) -> ClientBuilder) -> Fleet {
     let simulation = Simulation::new();
     let service = Arc::new(Service::new(simulation.clone(), life));
     service.settings.lock().unwrap().latency = Duration::from_millis(200);

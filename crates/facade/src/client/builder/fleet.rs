@@ -73,7 +73,10 @@ impl ClientBuilder {
     }
 
     /// The store and its settings, checked; `None` without a store.
-    pub(super) fn checked_fleet(&self, has_credentials: bool) -> Result<Option<Fleet>, ConfigError> {
+    pub(super) fn checked_fleet(
+        &self,
+        has_credentials: bool,
+    ) -> Result<Option<Fleet>, ConfigError> {
         let FleetSettings { store, timeout, key } = &self.fleet;
         let Some(store) = store else {
             let setting = timeout.map(|_| "store_timeout").or(key.as_ref().map(|_| "store_key"));
