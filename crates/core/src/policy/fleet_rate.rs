@@ -109,7 +109,7 @@ pub(super) struct FleetRate {
     is_fresh: bool,
     plan: Option<Plan>,
     booked: Booked,
-    cleared: u32,
+    version: u32,
     /// The number of processes that took slots lately, by the last record.
     members: Option<NonZeroU32>,
     /// When the next permit is free that nobody has booked.
@@ -138,6 +138,7 @@ enum Clock {
 struct Plan {
     record: RateRecord,
     permits: Vec<Permit>,
+    next: Uptime,
     slots: u32,
     is_scarce: bool,
 }
@@ -158,7 +159,7 @@ impl FleetRate {
             is_fresh: false,
             plan: None,
             booked: Booked::default(),
-            cleared: 0,
+            version: 0,
             members: None,
             next: Uptime::ORIGIN,
             round_trip: Duration::ZERO,
@@ -181,9 +182,9 @@ impl FleetRate {
         self.booked.len()
     }
 
-    /// How often all that was known about slots became void.
-    pub(super) fn cleared(&self) -> u32 {
-        self.cleared
+    /// Changes whenever slots are not those that they were.
+    pub(super) fn version(&self) -> u32 {
+        self.version
     }
 
     /// Whether a step is due: callers wait without a slot, or the store may be back.
@@ -276,10 +277,9 @@ impl FleetRate {
             return RateStep::Read;
         }
         let plan = self.plan(now, callers, id, &clock);
-        self.members = NonZeroU32::new(plan.record.members());
-        self.next = clock.local(plan.record.next());
         if plan.slots == 0 && callers > 0 {
-            self.is_fresh = false;
+            (self.is_fresh, self.next) = (false, plan.next);
+            self.members = NonZeroU32::new(plan.record.members());
             let free = self.next.before(AHEAD).max(now);
             self.wait_until = free.after(self.pause(jitter));
             return RateStep::WaitUntil(self.wait_until);
@@ -297,17 +297,21 @@ impl FleetRate {
         let mut record = known.unwrap_or_else(|| RateRecord::empty(id));
         record.note(self.id, self.limit.get(), latest);
         record.settle(time);
+        let members = record.members().max(1);
         self.written += 1;
         record.writer = (self.id, self.written);
         let is_scarce = record.next() > time + millis(SCARCE);
+        let mut left = u32::try_from(callers).unwrap_or(u32::MAX);
         let (rounds, late) = if is_scarce {
-            // An error of the clock costs less if a permit is booked for longer.
-            let rounds = u32::try_from(error.as_millis() / 10).unwrap_or(u32::MAX).clamp(4, 6);
+            // An error of the clock costs less if a permit is booked for longer; but a process need not
+            // wait for its own permits while its share of the others is free.
+            let most = u32::try_from(error.as_millis() / 10).unwrap_or(u32::MAX).clamp(4, 6);
+            let share = record.free_by(record.next() + millis(SECOND)) / members;
+            let rounds = left.div_ceil(share.max(1)).clamp(1, most);
             (rounds, LATE * rounds)
         } else {
             (1, EASY + self.round_trip * 2)
         };
-        let mut left = u32::try_from(callers).unwrap_or(u32::MAX);
         let (mut permits, mut ends, mut slots) = (Vec::new(), Vec::new(), 0);
         while left > 0 {
             let Some(at) = record.take(time + millis(AHEAD)) else { break };
@@ -319,17 +323,26 @@ impl FleetRate {
             (left, slots) = (left - requests, slots + requests);
         }
         record.put(ends);
-        Plan { record, permits, slots, is_scarce }
+        let next = clock.local(record.next());
+        Plan { record, permits, next, slots, is_scarce }
     }
 
-    /// Takes the end of the last step, which used the store between these times.
+    /// Takes the end of the last step, which used the store between these times. Returns whether callers
+    /// should look for their slots at once.
     pub(super) fn answer(
         &mut self,
         begin: Uptime,
         end: Uptime,
         answer: RateAnswer<'_>,
         jitter: Jitter,
-    ) {
+    ) -> bool {
+        let version = self.version;
+        self.take_answer(begin, end, answer, jitter);
+        // Slots that were booked while others wait are far ahead.
+        version != self.version && self.scarce.is_none()
+    }
+
+    fn take_answer(&mut self, begin: Uptime, end: Uptime, answer: RateAnswer<'_>, jitter: Jitter) {
         let Some(step) = self.step.take() else { return };
         if let RateAnswer::Failed { is_unknown } = answer {
             return self.failed(end, is_unknown, &step);
@@ -403,11 +416,11 @@ impl FleetRate {
 
     /// Takes the slots of a plan that the store has accepted.
     fn carry_out(&mut self, plan: Plan, end: Uptime, jitter: Jitter) {
-        if self.alone.take().is_some() {
-            self.cleared = self.cleared.wrapping_add(1);
-        }
-        self.changes = 0;
+        (self.alone, self.changes) = (None, 0);
+        self.version = self.version.wrapping_add(1);
         self.booked.add(plan.permits);
+        self.next = plan.next;
+        self.members = NonZeroU32::new(plan.record.members());
         self.is_fresh = plan.record.members() == 1;
         self.record = Some(plan.record);
         if plan.is_scarce {
@@ -422,7 +435,7 @@ impl FleetRate {
     fn clear(&mut self) {
         self.booked.clear();
         self.scarce = None;
-        self.cleared = self.cleared.wrapping_add(1);
+        self.version = self.version.wrapping_add(1);
     }
 
     /// The pause of a process that books again while others wait too: few of them at a time.

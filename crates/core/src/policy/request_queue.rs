@@ -10,8 +10,9 @@ use super::{Jitter, RateAnswer, RateLimiter, RateStep, Uptime};
 const SECOND: Duration = Duration::from_secs(1);
 /// A caller that does not call within this time after its turn is passed over.
 const GRACE: Duration = Duration::from_millis(20);
-/// A caller whose slot is not booked calls again after this time or later.
-const LEAST_WAIT: Duration = Duration::from_millis(1);
+/// A caller whose slot is not booked calls again after this time, or when slots were booked.
+const SHORT_WAIT: Duration = Duration::from_millis(1);
+const LEAST_WAIT: Duration = Duration::from_millis(50);
 
 /// Priority of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,8 +65,8 @@ pub struct RequestQueue {
 struct Waiting {
     /// Its expected turn, if all before it call in time.
     turn: Uptime,
-    /// Whether a slot is meant for it, and not a guess.
-    is_known: bool,
+    /// The version of the slots from which its turn is known; `None` if it is a guess.
+    version: Option<u32>,
     /// How many were before it, when so many had left the queue.
     ahead: usize,
     left: usize,
@@ -114,7 +115,10 @@ impl RequestQueue {
             self.take(now);
             return Turn::Now;
         }
-        let known = self.waiting.get(&ticket).filter(|it| it.is_known && it.turn > now);
+        let known = self.waiting.get(&ticket).filter(|it| {
+            let version = self.fleet.as_ref().map_or(0, FleetRate::version);
+            it.version == Some(version) && it.turn > now
+        });
         let waiting = known.copied().unwrap_or_else(|| self.expected(ticket, now));
         if waiting.turn > deadline {
             self.remove(ticket);
@@ -153,7 +157,8 @@ impl RequestQueue {
 
     /// Takes the end of the last step, which used the store between these times.
     ///
-    /// Returns how many of the callers that wait without a slot should call [`turn`](Self::turn) again.
+    /// Returns how many waiting callers should call [`turn`](Self::turn) at once; the others, within
+    /// a quarter of a second.
     pub fn answer(
         &mut self,
         begin: Uptime,
@@ -162,26 +167,14 @@ impl RequestQueue {
         jitter: Jitter,
     ) -> usize {
         let Some(fleet) = &mut self.fleet else { return 0 };
-        let (before, cleared) = (fleet.booked(), fleet.cleared());
-        fleet.answer(begin, end, answer, jitter);
-        if fleet.cleared() == cleared {
-            return fleet.booked().saturating_sub(before);
-        }
-        for waiting in self.waiting.values_mut() {
-            waiting.is_known = false;
-        }
-        self.waiting.len()
+        let is_urgent = fleet.answer(begin, end, answer, jitter);
+        if is_urgent { self.waiting.len() } else { 0 }
     }
 
     /// Whether the process uses its share of the limit, because the store is away.
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.fleet.as_ref().is_some_and(FleetRate::is_alone)
-    }
-
-    #[cfg(test)]
-    pub(super) fn booked(&self) -> usize {
-        self.fleet.as_ref().map_or(0, FleetRate::booked)
     }
 
     fn free(&mut self, now: Uptime) -> usize {
@@ -201,13 +194,16 @@ impl RequestQueue {
     /// When the turn of this caller comes, if all before it call in time.
     fn expected(&self, ticket: Ticket, now: Uptime) -> Waiting {
         let ahead = self.ahead_of(ticket);
-        let (turn, is_known) = match &self.fleet {
+        let (turn, version) = match &self.fleet {
             Some(fleet) => {
-                (fleet.slot(now, ahead).max(now.after(LEAST_WAIT)), ahead < fleet.booked())
+                let is_known = ahead < fleet.booked();
+                let least = if is_known { SHORT_WAIT } else { LEAST_WAIT };
+                let turn = fleet.slot(now, ahead).max(now.after(least));
+                (turn, is_known.then(|| fleet.version()))
             }
-            None => (self.limiter.slot(now, ahead), true),
+            None => (self.limiter.slot(now, ahead), Some(0)),
         };
-        Waiting { turn, is_known, ahead, left: self.left }
+        Waiting { turn, version, ahead, left: self.left }
     }
 
     fn ahead_of(&self, ticket: Ticket) -> usize {

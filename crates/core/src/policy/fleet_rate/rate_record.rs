@@ -129,6 +129,11 @@ impl RateRecord {
         self.free = spread;
     }
 
+    /// The number of permits that are free by this time.
+    pub(super) fn free_by(&self, time: u64) -> u32 {
+        self.free.iter().take_while(|it| it.at <= time).map(|it| it.count).sum()
+    }
+
     /// Takes one permit that is free by this time, and returns when it is.
     pub(super) fn take(&mut self, by: u64) -> Option<u64> {
         let first = self.free.first_mut().filter(|it| it.at <= by)?;

@@ -191,7 +191,7 @@ impl Fleet {
                 self.sent.push((now, process));
             }
             Turn::At(time) => {
-                let wait = u64::try_from(time.since(uptime).as_nanos()).unwrap().min(SECOND);
+                let wait = u64::try_from(time.since(uptime).as_nanos()).unwrap().min(SECOND / 4);
                 let late = self.number(self.case.late * 2);
                 let next = now + wait + late;
                 self.processes[process].waiting.insert(ticket, (end, next));
@@ -290,10 +290,8 @@ impl Fleet {
             }
             _ => RateAnswer::Changed,
         };
-        let before = it.queue.booked();
         let again = it.queue.answer(begin, end, answer, jitter);
-        let from = if again == it.waiting.len() { 0 } else { before };
-        let waiting: Vec<_> = it.waiting.keys().skip(from).take(again).copied().collect();
+        let waiting: Vec<_> = it.waiting.keys().take(again).copied().collect();
         for ticket in waiting {
             self.call(process, ticket, now);
         }
