@@ -43,7 +43,7 @@ const LEAST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause after a failure.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The pace of the bookings is known after this time.
-const PACE_KNOWN: Duration = Duration::from_secs(2);
+const PACE_KNOWN: Duration = Duration::from_secs(10);
 
 /// The next step of a process that shares a rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,12 +233,14 @@ impl FleetRate {
         }
         let behind = u32::try_from(ahead - self.booked.len()).unwrap_or(u32::MAX);
         let last = self.booked.len().checked_sub(1).and_then(|last| self.booked.slot(last));
+        let limit = f64::from(self.limit.get());
         let pace = match self.scarce {
             Some((since, slots)) if now.since(since) >= PACE_KNOWN => {
+                let share = limit / f64::from(self.members.map_or(1, NonZeroU32::get));
                 let span = last.unwrap_or(now).max(now).since(since);
-                f64::from(slots.max(1)) / span.as_secs_f64()
+                (f64::from(slots) / span.as_secs_f64()).max(share)
             }
-            _ => f64::from(self.limit.get()),
+            _ => limit,
         };
         let wait = Duration::try_from_secs_f64(f64::from(behind) / pace).unwrap_or(Duration::MAX);
         self.next.max(now).after(wait)
@@ -424,7 +426,11 @@ impl FleetRate {
         self.is_fresh = plan.record.members() == 1;
         self.record = Some(plan.record);
         if plan.is_scarce {
-            let (since, slots) = self.scarce.unwrap_or((end, 0));
+            let (mut since, mut slots) = self.scarce.unwrap_or((end, 0));
+            // What is long ago counts less and less.
+            if end.since(since) > PACE_KNOWN * 3 {
+                (since, slots) = (since.after(end.since(since) / 2), slots / 2);
+            }
             self.scarce = Some((since, slots.saturating_add(plan.slots)));
             self.wait_until = end.after(self.pause(jitter));
         } else {

@@ -78,8 +78,7 @@ fn clients_together_stay_under_the_limit_and_use_it() {
         let fleet = fleet(counts.len());
         fleet.store.set(|settings| settings.latency = Duration::from_millis(latency));
         let results = fleet.user_tokens(counts);
-        println!("{:?}", results.iter().filter_map(|it| it.as_ref().err()).take(3).collect::<Vec<_>>());
-        println!("{:?}", results.iter().filter(|it| it.is_err()).count());
+        assert!(results.iter().all(Result::is_ok), "{counts:?}");
         let sent = fleet.sent();
         assert_eq!(sent.len(), 800);
         let start = *sent.iter().min().unwrap();
@@ -90,7 +89,6 @@ fn clients_together_stay_under_the_limit_and_use_it() {
             counts.len(),
             busiest_second(&sent)
         );
-        for s in 0..18 { let a=start.after(Duration::from_millis(s*1000)); print!("{} ", sent.iter().filter(|t| (a..a.after(Duration::from_secs(1))).contains(*t)).count()); } println!();
         assert!(busiest_second(&sent) <= 50, "{counts:?}: {}", busiest_second(&sent));
         assert!(used >= 475, "{counts:?}: {used}");
     }
@@ -99,9 +97,10 @@ fn clients_together_stay_under_the_limit_and_use_it() {
 #[test]
 fn without_the_store_each_client_uses_its_share_of_the_limit() {
     let fleet = fleet(5);
-    let start = fleet.now();
     // They have seen each other.
-    assert!(fleet.user_tokens(&[2; 5]).iter().all(Result::is_ok));
+    for _ in 0..2 {
+        assert!(fleet.user_tokens(&[2; 5]).iter().all(Result::is_ok));
+    }
     fleet.store.trouble(Trouble::Fails(Unreachable));
     fleet.simulation.pass(Duration::from_secs(2));
     let away = fleet.now();
@@ -119,7 +118,6 @@ fn without_the_store_each_client_uses_its_share_of_the_limit() {
     assert!(fleet.user_tokens(&[200]).iter().all(Result::is_ok));
     assert!(fleet.now().since(back) < Duration::from_secs(6), "{:?}", fleet.now().since(back));
     assert!(busiest_second(&fleet.sent()) <= 50);
-    assert!(start < away);
 }
 
 #[test]
@@ -145,7 +143,7 @@ fn callers_that_give_up_or_cannot_wait_block_nobody() {
     let results = fleet.user_tokens(&[1_000, 1_000]);
     let failed = results.iter().filter_map(|it| it.as_ref().err()).collect::<Vec<_>>();
     assert!(failed.iter().all(|error| error.kind() == ErrorKind::RateLimited), "{failed:?}");
-    assert!((900..1_200).contains(&failed.len()), "{}", failed.len());
+    assert!((950..1_300).contains(&failed.len()), "{}", failed.len());
     assert!(fleet.now().since(start) < Duration::from_millis(20_500));
     assert!(busiest_second(&fleet.sent()) <= 50, "{}", busiest_second(&fleet.sent()));
 }
