@@ -6,90 +6,35 @@
 //! if others wait too, and writes into the record when they are free again, with the error of its
 //! clock added. Times count from the moment when a second record, the clock record, was written.
 
+mod alone;
 mod booked;
+mod plan;
 mod rate_record;
 #[cfg(test)]
 mod simulation;
+mod step;
 mod store_clock;
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use self::booked::{Booked, CYCLE, Permit};
+use self::booked::Booked;
+use self::plan::{AHEAD, PACE_KNOWN, Plan};
 use self::rate_record::{RateRecord, millis};
+pub use self::step::{RateAnswer, RateStep};
 use self::store_clock::StoreClock;
 use super::{Jitter, RateLimiter, Uptime};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// Permits are booked if they are free within this time.
-const AHEAD: Duration = Duration::from_secs(5);
-/// If no permit is free within this time, others wait too.
-const SCARCE: Duration = Duration::from_millis(250);
-/// How late a request may be, if permits are not scarce: the record has to be written first.
-const EASY: Duration = Duration::from_millis(50);
-/// How late the requests of a permit may be together, for each of them.
-const LATE: Duration = Duration::from_millis(10);
 /// How long the clock record is kept.
 const CLOCK_KEPT: Duration = Duration::from_secs(90 * 24 * 3_600);
 /// How long the record is kept after it was written.
 const RECORD_KEPT: Duration = Duration::from_secs(60);
 /// The longest time between two readings of the clock record.
 const CLOCK_AGE: Duration = Duration::from_secs(10);
-/// So many failures in a row let a process go on without the store.
-const FAILURES: u32 = 3;
 /// The shortest pause before slots are booked again, or after a failure.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause after a failure.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// The pace of the bookings is known after this time.
-const PACE_KNOWN: Duration = Duration::from_secs(10);
-
-/// The next step of a process that shares a rate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-// Complete: a driver must do all of it.
-pub enum RateStep {
-    /// Nothing: no caller waits for a slot that is not booked.
-    Idle,
-    /// Do nothing until this time.
-    WaitUntil(Uptime),
-    /// Read the clock record.
-    ReadClock,
-    /// Replace the clock record that was read last, or write the first one.
-    SwapClock {
-        /// The plaintext.
-        record: Vec<u8>,
-        /// How long the store keeps it.
-        keep: Duration,
-    },
-    /// Read the record of the rate.
-    Read,
-    /// Replace the record of the rate that was read or written last.
-    Swap {
-        /// The plaintext.
-        record: Vec<u8>,
-        /// How long the store keeps it.
-        keep: Duration,
-    },
-}
-
-/// The end of a step that used the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-// Complete: what an operation of a store can end with.
-pub enum RateAnswer<'a> {
-    /// The record that was read, and what is left of its time; `None` if there is none that opens.
-    Record(Option<(&'a [u8], Option<Duration>)>),
-    /// The record was replaced.
-    Done,
-    /// Another record is there; nothing was written.
-    Changed,
-    /// The store failed. `is_unknown`: it may have written.
-    Failed {
-        /// Whether the operation may have been carried out.
-        is_unknown: bool,
-    },
-}
 
 /// The part of one process in a rate that a fleet shares.
 #[derive(Clone, Debug)]
@@ -132,15 +77,6 @@ enum Clock {
     Unknown,
     Absent,
     Known(u64, StoreClock),
-}
-
-#[derive(Clone, Debug)]
-struct Plan {
-    record: RateRecord,
-    permits: Vec<Permit>,
-    next: Uptime,
-    slots: u32,
-    is_scarce: bool,
 }
 
 impl FleetRate {
@@ -291,44 +227,6 @@ impl FleetRate {
         RateStep::Swap { record, keep: RECORD_KEPT }
     }
 
-    /// Books permits for these callers, in a copy of the record.
-    fn plan(&mut self, now: Uptime, callers: usize, id: u64, clock: &StoreClock) -> Plan {
-        let error = clock.error(now);
-        let (time, latest) = (clock.at_least(now), clock.at_least(now) + millis(error));
-        let known = self.record.clone().filter(|it| it.clock == id && it.is_plausible(latest));
-        let mut record = known.unwrap_or_else(|| RateRecord::empty(id));
-        record.note(self.id, self.limit.get(), latest);
-        record.settle(time);
-        let members = record.members().max(1);
-        self.written += 1;
-        record.writer = (self.id, self.written);
-        let is_scarce = record.next() > time + millis(SCARCE);
-        let mut left = u32::try_from(callers).unwrap_or(u32::MAX);
-        let (rounds, late) = if is_scarce {
-            // An error of the clock costs less if a permit is booked for longer; but a process need not
-            // wait for its own permits while its share of the others is free.
-            let most = u32::try_from(error.as_millis() / 10).unwrap_or(u32::MAX).clamp(4, 6);
-            let share = record.free_by(record.next() + millis(SECOND)) / members;
-            let rounds = left.div_ceil(share.max(1)).clamp(1, most);
-            (rounds, LATE * rounds)
-        } else {
-            (1, EASY + self.round_trip * 2)
-        };
-        let (mut permits, mut ends, mut slots) = (Vec::new(), Vec::new(), 0);
-        while left > 0 {
-            let Some(at) = record.take(time + millis(AHEAD)) else { break };
-            let requests = rounds.min(left);
-            let next = clock.local(at);
-            let time = CYCLE * (requests - 1) + late;
-            permits.push(Permit { next, last: next.after(time), left: requests });
-            ends.push(at + millis(time + error + SECOND));
-            (left, slots) = (left - requests, slots + requests);
-        }
-        record.put(ends);
-        let next = clock.local(record.next());
-        Plan { record, permits, next, slots, is_scarce }
-    }
-
     /// Takes the end of the last step, which used the store between these times. Returns whether callers
     /// should look for their slots at once.
     pub(super) fn answer(
@@ -416,75 +314,10 @@ impl FleetRate {
         (self.record, self.is_fresh) = (Some(record), true);
     }
 
-    /// Takes the slots of a plan that the store has accepted.
-    fn carry_out(&mut self, plan: Plan, end: Uptime, jitter: Jitter) {
-        (self.alone, self.changes) = (None, 0);
-        self.version = self.version.wrapping_add(1);
-        self.booked.add(plan.permits);
-        self.next = plan.next;
-        self.members = NonZeroU32::new(plan.record.members());
-        self.is_fresh = plan.record.members() == 1;
-        self.record = Some(plan.record);
-        if plan.is_scarce {
-            let (mut since, mut slots) = self.scarce.unwrap_or((end, 0));
-            // What is long ago counts less and less.
-            if end.since(since) > PACE_KNOWN * 3 {
-                (since, slots) = (since.after(end.since(since) / 2), slots / 2);
-            }
-            self.scarce = Some((since, slots.saturating_add(plan.slots)));
-            self.wait_until = end.after(self.pause(jitter));
-        } else {
-            self.scarce = None;
-        }
-    }
-
     fn clear(&mut self) {
         self.booked.clear();
         self.scarce = None;
         self.version = self.version.wrapping_add(1);
-    }
-
-    /// The pause of a process that books again while others wait too: few of them at a time.
-    fn pause(&self, jitter: Jitter) -> Duration {
-        let members = self.members.map_or(1, NonZeroU32::get);
-        let mean = (self.round_trip * members / 2).clamp(LEAST_PAUSE, LEAST_PAUSE * 20);
-        jitter.between(mean / 2, mean * 3 / 2)
-    }
-
-    fn failed(&mut self, end: Uptime, is_unknown: bool, step: &RateStep) {
-        if !(is_unknown && matches!(step, RateStep::Swap { .. })) {
-            self.plan = None;
-        }
-        self.is_fresh = false;
-        if matches!(step, RateStep::SwapClock { .. }) {
-            self.clock = Clock::Unknown;
-        }
-        self.failures = self.failures.saturating_add(1);
-        let pause = LEAST_PAUSE.saturating_mul(2_u32.saturating_pow(self.failures));
-        self.wait_until = end.after(pause.min(LONGEST_PAUSE));
-        if !is_unknown || self.failures >= FAILURES || self.members.is_none() {
-            self.go_alone(end);
-        }
-    }
-
-    /// Goes on without the store: with this process's share of the limit, by what it saw last.
-    fn go_alone(&mut self, now: Uptime) {
-        self.wait_until = self.wait_until.max(now.after(SECOND));
-        if self.alone.is_some() {
-            return;
-        }
-        // Others may go on with the store: what was booked would come on top of the shares.
-        self.clear();
-        let members = self.members.map_or(1, NonZeroU32::get);
-        let share = NonZeroU32::new(self.limit.get() / members).unwrap_or(NonZeroU32::MIN);
-        let burst = NonZeroU32::new(share.get() / 10).unwrap_or(NonZeroU32::MIN);
-        let mut alone = RateLimiter::new(share, SECOND, burst);
-        let sent = self.sent.iter().rev().filter(|sent| sent.after(SECOND) > now);
-        let lately = sent.take(usize::try_from(share.get()).unwrap_or(usize::MAX)).count();
-        for _ in 0..lately {
-            alone.take(now);
-        }
-        self.alone = Some(alone);
     }
 }
 
