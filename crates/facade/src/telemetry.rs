@@ -174,7 +174,12 @@ fn trace(event: &Event<'_>) {
         ),
         #[cfg(feature = "fleet")]
         Event::LeaseWaited { time, .. } => {
-            event!(Level::DEBUG, event, time_ms = millis(time), "another process fetches the token",)
+            event!(
+                Level::DEBUG,
+                event,
+                time_ms = millis(time),
+                "another process fetches the token",
+            );
         }
         Event::Waited { time, .. } => {
             event!(Level::TRACE, event, time_ms = millis(time), "waited for a token");

@@ -101,7 +101,10 @@ impl FleetRate {
     /// The pause of a process that books again while others wait too: few of them at a time.
     pub(super) fn pause(&self, jitter: Jitter) -> Duration {
         let members = self.members.map_or(1, NonZeroU32::get);
-        let mean = (self.round_trip * members / 2).clamp(LEAST_PAUSE, LEAST_PAUSE * 20);
+        // Time for some callers to come: a permit that is booked for one request costs the most.
+        let callers = SECOND.saturating_mul(4).saturating_mul(members) / self.limit.get();
+        let swaps = self.round_trip.saturating_mul(members) / 2;
+        let mean = callers.max(swaps).clamp(LEAST_PAUSE, LEAST_PAUSE * 20);
         jitter.between(mean / 2, mean * 3 / 2)
     }
 }
