@@ -225,7 +225,9 @@ impl Fleet {
                 self.processes[process].operation =
                     Some(Operation { number, step, begin: now, answer: None });
                 let latency = self.case.latency / 2 + self.number(self.case.latency);
-                let carried = now + latency / 5 + self.number(latency * 3 / 5);
+                // Ways there and back differ, and from process to process.
+                let there = if process % 2 == 0 { 1 } else { 9 };
+                let carried = now + latency / 10 * there;
                 let away = self.case.away;
                 if !away.is_some_and(|(from, to)| (from * SECOND..to * SECOND).contains(&now)) {
                     self.at(carried, process, What::Carry(number));
