@@ -103,8 +103,9 @@ impl RateRecord {
         self.free.first().map_or(0, |it| it.at)
     }
 
-    /// Makes the number of permits the limit, and spreads permits that are free by now over a second,
-    /// but for a burst of a tenth: unused slots are not saved up.
+    /// Makes the number of permits the limit, and spreads those that are free by now.
+    ///
+    /// All but a burst of a tenth are spread over a second: unused slots are not saved up.
     pub(super) fn settle(&mut self, now: u64) {
         let limit = self.limit();
         let is_new = self.free.is_empty();
