@@ -3,6 +3,7 @@
 mod cooldown;
 mod evidence;
 mod fleet;
+mod fleet_rate;
 mod freshness;
 mod now;
 mod rate_limiter;
@@ -14,6 +15,7 @@ pub use self::evidence::Refusal;
 pub use self::fleet::{
     Fleet, FleetEvent, FleetRecord, FleetRest, FleetRun, FleetStart, FleetStep, FleetTrouble,
 };
+pub use self::fleet_rate::{RateAnswer, RateStep};
 pub use self::freshness::Freshness;
 pub use self::now::{Jitter, Now, Uptime};
 pub use self::rate_limiter::RateLimiter;

@@ -4,19 +4,21 @@ mod access;
 mod driver;
 mod name;
 mod place;
+mod rate;
 mod seal;
 
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use easemob_token_core::{FleetStart, Ttl};
+use easemob_token_core::{FleetStart, TokenEndpoint, Ttl};
 use easemob_token_store::TokenStore;
 
 use self::access::StoreAccess;
 use self::driver::{Driven, Driver};
 pub(crate) use self::name::check as check_name;
 use self::place::{Place, random};
-use crate::acquire::RetryRun;
+pub(crate) use self::rate::SharedRate;
+use crate::acquire::{RequestContext, RetryRun};
 use crate::cache::{EntryInFlight, EntryRetryRun, Fetched};
 use crate::error::Error;
 use crate::issued::AppToken;
@@ -56,6 +58,17 @@ impl Fleet {
     ) -> Self {
         let (access, memory) = (StoreAccess::new(store, timeout), Mutex::default());
         Self { shared: Arc::new(Shared { access, memory }), key, ttl }
+    }
+
+    /// The rate that the clients of this context share with others.
+    pub(crate) fn rate(
+        &self,
+        endpoint: &TokenEndpoint,
+        known: &Known,
+        context: Weak<RequestContext>,
+    ) -> SharedRate {
+        let (store, timeout) = self.shared.access.parts();
+        SharedRate::new(store, timeout, self.key.as_deref(), endpoint, known, context)
     }
 
     /// Runs one acquisition: takes the token from the store, or fetches it for the fleet.

@@ -3,6 +3,8 @@
 mod faults;
 #[cfg(feature = "fleet")]
 mod fleet;
+#[cfg(feature = "fleet")]
+mod fleet_rate;
 mod lifetimes;
 mod reports;
 mod runtime;

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::{RateLimiter, Uptime};
+use super::fleet_rate::FleetRate;
+use super::{Jitter, RateAnswer, RateLimiter, RateStep, Uptime};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// A caller that does not call within this time after its turn is passed over.
 const GRACE: Duration = Duration::from_millis(20);
+/// A caller whose slot is not booked calls again after this time, or when slots were booked.
+const SHORT_WAIT: Duration = Duration::from_millis(1);
+const LEAST_WAIT: Duration = Duration::from_millis(50);
 
 /// Priority of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,9 +52,24 @@ pub enum Turn {
 #[derive(Debug)]
 pub struct RequestQueue {
     limiter: RateLimiter,
-    /// The expected turn of each waiting caller, if all before it call in time.
-    waiting: BTreeMap<Ticket, Uptime>,
+    /// The rate that this process shares with others; requests for the app token do not wait for it.
+    fleet: Option<FleetRate>,
+    waiting: BTreeMap<Ticket, Waiting>,
+    /// How many callers have left the queue.
+    left: usize,
     tickets: u64,
+}
+
+/// A caller that waits.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    /// Its expected turn, if all before it call in time.
+    turn: Uptime,
+    /// The version of the slots from which its turn is known; `None` if it is a guess.
+    version: Option<u32>,
+    /// How many were before it, when so many had left the queue.
+    ahead: usize,
+    left: usize,
 }
 
 impl RequestQueue {
@@ -59,7 +78,18 @@ impl RequestQueue {
     pub fn new(per_second: NonZeroU32) -> Self {
         let burst = NonZeroU32::new(per_second.get() / 10).unwrap_or(NonZeroU32::MIN);
         let limiter = RateLimiter::new(per_second, SECOND, burst);
-        Self { limiter, waiting: BTreeMap::new(), tickets: 0 }
+        Self { limiter, fleet: None, waiting: BTreeMap::new(), left: 0, tickets: 0 }
+    }
+
+    /// A queue of a process whose fleet sends at most `per_second` requests in any second.
+    ///
+    /// Callers wait until [`step`](Self::step) and [`answer`](Self::answer) have booked slots for them in
+    /// a store that the processes share. Requests for the app token take a booked slot if one is free,
+    /// and are sent at once in any case: their own rules keep them few. `random` is drawn anew for
+    /// each process.
+    #[must_use]
+    pub fn shared(per_second: NonZeroU32, random: u64) -> Self {
+        Self { fleet: Some(FleetRate::new(per_second, random)), ..Self::new(per_second) }
     }
 
     /// A place in the queue, behind all others of this priority.
@@ -73,27 +103,34 @@ impl RequestQueue {
     /// A caller that cannot wait until its turn reserves no slot.
     pub fn turn(&mut self, ticket: Ticket, now: Uptime, deadline: Uptime) -> Turn {
         self.pass_over(now);
-        // Callers whose turn has come are about to call, and each gets the slot that it waited for.
-        let ahead = self.waiting.range(..ticket);
-        let due = ahead.take_while(|(_, turn)| **turn <= now).count();
-        if usize::try_from(self.limiter.free(now)).is_ok_and(|free| free > due) {
-            self.waiting.remove(&ticket);
-            self.limiter.take(now);
+        if self.fleet.is_some() && ticket.priority == Priority::AppToken {
+            self.take(now);
             return Turn::Now;
         }
-        let known = self.waiting.get(&ticket).copied().filter(|turn| *turn > now);
-        let turn = known.unwrap_or_else(|| self.limiter.slot(now, self.ahead_of(ticket)));
-        if turn > deadline {
-            self.waiting.remove(&ticket);
-            return Turn::DeadlineExceeded(turn);
+        // Callers whose turn has come are about to call, and each gets the slot that it waited for.
+        let ahead = self.waiting.range(..ticket);
+        let due = ahead.take_while(|(_, it)| it.turn <= now).count();
+        if self.free(now) > due {
+            self.remove(ticket);
+            self.take(now);
+            return Turn::Now;
         }
-        self.waiting.insert(ticket, turn);
-        Turn::At(turn)
+        let known = self.waiting.get(&ticket).filter(|it| {
+            let version = self.fleet.as_ref().map_or(0, FleetRate::version);
+            it.version == Some(version) && it.turn > now
+        });
+        let waiting = known.copied().unwrap_or_else(|| self.expected(ticket, now));
+        if waiting.turn > deadline {
+            self.remove(ticket);
+            return Turn::DeadlineExceeded(waiting.turn);
+        }
+        self.waiting.insert(ticket, waiting);
+        Turn::At(waiting.turn)
     }
 
     /// Removes the caller with this ticket, which does not call again.
     pub fn leave(&mut self, ticket: Ticket) {
-        self.waiting.remove(&ticket);
+        self.remove(ticket);
     }
 
     /// The number of waiting callers, without those that stopped calling.
@@ -102,21 +139,98 @@ impl RequestQueue {
         self.waiting.len()
     }
 
+    /// Whether [`step`](Self::step) has something to do.
+    #[must_use]
+    pub fn wants_step(&self, now: Uptime) -> bool {
+        self.fleet.as_ref().is_some_and(|fleet| fleet.wants_step(now, self.waiting.len()))
+    }
+
+    /// Decides what to do in the store, so that waiting callers get slots.
+    ///
+    /// One task of the process calls it, does the step, tells its [`answer`](Self::answer), and calls it
+    /// again, until there is nothing to do. A step whose task is lost is decided anew.
+    pub fn step(&mut self, now: Uptime, jitter: Jitter) -> RateStep {
+        self.pass_over(now);
+        let waiting = self.waiting.len();
+        self.fleet.as_mut().map_or(RateStep::Idle, |fleet| fleet.step(now, waiting, jitter))
+    }
+
+    /// Takes the end of the last step, which used the store between these times.
+    ///
+    /// Returns how many waiting callers should call [`turn`](Self::turn) at once; the others, within
+    /// a quarter of a second.
+    pub fn answer(
+        &mut self,
+        begin: Uptime,
+        end: Uptime,
+        answer: RateAnswer<'_>,
+        jitter: Jitter,
+    ) -> usize {
+        let Some(fleet) = &mut self.fleet else { return 0 };
+        let is_urgent = fleet.answer(begin, end, answer, jitter);
+        if is_urgent { self.waiting.len() } else { 0 }
+    }
+
+    /// Whether the process uses its share of the limit, because the store is away.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.fleet.as_ref().is_some_and(FleetRate::is_alone)
+    }
+
+    fn free(&mut self, now: Uptime) -> usize {
+        match &mut self.fleet {
+            Some(fleet) => fleet.free(now),
+            None => usize::try_from(self.limiter.free(now)).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn take(&mut self, now: Uptime) {
+        match &mut self.fleet {
+            Some(fleet) => fleet.take(now),
+            None => self.limiter.take(now),
+        }
+    }
+
+    /// When the turn of this caller comes, if all before it call in time.
+    fn expected(&self, ticket: Ticket, now: Uptime) -> Waiting {
+        let ahead = self.ahead_of(ticket);
+        let (turn, version) = match &self.fleet {
+            Some(fleet) => {
+                let is_known = ahead < fleet.booked();
+                let least = if is_known { SHORT_WAIT } else { LEAST_WAIT };
+                let turn = fleet.slot(now, ahead).max(now.after(least));
+                (turn, is_known.then(|| fleet.version()))
+            }
+            None => (self.limiter.slot(now, ahead), Some(0)),
+        };
+        Waiting { turn, version, ahead, left: self.left }
+    }
+
     fn ahead_of(&self, ticket: Ticket) -> usize {
-        match self.waiting.last_key_value() {
+        // Behind the booked slots, a lower bound is enough.
+        let bound = self.waiting.get(&ticket).zip(self.fleet.as_ref()).and_then(|(it, fleet)| {
+            let least = it.ahead.saturating_sub(self.left - it.left);
+            (least >= fleet.booked()).then_some(least)
+        });
+        bound.unwrap_or_else(|| match self.waiting.last_key_value() {
             Some((last, _)) if *last > ticket => self.waiting.range(..ticket).count(),
             // A newcomer is behind all others, and there may be thousands of them.
-            _ => self.waiting.len(),
-        }
+            _ => self.waiting.len() - usize::from(self.waiting.contains_key(&ticket)),
+        })
+    }
+
+    fn remove(&mut self, ticket: Ticket) {
+        self.left += usize::from(self.waiting.remove(&ticket).is_some());
     }
 
     /// Removes callers that did not call at their turn.
     fn pass_over(&mut self, now: Uptime) {
         while let Some(first) = self.waiting.first_entry() {
-            if first.get().after(GRACE) > now {
+            if first.get().turn.after(GRACE) > now {
                 return;
             }
             first.remove();
+            self.left += 1;
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+#[cfg(feature = "fleet")]
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::task::Poll;
@@ -24,6 +26,9 @@ pub(crate) struct RequestContext {
     pub(crate) clock: Clock,
     pub(crate) limits: RetryLimits,
     pub(crate) queue: RequestQueue,
+    /// The rate that the queue shares with other processes; `None` without a store.
+    #[cfg(feature = "fleet")]
+    pub(crate) rate: Option<crate::fleet::SharedRate>,
     pub(crate) request_timeout: Duration,
     pub(crate) max_response_bytes: usize,
     pub(crate) plain_http_allowed: bool,
@@ -51,6 +56,31 @@ impl RequestContext {
             return Box::pin(clock.sleep(time));
         }
         self.runtime.sleep(time)
+    }
+
+    /// Waits for the turn of a caller in the queue, or until slots are booked.
+    pub(crate) async fn wait_for_turn(&self, time: Duration) {
+        #[cfg(feature = "fleet")]
+        if let Some(rate) = &self.rate {
+            let booked = rate.booked().listen();
+            // The task finds slots for this caller too, which listens by now.
+            rate.book(self.clock.uptime());
+            let (mut booked, mut pause) = (pin!(booked), pin!(self.sleep(time)));
+            return poll_fn(|cx| match booked.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(()),
+                Poll::Pending => pause.as_mut().poll(cx),
+            })
+            .await;
+        }
+        self.sleep(time).await;
+    }
+
+    /// Lets the store be used again if it was away.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn book_slots(&self, now: Uptime) {
+        if let Some(rate) = &self.rate {
+            rate.book(now);
+        }
     }
 
     /// Sleeps, and yields at least once: a custom runtime may return at once.

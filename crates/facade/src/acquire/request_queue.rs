@@ -3,7 +3,12 @@
 use std::num::NonZeroU32;
 use std::sync::PoisonError;
 
+#[cfg(feature = "fleet")]
+use easemob_token_core::{Jitter, RateAnswer, RateStep};
 use easemob_token_core::{Priority, Ticket, Turn, Uptime};
+
+#[cfg(feature = "fleet")]
+use crate::clock::jitter;
 
 use crate::sync::{Mutex, MutexGuard};
 
@@ -15,6 +20,30 @@ impl RequestQueue {
     /// Allows at most `per_second` requests in any second.
     pub(crate) fn new(per_second: NonZeroU32) -> Self {
         Self(Mutex::new(easemob_token_core::RequestQueue::new(per_second)))
+    }
+
+    /// Allows as many for all processes of a fleet together. `random` differs in each of them.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn shared(per_second: NonZeroU32, random: u64) -> Self {
+        Self(Mutex::new(easemob_token_core::RequestQueue::shared(per_second, random)))
+    }
+
+    /// Whether there is something to do in the store.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn wants_step(&self, now: Uptime) -> bool {
+        self.lock().wants_step(now)
+    }
+
+    /// Decides what to do in the store.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn step(&self, now: Uptime, jitter: Jitter) -> RateStep {
+        self.lock().step(now, jitter)
+    }
+
+    /// Takes the end of a step. Returns how many callers should look for their slots again.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn answer(&self, begin: Uptime, end: Uptime, answer: RateAnswer<'_>) -> usize {
+        self.lock().answer(begin, end, answer, jitter())
     }
 
     /// Joins the queue; dropping the result leaves it.

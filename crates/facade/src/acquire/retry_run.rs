@@ -215,6 +215,8 @@ impl<'a, O> RetryRun<'a, O> {
             let now = context.clock.uptime();
             match queued.turn(now, deadline) {
                 Turn::Now => {
+                    #[cfg(feature = "fleet")]
+                    context.book_slots(now);
                     if !held_back.is_zero() {
                         context
                             .telemetry
@@ -223,7 +225,7 @@ impl<'a, O> RetryRun<'a, O> {
                     return Ok(Ready { grant, request, app_token });
                 }
                 Turn::At(time) => {
-                    context.sleep(time.since(now).min(ASK_AGAIN)).await;
+                    context.wait_for_turn(time.since(now).min(ASK_AGAIN)).await;
                     held_back += context.clock.uptime().since(now);
                     app_token = match source.current_app_token() {
                         Some(current) => current,

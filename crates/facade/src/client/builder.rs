@@ -16,8 +16,12 @@ use easemob_token_transport::{
 };
 
 use self::checks::{parsed, requests_within};
+#[cfg(feature = "fleet")]
+use self::fleet::{queue, rate};
 use super::{Client, ClientInner};
-use crate::acquire::{RequestContext, RequestQueue};
+use crate::acquire::RequestContext;
+#[cfg(not(feature = "fleet"))]
+use crate::acquire::RequestQueue;
 use crate::cache::TokenCache;
 use crate::clock::Clock;
 #[cfg(any(test, feature = "test-util"))]
@@ -297,24 +301,24 @@ impl ClientBuilder {
         let cached_users = self.checked_cached_users(credentials.is_some())?;
         #[cfg(feature = "fleet")]
         let fleet = self.checked_fleet(credentials.is_some())?;
-        let transport = self.transport.ok_or_else(|| {
-            ConfigError::new("transport", "missing; for example hyper::HyperTransport::new()")
-        })?;
-        let runtime = match self.runtime {
-            Some(runtime) => runtime,
-            None => runtime_of(&*transport)?.ok_or_else(|| {
-                ConfigError::new("runtime", "missing; this transport has none of its own")
-            })?,
-        };
+        let transport = self.transport.ok_or_else(no_transport)?;
+        let own = if self.runtime.is_some() { None } else { runtime_of(&*transport)? };
+        let runtime = self.runtime.or(own).ok_or_else(no_runtime)?;
         let host = endpoint.uri().authority().map_or("", |it| it.as_str());
         let telemetry = Telemetry::new(host, self.observer);
-        let context = Arc::new(RequestContext {
+        #[cfg(feature = "fleet")]
+        let queue = queue(per_second, fleet.is_some());
+        #[cfg(not(feature = "fleet"))]
+        let queue = RequestQueue::new(per_second);
+        let context = Arc::new_cyclic(|_context| RequestContext {
+            #[cfg(feature = "fleet")]
+            rate: rate(fleet.as_ref(), credentials.as_ref(), &endpoint, _context),
             endpoint,
             transport,
             runtime,
             clock: self.clock,
             limits: self.limits,
-            queue: RequestQueue::new(per_second),
+            queue,
             request_timeout: self.request_timeout,
             max_response_bytes: self.max_response_bytes,
             plain_http_allowed: self.plain_http_allowed,
@@ -329,14 +333,11 @@ impl ClientBuilder {
             let source = source.with_fleet(fleet);
             WithAppToken { context: Arc::clone(&context), app_tokens: TokenCache::new(source) }
         });
-        let user_tokens =
-            with_app_token.clone().zip(cached_users).map(|(with_app_token, users)| {
-                UserTokens::new(
-                    with_app_token,
-                    users,
-                    requests_within(per_second, self.limits.deadline),
-                )
-            });
+        let waiting = requests_within(per_second, self.limits.deadline);
+        let user_tokens = with_app_token
+            .clone()
+            .zip(cached_users)
+            .map(|(with_app_token, users)| UserTokens::new(with_app_token, users, waiting));
         Ok(Client::new(ClientInner {
             context,
             with_app_token,
@@ -346,6 +347,14 @@ impl ClientBuilder {
             signer,
         }))
     }
+}
+
+fn no_transport() -> ConfigError {
+    ConfigError::new("transport", "missing; for example hyper::HyperTransport::new()")
+}
+
+fn no_runtime() -> ConfigError {
+    ConfigError::new("runtime", "missing; this transport has none of its own")
 }
 
 impl fmt::Debug for ClientBuilder {

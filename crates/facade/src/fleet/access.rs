@@ -31,6 +31,11 @@ impl StoreAccess {
         Self { store, timeout, running_since: AtomicU64::new(IDLE) }
     }
 
+    /// The store and its time limit.
+    pub(super) fn parts(&self) -> (Arc<dyn TokenStore>, Duration) {
+        (Arc::clone(&self.store), self.timeout)
+    }
+
     /// Whether the store blocks the thread of another acquisition for longer than the time limit.
     fn blocks(&self, now: Uptime) -> bool {
         let since = self.running_since.load(Ordering::Relaxed);

@@ -1,13 +1,17 @@
 //! Settings of the store in which the processes of a fleet share one app token.
 
-use std::sync::Arc;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use easemob_token_core::TokenEndpoint;
 use easemob_token_store::TokenStore;
 use easemob_token_transport::ConfigError;
 
 use super::ClientBuilder;
-use crate::fleet::{Fleet, check_name};
+use crate::acquire::{RequestContext, RequestQueue};
+use crate::fleet::{Fleet, SharedRate, check_name};
+use crate::tokens::Known;
 
 /// The default time limit of one operation of the store.
 const TIMEOUT: Duration = Duration::from_millis(250);
@@ -108,4 +112,23 @@ impl ClientBuilder {
         }
         Ok(Some(Fleet::new(Arc::clone(store), timeout, key.clone(), self.app_token_ttl)))
     }
+}
+
+/// The queue of a client, whose slots come from a store if it has one.
+pub(super) fn queue(per_second: NonZeroU32, is_shared: bool) -> RequestQueue {
+    if is_shared {
+        RequestQueue::shared(per_second, fastrand::u64(..))
+    } else {
+        RequestQueue::new(per_second)
+    }
+}
+
+/// The rate that the client shares with others, if it has a store.
+pub(super) fn rate(
+    fleet: Option<&Fleet>,
+    known: Option<&Known>,
+    endpoint: &TokenEndpoint,
+    context: &Weak<RequestContext>,
+) -> Option<SharedRate> {
+    Some(fleet?.rate(endpoint, known?, Weak::clone(context)))
 }
