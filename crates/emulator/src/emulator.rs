@@ -1,10 +1,11 @@
 //! A running emulator: its address, its requests, and the faults and users a test sets.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::builder::{Builder, add_client, check_password};
+use crate::builder::{Bound, Builder, add_client, check_password};
+use crate::control::Control;
 use crate::error::{SetupError, StartError};
 use crate::exchange::Exchanges;
 use crate::fault::Fault;
@@ -13,6 +14,8 @@ use crate::journal::Subscription;
 use crate::received::ReceivedRequest;
 use crate::secret::Secret;
 use crate::server::Server;
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 
 /// A running emulator of the token service. It listens until it is shut down or dropped.
 ///
@@ -22,11 +25,22 @@ pub struct Emulator {
     address: SocketAddr,
     exchanges: Arc<Exchanges>,
     server: Server,
+    control: Option<(Arc<Control>, SocketAddr)>,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 impl Emulator {
-    pub(crate) fn new(address: SocketAddr, exchanges: Arc<Exchanges>, server: Server) -> Self {
-        Self { address, exchanges, server }
+    /// Serves on sockets that are bound already.
+    pub(crate) fn new(bound: Bound, exchanges: Arc<Exchanges>) -> Self {
+        Self {
+            address: bound.address,
+            exchanges,
+            server: Server::spawn(bound.endpoints),
+            control: bound.control,
+            #[cfg(feature = "tls")]
+            tls: bound.tls,
+        }
     }
 
     /// Creates a [`Builder`] for settings other than the demo settings.
@@ -43,10 +57,43 @@ impl Emulator {
         Self::builder().start().await
     }
 
-    /// The base URL: `http://` and the address, without a path or a trailing slash.
+    /// The base URL: `http://` or `https://` and the address, without a path or a trailing slash. For
+    /// an address that stands for every interface, it is that of loopback.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme(), reachable(self.address))
+    }
+
+    /// The URL of the control plane, if there is one.
+    #[must_use]
+    pub fn control_url(&self) -> Option<String> {
+        let (_, address) = self.control.as_ref()?;
+        let scheme = if *address == self.address { self.scheme() } else { "http" };
+        Some(format!("{scheme}://{}/__emulator", reachable(*address)))
+    }
+
+    /// The certificate of the authority that a client has to trust, in PEM; `None` without
+    /// [`Builder::tls`].
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.tls.as_ref().map(Tls::authority_pem)
+    }
+
+    /// Waits for `POST /__emulator/shutdown`. The emulator does not stop by itself then.
+    pub async fn shutdown_requested(&self) {
+        match &self.control {
+            Some((control, _)) => control.shutdown_requested().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn scheme(&self) -> &'static str {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return "https";
+        }
+        "http"
     }
 
     /// The address it listens on, with the actual port.
@@ -211,6 +258,16 @@ impl Emulator {
         self.server.shutdown().await;
         self.exchanges.journal.close();
     }
+}
+
+/// An address at which a client on this machine reaches a socket.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 impl Drop for Emulator {

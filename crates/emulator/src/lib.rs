@@ -101,11 +101,13 @@ mod access_token;
 mod accounts;
 mod builder;
 mod clock;
+mod control;
 mod demo;
 mod emulator;
 mod error;
 mod exchange;
 mod fault;
+mod front;
 mod grant;
 mod hold;
 mod journal;
@@ -119,6 +121,8 @@ mod secret;
 mod server;
 mod service;
 mod settings;
+#[cfg(feature = "tls")]
+mod tls;
 mod ttl;
 
 pub use builder::Builder;

@@ -26,7 +26,10 @@ struct Inner {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-    json: Option<Value>,
+    grant: Option<Grant>,
+    username: Option<String>,
+    /// Parsed when somebody asks: it can be many times as large as the body.
+    json: OnceLock<Option<Value>>,
     finished: OnceLock<Finished>,
 }
 
@@ -50,15 +53,18 @@ pub enum Outcome {
 
 impl ReceivedRequest {
     pub(crate) fn new(number: u64, at: Duration, head: http::request::Parts, body: Bytes) -> Self {
-        let json = serde_json::from_slice(&body).ok();
+        let json: Option<Value> = serde_json::from_slice(&body).ok();
+        let username = json.as_ref().and_then(|json| json.get("username")).and_then(Value::as_str);
         Self(Arc::new(Inner {
             number,
             at,
             method: head.method,
             uri: head.uri,
             headers: head.headers,
+            grant: json.as_ref().and_then(Grant::of),
+            username: username.map(str::to_owned),
             body,
-            json,
+            json: OnceLock::new(),
             finished: OnceLock::new(),
         }))
     }
@@ -71,6 +77,19 @@ impl ReceivedRequest {
         took: Duration,
     ) -> bool {
         self.0.finished.set(Finished { outcome, response, took }).is_ok()
+    }
+
+    /// Roughly the memory that it occupies, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        const FIXED: usize = 1024;
+        const FIELD: usize = 64;
+        let fields = |(name, value): (&str, &[u8])| name.len() + value.len() + FIELD;
+        let head = self.headers().map(fields).sum::<usize>() + self.path().len();
+        let response = self.response().map_or(0, |response| {
+            let fields = response.headers.iter().map(|(name, it)| name.as_str().len() + it.len());
+            response.body.len() + fields.map(|length| length + FIELD).sum::<usize>()
+        });
+        FIXED + head + self.query().map_or(0, str::len) + self.body().len() + response
     }
 
     pub(crate) fn http_method(&self) -> &Method {
@@ -131,19 +150,19 @@ impl ReceivedRequest {
     /// The body, if it is JSON.
     #[must_use]
     pub fn json(&self) -> Option<&Value> {
-        self.0.json.as_ref()
+        self.0.json.get_or_init(|| serde_json::from_slice(self.body()).ok()).as_ref()
     }
 
     /// The grant in the body.
     #[must_use]
     pub fn grant(&self) -> Option<Grant> {
-        self.json().and_then(Grant::of)
+        self.0.grant
     }
 
     /// The member `username` of the body, as it was sent.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
-        self.json()?.get("username")?.as_str()
+        self.0.username.as_deref()
     }
 
     /// How the request ended; `None` while it is held, delayed or hanging.
@@ -210,7 +229,8 @@ impl ReceivedRequest {
     }
 
     fn known(&self) -> Known {
-        Known::of_request(self.header_bytes("authorization"), self.json())
+        let json: Option<Value> = serde_json::from_slice(self.body()).ok();
+        Known::of_request(self.header_bytes("authorization"), json.as_ref())
     }
 
     /// The path for a log. A query is not part of this protocol and could hold anything.
