@@ -17,7 +17,7 @@ use crate::error::{SetupError, StartError};
 use crate::exchange::Exchanges;
 use crate::grant::Grant;
 use crate::journal::Limits;
-use crate::naming::{PASSWORD_MAX, check_path_name};
+use crate::naming::check_path_name;
 use crate::secret::Secret;
 use crate::service::Service;
 use crate::settings::{BannedAs, Settings, UnknownUserAs};
@@ -220,16 +220,16 @@ impl Builder {
         let primary = self.key.clone();
         let service = Service::new(self.settings, Clock::new(), issuer, self.key, id);
         for (id, secret) in self.clients {
-            add_client(&service, &primary, id, secret)?;
+            service.put_client(&primary, id, secret)?;
         }
         for (key, (id, secret)) in self.further_apps {
             check_key(&key)?;
-            add_client(&service, &key, id, secret)?;
+            service.put_client(&key, id, secret)?;
         }
         for (user, password) in self.users {
-            check_password(password.as_ref())?;
-            service.put_user(&user, password)?;
+            service.put_user(&primary, &user, password)?;
         }
+        service.remember();
         Ok(service)
     }
 
@@ -250,38 +250,9 @@ impl Builder {
     }
 }
 
-pub(crate) fn check_password(password: Option<&Secret>) -> Result<(), SetupError> {
-    match password.map(Secret::len_chars) {
-        Some(length) if length == 0 || length > PASSWORD_MAX => {
-            Err(SetupError::new("password", "must be 1 to 64 characters"))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn check_key((org, app): &(String, String)) -> Result<(), SetupError> {
     check_path_name("organization", org)?;
     check_path_name("application name", app)
-}
-
-/// Adds a client, or sets the secret of the one with this ID.
-pub(crate) fn add_client(
-    service: &Service,
-    key: &(String, String),
-    id: String,
-    secret: Secret,
-) -> Result<(), SetupError> {
-    if id.is_empty() {
-        return Err(SetupError::new("client ID", "must not be empty"));
-    }
-    if secret.len_chars() == 0 {
-        return Err(SetupError::new("client secret", "must not be empty"));
-    }
-    service.with_app(key, |app| {
-        app.clients.retain(|(known, _)| *known != id);
-        app.clients.push((id, secret));
-    });
-    Ok(())
 }
 
 impl fmt::Debug for Builder {

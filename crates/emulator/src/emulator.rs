@@ -2,10 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::builder::{Bound, Builder, add_client, check_password};
-use crate::control::Control;
+use serde_json::Value;
+
+use crate::builder::{Bound, Builder};
+use crate::control::{Control, ControlError};
 use crate::error::{SetupError, StartError};
 use crate::exchange::Exchanges;
 use crate::fault::Fault;
@@ -25,7 +27,8 @@ pub struct Emulator {
     address: SocketAddr,
     exchanges: Arc<Exchanges>,
     server: Server,
-    control: Option<(Arc<Control>, SocketAddr)>,
+    control: Arc<Control>,
+    control_address: Option<SocketAddr>,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
@@ -38,6 +41,7 @@ impl Emulator {
             exchanges,
             server: Server::spawn(bound.endpoints),
             control: bound.control,
+            control_address: bound.control_address,
             #[cfg(feature = "tls")]
             tls: bound.tls,
         }
@@ -67,9 +71,9 @@ impl Emulator {
     /// The URL of the control plane, if there is one.
     #[must_use]
     pub fn control_url(&self) -> Option<String> {
-        let (_, address) = self.control.as_ref()?;
-        let scheme = if *address == self.address { self.scheme() } else { "http" };
-        Some(format!("{scheme}://{}/__emulator", reachable(*address)))
+        let address = self.control_address?;
+        let scheme = if address == self.address { self.scheme() } else { "http" };
+        Some(format!("{scheme}://{}/__emulator", reachable(address)))
     }
 
     /// The certificate of the authority that a client has to trust, in PEM; `None` without
@@ -82,10 +86,37 @@ impl Emulator {
 
     /// Waits for `POST /__emulator/shutdown`. The emulator does not stop by itself then.
     pub async fn shutdown_requested(&self) {
-        match &self.control {
-            Some((control, _)) => control.shutdown_requested().await,
-            None => std::future::pending().await,
-        }
+        self.control.shutdown_requested().await;
+    }
+
+    /// Makes a call of the control plane without HTTP: the method, the path below `/__emulator`, and
+    /// the JSON body, `null` for none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use easemob_token_emulator::Emulator;
+    /// use serde_json::json;
+    ///
+    /// let emulator = Emulator::start().await?;
+    /// emulator.control("PATCH", "/settings", &json!({ "default_ttl": "12h" }))?;
+    /// let app = emulator.control("POST", "/apps", &json!({}))?;
+    /// assert!(app["client_secret"].is_string());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such call, or if a member of the body is wrong.
+    pub fn control(&self, method: &str, path: &str, body: &Value) -> Result<Value, ControlError> {
+        self.control.call(method, path, body)
+    }
+
+    /// Restores the accounts, the settings and the clock of the start, drops faults and recorded
+    /// requests, and revokes every app token. Holds stay.
+    pub fn reset(&self) {
+        self.exchanges.reset();
     }
 
     fn scheme(&self) -> &'static str {
@@ -178,9 +209,8 @@ impl Emulator {
     ///
     /// Fails if the user ID or the password breaks the rules of the service.
     pub fn add_user(&self, user: &str, password: &str) -> Result<(), SetupError> {
-        let password = Some(Secret::new(password));
-        check_password(password.as_ref())?;
-        self.exchanges.service.put_user(user, password)
+        let service = &self.exchanges.service;
+        service.put_user(service.primary(), user, Some(Secret::new(password)))
     }
 
     /// Registers a user without a password, or removes the password of an existing user.
@@ -189,7 +219,8 @@ impl Emulator {
     ///
     /// Fails if the user ID breaks the rules of the service.
     pub fn add_user_without_password(&self, user: &str) -> Result<(), SetupError> {
-        self.exchanges.service.put_user(user, None)
+        let service = &self.exchanges.service;
+        service.put_user(service.primary(), user, None)
     }
 
     /// Bans a user, who gets no more tokens.
@@ -198,7 +229,8 @@ impl Emulator {
     ///
     /// Fails if there is no such user.
     pub fn ban(&self, user: &str) -> Result<(), SetupError> {
-        self.exchanges.service.change_user(user, |user| user.activated = false)
+        let service = &self.exchanges.service;
+        service.change_user(service.primary(), user, |user| user.activated = false)
     }
 
     /// Ends a ban.
@@ -207,13 +239,14 @@ impl Emulator {
     ///
     /// Fails if there is no such user.
     pub fn unban(&self, user: &str) -> Result<(), SetupError> {
-        self.exchanges.service.change_user(user, |user| user.activated = true)
+        let service = &self.exchanges.service;
+        service.change_user(service.primary(), user, |user| user.activated = true)
     }
 
     /// Revokes every app token issued so far: an `inherit` request with one of them gets 401
     /// `unauthorized`.
     pub fn revoke_app_tokens(&self) {
-        self.exchanges.service.revoke_app_tokens();
+        self.exchanges.service.revoke_app_tokens(None);
     }
 
     /// Sets the secret of a client of the application; the one before is refused from now on. Adds the
@@ -226,7 +259,7 @@ impl Emulator {
     /// Fails if one of them is empty.
     pub fn set_client_secret(&self, client_id: &str, secret: &str) -> Result<(), SetupError> {
         let service = &self.exchanges.service;
-        add_client(service, service.primary(), client_id.to_owned(), Secret::new(secret))
+        service.put_client(service.primary(), client_id.to_owned(), Secret::new(secret))
     }
 
     /// Moves the emulator's clock forward: tokens expire and the request limit recovers without
@@ -238,6 +271,11 @@ impl Emulator {
     /// Moves the emulator's clock back.
     pub fn turn_back(&self, by: Duration) {
         self.exchanges.service.clock.turn_back(by);
+    }
+
+    /// Moves the emulator's clock to a time, which then goes on. Earlier than 1970 counts as 1970.
+    pub fn set_time(&self, now: SystemTime) {
+        self.exchanges.service.clock.set(now.duration_since(UNIX_EPOCH).unwrap_or_default());
     }
 
     /// How many connections have been accepted so far.

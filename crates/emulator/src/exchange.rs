@@ -55,6 +55,13 @@ impl Exchanges {
         Self { service, journal: Journal::new(limits), gate: Gate::new(), faults: Mutex::default() }
     }
 
+    /// Restores the state after the start: accounts, settings, clock, faults and journal.
+    pub(crate) fn reset(&self) {
+        self.service.reset();
+        self.faults().clear();
+        self.journal.clear();
+    }
+
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultQueue> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -66,7 +73,7 @@ impl Exchanges {
     ) -> Result<http::Response<Full<Bytes>>, CloseConnection> {
         let arrived = self.service.clock.now();
         let (head, body) = request.into_parts();
-        let (body, end) = read(body, self.service.settings.body_limit).await;
+        let (body, end) = read(body, self.service.settings().body_limit).await;
         let request =
             self.journal.enter(|number| ReceivedRequest::new(number, arrived, head, body));
         // From here on the request is recorded as abandoned if the client disconnects.
@@ -75,7 +82,7 @@ impl Exchanges {
             return Err(CloseConnection);
         }
         self.gate.passed().await;
-        let fault = self.faults().take(request.grant(), request.username());
+        let fault = self.faults().take(&request);
         match self.respond(fault, &request, arrived, &end).await {
             Some(response) => {
                 let close = matches!(end, BodyEnd::FarTooLarge);

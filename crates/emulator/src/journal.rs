@@ -13,6 +13,8 @@ use crate::received::ReceivedRequest;
 pub(crate) struct Journal {
     entries: Mutex<Entries>,
     arrived: watch::Sender<u64>,
+    /// Changes with each arrival and each end.
+    changed: watch::Sender<()>,
     limits: Limits,
 }
 
@@ -44,7 +46,12 @@ pub struct Subscription(mpsc::UnboundedReceiver<ReceivedRequest>);
 
 impl Journal {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { entries: Mutex::default(), arrived: watch::Sender::new(0), limits }
+        Self {
+            entries: Mutex::default(),
+            arrived: watch::Sender::new(0),
+            changed: watch::Sender::new(()),
+            limits,
+        }
     }
 
     /// Records an arrival. `make` takes its number.
@@ -56,6 +63,7 @@ impl Journal {
         entries.push(&request);
         entries.drop_oldest(self.limits);
         self.arrived.send_replace(number);
+        self.changed.send_replace(());
         request
     }
 
@@ -65,6 +73,8 @@ impl Journal {
         entries.measure_again(request);
         entries.drop_oldest(self.limits);
         entries.subscribers.retain(|subscriber| subscriber.send(request.clone()).is_ok());
+        drop(entries);
+        self.changed.send_replace(());
     }
 
     pub(crate) fn subscribe(&self) -> Subscription {
@@ -95,6 +105,18 @@ impl Journal {
     pub(crate) async fn wait_for(&self, count: u64) {
         // The sender lives in `self`, so the wait cannot fail.
         let _ = self.arrived.subscribe().wait_for(|arrived| *arrived >= count).await;
+    }
+
+    /// Waits until `found` returns something; it is asked after each change.
+    pub(crate) async fn until<T>(&self, mut found: impl FnMut() -> Option<T>) -> T {
+        let mut changed = self.changed.subscribe();
+        loop {
+            if let Some(found) = found() {
+                return found;
+            }
+            // The sender lives in `self`, so the wait cannot fail.
+            let _ = changed.changed().await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries> {

@@ -126,6 +126,7 @@ mod tls;
 mod ttl;
 
 pub use builder::Builder;
+pub use control::ControlError;
 pub use demo::{
     DEMO_APP, DEMO_APP_KEY, DEMO_APPLICATION_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_ORG,
     DEMO_PASSWORD, DEMO_USER,

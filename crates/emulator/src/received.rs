@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::clock::unix_ms;
 use crate::grant::Grant;
 use crate::mask::{self, Known};
 use crate::response::Response;
@@ -215,6 +216,32 @@ impl ReceivedRequest {
     pub fn masked_response_body(&self) -> Option<String> {
         let body = self.response_body()?;
         Some(mask::body(body, self.response_header("content-type"), &self.known()))
+    }
+
+    /// The request and its response for a log, as one JSON object without secrets.
+    #[must_use]
+    pub fn masked_json(&self) -> Value {
+        let outcome = self.outcome().map(|outcome| match outcome {
+            Outcome::Answered => "answered",
+            Outcome::Closed => "closed",
+            Outcome::Abandoned => "abandoned",
+        });
+        json!({
+            "number": self.number(),
+            "received_at_ms": unix_ms(self.0.at),
+            "method": self.method(),
+            "path": self.masked_target(),
+            "authorization": self.masked_header("authorization"),
+            "content_type": self.masked_header("content-type"),
+            "user_agent": self.masked_header("user-agent"),
+            "grant": self.grant().map(Grant::as_str),
+            "username": self.username().map(|user| mask::plain(user, &self.known())),
+            "body": self.masked_body(),
+            "outcome": outcome,
+            "status": self.status(),
+            "response_body": self.masked_response_body(),
+            "took_ms": self.took().map(unix_ms),
+        })
     }
 
     /// A header field for a log (`Bearer YWMt…(130 chars)`).

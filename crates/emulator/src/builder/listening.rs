@@ -37,7 +37,9 @@ enum ControlAt {
 pub(crate) struct Bound {
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) address: SocketAddr,
-    pub(crate) control: Option<(Arc<Control>, SocketAddr)>,
+    pub(crate) control: Arc<Control>,
+    /// Where the control plane is served, if it is.
+    pub(crate) control_address: Option<SocketAddr>,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::Tls>,
 }
@@ -127,23 +129,17 @@ impl Listening {
             return Err(StartError::setting(&self.listen, source));
         }
         let (listener, address) = self.socket(&self.listen).await?;
-        let new_control = || {
-            let names = self.control_names.clone();
-            Arc::new(Control::new(Arc::clone(exchanges), names))
-        };
+        let names = self.control_names.clone();
+        let control = Arc::new(Control::new(Arc::clone(exchanges), names));
         let mut separate = None;
-        let control = match &self.control {
-            ControlAt::Nowhere => None,
-            ControlAt::SamePort => Some((new_control(), address)),
-            ControlAt::Address(listen) => {
-                let (listener, address) = self.socket(listen).await?;
-                let control = new_control();
-                let front = Front { service: None, control: Some(Arc::clone(&control)) };
-                separate = Some(Endpoint::plain(listener, front));
-                Some((control, address))
-            }
-        };
-        let shared = control.as_ref().filter(|_| same_port).map(|(control, _)| Arc::clone(control));
+        let mut control_address = same_port.then_some(address);
+        if let ControlAt::Address(listen) = &self.control {
+            let (listener, address) = self.socket(listen).await?;
+            let front = Front { service: None, control: Some(Arc::clone(&control)) };
+            separate = Some(Endpoint::plain(listener, front));
+            control_address = Some(address);
+        }
+        let shared = same_port.then(|| Arc::clone(&control));
         let front = Front { service: Some(Arc::clone(exchanges)), control: shared };
         let mut endpoint = Endpoint::plain(listener, front);
         endpoint.max_connections = self.max_connections;
@@ -156,6 +152,7 @@ impl Listening {
             endpoints,
             address,
             control,
+            control_address,
             #[cfg(feature = "tls")]
             tls,
         })
