@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde_json::{Value, json};
 
 use crate::clock::unix_ms;
@@ -60,8 +60,8 @@ impl ReceivedRequest {
             number,
             at,
             method: head.method,
-            uri: head.uri,
-            headers: head.headers,
+            uri: own_uri(&head.uri),
+            headers: own_fields(&head.headers),
             grant: json.as_ref().and_then(Grant::of),
             username: username.map(str::to_owned),
             body,
@@ -98,7 +98,7 @@ impl ReceivedRequest {
     }
 
     pub(crate) fn header_bytes(&self, name: &str) -> Option<&[u8]> {
-        self.0.headers.get(name).map(http::HeaderValue::as_bytes)
+        self.0.headers.get(name).map(HeaderValue::as_bytes)
     }
 
     /// The number of the request, from 1, in the order of arrival.
@@ -265,6 +265,20 @@ impl ReceivedRequest {
         let path = mask::plain(self.path(), &self.known());
         if self.query().is_some() { format!("{path}?***") } else { path }
     }
+}
+
+/// A copy that does not keep the connection's whole read buffer alive.
+fn own_uri(uri: &Uri) -> Uri {
+    uri.to_string().parse().unwrap_or_default()
+}
+
+/// The same for header fields.
+fn own_fields(fields: &HeaderMap) -> HeaderMap {
+    let copied = fields.iter().filter_map(|(name, value)| {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
+        Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+    });
+    copied.collect()
 }
 
 impl fmt::Display for ReceivedRequest {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::output;
 
 /// The most bytes that wait to be written.
-const MOST_QUEUED: usize = 1024 * 1024;
+const MOST_QUEUED: usize = 256 * 1024;
 
 /// How long the last lines may take at the end, if nobody reads them.
 const PATIENCE: Duration = Duration::from_millis(300);
