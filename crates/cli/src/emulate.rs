@@ -92,10 +92,15 @@ async fn serve(plan: Plan, options: &Options, file: &ConfigFile) -> Result<ExitC
     let handlers =
         if plan.command.is_empty() { Signals::of_server() } else { Signals::of_command() };
     // Before the ready line: whoever has read it may send a signal.
-    let signals =
+    let mut signals =
         handlers.map_err(|error| Failure::internal(format!("cannot handle signals: {error}")))?;
-    let emulator =
-        plan.builder.clone().start().await.map_err(|error| start_failure(&plan, &error))?;
+    let emulator = tokio::select! {
+        started = plan.builder.clone().start() => {
+            started.map_err(|error| start_failure(&plan, &error))?
+        }
+        // A name look-up can take long.
+        signal = signals.next() => return Ok(ExitCode::from(signal.exit_code())),
+    };
     set_up(&emulator, &plan, file)?;
     if let (Some(file), Some(pem)) = (&plan.ca_out, emulator.ca_pem()) {
         std::fs::write(file, pem).map_err(|error| {
@@ -225,4 +230,64 @@ fn start_failure(plan: &Plan, error: &StartError) -> Failure {
         (None, None) => error.to_string().replace("allow remote clients", "add --allow-remote"),
     };
     Failure::invalid_input(format!("{option}: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCKERFILE: &str = include_str!("../../emulator/docker/Dockerfile");
+    const COMPOSE: &str = include_str!("../../emulator/docker/compose.yaml");
+    const PAGES: [&str; 2] =
+        [include_str!("../../../docs/command.md"), include_str!("../../../docs/command.zh-CN.md")];
+
+    #[test]
+    fn both_pages_list_each_option() {
+        for (page, name) in
+            PAGES.iter().flat_map(|page| names().into_iter().map(move |it| (page, it)))
+        {
+            assert!(page.contains(&format!("\n| `--{name}` | ")), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_samples_for_containers_use_options_that_exist() {
+        let known = names();
+        let variables = DOCKERFILE.split("EASEMOB_EMULATOR_").skip(1).map(|text| {
+            let name = text.split('=').next().unwrap_or_default();
+            name.to_ascii_lowercase().replace('_', "-")
+        });
+        let options =
+            COMPOSE.split("\"--").skip(1).map(|text| text.split('"').next().unwrap().to_owned());
+        let used: Vec<_> = variables.chain(options).collect();
+        assert!(used.len() >= 6, "{used:?}");
+        for name in used {
+            assert!(known.contains(&name), "{name}");
+        }
+        for part in ["\"emulator\", \"--health\"", "EXPOSE 8080 8081", "-p easemob-token-cli"] {
+            assert!(DOCKERFILE.contains(part), "{part}");
+        }
+        for port in ["8080", "8081"] {
+            assert!(COMPOSE.contains(&format!("127.0.0.1:{port}:{port}")), "{port}");
+        }
+    }
+
+    /// The example of both pages is a file that works.
+    #[test]
+    fn the_configuration_file_of_the_pages_can_be_read() {
+        let pages = [
+            include_str!("../../../docs/emulator-control.md"),
+            include_str!("../../../docs/emulator-control.zh-CN.md"),
+        ];
+        let sample = |page: &'static str| {
+            page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap()
+        };
+        assert_eq!(sample(pages[0]), sample(pages[1]));
+        let file = std::env::temp_dir().join(format!("easemob-sample-{}", std::process::id()));
+        std::fs::write(&file, sample(pages[0])).unwrap();
+        let config = ConfigFile::read(&file, &names()).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(config.text("--request-limit").unwrap().as_deref(), Some("none"));
+        assert_eq!(config.created("faults").unwrap().len(), 1);
+    }
 }
