@@ -89,8 +89,8 @@ impl Emulator {
         self.control.shutdown_requested().await;
     }
 
-    /// Makes a call of the control plane without HTTP: the method, the path below `/__emulator`, and
-    /// the JSON body, `null` for none.
+    /// Makes a call of the control plane without HTTP. `path` is the part below `/__emulator`; a body
+    /// of `null` is none.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -113,7 +113,7 @@ impl Emulator {
         self.control.call(method, path, body)
     }
 
-    /// Restores the accounts, the settings and the clock of the start, drops faults and recorded
+    /// Restores the accounts, the settings and the clock of the start. Drops faults and recorded
     /// requests, and revokes every app token. Holds stay.
     pub fn reset(&self) {
         self.exchanges.reset();

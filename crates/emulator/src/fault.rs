@@ -16,6 +16,7 @@ use crate::grant::Grant;
 use crate::received::ReceivedRequest;
 use crate::refusal::Refusal;
 use crate::response::{Response, Stamp};
+use crate::service::AppKey;
 
 /// The form of the body of a scripted failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub struct Fault {
     grant: Option<Grant>,
     user: Option<String>,
     path: Option<String>,
+    pub(crate) app: Option<AppKey>,
     probability: f64,
     invalid: Option<SetupError>,
 }
@@ -72,6 +74,7 @@ impl Fault {
             grant: None,
             user: None,
             path: None,
+            app: None,
             probability: 1.0,
             invalid: None,
         }
@@ -215,6 +218,12 @@ impl Fault {
         self
     }
 
+    /// Applies only to requests of this application.
+    pub fn on_app(mut self, org: impl Into<String>, app: impl Into<String>) -> Self {
+        self.app = Some((org.into(), app.into()));
+        self
+    }
+
     /// Applies to a request that matches with this probability, 0 to 1. The sequence of decisions is
     /// the same in each emulator, so that a test can be repeated.
     pub fn with_probability(mut self, probability: f64) -> Self {
@@ -266,6 +275,7 @@ impl Fault {
             |wanted: &String| request.username().is_some_and(|it| it.eq_ignore_ascii_case(wanted));
         self.grant.is_none_or(|wanted| request.grant() == Some(wanted))
             && self.path.as_ref().is_none_or(|wanted| request.path() == wanted)
+            && self.app.as_ref().is_none_or(|wanted| request.is_of(wanted))
             && self.user.as_ref().is_none_or(user)
     }
 }

@@ -33,7 +33,7 @@ impl Default for Limits {
 
 #[derive(Debug, Default)]
 struct Entries {
-    /// With their sizes; the numbers are consecutive.
+    /// With their sizes, in the order of their numbers.
     requests: VecDeque<(ReceivedRequest, usize)>,
     bytes: usize,
     subscribers: Vec<mpsc::UnboundedSender<ReceivedRequest>>,
@@ -98,6 +98,13 @@ impl Journal {
         entries.bytes = 0;
     }
 
+    /// Drops the stored requests for which this is true.
+    pub(crate) fn drop_if(&self, unwanted: impl Fn(&ReceivedRequest) -> bool) {
+        let mut entries = self.lock();
+        entries.requests.retain(|(request, _)| !unwanted(request));
+        entries.bytes = entries.requests.iter().map(|(_, size)| size).sum();
+    }
+
     pub(crate) fn arrived(&self) -> u64 {
         *self.arrived.borrow()
     }
@@ -133,9 +140,9 @@ impl Entries {
 
     /// Adds the response of a request that is still stored.
     fn measure_again(&mut self, request: &ReceivedRequest) {
-        let first = self.requests.front().map_or(0, |(first, _)| first.number());
-        let index = request.number().checked_sub(first).and_then(|it| usize::try_from(it).ok());
-        if let Some((_, size)) = index.and_then(|index| self.requests.get_mut(index)) {
+        let number = request.number();
+        let index = self.requests.binary_search_by_key(&number, |(it, _)| it.number());
+        if let Some((_, size)) = index.ok().and_then(|index| self.requests.get_mut(index)) {
             self.bytes = self.bytes - *size + request.size();
             *size = request.size();
         }

@@ -12,6 +12,7 @@ use crate::clock::unix_ms;
 use crate::grant::Grant;
 use crate::mask::{self, Known};
 use crate::response::Response;
+use crate::service::AppKey;
 
 /// A request that the emulator received, with its response once there is one.
 ///
@@ -91,6 +92,12 @@ impl ReceivedRequest {
             response.body.len() + fields.map(|length| length + FIELD).sum::<usize>()
         });
         FIXED + head + self.query().map_or(0, str::len) + self.body().len() + response
+    }
+
+    /// Whether the path is one of this application.
+    pub(crate) fn is_of(&self, (org, app): &AppKey) -> bool {
+        let mut parts = self.path().split('/').skip(1);
+        (parts.next(), parts.next()) == (Some(org), Some(app))
     }
 
     pub(crate) fn http_method(&self) -> &Method {

@@ -22,8 +22,8 @@ pub(crate) struct EmulatorArgs {
     /// Allow addresses that other machines can reach
     #[arg(long)]
     pub(crate) allow_remote: bool,
-    /// Serve the control plane on this address, over HTTP, or nowhere ("none")
-    /// [default: on the port of --listen, and nowhere with --allow-remote]
+    /// Serve the control plane on this address, or nowhere ("none")
+    /// [default: --listen's port, unless --allow-remote]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) control: Option<String>,
     /// Accept this host name in control requests; repeatable [default: IP addresses and localhost]
@@ -81,7 +81,7 @@ pub(crate) struct EmulatorArgs {
     /// Serve at most so many connections at once; more wait [default: 1000]
     #[arg(long, value_name = "N")]
     pub(crate) max_connections: Option<String>,
-    /// Read options, apps, users, faults and stubs from this file (TOML)
+    /// Read options, apps, users and faults from this file (TOML)
     /// [env: EASEMOB_EMULATOR_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -11,14 +11,18 @@ use crate::service::AppKey;
 impl Control {
     /// The app that a call names, or the first one.
     pub(super) fn app(&self, fields: &mut Fields) -> Result<AppKey, ControlError> {
-        let Some(text) = fields.text("app_key")? else {
-            return Ok(self.exchanges.service.primary().clone());
-        };
+        let named = self.named_app(fields)?;
+        Ok(named.unwrap_or_else(|| self.exchanges.service.primary().clone()))
+    }
+
+    /// The app that a call names, if it names one.
+    pub(super) fn named_app(&self, fields: &mut Fields) -> Result<Option<AppKey>, ControlError> {
+        let Some(text) = fields.text("app_key")? else { return Ok(None) };
         let wrong = || ControlError::member_is("app_key", "must be org#app");
         let (org, app) = text.split_once('#').ok_or_else(wrong)?;
         let key = (org.to_owned(), app.to_owned());
         if self.exchanges.service.has_app(&key) {
-            return Ok(key);
+            return Ok(Some(key));
         }
         let text = "is not known; make the app with POST /__emulator/apps";
         Err(ControlError::member_is("app_key", text))
@@ -39,7 +43,7 @@ pub(super) fn create(control: &Control, mut fields: Fields) -> Done {
     let (id, given) = (fields.text("client_id")?, fields.text("client_secret")?);
     let mut users = Vec::new();
     for mut user in fields.objects("users")? {
-        users.push((user.required_text("username")?, secret(user.text("password")?)));
+        users.push((user.required_text("username")?, secret(user.text("password")?.as_deref())));
         user.finish()?;
     }
     fields.finish()?;
@@ -80,7 +84,8 @@ pub(super) fn users(control: &Control, mut fields: Fields) -> Done {
 /// Registers a user, or changes its password; without one, it has none.
 pub(super) fn put_user(control: &Control, mut fields: Fields) -> Done {
     let key = control.app(&mut fields)?;
-    let (user, password) = (fields.required_text("username")?, secret(fields.text("password")?));
+    let (user, password) =
+        (fields.required_text("username")?, secret(fields.text("password")?.as_deref()));
     fields.finish()?;
     control.exchanges.service.put_user(&key, &user, password)?;
     Ok(json!({ "username": user.to_ascii_lowercase() }))
@@ -120,8 +125,8 @@ pub(super) fn revoke_tokens(control: &Control, mut fields: Fields) -> Done {
     Ok(json!({}))
 }
 
-fn secret(text: Option<String>) -> Option<Secret> {
-    text.as_deref().map(Secret::new)
+fn secret(text: Option<&str>) -> Option<Secret> {
+    text.map(Secret::new)
 }
 
 pub(super) fn joined((org, app): &AppKey) -> String {

@@ -21,8 +21,11 @@ pub(super) const GRANTS: [(&str, Grant); 3] = [
     ("password", Grant::Password),
     ("inherit", Grant::Inherit),
 ];
+/// Makes a refusal with its text, if it has one.
+type Refuse = fn(String) -> Refusal;
+
 /// The refusals without a text of their own, then those with one.
-const REFUSALS: [(&str, fn(String) -> Refusal); 23] = [
+const REFUSALS: [(&str, Refuse); 23] = [
     ("client_id_missing", |_| Refusal::ClientIdMissing),
     ("client_secret_missing", |_| Refusal::ClientSecretMissing),
     ("client_id_mismatch", |_| Refusal::ClientIdMismatch),
@@ -79,16 +82,23 @@ pub(super) fn list(control: &Control, fields: Fields) -> Done {
     Ok(json!({ "faults": control.exchanges.faults().shown() }))
 }
 
-pub(super) fn clear(control: &Control, fields: Fields) -> Done {
+/// Drops the faults of an app, or all.
+pub(super) fn clear(control: &Control, mut fields: Fields) -> Done {
+    let app = control.named_app(&mut fields)?;
     fields.finish()?;
-    control.exchanges.faults().clear();
-    Ok(json!({ "pending_faults": 0 }))
+    let mut faults = control.exchanges.faults();
+    match app {
+        Some(app) => faults.clear_app(&app),
+        None => faults.clear(),
+    }
+    Ok(json!({ "pending_faults": faults.len() }))
 }
 
 /// Scripts a fault for the next requests that match.
 pub(super) fn inject(control: &Control, mut fields: Fields) -> Done {
     let kind = fields.one_of("kind", &KINDS)?.ok_or_else(|| missing("kind"))?;
-    let fault = narrowed(fault(kind, &mut fields)?, &mut fields)?;
+    let mut fault = narrowed(fault(kind, &mut fields)?, &mut fields)?;
+    fault.app = control.named_app(&mut fields)?;
     fields.finish()?;
     fault.check()?;
     let mut faults = control.exchanges.faults();

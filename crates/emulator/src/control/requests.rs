@@ -28,17 +28,9 @@ struct Filter {
 }
 
 impl Filter {
-    fn of(fields: &mut Fields) -> Result<Self, ControlError> {
-        let app = match fields.text("app_key")? {
-            None => None,
-            Some(text) => {
-                let wrong = || ControlError::member_is("app_key", "must be org#app");
-                let (org, app) = text.split_once('#').ok_or_else(wrong)?;
-                Some((org.to_owned(), app.to_owned()))
-            }
-        };
+    fn of(control: &Control, fields: &mut Fields) -> Result<Self, ControlError> {
         Ok(Self {
-            app,
+            app: control.named_app(fields)?,
             method: fields.text("method")?,
             path: fields.text("path")?,
             grant: fields.one_of("grant", &faults::GRANTS)?,
@@ -49,12 +41,10 @@ impl Filter {
     }
 
     fn matches(&self, request: &ReceivedRequest) -> bool {
-        let mut parts = request.path().split('/').skip(1);
-        let app = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let is_user =
             |wanted: &String| request.username().is_some_and(|it| it.eq_ignore_ascii_case(wanted));
         request.number() > self.after
-            && self.app.as_ref().is_none_or(|(org, name)| app == (org, name))
+            && self.app.as_ref().is_none_or(|app| request.is_of(app))
             && self.method.as_deref().is_none_or(|it| it == request.method())
             && self.path.as_deref().is_none_or(|it| it == request.path())
             && self.grant.is_none_or(|it| request.grant() == Some(it))
@@ -71,7 +61,7 @@ impl Filter {
 
 /// The stored requests that match, oldest first, without their secrets.
 pub(super) fn list(control: &Control, mut fields: Fields) -> Done {
-    let filter = Filter::of(&mut fields)?;
+    let filter = Filter::of(control, &mut fields)?;
     let limit = fields.whole("limit", u64::MAX)?.and_then(|it| usize::try_from(it).ok());
     fields.finish()?;
     let found = filter.of_journal(control);
@@ -82,7 +72,7 @@ pub(super) fn list(control: &Control, mut fields: Fields) -> Done {
 
 /// How many stored requests match, and how many have arrived at all.
 pub(super) fn count(control: &Control, mut fields: Fields) -> Done {
-    let filter = Filter::of(&mut fields)?;
+    let filter = Filter::of(control, &mut fields)?;
     fields.finish()?;
     Ok(counted(control, filter.of_journal(control).len()))
 }
@@ -91,16 +81,18 @@ fn counted(control: &Control, count: usize) -> Value {
     json!({ "count": count, "arrived": control.exchanges.journal.arrived() })
 }
 
-pub(super) fn clear(control: &Control, fields: Fields) -> Done {
+/// Drops the stored requests that match.
+pub(super) fn clear(control: &Control, mut fields: Fields) -> Done {
+    let filter = Filter::of(control, &mut fields)?;
     fields.finish()?;
-    control.exchanges.journal.clear();
+    control.exchanges.journal.drop_if(|request| filter.matches(request));
     Ok(json!({}))
 }
 
 impl Control {
     /// Waits until so many stored requests match.
     pub(super) async fn wait_for_requests(&self, mut fields: Fields) -> Done {
-        let filter = Filter::of(&mut fields)?;
+        let filter = Filter::of(self, &mut fields)?;
         let wanted = fields.whole("count", u64::MAX)?.ok_or_else(|| missing("count"))?;
         let patience = fields.duration("timeout")?.unwrap_or(PATIENCE);
         fields.finish()?;

@@ -164,6 +164,6 @@ fn shown(settings: &Settings) -> Value {
     })
 }
 
-fn name<T: PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {
+fn name<T: Copy + PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {
     names.iter().find(|(_, it)| *it == value).map_or("", |(name, _)| name)
 }

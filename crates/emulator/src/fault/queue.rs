@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Fault;
 use crate::received::ReceivedRequest;
+use crate::service::AppKey;
 
 /// The faults, in the order of their injection.
 #[derive(Debug, Default)]
@@ -41,6 +42,11 @@ impl FaultQueue {
         *self = Self::default();
     }
 
+    /// Drops the faults of one application.
+    pub(crate) fn clear_app(&mut self, app: &AppKey) {
+        self.faults.retain(|fault| fault.app.as_ref() != Some(app));
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.faults.len()
     }
@@ -50,6 +56,7 @@ impl FaultQueue {
         let shown = |fault: &Fault| {
             json!({
                 "action": fault.action.shown(),
+                "app_key": fault.app.as_ref().map(|(org, app)| format!("{org}#{app}")),
                 "grant": fault.grant.map(crate::Grant::as_str),
                 "username": fault.user,
                 "path": fault.path,
@@ -62,7 +69,7 @@ impl FaultQueue {
     }
 }
 
-/// The next of a fixed sequence of random numbers from 0 to 1 (SplitMix64).
+/// The next of a fixed sequence of random numbers from 0 to 1 (`SplitMix64`).
 fn draw(drawn: &mut u64) -> f64 {
     *drawn += 1;
     let mut mixed = drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -245,3 +245,37 @@ async fn the_control_plane_is_only_where_it_was_asked_for() {
     let error = Emulator::builder().control_on("0.0.0.0:0").start().await.unwrap_err();
     assert_eq!(error.kind(), StartErrorKind::NotLoopback);
 }
+
+#[tokio::test]
+async fn apps_that_a_call_made_share_no_state() {
+    let emulator = started().await;
+    let mut apps = Vec::new();
+    for _ in 0..20 {
+        apps.push(done(&emulator, "POST", "/apps", Value::Null).await);
+    }
+    let token = async |app: &Value| {
+        let path = format!("/{}/token", app["app_key"].as_str().unwrap().replace('#', "/"));
+        let body = json!({
+            "grant_type": "client_credentials",
+            "client_id": app["client_id"],
+            "client_secret": app["client_secret"],
+        });
+        crate::client::post_to(&emulator, &path, &[], &body).await.status
+    };
+    let key = &apps[3]["app_key"];
+    let fault = json!({ "kind": "server_error", "status": 502, "times": "always", "app_key": key });
+    done(&emulator, "POST", "/faults", fault).await;
+    for (number, app) in apps.iter().enumerate() {
+        assert_eq!(token(app).await, if number == 3 { 502 } else { 200 }, "{number}");
+        let key = app["app_key"].as_str().unwrap().replace('#', "%23");
+        let count = format!("/requests/count?app_key={key}");
+        assert_eq!(done(&emulator, "GET", &count, Value::Null).await["count"], 1);
+    }
+    let encoded = key.as_str().unwrap().replace('#', "%23");
+    done(&emulator, "DELETE", &format!("/requests?app_key={encoded}"), Value::Null).await;
+    assert_eq!(done(&emulator, "GET", "/requests/count", Value::Null).await["count"], 19);
+    done(&emulator, "DELETE", &format!("/faults?app_key={encoded}"), Value::Null).await;
+    assert_eq!(token(&apps[3]).await, 200);
+    let unknown = json!({ "app_key": "none#none", "client_id": "a", "client_secret": "b" });
+    assert_eq!(token(&unknown).await, 404);
+}
