@@ -111,6 +111,13 @@ fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
     assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
     assert_eq!(stdout(&output).lines().filter(|line| line.starts_with("YWMt")).count(), 2);
 
+    // HTTPS, trusted by the file that the variable names.
+    let file = std::env::temp_dir().join(format!("easemob-ca-{}.pem", std::process::id()));
+    let tls = ["emulator", "--tls", "--ca-out", file.to_str().unwrap(), "--", program, "app"];
+    let output = command(&tls).output().unwrap();
+    let _ = std::fs::remove_file(&file);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
     let output = command(&["emulator", "--", "/no/such/program"]).output().unwrap();
     assert_eq!(output.status.code(), Some(127), "{}", stderr(&output));
 
