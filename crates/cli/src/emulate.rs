@@ -8,12 +8,13 @@ mod plan;
 mod ready;
 mod signals;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args as _;
 use easemob_token::environment::Environment;
-use easemob_token_emulator::{Emulator, StartError, Subscription};
+use easemob_token_emulator::{Emulator, ReceivedRequest, StartError, Subscription};
 use tokio::io::AsyncReadExt as _;
 
 pub(crate) use self::args::EmulatorArgs;
@@ -178,8 +179,17 @@ async fn write_log(finished: &mut Subscription, log: &Log, options: &Options, sh
         match options.format {
             _ if !shown => {}
             Format::Text => log.note(request),
-            Format::Json => log.note(request.masked_json()),
+            Format::Json => log.note(AsJson(&request)),
         }
+    }
+}
+
+/// A request as JSON, which is made only if the log has room for it.
+struct AsJson<'a>(&'a ReceivedRequest);
+
+impl fmt::Display for AsJson<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.masked_json())
     }
 }
 

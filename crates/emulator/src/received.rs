@@ -233,20 +233,26 @@ impl ReceivedRequest {
             Outcome::Closed => "closed",
             Outcome::Abandoned => "abandoned",
         });
+        // Parsed once: the body can be large.
+        let known = self.known();
+        let field = |name: &str| Some(mask::header(name, self.header_bytes(name)?, &known));
+        let response = self
+            .response_body()
+            .map(|body| mask::body(body, self.response_header("content-type"), &known));
         json!({
             "number": self.number(),
             "received_at_ms": unix_ms(self.0.at),
             "method": self.method(),
             "path": self.masked_target(),
-            "authorization": self.masked_header("authorization"),
-            "content_type": self.masked_header("content-type"),
-            "user_agent": self.masked_header("user-agent"),
+            "authorization": field("authorization"),
+            "content_type": field("content-type"),
+            "user_agent": field("user-agent"),
             "grant": self.grant().map(Grant::as_str),
-            "username": self.username().map(|user| mask::plain(user, &self.known())),
-            "body": self.masked_body(),
+            "username": self.username().map(|user| mask::plain(user, &known)),
+            "body": mask::body(self.body(), self.header("content-type"), &known),
             "outcome": outcome,
             "status": self.status(),
-            "response_body": self.masked_response_body(),
+            "response_body": response,
             "took_ms": self.took().map(unix_ms),
         })
     }

@@ -108,12 +108,12 @@ pub(crate) fn check(plan: &Plan) -> Result<ExitCode, Failure> {
     }
     match ask(address) {
         Ok(true) => Ok(ExitCode::SUCCESS),
-        Ok(false) => Err(unhealthy("what listens on the address is not an emulator".to_owned())),
-        Err(error) => Err(unhealthy(error.to_string())),
+        Ok(false) => Err(unhealthy("what listens on the address is not an emulator")),
+        Err(error) => Err(unhealthy(&error.to_string())),
     }
 }
 
-fn unhealthy(problem: String) -> Failure {
+fn unhealthy(problem: &str) -> Failure {
     Failure::invalid_input(format!("--health: the emulator does not answer: {problem}"))
         .with_exit_code(1)
 }
