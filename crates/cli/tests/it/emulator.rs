@@ -195,34 +195,37 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// Options, with a part of the message.
+const WITHOUT_EFFECT: &[(&[&str], &str)] = &[
+    (
+        &["--base-url", "http://127.0.0.1"],
+        "--base-url: has no effect on the emulator; use --listen",
+    ),
+    (&["--ttl", "5"], "use --default-ttl"),
+    (&["--password-file", "x"], "use --user-file"),
+    (&["--authorize-password"], "use --password-needs-app-token"),
+    (&["--timeout", "5s"], "--timeout: has no effect"),
+    (&["--verbose"], "requests are printed anyway"),
+    (&["--ca-out", "x"], "--ca-out: has no effect without --tls"),
+    (&["--tls-name", "x"], "--tls-name: has no effect without --tls"),
+    (&["--tls", "--tls-name", "a b"], "--tls-name: the TLS name must be"),
+    (&["--listen", "x"], "--listen: is not an address"),
+    (&["--listen", "0.0.0.0:0"], "add --allow-remote"),
+    (&["--control", "0.0.0.0:0"], "--control: cannot start"),
+    (&["--user", "a b:1"], "--user or --user-file: the user ID must be"),
+    (&["--client", "id"], "--client: has no colon"),
+    (&["--default-ttl", "12w"], "--default-ttl: must be a number of seconds"),
+    (&["--request-limit", "0"], "--request-limit: must be a whole number from 1"),
+    (&["--max-connections", "0"], "--max-connections: is not a whole number"),
+    (&["--client-id", "id"], "--client-id (EASEMOB_CLIENT_ID): is set without its secret"),
+    (&["--health"], "--health: needs the port"),
+    (&["--until-stdin-closes", "--", "true"], "cannot be used together with"),
+];
+
 #[test]
 fn an_option_without_effect_is_refused_with_the_right_one() {
-    for (words, part) in [
-        (
-            &["--base-url", "http://127.0.0.1"][..],
-            "--base-url: has no effect on the emulator; use --listen",
-        ),
-        (&["--ttl", "5"], "use --default-ttl"),
-        (&["--password-file", "x"], "use --user-file"),
-        (&["--authorize-password"], "use --password-needs-app-token"),
-        (&["--timeout", "5s"], "--timeout: has no effect"),
-        (&["--verbose"], "requests are printed anyway"),
-        (&["--ca-out", "x"], "--ca-out: has no effect without --tls"),
-        (&["--tls-name", "x"], "--tls-name: has no effect without --tls"),
-        (&["--tls", "--tls-name", "a b"], "--tls-name: the TLS name must be"),
-        (&["--listen", "x"], "--listen: is not an address"),
-        (&["--listen", "0.0.0.0:0"], "add --allow-remote"),
-        (&["--control", "0.0.0.0:0"], "--control: cannot start"),
-        (&["--user", "a b:1"], "--user or --user-file: the user ID must be"),
-        (&["--client", "id"], "--client: has no colon"),
-        (&["--default-ttl", "12w"], "--default-ttl: must be a number of seconds"),
-        (&["--request-limit", "0"], "--request-limit: must be a whole number from 1"),
-        (&["--max-connections", "0"], "--max-connections: is not a whole number"),
-        (&["--client-id", "id"], "--client-id (EASEMOB_CLIENT_ID): is set without its secret"),
-        (&["--health"], "--health: needs the port"),
-        (&["--until-stdin-closes", "--", "true"], "cannot be used together with"),
-    ] {
-        let words = [&["emulator", "--format", "json"], words].concat();
+    for (words, part) in WITHOUT_EFFECT {
+        let words = [&["emulator", "--format", "json"], *words].concat();
         let (code, error) = failure(&command(&words).output().unwrap());
         let message = error["message"].as_str().unwrap();
         assert!(code == 2 && message.contains(part), "{words:?}: {message}");

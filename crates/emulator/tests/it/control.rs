@@ -90,95 +90,75 @@ async fn requests_are_held_waited_for_and_released() {
     assert_eq!((late.status, &late.json()["error"]["code"]), (504, &"timed_out".into()));
 }
 
+/// Method, path, body, status, and a part of the message.
+const WRONG: &[(&str, &str, &str, u16, &str)] = &[
+    ("GET", "/nothing", r#"null"#, 404, "openapi.json"),
+    ("PUT", "/users", r#"{}"#, 405, "use GET or POST"),
+    ("DELETE", "/health", r#"null"#, 405, "use GET"),
+    ("POST", "/users", r#"[1]"#, 400, "must be a JSON object"),
+    ("POST", "/users", r#"{}"#, 400, "`username` is missing"),
+    ("POST", "/users", r#"{ "username": "a b" }"#, 400, "[a-z0-9_.-]"),
+    (
+        "POST",
+        "/users",
+        r#"{ "username": "x", "pasword": "MARK" }"#,
+        400,
+        "allowed are app_key, username, password",
+    ),
+    ("POST", "/users", r#"{ "username": "x", "password": 5 }"#, 400, "`password` must be text"),
+    (
+        "POST",
+        "/users",
+        r#"{ "username": "x", "app_key": "MARK" }"#,
+        400,
+        "`app_key` must be org#app",
+    ),
+    ("POST", "/users", r#"{ "username": "x", "app_key": "a#b" }"#, 400, "POST /__emulator/apps"),
+    ("POST", "/users/ban", r#"{ "username": "MARK" }"#, 400, "not registered"),
+    ("POST", "/apps", r#"{ "app_key": "a#b/c" }"#, 400, "application name"),
+    ("POST", "/clock/advance", r#"{ "by": "MARK" }"#, 400, "1h30m"),
+    ("PATCH", "/settings", r#"{ "request_limit": 0 }"#, 400, "from 1 to 4294967295, or none"),
+    (
+        "PATCH",
+        "/settings",
+        r#"{ "default_ttl": "12h", "permanent_as": "MARK" }"#,
+        400,
+        "usergrid_max, zero",
+    ),
+    (
+        "PATCH",
+        "/settings",
+        r#"{ "ttl_unit": { "request": "MARK" } }"#,
+        400,
+        "seconds, milliseconds",
+    ),
+    ("POST", "/faults", r#"{ "kind": "MARK" }"#, 400, "refusal, error"),
+    (
+        "POST",
+        "/faults",
+        r#"{ "kind": "refusal", "refusal": "close", "status": 5 }"#,
+        400,
+        "client_id_missing",
+    ),
+    ("POST", "/faults", r#"{ "kind": "error", "status": 99, "error": "x" }"#, 400, "200 to 999"),
+    ("POST", "/faults", r#"{ "kind": "close", "times": 0 }"#, 400, "or always"),
+    ("POST", "/faults", r#"{ "kind": "close", "probability": 1.5 }"#, 400, "from 0 to 1"),
+    ("POST", "/faults", r#"{ "kind": "close", "headers": { "a": 1 } }"#, 400, "texts as values"),
+    ("POST", "/requests/wait", r#"{ "count": 1, "timeout": "1d" }"#, 400, "at most 10m"),
+    ("GET", "/requests?grant=MARK", r#"null"#, 400, "client_credentials, password, inherit"),
+    ("GET", "/requests?limit=1&limit=2", r#"null"#, 400, "only once"),
+];
+
 #[tokio::test]
 async fn a_wrong_call_is_told_what_is_allowed_and_changes_nothing() {
     let emulator = started().await;
-    for (method, path, body, status, part) in [
-        ("GET", "/nothing", json!(null), 404, "openapi.json"),
-        ("PUT", "/users", json!({}), 405, "use GET or POST"),
-        ("DELETE", "/health", json!(null), 405, "use GET"),
-        ("POST", "/users", json!([1]), 400, "must be a JSON object"),
-        ("POST", "/users", json!({}), 400, "`username` is missing"),
-        ("POST", "/users", json!({ "username": "a b" }), 400, "[a-z0-9_.-]"),
-        (
-            "POST",
-            "/users",
-            json!({ "username": "x", "pasword": "MARK" }),
-            400,
-            "allowed are app_key, username, password",
-        ),
-        (
-            "POST",
-            "/users",
-            json!({ "username": "x", "password": 5 }),
-            400,
-            "`password` must be text",
-        ),
-        (
-            "POST",
-            "/users",
-            json!({ "username": "x", "app_key": "MARK" }),
-            400,
-            "`app_key` must be org#app",
-        ),
-        (
-            "POST",
-            "/users",
-            json!({ "username": "x", "app_key": "a#b" }),
-            400,
-            "POST /__emulator/apps",
-        ),
-        ("POST", "/users/ban", json!({ "username": "MARK" }), 400, "not registered"),
-        ("POST", "/apps", json!({ "app_key": "a#b/c" }), 400, "application name"),
-        ("POST", "/clock/advance", json!({ "by": "MARK" }), 400, "1h30m"),
-        ("PATCH", "/settings", json!({ "request_limit": 0 }), 400, "from 1 to 4294967295, or none"),
-        (
-            "PATCH",
-            "/settings",
-            json!({ "default_ttl": "12h", "permanent_as": "MARK" }),
-            400,
-            "usergrid_max, zero",
-        ),
-        (
-            "PATCH",
-            "/settings",
-            json!({ "ttl_unit": { "request": "MARK" } }),
-            400,
-            "seconds, milliseconds",
-        ),
-        ("POST", "/faults", json!({ "kind": "MARK" }), 400, "refusal, error"),
-        (
-            "POST",
-            "/faults",
-            json!({ "kind": "refusal", "refusal": "close", "status": 5 }),
-            400,
-            "client_id_missing",
-        ),
-        (
-            "POST",
-            "/faults",
-            json!({ "kind": "error", "status": 99, "error": "x" }),
-            400,
-            "200 to 999",
-        ),
-        ("POST", "/faults", json!({ "kind": "close", "times": 0 }), 400, "or always"),
-        ("POST", "/faults", json!({ "kind": "close", "probability": 1.5 }), 400, "from 0 to 1"),
-        (
-            "POST",
-            "/faults",
-            json!({ "kind": "close", "headers": { "a": 1 } }),
-            400,
-            "texts as values",
-        ),
-        ("POST", "/requests/wait", json!({ "count": 1, "timeout": "1d" }), 400, "at most 10m"),
-        ("GET", "/requests?grant=MARK", json!(null), 400, "client_credentials, password, inherit"),
-        ("GET", "/requests?limit=1&limit=2", json!(null), 400, "only once"),
-    ] {
+    for (method, path, body, status, part) in WRONG {
+        let body: Value = serde_json::from_str(body).unwrap();
         let reply = call(&emulator, method, path, &body).await;
-        assert_eq!(reply.status, status, "{method} {path} {body}: {}", reply.text());
+        assert_eq!(reply.status, *status, "{method} {path} {body}: {}", reply.text());
         assert!(reply.text().contains(part), "{method} {path} {body}: {}", reply.text());
         assert!(!reply.text().contains("MARK"), "{}", reply.text());
-        assert_eq!(reply.header("allow").is_some(), status == 405);
+        assert_eq!(reply.header("allow").is_some(), *status == 405);
         assert_eq!(reply.header("access-control-allow-origin"), None);
     }
     let broken =
