@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use easemob_token::environment;
 
+use crate::emulate::EmulatorArgs;
 use crate::usage::Problem;
 
 /// Get Easemob (环信) IM tokens
@@ -62,18 +63,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DURATION", value_parser = leeway, default_value = "60s")]
         leeway: Duration,
     },
-    /// Run an emulator of the token service until interrupted
-    Emulator {
-        /// Listen on this address; port 0 takes a free port
-        #[arg(long, value_name = "HOST:PORT", value_parser = address, default_value = "127.0.0.1:0")]
-        listen: String,
-        /// Add a user; repeatable [default: the demo user c:1]
-        #[arg(long = "user", value_name = "ID:PASSWORD", value_parser = pair)]
-        users: Vec<(String, String)>,
-        /// Add client credentials of the app; repeatable [default: the demo credentials]
-        #[arg(long = "client", value_name = "ID:SECRET", value_parser = pair)]
-        clients: Vec<(String, String)>,
-    },
+    /// Run an emulator of the token service, until interrupted or around a command
+    Emulator(Box<EmulatorArgs>),
     /// Show every grant over every transport compiled in, against the emulator
     Demo,
     /// Print a shell completion script
@@ -177,27 +168,10 @@ pub(crate) enum TransportName {
     Isahc,
 }
 
-/// An address in form; whether it can be used shows when it is.
-fn address(text: &str) -> Result<String, Problem> {
-    match text.rsplit_once(':') {
-        Some((_, port)) if port.parse::<u16>().is_ok() => Ok(text.to_owned()),
-        _ => Err(Problem("is not an address; write HOST:PORT, such as 127.0.0.1:8080")),
-    }
-}
-
 /// A leeway for clocks, which can be zero.
 fn leeway(text: &str) -> Result<Duration, Problem> {
     environment::parse_duration("--leeway", environment::trim(text))
         .map_err(|_| Problem("is not a time; write 60s, or 0s for none"))
-}
-
-fn pair(text: &str) -> Result<(String, String), Problem> {
-    match text.split_once(':') {
-        Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
-            Ok((id.to_owned(), secret.to_owned()))
-        }
-        _ => Err(Problem("has no colon between two parts; write ID:SECRET")),
-    }
 }
 
 #[cfg(test)]
@@ -225,13 +199,5 @@ mod tests {
     fn a_leeway_can_be_zero() {
         assert_eq!(leeway("0s").unwrap(), Duration::ZERO);
         assert!(leeway("-1").is_err());
-    }
-
-    #[test]
-    fn a_pair_has_two_parts() {
-        assert_eq!(pair("c:1:2").unwrap(), ("c".to_owned(), "1:2".to_owned()));
-        for bad in ["c", ":1", "c:", ""] {
-            assert!(pair(bad).is_err(), "{bad}");
-        }
     }
 }

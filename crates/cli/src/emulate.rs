@@ -1,84 +1,303 @@
-//! The command `emulator`: the emulator, until it is interrupted.
+//! The command `emulator`: the emulator, until it is interrupted or its command ends.
 
-use easemob_token::{TtlUnit, TtlUnits};
-use easemob_token_emulator::{
-    DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_USER, Emulator, Unit,
-};
+mod args;
+mod command;
+mod config_file;
+mod log;
+mod plan;
+mod ready;
+mod signals;
 
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args as _;
+use easemob_token::environment::Environment;
+use easemob_token_emulator::{Emulator, ReceivedRequest, StartError, Subscription};
+use tokio::io::AsyncReadExt as _;
+
+pub(crate) use self::args::EmulatorArgs;
+use self::config_file::CREATED;
+pub(crate) use self::config_file::{CONFIG_FILE, ConfigFile};
+use self::log::Log;
+use self::plan::Plan;
+use self::signals::{Received, Signals};
+use crate::args::{Format, OptionArgs};
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::output;
 
-pub(crate) async fn run(
-    options: &Options,
-    listen: String,
-    users: Vec<(String, String)>,
-    clients: Vec<(String, String)>,
-) -> Result<(), Failure> {
-    let TtlUnits { request, response } = options.ttl_unit;
-    let mut builder = Emulator::builder().listen(listen).ttl_units(unit(request), unit(response));
-    if let Some(key) = &options.app_key {
-        builder = builder.app_key(key.org(), key.app());
-    }
-    let own = (!clients.is_empty(), !users.is_empty());
-    for (id, secret) in clients {
-        builder = builder.client(id, &secret);
-    }
-    for (id, password) in users {
-        builder = builder.user(id, &password);
-    }
-    let emulator = builder.start().await.map_err(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        Failure::invalid_input(format!("--listen: {error}{}", cause.unwrap_or_default()))
+/// Runs the emulator, and returns the exit code of the process.
+pub(crate) fn run(
+    args: EmulatorArgs,
+    options: OptionArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    refuse_without_effect(&options, args.command.is_empty())?;
+    let variable = || Ok(environment.text("EASEMOB_EMULATOR_CONFIG")?.map(PathBuf::from));
+    let config = args.config.clone().map_or_else(variable, |path| Ok(Some(path)));
+    let config = config.map_err(|error: easemob_token::ConfigError| {
+        Failure::invalid_input(format!("--config: {}", error.problem()))
     })?;
-    let mut finished = emulator.subscribe();
-    output::line(format_args!("listening on {}", emulator.base_url()))?;
-    if !options.quiet {
-        output::note(introduction(&emulator, options.ttl_unit, own));
+    let file = match config {
+        Some(path) => ConfigFile::read(&path, &names())?,
+        None => ConfigFile::default(),
+    };
+    let (plan, options) = Plan::new(args, options, environment, &file)?;
+    crate::input::check_standard_input(&options)?;
+    if plan.health {
+        return ready::check(&plan);
     }
+    let runtime = crate::new_runtime()?;
+    let code = runtime.block_on(serve(plan, &options, &file));
+    // Waits for no thread: a read of standard input cannot be cancelled.
+    runtime.shutdown_background();
+    code
+}
+
+/// The names of the options of the emulator, without dashes.
+fn names() -> Vec<String> {
+    let command = EmulatorArgs::augment_args(clap::Command::new("emulator"));
+    let not_in_a_file = ["config", "health"];
+    let names = command.get_arguments().filter_map(|it| it.get_long());
+    names.filter(|name| !not_in_a_file.contains(name)).map(str::to_owned).collect()
+}
+
+/// Refuses options of other commands, which would change nothing here.
+fn refuse_without_effect(options: &OptionArgs, alone: bool) -> Result<(), Failure> {
+    let given = [
+        (options.base_url.is_some(), "--base-url", "use --listen"),
+        (options.password_file.is_some(), "--password-file", "use --user-file"),
+        (options.ttl.is_some(), "--ttl", "use --default-ttl"),
+        (options.transport.is_some(), "--transport", "leave it out"),
+        (options.timeout.is_some(), "--timeout", "leave it out"),
+        (options.max_attempts.is_some(), "--max-attempts", "leave it out"),
+        (options.ca_file.is_some(), "--ca-file", "use --tls and --ca-out"),
+        (options.add_ca_file.is_some(), "--add-ca-file", "use --tls and --ca-out"),
+        (options.user_agent.is_some(), "--user-agent", "leave it out"),
+        (options.proxy.is_some(), "--proxy", "leave it out"),
+        (options.allow_http, "--allow-http", "leave it out"),
+        (options.authorize_password, "--authorize-password", "use --password-needs-app-token"),
+        (options.verbose && alone, "--verbose", "leave it out, since requests are printed anyway"),
+    ];
+    match given.into_iter().find(|(given, ..)| *given) {
+        Some((_, option, instead)) => Err(Failure::invalid_input(format!(
+            "{option}: has no effect on the emulator; {instead}"
+        ))),
+        None => Ok(()),
+    }
+}
+
+async fn serve(plan: Plan, options: &Options, file: &ConfigFile) -> Result<ExitCode, Failure> {
+    let handlers =
+        if plan.command.is_empty() { Signals::of_server() } else { Signals::of_command() };
+    // Before the ready line: whoever has read it may send a signal.
+    let mut signals =
+        handlers.map_err(|error| Failure::internal(format!("cannot handle signals: {error}")))?;
+    let emulator = tokio::select! {
+        started = plan.builder.clone().start() => {
+            started.map_err(|error| start_failure(&plan, &error))?
+        }
+        // A name look-up can take long.
+        signal = signals.next() => return Ok(ExitCode::from(signal.exit_code())),
+    };
+    set_up(&emulator, &plan, file)?;
+    if let (Some(file), Some(pem)) = (&plan.ca_out, emulator.ca_pem()) {
+        std::fs::write(file, pem).map_err(|error| {
+            let name = crate::input::shown(file);
+            Failure::invalid_input(format!("--ca-out: cannot write {name}: {error}"))
+        })?;
+    }
+    let log = Log::start();
+    let ended = if plan.command.is_empty() {
+        alone(&emulator, &plan, options, &log, signals).await
+    } else {
+        around(&emulator, &plan, options, &log, signals).await
+    };
+    emulator.shutdown().await;
+    log.finish();
+    ended
+}
+
+/// Serves until a signal, a request, or the end of standard input.
+async fn alone(
+    emulator: &Emulator,
+    plan: &Plan,
+    options: &Options,
+    log: &Log,
+    mut signals: Signals,
+) -> Result<ExitCode, Failure> {
+    let mut finished = emulator.subscribe();
+    output::line(ready::line(emulator, plan, options.format))?;
+    if !options.quiet && options.format == Format::Text {
+        log.note(ready::introduction(emulator, plan));
+    }
+    tokio::select! {
+        signal = signals.next() => Ok(ExitCode::from(signal.exit_code())),
+        () = emulator.shutdown_requested() => Ok(ExitCode::SUCCESS),
+        () = standard_input_closed(), if plan.until_stdin_closes => Ok(ExitCode::SUCCESS),
+        () = write_log(&mut finished, log, options, !options.quiet) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Serves until the command ends.
+async fn around(
+    emulator: &Emulator,
+    plan: &Plan,
+    options: &Options,
+    log: &Log,
+    mut signals: Signals,
+) -> Result<ExitCode, Failure> {
+    let mut finished = emulator.subscribe();
+    let mut child = command::start(&plan.command, &ready::variables(emulator, plan))?;
+    let mut written = std::pin::pin!(write_log(&mut finished, log, options, options.verbose));
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            status = child.wait() => {
+                let status = status.map_err(|error| {
+                    Failure::internal(format!("cannot wait for the command: {error}"))
+                })?;
+                return Ok(command::exit_code(status));
+            }
+            signal = signals.next() => command::forward(&child, signal),
+            () = emulator.shutdown_requested(), if !asked => {
+                asked = true;
+                if let Some(process) = child.id() {
+                    Received::TERMINATE.send_to(process);
+                }
+            }
+            () = &mut written => return Err(Failure::internal("the emulator has stopped")),
+        }
+    }
+}
+
+/// Writes requests until the emulator stops.
+async fn write_log(finished: &mut Subscription, log: &Log, options: &Options, shown: bool) {
     while let Some(request) = finished.next().await {
-        if !options.quiet {
-            output::note(request);
+        match options.format {
+            _ if !shown => {}
+            Format::Text => log.note(request),
+            Format::Json => log.note(AsJson(&request)),
+        }
+    }
+}
+
+/// A request as JSON, which is made only if the log has room for it.
+struct AsJson<'a>(&'a ReceivedRequest);
+
+impl fmt::Display for AsJson<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.masked_json())
+    }
+}
+
+/// Waits for the end of standard input, whatever comes before.
+async fn standard_input_closed() {
+    let mut input = tokio::io::stdin();
+    let mut ignored = [0; 1024];
+    // An error means that there is no standard input at all.
+    while input.read(&mut ignored).await.is_ok_and(|length| length > 0) {}
+}
+
+/// Applies the settings and creates what the file lists, before the first request is served.
+fn set_up(emulator: &Emulator, plan: &Plan, file: &ConfigFile) -> Result<(), Failure> {
+    emulator.control("PATCH", "/settings", &plan.settings).map_err(|error| {
+        let option = error.member().map(|member| format!("--{}: ", member.replace('_', "-")));
+        let option = option.unwrap_or_default();
+        Failure::invalid_input(format!("{option}{}", error.problem()))
+    })?;
+    for (list, path) in CREATED {
+        for (index, entry) in file.created(list)?.iter().enumerate() {
+            emulator.control("POST", path, entry).map_err(|error| {
+                let number = index + 1;
+                Failure::invalid_input(format!("--config: {list}, entry {number}: {error}"))
+            })?;
         }
     }
     Ok(())
 }
 
-fn unit(unit: TtlUnit) -> Unit {
-    match unit {
-        TtlUnit::Seconds => Unit::Seconds,
-        TtlUnit::Milliseconds => Unit::Milliseconds,
-    }
+/// The failure of a start, with the option that has to change.
+fn start_failure(plan: &Plan, error: &StartError) -> Failure {
+    let cause = std::error::Error::source(error);
+    let setting = cause.and_then(|it| it.downcast_ref::<easemob_token_emulator::SetupError>());
+    let option = match setting.map(easemob_token_emulator::SetupError::setting) {
+        Some("user ID" | "password") => "--user or --user-file",
+        Some("client ID" | "client secret") => "--client, --client-file or EASEMOB_CLIENT_ID",
+        Some("organization" | "application name") => "--app-key",
+        Some("control plane") => "--control",
+        Some("TLS name") => "--tls-name",
+        Some("limit of connections") => "--max-connections",
+        Some(_) => "a setting",
+        None if plan.control.as_deref() == Some(error.listen()) => "--control",
+        None => "--listen",
+    };
+    let text = match (setting, cause) {
+        (Some(setting), _) => setting.to_string(),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string().replace("allow remote clients", "add --allow-remote"),
+    };
+    Failure::invalid_input(format!("{option}: {text}"))
 }
 
-/// Commands for another terminal. The demo credentials are public; others are not shown.
-fn introduction(emulator: &Emulator, units: TtlUnits, own: (bool, bool)) -> String {
-    let name = |unit| match unit {
-        TtlUnit::Seconds => "seconds",
-        TtlUnit::Milliseconds => "milliseconds",
-    };
-    let (own_clients, own_users) = own;
-    let mut lines = vec![
-        "# in another terminal:".to_owned(),
-        format!("export EASEMOB_BASE_URL='{}'", emulator.base_url()),
-        format!("export EASEMOB_APP_KEY='{}'", emulator.app_key()),
-    ];
-    if units != TtlUnits::STANDARD {
-        let (request, response) = (name(units.request), name(units.response));
-        lines.push(format!("export EASEMOB_TTL_UNIT='request={request},response={response}'"));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCKERFILE: &str = include_str!("../../emulator/docker/Dockerfile");
+    const COMPOSE: &str = include_str!("../../emulator/docker/compose.yaml");
+    const PAGES: [&str; 2] =
+        [include_str!("../../../docs/command.md"), include_str!("../../../docs/command.zh-CN.md")];
+
+    #[test]
+    fn both_pages_list_each_option() {
+        for (page, name) in
+            PAGES.iter().flat_map(|page| names().into_iter().map(move |it| (page, it)))
+        {
+            assert!(page.contains(&format!("\n| `--{name}` | ")), "{name}");
+        }
     }
-    if own_clients {
-        lines.push("# and EASEMOB_CLIENT_ID, EASEMOB_CLIENT_SECRET as set with --client".into());
-    } else {
-        lines.push(format!("export EASEMOB_CLIENT_ID='{DEMO_CLIENT_ID}'"));
-        lines.push(format!("export EASEMOB_CLIENT_SECRET='{DEMO_CLIENT_SECRET}'"));
+
+    #[test]
+    fn the_samples_for_containers_use_options_that_exist() {
+        let known = names();
+        let variables = DOCKERFILE.split("EASEMOB_EMULATOR_").skip(1).map(|text| {
+            let name = text.split('=').next().unwrap_or_default();
+            name.to_ascii_lowercase().replace('_', "-")
+        });
+        let options =
+            COMPOSE.split("\"--").skip(1).map(|text| text.split('"').next().unwrap().to_owned());
+        let used: Vec<_> = variables.chain(options).collect();
+        assert!(used.len() >= 6, "{used:?}");
+        for name in used {
+            assert!(known.contains(&name), "{name}");
+        }
+        for part in ["\"emulator\", \"--health\"", "EXPOSE 8080 8081", "-p easemob-token-cli"] {
+            assert!(DOCKERFILE.contains(part), "{part}");
+        }
+        for port in ["8080", "8081"] {
+            assert!(COMPOSE.contains(&format!("127.0.0.1:{port}:{port}")), "{port}");
+        }
     }
-    if own_users {
-        lines.push("# and EASEMOB_PASSWORD as set with --user".to_owned());
-    } else {
-        lines.push(format!("export EASEMOB_PASSWORD='{DEMO_PASSWORD}'"));
-        lines.push(format!("easemob-token password --username {DEMO_USER}"));
+
+    /// The example of both pages is a file that works.
+    #[test]
+    fn the_configuration_file_of_the_pages_can_be_read() {
+        let pages = [
+            include_str!("../../../docs/emulator-control.md"),
+            include_str!("../../../docs/emulator-control.zh-CN.md"),
+        ];
+        let sample = |page: &'static str| {
+            page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap()
+        };
+        assert_eq!(sample(pages[0]), sample(pages[1]));
+        let file = std::env::temp_dir().join(format!("easemob-sample-{}", std::process::id()));
+        std::fs::write(&file, sample(pages[0])).unwrap();
+        let config = ConfigFile::read(&file, &names()).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(config.text("--request-limit").unwrap().as_deref(), Some("none"));
+        assert_eq!(config.created("faults").unwrap().len(), 1);
     }
-    lines.push("# requests, with secrets masked; stop with Ctrl-C:".to_owned());
-    lines.join("\n")
 }

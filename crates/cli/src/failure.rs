@@ -63,6 +63,11 @@ impl Failure {
         self
     }
 
+    /// Ends the process with another exit code than that of the kind.
+    pub(crate) fn with_exit_code(self, exit: u8) -> Self {
+        Self { exit, ..self }
+    }
+
     /// The reader of standard output has closed the pipe: nothing is written.
     fn reader_gone() -> Self {
         Self { exit: READER_GONE, ..Self::internal(String::new()) }

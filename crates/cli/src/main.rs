@@ -62,6 +62,9 @@ fn run(args: Args, environment: &Environment) -> Result<ExitCode, Failure> {
         output::line(String::from_utf8_lossy(&script).trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
+    if let Command::Emulator(args) = command {
+        return emulate::run(*args, options, environment);
+    }
     let options = Options::new(options, environment)?;
     input::check_standard_input(&options)?;
     // These send nothing, so they need no runtime.
@@ -74,10 +77,7 @@ fn run(args: Args, environment: &Environment) -> Result<ExitCode, Failure> {
         }
         _ => {}
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::internal(format!("cannot start a runtime: {error}")))?;
+    let runtime = new_runtime()?;
     let code = runtime.block_on(async {
         tokio::select! {
             // The command is polled first: it reads its files before it waits, and until then an
@@ -93,16 +93,23 @@ fn run(args: Args, environment: &Environment) -> Result<ExitCode, Failure> {
     code
 }
 
+fn new_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal(format!("cannot start a runtime: {error}")))
+}
+
 async fn dispatch(command: Command, options: Options) -> Result<(), Failure> {
     match command {
         Command::App => token::app(&options).await,
         Command::User { user_id, create } => token::user(&options, user_id, create).await,
         Command::Password { user_id } => token::password(&options, user_id).await,
-        Command::Emulator { listen, users, clients } => {
-            emulate::run(&options, listen, users, clients).await
-        }
         Command::Demo => demo::run(&options).await,
         // Handled before the runtime starts.
-        Command::Completions { .. } | Command::Dynamic { .. } | Command::Inspect { .. } => Ok(()),
+        Command::Completions { .. }
+        | Command::Dynamic { .. }
+        | Command::Inspect { .. }
+        | Command::Emulator(_) => Ok(()),
     }
 }

@@ -9,11 +9,12 @@ use easemob_token::transport::Proxy;
 use easemob_token::{AppKey, BaseUrl, ConfigError, Secret, Ttl, TtlUnits};
 
 use crate::args::{Format, OptionArgs, TransportName};
+use crate::emulate::{CONFIG_FILE, ConfigFile};
 use crate::failure::Failure;
 use crate::transports;
 
 /// The name of an option and of its variable.
-type Names = (&'static str, &'static str);
+pub(crate) type Names = (&'static str, &'static str);
 
 const BASE_URL: Names = ("--base-url", "EASEMOB_BASE_URL");
 const CLIENT_ID: Names = ("--client-id", "EASEMOB_CLIENT_ID");
@@ -66,13 +67,20 @@ pub(crate) struct Options {
 impl Options {
     /// Reads the values; everything that is wrong is in one error.
     pub(crate) fn new(args: OptionArgs, environment: &Environment) -> Result<Self, Failure> {
-        let mut source = Source { environment, problems: Vec::new() };
+        let mut source = Source::new(environment, None);
+        let options = Self::read(args, &mut source);
+        source.finish(options)
+    }
+
+    /// Reads the values; what is wrong is left in the source.
+    pub(crate) fn read(args: OptionArgs, source: &mut Source<'_>) -> Self {
+        let environment = source.environment;
         let secret = environment.text(CLIENT_SECRET);
         let password = environment.exact_text(PASSWORD);
         let timeout = source.value(TIMEOUT, args.timeout, environment::parse_limit);
         let deadline = source.value(DEADLINE, args.deadline, environment::parse_limit);
         let attempts = source.value(MAX_ATTEMPTS, args.max_attempts, environment::parse_count);
-        let options = Self {
+        Self {
             base_url: source.value(BASE_URL, args.base_url, environment::parse),
             app_key: source.app_key(args.app_key),
             client_id: source.value(CLIENT_ID, args.client_id, as_it_is),
@@ -101,29 +109,55 @@ impl Options {
             format: source.named(FORMAT, args.format).unwrap_or_default(),
             verbose: args.verbose,
             quiet: args.quiet,
-        };
-        if source.problems.is_empty() {
-            return Ok(options);
         }
-        Err(Failure::invalid_input(source.problems.join("; ")))
     }
 }
 
 /// The output format, also if another setting is wrong.
 pub(crate) fn format(args: Option<Format>, environment: &Environment) -> Format {
-    let mut source = Source { environment, problems: Vec::new() };
+    let mut source = Source::new(environment, None);
     source.named(FORMAT, args).unwrap_or_default()
 }
 
 /// Where values come from, and the problems found so far.
-struct Source<'a> {
-    environment: &'a Environment,
+pub(crate) struct Source<'a> {
+    pub(crate) environment: &'a Environment,
+    /// The configuration file of the emulator, which comes after the environment.
+    pub(crate) file: Option<&'a ConfigFile>,
     problems: Vec<String>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    pub(crate) fn new(environment: &'a Environment, file: Option<&'a ConfigFile>) -> Self {
+        Self { environment, file, problems: Vec::new() }
+    }
+
+    /// Everything that is wrong, in one error.
+    pub(crate) fn finish<T>(self, value: T) -> Result<T, Failure> {
+        if self.problems.is_empty() {
+            return Ok(value);
+        }
+        Err(Failure::invalid_input(self.problems.join("; ")))
+    }
+
+    /// The text of the variable, otherwise of the configuration file, with the name of its place.
+    fn elsewhere(&mut self, (option, variable): Names) -> Option<(&'static str, String)> {
+        let found = match self.environment.text(variable) {
+            Ok(None) => {
+                let text = self.file.map_or(Ok(None), |file| file.text(option));
+                text.map(|text| text.map(|text| (CONFIG_FILE, text)))
+            }
+            other => other.map(|text| text.map(|text| (variable, text))),
+        };
+        self.valid(option, found)
+    }
+
     /// The value, or a problem that begins with the option.
-    fn valid<T>(&mut self, option: &str, value: Result<Option<T>, ConfigError>) -> Option<T> {
+    pub(crate) fn valid<T>(
+        &mut self,
+        option: &str,
+        value: Result<Option<T>, ConfigError>,
+    ) -> Option<T> {
         value.unwrap_or_else(|error| {
             let (setting, problem) = (error.setting(), error.problem());
             self.problems.push(match setting {
@@ -135,17 +169,15 @@ impl Source<'_> {
     }
 
     /// A text that is parsed: the argument if there is one, otherwise the variable.
-    fn value<T>(
+    pub(crate) fn value<T>(
         &mut self,
-        (option, variable): Names,
+        names: Names,
         argument: Option<String>,
         parse: impl FnOnce(&'static str, &str) -> Result<T, ConfigError>,
     ) -> Option<T> {
-        let value = match argument {
-            Some(text) => parse(option, environment::trim(&text)).map(Some),
-            None => self.environment.parsed(variable, parse),
-        };
-        self.valid(option, value)
+        let found = argument.map(|text| (names.0, text)).or_else(|| self.elsewhere(names));
+        let (place, text) = found?;
+        self.valid(names.0, parse(place, environment::trim(&text)).map(Some))
     }
 
     /// One of the names of `T`. The argument is parsed already.
@@ -161,10 +193,10 @@ impl Source<'_> {
         })
     }
 
-    fn path(&mut self, (option, variable): Names, argument: Option<PathBuf>) -> Option<PathBuf> {
+    pub(crate) fn path(&mut self, names: Names, argument: Option<PathBuf>) -> Option<PathBuf> {
         match argument {
             Some(path) => Some(trimmed(&path).to_owned()),
-            None => self.valid(option, self.environment.text(variable)).map(PathBuf::from),
+            None => self.elsewhere(names).map(|(_, path)| PathBuf::from(path)),
         }
     }
 
@@ -185,13 +217,16 @@ impl Source<'_> {
     fn app_key(&mut self, argument: Option<String>) -> Option<AppKey> {
         let key = match argument {
             Some(text) => environment::parse("--app-key", environment::trim(&text)).map(Some),
-            None => self.environment.app_key(),
+            None => match self.environment.app_key() {
+                Ok(None) => self.file.map_or(Ok(None), |file| file.parsed("--app-key")),
+                found => found,
+            },
         };
         self.valid("--app-key", key)
     }
 
     /// A switch: on if the option is there, or if the variable says so.
-    fn flag(&mut self, names: Names, argument: bool) -> bool {
+    pub(crate) fn flag(&mut self, names: Names, argument: bool) -> bool {
         let switch = |name, text: &str| match &*text.to_ascii_lowercase() {
             "1" | "true" => Ok(true),
             "0" | "false" => Ok(false),
@@ -203,7 +238,7 @@ impl Source<'_> {
 
 /// Takes a text that the client checks when it is built.
 #[expect(clippy::unnecessary_wraps, reason = "it stands where a parser is expected")]
-fn as_it_is(_: &'static str, text: &str) -> Result<String, ConfigError> {
+pub(crate) fn as_it_is(_: &'static str, text: &str) -> Result<String, ConfigError> {
     Ok(text.to_owned())
 }
 

@@ -11,7 +11,7 @@ use crate::rate::RateWindow;
 use crate::secret::Secret;
 
 /// One application, stored under its App Key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) id: Uuid,
     pub(crate) clients: Vec<(String, Secret)>,
@@ -23,7 +23,7 @@ pub(crate) struct App {
 }
 
 /// One user of an application.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) id: Uuid,
     /// `None` for a user who can only use `inherit`.

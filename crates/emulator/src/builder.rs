@@ -1,11 +1,14 @@
 //! Settings of an emulator, and its start.
 
+mod listening;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
 
+pub(crate) use self::listening::{Bound, Listening};
 use crate::access_token::TokenIssuer;
 use crate::clock::Clock;
 use crate::demo;
@@ -13,9 +16,9 @@ use crate::emulator::Emulator;
 use crate::error::{SetupError, StartError};
 use crate::exchange::Exchanges;
 use crate::grant::Grant;
-use crate::naming::{PASSWORD_MAX, check_path_name};
+use crate::journal::Limits;
+use crate::naming::check_path_name;
 use crate::secret::Secret;
-use crate::server::{self, Server};
 use crate::service::Service;
 use crate::settings::{BannedAs, Settings, UnknownUserAs};
 use crate::ttl::{PermanentAs, Unit};
@@ -27,47 +30,32 @@ use crate::ttl::{PermanentAs, Unit};
 #[derive(Clone)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
-    listen: String,
-    allow_remote: bool,
+    listening: Listening,
     key: (String, String),
     application_id: Option<String>,
     clients: Vec<(String, Secret)>,
     users: Vec<(String, Option<Secret>)>,
     further_apps: Vec<((String, String), (String, Secret))>,
-    keep_requests: usize,
+    keep: Limits,
     settings: Settings,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            listen: "127.0.0.1:0".to_owned(),
-            allow_remote: false,
+            listening: Listening::default(),
             key: (demo::DEMO_ORG.to_owned(), demo::DEMO_APP.to_owned()),
             application_id: None,
             clients: Vec::new(),
             users: Vec::new(),
             further_apps: Vec::new(),
-            keep_requests: 10_000,
+            keep: Limits::default(),
             settings: Settings::default(),
         }
     }
 }
 
 impl Builder {
-    /// Sets the address to listen on, as `host:port`. Port 0 takes a free one. Default `127.0.0.1:0`.
-    pub fn listen(mut self, address: impl Into<String>) -> Self {
-        self.listen = address.into();
-        self
-    }
-
-    /// Permits an address that other machines can reach. The emulator is made for tests: it speaks
-    /// plain HTTP, and its credentials may be public.
-    pub fn allow_remote(mut self) -> Self {
-        self.allow_remote = true;
-        self
-    }
-
     /// Sets the application: organization and application name, case-sensitive. Default
     /// [`DEMO_ORG`](crate::DEMO_ORG) and [`DEMO_APP`](crate::DEMO_APP).
     pub fn app_key(mut self, org: impl Into<String>, app: impl Into<String>) -> Self {
@@ -186,7 +174,14 @@ impl Builder {
     /// Sets how many requests [`Emulator::requests`] returns at most; the oldest are dropped.
     /// Default 10 000.
     pub fn keep_requests(mut self, count: usize) -> Self {
-        self.keep_requests = count;
+        self.keep.requests = count;
+        self
+    }
+
+    /// Sets how many bytes the stored requests may occupy, responses and overhead included; the
+    /// oldest are dropped. Default 8 MiB.
+    pub fn keep_bytes(mut self, bytes: usize) -> Self {
+        self.keep.bytes = bytes;
         self
     }
 
@@ -199,20 +194,14 @@ impl Builder {
     /// [`allow_remote`](Builder::allow_remote)), or if the operating system refuses it. The error
     /// names the address.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let listen = self.listen.clone();
-        let issuer = TokenIssuer::new().map_err(|source| StartError::entropy(&listen, source))?;
-        let (allow_remote, keep) = (self.allow_remote, self.keep_requests);
+        let (listening, keep) = (self.listening.clone(), self.keep);
+        let listen = &listening.listen;
+        let issuer = TokenIssuer::new().map_err(|source| StartError::entropy(listen, source))?;
         let service =
-            self.into_service(issuer).map_err(|source| StartError::setting(&listen, source))?;
-        let listener = server::bind(&listen, allow_remote)
-            .await
-            .map_err(|source| StartError::listen_failed(&listen, source))?
-            .ok_or_else(|| StartError::not_loopback(&listen))?;
-        let address =
-            listener.local_addr().map_err(|source| StartError::listen_failed(&listen, source))?;
+            self.into_service(issuer).map_err(|source| StartError::setting(listen, source))?;
         let exchanges = Arc::new(Exchanges::new(service, keep));
-        let server = Server::spawn(listener, Arc::clone(&exchanges));
-        Ok(Emulator::new(address, exchanges, server))
+        let bound = listening.bind(&exchanges).await?;
+        Ok(Emulator::new(bound, exchanges))
     }
 
     fn into_service(mut self, issuer: TokenIssuer) -> Result<Service, SetupError> {
@@ -231,16 +220,16 @@ impl Builder {
         let primary = self.key.clone();
         let service = Service::new(self.settings, Clock::new(), issuer, self.key, id);
         for (id, secret) in self.clients {
-            add_client(&service, &primary, id, secret)?;
+            service.put_client(&primary, id, secret)?;
         }
         for (key, (id, secret)) in self.further_apps {
             check_key(&key)?;
-            add_client(&service, &key, id, secret)?;
+            service.put_client(&key, id, secret)?;
         }
         for (user, password) in self.users {
-            check_password(password.as_ref())?;
-            service.put_user(&user, password)?;
+            service.put_user(&primary, &user, password)?;
         }
+        service.remember();
         Ok(service)
     }
 
@@ -261,44 +250,15 @@ impl Builder {
     }
 }
 
-pub(crate) fn check_password(password: Option<&Secret>) -> Result<(), SetupError> {
-    match password.map(Secret::len_chars) {
-        Some(length) if length == 0 || length > PASSWORD_MAX => {
-            Err(SetupError::new("password", "must be 1 to 64 characters"))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn check_key((org, app): &(String, String)) -> Result<(), SetupError> {
     check_path_name("organization", org)?;
     check_path_name("application name", app)
 }
 
-/// Adds a client, or sets the secret of the one with this ID.
-pub(crate) fn add_client(
-    service: &Service,
-    key: &(String, String),
-    id: String,
-    secret: Secret,
-) -> Result<(), SetupError> {
-    if id.is_empty() {
-        return Err(SetupError::new("client ID", "must not be empty"));
-    }
-    if secret.len_chars() == 0 {
-        return Err(SetupError::new("client secret", "must not be empty"));
-    }
-    service.with_app(key, |app| {
-        app.clients.retain(|(known, _)| *known != id);
-        app.clients.push((id, secret));
-    });
-    Ok(())
-}
-
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("listen", &self.listen)
+            .field("listen", &self.listening.listen)
             .field("app_key", &format_args!("{}#{}", self.key.0, self.key.1))
             .field("clients", &self.clients.len())
             .field("users", &self.users.len())

@@ -38,6 +38,20 @@ impl Clock {
         self.shift(i64::try_from(by.as_millis()).map_or(i64::MIN, |ms| -ms));
     }
 
+    /// Moves to this time since the Unix epoch.
+    pub(crate) fn set(&self, now: Duration) {
+        let before = self.now();
+        match now.checked_sub(before) {
+            Some(ahead) => self.advance(ahead),
+            None => self.turn_back(before.saturating_sub(now)),
+        }
+    }
+
+    /// Follows real time again.
+    pub(crate) fn reset(&self) {
+        self.offset_ms.store(0, Ordering::SeqCst);
+    }
+
     fn shift(&self, by_ms: i64) {
         // The closure always returns `Some`, so the update cannot fail.
         let _ = self.offset_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |offset| {

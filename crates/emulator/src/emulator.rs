@@ -1,10 +1,13 @@
 //! A running emulator: its address, its requests, and the faults and users a test sets.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::builder::{Builder, add_client, check_password};
+use serde_json::Value;
+
+use crate::builder::{Bound, Builder};
+use crate::control::{Control, ControlError};
 use crate::error::{SetupError, StartError};
 use crate::exchange::Exchanges;
 use crate::fault::Fault;
@@ -13,6 +16,8 @@ use crate::journal::Subscription;
 use crate::received::ReceivedRequest;
 use crate::secret::Secret;
 use crate::server::Server;
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 
 /// A running emulator of the token service. It listens until it is shut down or dropped.
 ///
@@ -22,11 +27,24 @@ pub struct Emulator {
     address: SocketAddr,
     exchanges: Arc<Exchanges>,
     server: Server,
+    control: Arc<Control>,
+    control_address: Option<SocketAddr>,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 impl Emulator {
-    pub(crate) fn new(address: SocketAddr, exchanges: Arc<Exchanges>, server: Server) -> Self {
-        Self { address, exchanges, server }
+    /// Serves on sockets that are bound already.
+    pub(crate) fn new(bound: Bound, exchanges: Arc<Exchanges>) -> Self {
+        Self {
+            address: bound.address,
+            exchanges,
+            server: Server::spawn(bound.endpoints),
+            control: bound.control,
+            control_address: bound.control_address,
+            #[cfg(feature = "tls")]
+            tls: bound.tls,
+        }
     }
 
     /// Creates a [`Builder`] for settings other than the demo settings.
@@ -43,10 +61,70 @@ impl Emulator {
         Self::builder().start().await
     }
 
-    /// The base URL: `http://` and the address, without a path or a trailing slash.
+    /// The base URL: `http://` or `https://` and the address, without a path or a trailing slash. For
+    /// an address that stands for every interface, it is that of loopback.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme(), reachable(self.address))
+    }
+
+    /// The URL of the control plane, if there is one.
+    #[must_use]
+    pub fn control_url(&self) -> Option<String> {
+        let address = self.control_address?;
+        let scheme = if address == self.address { self.scheme() } else { "http" };
+        Some(format!("{scheme}://{}/__emulator", reachable(address)))
+    }
+
+    /// The certificate of the authority that a client has to trust, in PEM; `None` without
+    /// [`Builder::tls`].
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.tls.as_ref().map(Tls::authority_pem)
+    }
+
+    /// Waits for `POST /__emulator/shutdown`. The emulator does not stop by itself then.
+    pub async fn shutdown_requested(&self) {
+        self.control.shutdown_requested().await;
+    }
+
+    /// Makes a call of the control plane without HTTP. `path` is the part below `/__emulator`; a body
+    /// of `null` is none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use easemob_token_emulator::Emulator;
+    /// use serde_json::json;
+    ///
+    /// let emulator = Emulator::start().await?;
+    /// emulator.control("PATCH", "/settings", &json!({ "default_ttl": "12h" }))?;
+    /// let app = emulator.control("POST", "/apps", &json!({}))?;
+    /// assert!(app["client_secret"].is_string());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such call, or if a member of the body is wrong.
+    pub fn control(&self, method: &str, path: &str, body: &Value) -> Result<Value, ControlError> {
+        self.control.call(method, path, body)
+    }
+
+    /// Restores the accounts, the settings and the clock of the start. Drops faults and recorded
+    /// requests, and revokes every app token. Holds stay.
+    pub fn reset(&self) {
+        self.exchanges.reset();
+    }
+
+    fn scheme(&self) -> &'static str {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return "https";
+        }
+        "http"
     }
 
     /// The address it listens on, with the actual port.
@@ -131,9 +209,8 @@ impl Emulator {
     ///
     /// Fails if the user ID or the password breaks the rules of the service.
     pub fn add_user(&self, user: &str, password: &str) -> Result<(), SetupError> {
-        let password = Some(Secret::new(password));
-        check_password(password.as_ref())?;
-        self.exchanges.service.put_user(user, password)
+        let service = &self.exchanges.service;
+        service.put_user(service.primary(), user, Some(Secret::new(password)))
     }
 
     /// Registers a user without a password, or removes the password of an existing user.
@@ -142,7 +219,8 @@ impl Emulator {
     ///
     /// Fails if the user ID breaks the rules of the service.
     pub fn add_user_without_password(&self, user: &str) -> Result<(), SetupError> {
-        self.exchanges.service.put_user(user, None)
+        let service = &self.exchanges.service;
+        service.put_user(service.primary(), user, None)
     }
 
     /// Bans a user, who gets no more tokens.
@@ -151,7 +229,8 @@ impl Emulator {
     ///
     /// Fails if there is no such user.
     pub fn ban(&self, user: &str) -> Result<(), SetupError> {
-        self.exchanges.service.change_user(user, |user| user.activated = false)
+        let service = &self.exchanges.service;
+        service.change_user(service.primary(), user, |user| user.activated = false)
     }
 
     /// Ends a ban.
@@ -160,13 +239,14 @@ impl Emulator {
     ///
     /// Fails if there is no such user.
     pub fn unban(&self, user: &str) -> Result<(), SetupError> {
-        self.exchanges.service.change_user(user, |user| user.activated = true)
+        let service = &self.exchanges.service;
+        service.change_user(service.primary(), user, |user| user.activated = true)
     }
 
     /// Revokes every app token issued so far: an `inherit` request with one of them gets 401
     /// `unauthorized`.
     pub fn revoke_app_tokens(&self) {
-        self.exchanges.service.revoke_app_tokens();
+        self.exchanges.service.revoke_app_tokens(None);
     }
 
     /// Sets the secret of a client of the application; the one before is refused from now on. Adds the
@@ -179,7 +259,7 @@ impl Emulator {
     /// Fails if one of them is empty.
     pub fn set_client_secret(&self, client_id: &str, secret: &str) -> Result<(), SetupError> {
         let service = &self.exchanges.service;
-        add_client(service, service.primary(), client_id.to_owned(), Secret::new(secret))
+        service.put_client(service.primary(), client_id.to_owned(), Secret::new(secret))
     }
 
     /// Moves the emulator's clock forward: tokens expire and the request limit recovers without
@@ -191,6 +271,11 @@ impl Emulator {
     /// Moves the emulator's clock back.
     pub fn turn_back(&self, by: Duration) {
         self.exchanges.service.clock.turn_back(by);
+    }
+
+    /// Moves the emulator's clock to a time, which then goes on. Earlier than 1970 counts as 1970.
+    pub fn set_time(&self, now: SystemTime) {
+        self.exchanges.service.clock.set(now.duration_since(UNIX_EPOCH).unwrap_or_default());
     }
 
     /// How many connections have been accepted so far.
@@ -211,6 +296,16 @@ impl Emulator {
         self.server.shutdown().await;
         self.exchanges.journal.close();
     }
+}
+
+/// An address at which a client on this machine reaches a socket.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 impl Drop for Emulator {

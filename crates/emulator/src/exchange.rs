@@ -5,7 +5,7 @@ use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Incoming};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::fault::{Action, Fault, FaultQueue};
 use crate::hold::Gate;
-use crate::journal::Journal;
+use crate::journal::{Journal, Limits};
 use crate::received::{Outcome, ReceivedRequest};
 use crate::response::Response;
 use crate::service::{Call, Service};
@@ -51,13 +51,15 @@ enum BodyEnd {
 }
 
 impl Exchanges {
-    pub(crate) fn new(service: Service, capacity: usize) -> Self {
-        Self {
-            service,
-            journal: Journal::new(capacity),
-            gate: Gate::new(),
-            faults: Mutex::default(),
-        }
+    pub(crate) fn new(service: Service, limits: Limits) -> Self {
+        Self { service, journal: Journal::new(limits), gate: Gate::new(), faults: Mutex::default() }
+    }
+
+    /// Restores the state after the start: accounts, settings, clock, faults and journal.
+    pub(crate) fn reset(&self) {
+        self.service.reset();
+        self.faults().clear();
+        self.journal.clear();
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultQueue> {
@@ -71,7 +73,7 @@ impl Exchanges {
     ) -> Result<http::Response<Full<Bytes>>, CloseConnection> {
         let arrived = self.service.clock.now();
         let (head, body) = request.into_parts();
-        let (body, end) = read(body, self.service.settings.body_limit).await;
+        let (body, end) = read(body, self.service.settings().body_limit).await;
         let request =
             self.journal.enter(|number| ReceivedRequest::new(number, arrived, head, body));
         // From here on the request is recorded as abandoned if the client disconnects.
@@ -80,7 +82,7 @@ impl Exchanges {
             return Err(CloseConnection);
         }
         self.gate.passed().await;
-        let fault = self.faults().take(request.grant(), request.username());
+        let fault = self.faults().take(&request);
         match self.respond(fault, &request, arrived, &end).await {
             Some(response) => {
                 let close = matches!(end, BodyEnd::FarTooLarge);
@@ -164,11 +166,14 @@ impl Drop for Open<'_> {
 /// for a while: a client that cannot write may never read the response.
 async fn read(mut body: impl Body<Data = Bytes> + Unpin, limit: usize) -> (Bytes, BodyEnd) {
     const MOST_DISCARDED: usize = 8 * 1024 * 1024;
-    let mut stored = BytesMut::new();
+    // No larger than the body, since it may be stored for a long time.
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut stored = Vec::with_capacity(announced.min(limit));
+    let finish = |stored: Vec<u8>| Bytes::from(stored.into_boxed_slice());
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            return (stored.freeze(), BodyEnd::Broken);
+            return (finish(stored), BodyEnd::Broken);
         };
         let Ok(data) = frame.into_data() else {
             continue;
@@ -177,11 +182,11 @@ async fn read(mut body: impl Body<Data = Bytes> + Unpin, limit: usize) -> (Bytes
         let free = limit.saturating_sub(stored.len()).min(data.len());
         stored.extend_from_slice(&data[..free]);
         if length > limit.saturating_add(MOST_DISCARDED) {
-            return (stored.freeze(), BodyEnd::FarTooLarge);
+            return (finish(stored), BodyEnd::FarTooLarge);
         }
     }
     let end = if length > limit { BodyEnd::TooLarge } else { BodyEnd::Whole };
-    (stored.freeze(), end)
+    (finish(stored), end)
 }
 
 /// Sets and removes members of a JSON response.

@@ -1,5 +1,7 @@
 //! Scripted faults, applied to the next requests instead of or before the service.
 
+mod queue;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -8,10 +10,13 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use serde_json::Value;
 
+pub(crate) use self::queue::FaultQueue;
 use crate::error::SetupError;
 use crate::grant::Grant;
+use crate::received::ReceivedRequest;
 use crate::refusal::Refusal;
 use crate::response::{Response, Stamp};
+use crate::service::AppKey;
 
 /// The form of the body of a scripted failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +46,9 @@ pub struct Fault {
     times: Option<u32>,
     grant: Option<Grant>,
     user: Option<String>,
+    path: Option<String>,
+    pub(crate) app: Option<AppKey>,
+    probability: f64,
     invalid: Option<SetupError>,
 }
 
@@ -65,6 +73,9 @@ impl Fault {
             times: Some(1),
             grant: None,
             user: None,
+            path: None,
+            app: None,
+            probability: 1.0,
             invalid: None,
         }
     }
@@ -201,6 +212,28 @@ impl Fault {
         self
     }
 
+    /// Applies only to requests with this path, such as `/easemob-demo/testapp/users`.
+    pub fn on_path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Applies only to requests of this application.
+    pub fn on_app(mut self, org: impl Into<String>, app: impl Into<String>) -> Self {
+        self.app = Some((org.into(), app.into()));
+        self
+    }
+
+    /// Applies to a request that matches with this probability, 0 to 1. The sequence of decisions is
+    /// the same in each emulator, so that a test can be repeated.
+    pub fn with_probability(mut self, probability: f64) -> Self {
+        if !(0.0..=1.0).contains(&probability) {
+            self.reject("probability", "must be 0 to 1");
+        }
+        self.probability = probability;
+        self
+    }
+
     /// Waits before the fault is applied.
     pub fn after(mut self, pause: Duration) -> Self {
         self.wait = pause;
@@ -237,10 +270,13 @@ impl Fault {
         self.invalid.clone().map_or(Ok(()), Err)
     }
 
-    fn matches(&self, grant: Option<Grant>, user: Option<&str>) -> bool {
-        let user_matches = |wanted: &String| user.is_some_and(|it| it.eq_ignore_ascii_case(wanted));
-        self.grant.is_none_or(|wanted| grant == Some(wanted))
-            && self.user.as_ref().is_none_or(user_matches)
+    fn matches(&self, request: &ReceivedRequest) -> bool {
+        let user =
+            |wanted: &String| request.username().is_some_and(|it| it.eq_ignore_ascii_case(wanted));
+        self.grant.is_none_or(|wanted| request.grant() == Some(wanted))
+            && self.path.as_ref().is_none_or(|wanted| request.path() == wanted)
+            && self.app.as_ref().is_none_or(|wanted| request.is_of(wanted))
+            && self.user.as_ref().is_none_or(user)
     }
 }
 
@@ -256,12 +292,10 @@ impl Action {
             Self::Serve(_) | Self::Hang | Self::Close => None,
         }
     }
-}
 
-impl fmt::Debug for Fault {
-    // Bodies and header values may hold secrets of a test: only their sizes are shown.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let action = match &self.action {
+    /// What it does, without bodies and header values, which may hold secrets of a test.
+    fn shown(&self) -> String {
+        match self {
             Action::Serve(edits) => format!("Serve({} edits)", edits.len()),
             Action::Refuse(refusal) => format!("Refuse({} {})", refusal.status(), refusal.error()),
             Action::Error(status, ..) => format!("Error({})", status.as_u16()),
@@ -270,46 +304,17 @@ impl fmt::Debug for Fault {
             }
             Action::Hang => "Hang".to_owned(),
             Action::Close => "Close".to_owned(),
-        };
+        }
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fault")
-            .field("action", &format_args!("{action}"))
+            .field("action", &format_args!("{}", self.action.shown()))
             .field("after", &self.wait)
             .field("times", &self.times)
             .field("grant", &self.grant)
             .finish_non_exhaustive()
-    }
-}
-
-/// Faults that were injected and not used yet, in order.
-#[derive(Debug, Default)]
-pub(crate) struct FaultQueue(Vec<Fault>);
-
-impl FaultQueue {
-    pub(crate) fn push(&mut self, fault: Fault) {
-        if fault.times != Some(0) {
-            self.0.push(fault);
-        }
-    }
-
-    /// Takes the fault for this request and decrements its count.
-    pub(crate) fn take(&mut self, grant: Option<Grant>, user: Option<&str>) -> Option<Fault> {
-        let index = self.0.iter().position(|fault| fault.matches(grant, user))?;
-        let fault = self.0.get_mut(index)?;
-        match &mut fault.times {
-            None => Some(fault.clone()),
-            Some(left) if *left > 1 => {
-                *left -= 1;
-                Some(fault.clone())
-            }
-            Some(_) => Some(self.0.remove(index)),
-        }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
     }
 }

@@ -13,12 +13,29 @@ use crate::received::ReceivedRequest;
 pub(crate) struct Journal {
     entries: Mutex<Entries>,
     arrived: watch::Sender<u64>,
-    capacity: usize,
+    /// Changes with each arrival and each end.
+    changed: watch::Sender<()>,
+    limits: Limits,
+}
+
+/// The most that a journal stores; the oldest requests are dropped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) requests: usize,
+    pub(crate) bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { requests: 10_000, bytes: 8 * 1024 * 1024 }
+    }
 }
 
 #[derive(Debug, Default)]
 struct Entries {
-    requests: VecDeque<ReceivedRequest>,
+    /// With their sizes, in the order of their numbers.
+    requests: VecDeque<(ReceivedRequest, usize)>,
+    bytes: usize,
     subscribers: Vec<mpsc::UnboundedSender<ReceivedRequest>>,
 }
 
@@ -28,8 +45,13 @@ struct Entries {
 pub struct Subscription(mpsc::UnboundedReceiver<ReceivedRequest>);
 
 impl Journal {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { entries: Mutex::default(), arrived: watch::Sender::new(0), capacity }
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            entries: Mutex::default(),
+            arrived: watch::Sender::new(0),
+            changed: watch::Sender::new(()),
+            limits,
+        }
     }
 
     /// Records an arrival. `make` takes its number.
@@ -38,19 +60,21 @@ impl Journal {
         // Under the lock, so that numbers and order agree.
         let number = *self.arrived.borrow() + 1;
         let request = make(number);
-        if entries.requests.len() >= self.capacity {
-            entries.requests.pop_front();
-        }
-        if self.capacity > 0 {
-            entries.requests.push_back(request.clone());
-        }
+        entries.push(&request);
+        entries.drop_oldest(self.limits);
         self.arrived.send_replace(number);
+        self.changed.send_replace(());
         request
     }
 
     /// Sends a finished request to the subscribers.
     pub(crate) fn publish(&self, request: &ReceivedRequest) {
-        self.lock().subscribers.retain(|subscriber| subscriber.send(request.clone()).is_ok());
+        let mut entries = self.lock();
+        entries.measure_again(request);
+        entries.drop_oldest(self.limits);
+        entries.subscribers.retain(|subscriber| subscriber.send(request.clone()).is_ok());
+        drop(entries);
+        self.changed.send_replace(());
     }
 
     pub(crate) fn subscribe(&self) -> Subscription {
@@ -65,11 +89,20 @@ impl Journal {
     }
 
     pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
-        self.lock().requests.iter().cloned().collect()
+        self.lock().requests.iter().map(|(request, _)| request.clone()).collect()
     }
 
     pub(crate) fn clear(&self) {
-        self.lock().requests.clear();
+        let mut entries = self.lock();
+        entries.requests = VecDeque::new();
+        entries.bytes = 0;
+    }
+
+    /// Drops the stored requests for which this is true.
+    pub(crate) fn drop_if(&self, unwanted: impl Fn(&ReceivedRequest) -> bool) {
+        let mut entries = self.lock();
+        entries.requests.retain(|(request, _)| !unwanted(request));
+        entries.bytes = entries.requests.iter().map(|(_, size)| size).sum();
     }
 
     pub(crate) fn arrived(&self) -> u64 {
@@ -81,8 +114,45 @@ impl Journal {
         let _ = self.arrived.subscribe().wait_for(|arrived| *arrived >= count).await;
     }
 
+    /// Waits until `found` returns something; it is asked after each change.
+    pub(crate) async fn until<T>(&self, mut found: impl FnMut() -> Option<T>) -> T {
+        let mut changed = self.changed.subscribe();
+        loop {
+            if let Some(found) = found() {
+                return found;
+            }
+            // The sender lives in `self`, so the wait cannot fail.
+            let _ = changed.changed().await;
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    fn push(&mut self, request: &ReceivedRequest) {
+        let size = request.size();
+        self.bytes += size;
+        self.requests.push_back((request.clone(), size));
+    }
+
+    /// Adds the response of a request that is still stored.
+    fn measure_again(&mut self, request: &ReceivedRequest) {
+        let number = request.number();
+        let index = self.requests.binary_search_by_key(&number, |(it, _)| it.number());
+        if let Some((_, size)) = index.ok().and_then(|index| self.requests.get_mut(index)) {
+            self.bytes = self.bytes - *size + request.size();
+            *size = request.size();
+        }
+    }
+
+    fn drop_oldest(&mut self, limits: Limits) {
+        while self.requests.len() > limits.requests || self.bytes > limits.bytes {
+            let Some((_, size)) = self.requests.pop_front() else { return };
+            self.bytes -= size;
+        }
     }
 }
 

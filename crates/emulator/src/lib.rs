@@ -101,11 +101,13 @@ mod access_token;
 mod accounts;
 mod builder;
 mod clock;
+mod control;
 mod demo;
 mod emulator;
 mod error;
 mod exchange;
 mod fault;
+mod front;
 mod grant;
 mod hold;
 mod journal;
@@ -119,9 +121,12 @@ mod secret;
 mod server;
 mod service;
 mod settings;
+#[cfg(feature = "tls")]
+mod tls;
 mod ttl;
 
 pub use builder::Builder;
+pub use control::ControlError;
 pub use demo::{
     DEMO_APP, DEMO_APP_KEY, DEMO_APPLICATION_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_ORG,
     DEMO_PASSWORD, DEMO_USER,

@@ -36,6 +36,9 @@ const SHOWN: [&str; 21] = [
 /// The longest text in characters; longer ones are cut.
 const TEXT_MAX: usize = 160;
 
+/// The longest JSON body that is shown, in bytes; a log line of a longer one helps nobody.
+const BODY_MAX: usize = 16 * 1024;
+
 /// The secrets of one request, so that they are also masked in a response that repeats them.
 #[derive(Default)]
 pub(crate) struct Known(Vec<String>);
@@ -88,8 +91,9 @@ pub(crate) fn body(body: &[u8], content_type: Option<&str>, known: &Known) -> St
     if body.is_empty() {
         return "[no body]".to_owned();
     }
-    match serde_json::from_slice::<Value>(body) {
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => {
+    let parsed = (body.len() <= BODY_MAX).then(|| serde_json::from_slice::<Value>(body));
+    match parsed {
+        Some(Ok(value @ (Value::Object(_) | Value::Array(_)))) => {
             visible(&json(&value, true, known).to_string())
         }
         _ => match content_type {

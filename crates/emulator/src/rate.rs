@@ -6,7 +6,7 @@ use std::time::Duration;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The requests that were admitted within the last second.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct RateWindow {
     admitted: VecDeque<Duration>,
 }

@@ -5,12 +5,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri};
-use serde_json::Value;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use serde_json::{Value, json};
 
+use crate::clock::unix_ms;
 use crate::grant::Grant;
 use crate::mask::{self, Known};
 use crate::response::Response;
+use crate::service::AppKey;
 
 /// A request that the emulator received, with its response once there is one.
 ///
@@ -26,7 +28,10 @@ struct Inner {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-    json: Option<Value>,
+    grant: Option<Grant>,
+    username: Option<String>,
+    /// Parsed when somebody asks: it can be many times as large as the body.
+    json: OnceLock<Option<Value>>,
     finished: OnceLock<Finished>,
 }
 
@@ -50,15 +55,18 @@ pub enum Outcome {
 
 impl ReceivedRequest {
     pub(crate) fn new(number: u64, at: Duration, head: http::request::Parts, body: Bytes) -> Self {
-        let json = serde_json::from_slice(&body).ok();
+        let json: Option<Value> = serde_json::from_slice(&body).ok();
+        let username = json.as_ref().and_then(|json| json.get("username")).and_then(Value::as_str);
         Self(Arc::new(Inner {
             number,
             at,
             method: head.method,
-            uri: head.uri,
-            headers: head.headers,
+            uri: own_uri(&head.uri),
+            headers: own_fields(&head.headers),
+            grant: json.as_ref().and_then(Grant::of),
+            username: username.map(str::to_owned),
             body,
-            json,
+            json: OnceLock::new(),
             finished: OnceLock::new(),
         }))
     }
@@ -73,12 +81,31 @@ impl ReceivedRequest {
         self.0.finished.set(Finished { outcome, response, took }).is_ok()
     }
 
+    /// Roughly the memory that it occupies, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        const FIXED: usize = 1024;
+        const FIELD: usize = 64;
+        let fields = |(name, value): (&str, &[u8])| name.len() + value.len() + FIELD;
+        let head = self.headers().map(fields).sum::<usize>() + self.path().len();
+        let response = self.response().map_or(0, |response| {
+            let fields = response.headers.iter().map(|(name, it)| name.as_str().len() + it.len());
+            response.body.len() + fields.map(|length| length + FIELD).sum::<usize>()
+        });
+        FIXED + head + self.query().map_or(0, str::len) + self.body().len() + response
+    }
+
+    /// Whether the path is one of this application.
+    pub(crate) fn is_of(&self, (org, app): &AppKey) -> bool {
+        let mut parts = self.path().split('/').skip(1);
+        (parts.next(), parts.next()) == (Some(org), Some(app))
+    }
+
     pub(crate) fn http_method(&self) -> &Method {
         &self.0.method
     }
 
     pub(crate) fn header_bytes(&self, name: &str) -> Option<&[u8]> {
-        self.0.headers.get(name).map(http::HeaderValue::as_bytes)
+        self.0.headers.get(name).map(HeaderValue::as_bytes)
     }
 
     /// The number of the request, from 1, in the order of arrival.
@@ -131,19 +158,19 @@ impl ReceivedRequest {
     /// The body, if it is JSON.
     #[must_use]
     pub fn json(&self) -> Option<&Value> {
-        self.0.json.as_ref()
+        self.0.json.get_or_init(|| serde_json::from_slice(self.body()).ok()).as_ref()
     }
 
     /// The grant in the body.
     #[must_use]
     pub fn grant(&self) -> Option<Grant> {
-        self.json().and_then(Grant::of)
+        self.0.grant
     }
 
     /// The member `username` of the body, as it was sent.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
-        self.json()?.get("username")?.as_str()
+        self.0.username.as_deref()
     }
 
     /// How the request ended; `None` while it is held, delayed or hanging.
@@ -198,6 +225,38 @@ impl ReceivedRequest {
         Some(mask::body(body, self.response_header("content-type"), &self.known()))
     }
 
+    /// The request and its response for a log, as one JSON object without secrets.
+    #[must_use]
+    pub fn masked_json(&self) -> Value {
+        let outcome = self.outcome().map(|outcome| match outcome {
+            Outcome::Answered => "answered",
+            Outcome::Closed => "closed",
+            Outcome::Abandoned => "abandoned",
+        });
+        // Parsed once: the body can be large.
+        let known = self.known();
+        let field = |name: &str| Some(mask::header(name, self.header_bytes(name)?, &known));
+        let response = self
+            .response_body()
+            .map(|body| mask::body(body, self.response_header("content-type"), &known));
+        json!({
+            "number": self.number(),
+            "received_at_ms": unix_ms(self.0.at),
+            "method": self.method(),
+            "path": self.masked_target(),
+            "authorization": field("authorization"),
+            "content_type": field("content-type"),
+            "user_agent": field("user-agent"),
+            "grant": self.grant().map(Grant::as_str),
+            "username": self.username().map(|user| mask::plain(user, &known)),
+            "body": mask::body(self.body(), self.header("content-type"), &known),
+            "outcome": outcome,
+            "status": self.status(),
+            "response_body": response,
+            "took_ms": self.took().map(unix_ms),
+        })
+    }
+
     /// A header field for a log (`Bearer YWMt…(130 chars)`).
     #[must_use]
     pub fn masked_header(&self, name: &str) -> Option<String> {
@@ -210,7 +269,8 @@ impl ReceivedRequest {
     }
 
     fn known(&self) -> Known {
-        Known::of_request(self.header_bytes("authorization"), self.json())
+        let json: Option<Value> = serde_json::from_slice(self.body()).ok();
+        Known::of_request(self.header_bytes("authorization"), json.as_ref())
     }
 
     /// The path for a log. A query is not part of this protocol and could hold anything.
@@ -218,6 +278,20 @@ impl ReceivedRequest {
         let path = mask::plain(self.path(), &self.known());
         if self.query().is_some() { format!("{path}?***") } else { path }
     }
+}
+
+/// A copy that does not keep the connection's whole read buffer alive.
+fn own_uri(uri: &Uri) -> Uri {
+    uri.to_string().parse().unwrap_or_default()
+}
+
+/// The same for header fields.
+fn own_fields(fields: &HeaderMap) -> HeaderMap {
+    let copied = fields.iter().filter_map(|(name, value)| {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
+        Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+    });
+    copied.collect()
 }
 
 impl fmt::Display for ReceivedRequest {

@@ -17,7 +17,7 @@ use crate::access_token::TokenIssuer;
 use crate::accounts::{App, User};
 use crate::clock::Clock;
 use crate::error::SetupError;
-use crate::naming::{check_user_id, fold_user_id};
+use crate::naming::{PASSWORD_MAX, check_path_name, check_user_id, fold_user_id};
 use crate::refusal::Refusal;
 use crate::response::{Response, Stamp};
 use crate::secret::Secret;
@@ -36,15 +36,27 @@ pub(crate) struct Call<'a> {
     pub(crate) arrived: Duration,
 }
 
+/// Organization and application name.
+pub(crate) type AppKey = (String, String);
+type Apps = HashMap<AppKey, App>;
+
 /// The state of the service: settings, clock and accounts.
 #[derive(Debug)]
 pub(crate) struct Service {
-    pub(crate) settings: Settings,
+    settings: Mutex<Settings>,
     pub(crate) clock: Clock,
     issuer: TokenIssuer,
     /// Applications by organization and name; `primary` is one of them.
-    apps: Mutex<HashMap<(String, String), App>>,
-    primary: (String, String),
+    apps: Mutex<Apps>,
+    primary: AppKey,
+    start: Mutex<Option<Start>>,
+}
+
+/// What [`Service::reset`] restores.
+#[derive(Debug)]
+struct Start {
+    settings: Settings,
+    apps: Apps,
 }
 
 impl Service {
@@ -60,7 +72,14 @@ impl Service {
         let id = id.unwrap_or_else(|| issuer.uuid(clock.now()));
         let app = App::new(id);
         let apps = Mutex::new(HashMap::from([(primary.clone(), app)]));
-        Self { settings, clock, issuer, apps, primary }
+        Self {
+            settings: Mutex::new(settings),
+            clock,
+            issuer,
+            apps,
+            primary,
+            start: Mutex::default(),
+        }
     }
 
     /// Changes the application with this App Key; creates it if there is none.
@@ -79,14 +98,45 @@ impl Service {
         &self.primary
     }
 
+    pub(crate) fn has_app(&self, key: &AppKey) -> bool {
+        self.lock().contains_key(key)
+    }
+
+    /// Every App Key with its number of users, in order.
+    pub(crate) fn apps(&self) -> Vec<(AppKey, usize)> {
+        let mut apps: Vec<_> =
+            self.lock().iter().map(|(key, app)| (key.clone(), app.users.len())).collect();
+        apps.sort();
+        apps
+    }
+
+    /// Makes an application with one client and these users, or changes them in an existing one.
+    pub(crate) fn create_app(
+        &self,
+        key: &AppKey,
+        client: (String, Secret),
+        users: Vec<(String, Option<Secret>)>,
+    ) -> Result<(), SetupError> {
+        check_path_name("organization", &key.0)?;
+        check_path_name("application name", &key.1)?;
+        for (user, password) in &users {
+            check_user(user, password.as_ref())?;
+        }
+        self.put_client(key, client.0, client.1)?;
+        users.into_iter().try_for_each(|(user, password)| self.put_user(key, &user, password))
+    }
+
     /// Registers a user, or sets the password of an existing one.
-    pub(crate) fn put_user(&self, user: &str, password: Option<Secret>) -> Result<(), SetupError> {
-        let user = fold_user_id(user);
-        check_user_id(&user)
-            .map_err(|_| SetupError::new("user ID", "must be 1 to 64 bytes of [a-z0-9_.-]"))?;
+    pub(crate) fn put_user(
+        &self,
+        key: &AppKey,
+        user: &str,
+        password: Option<Secret>,
+    ) -> Result<(), SetupError> {
+        let user = check_user(user, password.as_ref())?;
         let now = self.clock.now();
         let id = self.issuer.uuid(now);
-        self.with_app(&self.primary, |app| {
+        self.with_app(key, |app| {
             let entry = app.users.entry(user).or_insert_with(|| User::new(id, None, now));
             entry.password = password;
             entry.modified = now;
@@ -97,11 +147,12 @@ impl Service {
     /// Changes a registered user.
     pub(crate) fn change_user(
         &self,
+        key: &AppKey,
         user: &str,
         change: impl FnOnce(&mut User),
     ) -> Result<(), SetupError> {
         let now = self.clock.now();
-        self.with_app(&self.primary, |app| {
+        self.with_app(key, |app| {
             let user = app
                 .users
                 .get_mut(&fold_user_id(user))
@@ -112,11 +163,63 @@ impl Service {
         })
     }
 
-    /// Revokes every app token issued so far.
-    pub(crate) fn revoke_app_tokens(&self) {
-        for app in self.lock().values_mut() {
+    /// Adds a client, or sets the secret of the one with this ID.
+    pub(crate) fn put_client(
+        &self,
+        key: &AppKey,
+        id: String,
+        secret: Secret,
+    ) -> Result<(), SetupError> {
+        if id.is_empty() {
+            return Err(SetupError::new("client ID", "must not be empty"));
+        }
+        if secret.len_chars() == 0 {
+            return Err(SetupError::new("client secret", "must not be empty"));
+        }
+        self.with_app(key, |app| {
+            app.clients.retain(|(known, _)| *known != id);
+            app.clients.push((id, secret));
+        });
+        Ok(())
+    }
+
+    /// Revokes every app token issued so far, of one application or of all.
+    pub(crate) fn revoke_app_tokens(&self, key: Option<&AppKey>) {
+        for (_, app) in self.lock().iter_mut().filter(|(it, _)| key.is_none_or(|key| *it == key)) {
             app.token_epoch += 1;
         }
+    }
+
+    /// A new UUID.
+    pub(crate) fn unique(&self) -> Uuid {
+        self.issuer.uuid(self.clock.now())
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Remembers the accounts and settings that [`Self::reset`] restores.
+    pub(crate) fn remember(&self) {
+        let start = Start { settings: self.settings(), apps: self.lock().clone() };
+        *self.start.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
+    }
+
+    /// Restores accounts and settings, and the clock; tokens issued so far are revoked.
+    pub(crate) fn reset(&self) {
+        let start = self.start.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(start) = &*start {
+            let mut apps = self.lock();
+            let before = std::mem::replace(&mut *apps, start.apps.clone());
+            let epoch = before.values().map(|app| app.token_epoch).max().unwrap_or_default();
+            apps.values_mut().for_each(|app| app.token_epoch = epoch + 1);
+            self.change_settings(|settings| settings.clone_from(&start.settings));
+        }
+        self.clock.reset();
     }
 
     /// Responds like the service. The checks of a gateway (size of bodies, faults) come before.
@@ -162,13 +265,14 @@ impl Service {
     fn token(&self, call: &Call<'_>, key: &(String, String)) -> Result<serde_json::Value, Refusal> {
         let mut apps = self.lock();
         let app = apps.get_mut(key).ok_or_else(|| Self::no_application(key))?;
-        if !app.rate.admit(self.clock.now(), self.settings.request_limit) {
+        let settings = self.settings();
+        if !app.rate.admit(self.clock.now(), settings.request_limit) {
             return Err(Refusal::RateLimited);
         }
         json_body::check_content_type(call.content_type)?;
         let body = json_body::parse(call.body)?;
         grants::RequestContext {
-            settings: &self.settings,
+            settings: &settings,
             issuer: &self.issuer,
             now: self.clock.now(),
             call,
@@ -177,8 +281,21 @@ impl Service {
         .serve(&body)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(String, String), App>> {
+    fn lock(&self) -> MutexGuard<'_, Apps> {
         // A panic elsewhere leaves the map consistent: every change to it is a single step.
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Checks a user ID and a password, and returns the user ID in lower case.
+fn check_user(user: &str, password: Option<&Secret>) -> Result<String, SetupError> {
+    let user = fold_user_id(user);
+    check_user_id(&user)
+        .map_err(|_| SetupError::new("user ID", "must be 1 to 64 bytes of [a-z0-9_.-]"))?;
+    match password.map(Secret::len_chars) {
+        Some(length) if length == 0 || length > PASSWORD_MAX => {
+            Err(SetupError::new("password", "must be 1 to 64 characters"))
+        }
+        _ => Ok(user),
     }
 }

@@ -139,7 +139,7 @@ fn a_refused_value_or_word_is_not_repeated() {
         (&["completions", SECRET], "<SHELL>: is none of bash"),
         (&["emulator", "--user", SECRET], "--user: has no colon"),
         (&["emulator", "--client", SECRET], "--client: has no colon"),
-        (&["emulator", "--user", &pair], "--listen: "),
+        (&["emulator", "--user", &pair], "--user or --user-file: "),
         (&["emulator", "--listen", SECRET], "--listen: "),
         (&["emulator", "--app-key", &pair], "--app-key: "),
         (&["app", &crlf], "U+000D (carriage return)"),

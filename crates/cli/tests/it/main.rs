@@ -4,6 +4,7 @@
 
 mod arguments;
 mod bounds;
+mod emulator;
 mod failures;
 mod inputs;
 mod local;

@@ -1,5 +1,7 @@
 //! A minimal HTTP client: one request per connection, no code shared with an adapter.
 
+use std::net::SocketAddr;
+
 use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -62,7 +64,11 @@ impl Reply {
 
 /// Sends raw bytes and reads to the end; `None` if the connection ends without a response.
 pub(crate) async fn raw(emulator: &Emulator, request: &[u8]) -> Option<Reply> {
-    let mut stream = TcpStream::connect(emulator.address()).await.expect("connects");
+    raw_at(emulator.address(), request).await
+}
+
+pub(crate) async fn raw_at(address: SocketAddr, request: &[u8]) -> Option<Reply> {
+    let mut stream = TcpStream::connect(address).await.expect("connects");
     stream.write_all(request).await.expect("sends");
     let mut response = Vec::new();
     stream.read_to_end(&mut response).await.ok()?;

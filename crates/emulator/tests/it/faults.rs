@@ -186,3 +186,27 @@ async fn what_http_does_not_permit_is_refused_at_once() {
     }
     assert_eq!(emulator.pending_faults(), 0);
 }
+
+#[tokio::test]
+async fn a_fault_by_chance_hits_the_same_requests_in_each_run() {
+    let statuses = async |probability: f64| {
+        let emulator = Emulator::start().await.unwrap();
+        let fault = Fault::close().always().with_probability(probability);
+        emulator.inject(fault.on_path(PATH)).unwrap();
+        let mut closed = Vec::new();
+        for _ in 0..60 {
+            let bytes = token_request();
+            closed.push(raw(&emulator, &bytes).await.is_none());
+        }
+        closed
+    };
+    let hits = |closed: &[bool]| closed.iter().filter(|closed| **closed).count();
+    let once = statuses(0.5).await;
+    assert!((20..=40).contains(&hits(&once)), "{once:?}");
+    assert_eq!(once, statuses(0.5).await);
+    assert_eq!((hits(&statuses(0.0).await), hits(&statuses(1.0).await)), (0, 60));
+    let emulator = Emulator::start().await.unwrap();
+    assert!(emulator.inject(Fault::close().with_probability(f64::NAN)).is_err());
+    emulator.inject(Fault::close().on_path("/easemob-demo/testapp/users").always()).unwrap();
+    assert_eq!(post(&emulator, &client_credentials()).await.status, 200, "another path");
+}

@@ -8,6 +8,7 @@
 
 mod authorization;
 mod client;
+mod control;
 mod faults;
 mod grants;
 mod holding;

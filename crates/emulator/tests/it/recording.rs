@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::client::{
     JSON, PATH, app_token, client_credentials, inherit, password, post, post_bearing, raw, request,
-    start_with_app_token,
+    start_with_app_token, with,
 };
 
 #[tokio::test]
@@ -101,6 +101,19 @@ async fn the_oldest_records_are_dropped_and_still_counted() {
     emulator.clear_requests();
     assert!(emulator.requests().is_empty());
     assert_eq!(emulator.request_count(), 3);
+}
+
+#[tokio::test]
+async fn records_are_bounded_by_bytes() {
+    let emulator = Emulator::builder().keep_bytes(100_000).start().await.unwrap();
+    for pad in [30_000, 30_000, 30_000, 10, 60_000, 10] {
+        post(&emulator, &with(client_credentials(), "pad", "x".repeat(pad).into())).await;
+    }
+    let kept: Vec<u64> = emulator.requests().iter().map(ReceivedRequest::number).collect();
+    assert_eq!((kept, emulator.request_count()), (vec![3, 4, 5, 6], 6));
+    post(&emulator, &with(client_credentials(), "pad", "x".repeat(60_000).into())).await;
+    let kept: Vec<u64> = emulator.requests().iter().map(ReceivedRequest::number).collect();
+    assert_eq!(kept, [6, 7]);
 }
 
 #[tokio::test]

@@ -153,3 +153,25 @@ async fn it_can_be_dropped_after_its_runtime() {
     assert_eq!(emulator.requests()[0].status(), Some(200));
     emulator.shutdown().await;
 }
+
+#[tokio::test]
+async fn idle_connections_make_room_for_one_that_waits() {
+    let emulator = Emulator::builder().max_connections(2).start().await.unwrap();
+    let body = client_credentials().to_string();
+    let kept = request("POST", PATH, &[JSON], body.as_bytes());
+    let kept = String::from_utf8(kept).unwrap().replace("Connection: close\r\n", "");
+    let mut idle = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
+        stream.write_all(kept.as_bytes()).await.unwrap();
+        assert!(stream.read(&mut [0; 2048]).await.unwrap() > 0);
+        idle.push(stream);
+    }
+    for count in 0..10 {
+        let reply = timeout(Duration::from_secs(5), post(&emulator, &client_credentials())).await;
+        assert_eq!(reply.expect("is served").status, 200, "{count}");
+    }
+    assert!(emulator.connections_open() <= 2);
+    let error = Emulator::builder().max_connections(0).start().await.unwrap_err();
+    assert_eq!(error.kind(), StartErrorKind::InvalidSetting);
+}

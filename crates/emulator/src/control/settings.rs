@@ -1,0 +1,169 @@
+//! Calls about the emulator as a whole: settings, clock, holds, reset, shutdown.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::fields::{Fields, missing};
+use super::{Control, Done, apps};
+use crate::clock::unix_ms;
+use crate::grant::Grant;
+use crate::settings::{BannedAs, Settings, UnknownUserAs};
+use crate::ttl::{PermanentAs, Unit};
+
+const UNITS: [(&str, Unit); 2] = [("seconds", Unit::Seconds), ("milliseconds", Unit::Milliseconds)];
+const PERMANENT: [(&str, PermanentAs); 4] = [
+    ("usergrid_max", PermanentAs::UsergridMax),
+    ("zero", PermanentAs::Zero),
+    ("negative", PermanentAs::Negative),
+    ("i64_max", PermanentAs::I64Max),
+];
+const BANNED: [(&str, BannedAs); 2] =
+    [("refused", BannedAs::Refused), ("not_activated", BannedAs::NotActivated)];
+const UNKNOWN: [(&str, UnknownUserAs); 3] = [
+    ("user_not_found", UnknownUserAs::UserNotFound),
+    ("entity_not_found", UnknownUserAs::EntityNotFound),
+    ("invalid_username_or_password", UnknownUserAs::InvalidUsernameOrPassword),
+];
+
+/// What the emulator is, and how much has happened.
+pub(super) fn overview(control: &Control, fields: Fields) -> Done {
+    fields.finish()?;
+    let exchanges = &control.exchanges;
+    Ok(json!({
+        "emulator": env!("CARGO_PKG_VERSION"),
+        "app_key": apps::joined(exchanges.service.primary()),
+        "now_ms": unix_ms(exchanges.service.clock.now()),
+        "requests": exchanges.journal.arrived(),
+        "pending_faults": exchanges.faults().len(),
+        "holds": control.holds().len(),
+    }))
+}
+
+pub(super) fn clock(control: &Control, fields: Fields) -> Done {
+    fields.finish()?;
+    Ok(json!({ "now_ms": unix_ms(control.exchanges.service.clock.now()) }))
+}
+
+pub(super) fn advance(control: &Control, mut fields: Fields) -> Done {
+    let by = fields.duration("by")?.ok_or_else(|| missing("by"))?;
+    fields.finish()?;
+    control.exchanges.service.clock.advance(by);
+    clock(control, Fields::default())
+}
+
+pub(super) fn turn_back(control: &Control, mut fields: Fields) -> Done {
+    let by = fields.duration("by")?.ok_or_else(|| missing("by"))?;
+    fields.finish()?;
+    control.exchanges.service.clock.turn_back(by);
+    clock(control, Fields::default())
+}
+
+pub(super) fn set_clock(control: &Control, mut fields: Fields) -> Done {
+    let most = i64::MAX.unsigned_abs();
+    let now = fields.whole("now_ms", most)?.ok_or_else(|| missing("now_ms"))?;
+    fields.finish()?;
+    control.exchanges.service.clock.set(Duration::from_millis(now));
+    clock(control, Fields::default())
+}
+
+/// Holds every response back until `release`.
+pub(super) fn hold(control: &Control, fields: Fields) -> Done {
+    fields.finish()?;
+    let hold = control.exchanges.gate.close();
+    let mut holds = control.holds();
+    holds.push(hold);
+    Ok(json!({ "holds": holds.len() }))
+}
+
+/// Ends every hold of this control plane.
+pub(super) fn release(control: &Control, fields: Fields) -> Done {
+    fields.finish()?;
+    control.holds().clear();
+    Ok(json!({ "holds": 0 }))
+}
+
+/// Restores what the emulator was after its start.
+pub(super) fn reset(control: &Control, fields: Fields) -> Done {
+    fields.finish()?;
+    control.exchanges.reset();
+    control.holds().clear();
+    Ok(json!({}))
+}
+
+/// Lets [`Emulator::shutdown_requested`](crate::Emulator::shutdown_requested) return.
+pub(super) fn shutdown(control: &Control, fields: Fields) -> Done {
+    fields.finish()?;
+    control.shutdown.send_replace(true);
+    Ok(json!({}))
+}
+
+pub(super) fn show(control: &Control, fields: Fields) -> Done {
+    fields.finish()?;
+    Ok(shown(&control.exchanges.service.settings()))
+}
+
+/// Changes the settings that the call has; the others stay.
+pub(super) fn change(control: &Control, mut fields: Fields) -> Done {
+    let mut settings = control.exchanges.service.settings();
+    if let Some(mut unit) = fields.object("ttl_unit")? {
+        settings.request_unit = unit.one_of("request", &UNITS)?.unwrap_or(settings.request_unit);
+        settings.response_unit = unit.one_of("response", &UNITS)?.unwrap_or(settings.response_unit);
+        unit.finish()?;
+    }
+    if let Some(mut answers) = fields.object("unknown_user_as")? {
+        for (name, grant) in [("password", Grant::Password), ("inherit", Grant::Inherit)] {
+            let answer = answers.one_of(name, &UNKNOWN)?;
+            settings.set_unknown_user_as(
+                grant,
+                answer.unwrap_or_else(|| settings.unknown_user_as(grant)),
+            );
+        }
+        answers.finish()?;
+    }
+    if let Some(ttl) = fields.duration_or("default_ttl", "permanent")? {
+        settings.default_ttl = ttl.unwrap_or_default();
+    }
+    if let Some(limit) = fields.whole_or("request_limit", "none", 1, u32::MAX.into())? {
+        settings.request_limit = limit.and_then(|limit| u32::try_from(limit).ok());
+    }
+    if let Some(limit) = fields.whole("body_limit", u32::MAX.into())? {
+        settings.body_limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    }
+    if let Some(window) = fields.duration("creation_window")? {
+        settings.creation_window = window;
+    }
+    let permanent = fields.one_of("permanent_as", &PERMANENT)?;
+    settings.permanent_as = permanent.unwrap_or(settings.permanent_as);
+    settings.banned_as = fields.one_of("banned_as", &BANNED)?.unwrap_or(settings.banned_as);
+    let needed = fields.flag("password_needs_app_token")?;
+    settings.password_needs_app_token = needed.unwrap_or(settings.password_needs_app_token);
+    fields.finish()?;
+    control.exchanges.service.change_settings(|it| it.clone_from(&settings));
+    Ok(shown(&settings))
+}
+
+fn shown(settings: &Settings) -> Value {
+    let limit = settings.request_limit.map_or_else(|| "none".into(), Value::from);
+    json!({
+        "ttl_unit": {
+            "request": name(&UNITS, settings.request_unit),
+            "response": name(&UNITS, settings.response_unit),
+        },
+        "default_ttl": settings.default_ttl.as_secs_f64(),
+        "permanent_as": name(&PERMANENT, settings.permanent_as),
+        "request_limit": limit,
+        "body_limit": settings.body_limit,
+        "creation_window": settings.creation_window.as_secs_f64(),
+        "password_needs_app_token": settings.password_needs_app_token,
+        "banned_as": name(&BANNED, settings.banned_as),
+        "unknown_user_as": {
+            "password": name(&UNKNOWN, settings.unknown_user_as(Grant::Password)),
+            "inherit": name(&UNKNOWN, settings.unknown_user_as(Grant::Inherit)),
+        },
+    })
+}
+
+fn name<T: Copy + PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {
+    names.iter().find(|(_, it)| *it == value).map_or("", |(name, _)| name)
+}
