@@ -3,6 +3,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod rate;
+
 use std::env;
 use std::io::Write;
 use std::path::Path;
