@@ -209,7 +209,7 @@ impl ClientBuilder {
     /// Above it, calls wait in a queue, first come, first served. A call that could not be served
     /// before its [deadline](Self::acquisition_deadline) fails at once
     /// ([`RateLimited`](crate::ErrorKind::RateLimited)). If several processes share an App Key, give
-    /// each its share.
+    /// each its share, or a store (`token_store`, feature `fleet`), which shares the limit among them.
     pub fn requests_per_second(mut self, requests: u32) -> Self {
         self.requests_per_second = requests;
         self
