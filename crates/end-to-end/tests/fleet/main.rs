@@ -20,8 +20,7 @@ use tempfile::TempDir;
 
 const URL: &str = "FLEET_TEST_URL";
 const DIRECTORY: &str = "FLEET_TEST_DIRECTORY";
-/// The holder of a lease is taken for dead two seconds after this.
-const REQUEST_TIMEOUT: Duration = Duration::from_millis(500);
+const REQUEST_TIMEOUT: &str = "FLEET_TEST_REQUEST_TIMEOUT";
 
 /// Not a test of its own: a process of the fleet, which prints its token.
 #[tokio::test]
@@ -30,7 +29,8 @@ async fn worker() {
     let client = Client::builder(&*url, "easemob-demo#testapp")
         .client_credentials("id", "secret")
         .transport(HyperTransport::new())
-        .request_timeout(REQUEST_TIMEOUT)
+        // The holder of a lease is taken for dead two seconds after this.
+        .request_timeout(Duration::from_millis(env::var(REQUEST_TIMEOUT).unwrap().parse().unwrap()))
         .store_timeout(Duration::from_secs(2))
         .token_store(FileStore::open(directory).unwrap())
         .build()
@@ -43,13 +43,16 @@ async fn worker() {
 struct World {
     emulator: Emulator,
     directory: TempDir,
+    request_timeout: u32,
 }
 
 impl World {
-    async fn new() -> Self {
+    /// `request_timeout` is in milliseconds.
+    async fn new(request_timeout: u32) -> Self {
         let emulator =
             Emulator::builder().app_key("easemob-demo", "testapp").client("id", "secret");
-        Self { emulator: emulator.start().await.unwrap(), directory: TempDir::new().unwrap() }
+        let emulator = emulator.start().await.unwrap();
+        Self { emulator, directory: TempDir::new().unwrap(), request_timeout }
     }
 
     fn start(&self) -> Process {
@@ -57,6 +60,7 @@ impl World {
         // The store makes its folder, so that nobody else may enter it.
         let folder = self.directory.path().join("tokens");
         command.env(URL, self.emulator.base_url()).env(DIRECTORY, folder);
+        command.env(REQUEST_TIMEOUT, self.request_timeout.to_string());
         Process(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
     }
 
@@ -119,7 +123,7 @@ fn assert_unreadable(directory: &Path, token: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_cold_processes_cost_one_request() {
-    let world = World::new().await;
+    let world = World::new(10_000).await;
     let token = World::token_of((0..50).map(|_| world.start()).collect()).await;
     assert_eq!(world.emulator.request_count(), 1);
     assert_unreadable(&world.directory.path().join("tokens"), &token);
@@ -127,7 +131,7 @@ async fn fifty_cold_processes_cost_one_request() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_that_is_killed_in_its_request_costs_a_second_one_and_nobody_fails() {
-    let world = World::new().await;
+    let world = World::new(500).await;
     let (holder, hold) = world.start_holder().await;
     holder.signal("-KILL");
     drop(hold);
@@ -139,7 +143,7 @@ async fn a_holder_that_is_killed_in_its_request_costs_a_second_one_and_nobody_fa
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_that_is_stopped_in_its_request_does_not_replace_the_newer_token() {
-    let world = World::new().await;
+    let world = World::new(500).await;
     let (holder, hold) = world.start_holder().await;
     holder.signal("-STOP");
     drop(hold);

@@ -1,7 +1,7 @@
 //! Clients and processes that share one app token through Redis.
 
 use std::env;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use easemob_token::Client;
@@ -14,15 +14,20 @@ use crate::server::{RIGHTS, Redis};
 
 const SERVICE: &str = "FLEET_TEST_SERVICE";
 const STORE: &str = "FLEET_TEST_STORE";
+/// In milliseconds.
+const REQUEST_TIMEOUT: &str = "FLEET_TEST_REQUEST_TIMEOUT";
 /// How long Redis is away, in seconds; a short time if it is not set.
 const OUTAGE: &str = "REDIS_OUTAGE_SECONDS";
 
 fn client(service: &str, store: &str, limit: Duration) -> Client {
+    // The holder of a lease is taken for dead two seconds after this.
+    let request_timeout = env::var(REQUEST_TIMEOUT).map_or(10_000, |it| it.parse().unwrap());
     Client::builder(service, "easemob-demo#testapp")
         .client_credentials("id", "secret")
         .transport(HyperTransport::new())
         .token_store(RedisStore::new(store).unwrap())
         .store_timeout(limit)
+        .request_timeout(Duration::from_millis(request_timeout))
         .build()
         .unwrap()
 }
@@ -44,26 +49,56 @@ async fn worker() {
     println!("token: {}", token(&client(&service, &store, Duration::from_secs(5))).await);
 }
 
+fn process(service: &str, store: &str) -> Command {
+    let mut command = subprocess::command("fleet::worker");
+    command.env(SERVICE, service).env(STORE, store);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The token that a process of the fleet printed.
+fn printed(process: Child) -> String {
+    let output = process.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    text.lines().find_map(|line| line.split_once("token: ")).unwrap().1.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_that_is_killed_or_stopped_costs_a_second_request_and_nobody_fails() {
+    for signal in ["-KILL", "-STOP"] {
+        let (redis, emulator) = (Redis::start(), emulator().await);
+        let (service, hold) = (emulator.base_url(), emulator.hold());
+        let mut command = process(&service, &redis.url());
+        let mut holder = command.env(REQUEST_TIMEOUT, "500").spawn().unwrap();
+        tokio::time::timeout(Duration::from_secs(20), emulator.wait_for_requests(1)).await.unwrap();
+        let id = holder.id().to_string();
+        let kill = |signal: &str| Command::new("kill").args([signal, &id]).status();
+        assert!(kill(signal).unwrap().success());
+        drop(hold);
+        let start = Instant::now();
+        let first = token(&client(&service, &redis.url(), Duration::from_secs(5))).await;
+        assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+        assert_eq!(token(&client(&service, &redis.url(), Duration::from_secs(5))).await, first);
+        if signal == "-STOP" {
+            assert!(kill("-CONT").unwrap().success());
+            // What its request brought or not, it takes the newer token.
+            assert_eq!(printed(holder), first);
+        } else {
+            holder.wait().unwrap();
+        }
+        assert_eq!(emulator.request_count(), 2);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_cold_processes_cost_one_request_and_redis_sees_no_token() {
     let (redis, emulator) = (Redis::start(), emulator().await);
     let store = redis.user("fleet", &RIGHTS);
     let mut monitor = redis.monitor();
-    let processes: Vec<_> = (0..50)
-        .map(|_| {
-            let mut command = subprocess::command("fleet::worker");
-            command.env(SERVICE, emulator.base_url()).env(STORE, &store);
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-        })
-        .collect();
-    let mut tokens = Vec::new();
-    for process in processes {
-        let output = process.wait_with_output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-        let line = text.lines().find_map(|line| line.split_once("token: ")).unwrap();
-        tokens.push(line.1.to_owned());
-    }
+    let service = emulator.base_url();
+    let processes: Vec<_> = (0..50).map(|_| process(&service, &store).spawn().unwrap()).collect();
+    let tokens: Vec<String> = processes.into_iter().map(printed).collect();
     assert!(tokens.iter().all(|it| *it == tokens[0]));
     assert_eq!(emulator.request_count(), 1);
     let seen = monitor.all();
