@@ -38,6 +38,7 @@ impl Transport for Noting {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "docs/fleet.md states these figures")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_with_one_store_stay_under_the_limit_of_the_app_and_use_it() {
     let builder = Emulator::builder().app_key("easemob-demo", "testapp").client("id", "secret");
