@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use easemob_token::environment;
 
 use crate::emulate::EmulatorArgs;
+use crate::store::StoreArgs;
 use crate::usage::Problem;
 
 /// Get Easemob (环信) IM tokens
@@ -33,7 +34,10 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Get an app token (grant client_credentials)
-    App,
+    App {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
     /// Get a user token by user ID, fetching the app token first (grant inherit)
     User {
         /// The user ID
@@ -42,6 +46,8 @@ pub(crate) enum Command {
         /// Create the user if it does not exist
         #[arg(long)]
         create: bool,
+        #[command(flatten)]
+        store: StoreArgs,
     },
     /// Get a user token by user ID and password (grant password)
     Password {

@@ -13,6 +13,7 @@ mod options;
 mod output;
 mod secrets;
 mod settings;
+mod store;
 mod success;
 mod time;
 mod token;
@@ -102,8 +103,10 @@ fn new_runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 async fn dispatch(command: Command, options: Options) -> Result<(), Failure> {
     match command {
-        Command::App => token::app(&options).await,
-        Command::User { user_id, create } => token::user(&options, user_id, create).await,
+        Command::App { store } => token::app(&options, store).await,
+        Command::User { user_id, create, store } => {
+            token::user(&options, user_id, create, store).await
+        }
         Command::Password { user_id } => token::password(&options, user_id).await,
         Command::Demo => demo::run(&options).await,
         // Handled before the runtime starts.

@@ -8,23 +8,31 @@ use crate::failure::Failure;
 use crate::logging_transport::LoggingTransport;
 use crate::options::Options;
 use crate::settings::Setting::{AppKey, BaseUrl, ClientId, ClientSecret, Password};
+use crate::store::{self, StoreArgs};
 use crate::success::Success;
 use crate::{output, secrets, settings, time, transports};
 
-pub(crate) async fn app(options: &Options) -> Result<(), Failure> {
+pub(crate) async fn app(options: &Options, store: StoreArgs) -> Result<(), Failure> {
     settings::require(options, &[BaseUrl, AppKey, ClientId, ClientSecret])?;
     let transport = transports::chosen(options)?;
     let builder = with_credentials(builder(options, &transport)?, options)?;
+    let builder = with_store(builder, store, options)?;
     let client = builder.app_token_ttl(options.ttl).build()?;
     let token = in_time(options, &transport, client.app_token()).await?;
     warn_about_units(options, token.unit_mismatch());
     Success::app(&token).report(options)
 }
 
-pub(crate) async fn user(options: &Options, user_id: String, create: bool) -> Result<(), Failure> {
+pub(crate) async fn user(
+    options: &Options,
+    user_id: String,
+    create: bool,
+    store: StoreArgs,
+) -> Result<(), Failure> {
     settings::require(options, &[BaseUrl, AppKey, ClientId, ClientSecret])?;
     let transport = transports::chosen(options)?;
-    let client = with_credentials(builder(options, &transport)?, options)?.build()?;
+    let builder = with_credentials(builder(options, &transport)?, options)?;
+    let client = with_store(builder, store, options)?.build()?;
     let request = client.user_token(user_id).auto_create_user(create).ttl(options.ttl);
     let token = in_time(options, &transport, async { request.await }).await?;
     warn_about_units(options, token.unit_mismatch());
@@ -74,6 +82,17 @@ fn builder(options: &Options, transport: &LoggingTransport) -> Result<ClientBuil
 fn with_credentials(builder: ClientBuilder, options: &Options) -> Result<ClientBuilder, Failure> {
     let (client_id, client_secret) = secrets::credentials(options)?;
     Ok(builder.client_credentials(client_id, client_secret))
+}
+
+fn with_store(
+    builder: ClientBuilder,
+    args: StoreArgs,
+    options: &Options,
+) -> Result<ClientBuilder, Failure> {
+    Ok(match store::chosen(args, options)? {
+        Some((store, limit)) => builder.token_store(store).store_timeout(limit),
+        None => builder,
+    })
 }
 
 /// Awaits the token, at most for `--deadline`.

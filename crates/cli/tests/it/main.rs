@@ -7,6 +7,7 @@ mod bounds;
 mod emulator;
 mod failures;
 mod inputs;
+mod keep;
 mod local;
 mod services;
 #[cfg(target_os = "linux")]
