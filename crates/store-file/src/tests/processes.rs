@@ -44,6 +44,16 @@ fn start(place: &Place, task: &str, step: &str) -> Child {
     command.stdout(Stdio::piped()).spawn().unwrap()
 }
 
+/// A stopped process, which does not outlive a test that fails.
+struct Stopped(Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// What the other processes do. As a test of this process it has nothing to do.
 #[test]
 fn a_process_of_its_own() {
@@ -92,8 +102,8 @@ fn a_stopped_holder_of_the_lock_delays_others_only_until_their_limit() {
     let place = Place::new();
     place.write("old");
     let old = place.read().unwrap();
-    let mut child = start(&place, "stop", "locked");
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut child = Stopped(start(&place, "stop", "locked"));
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap() == "reached locked"));
     let limit = place.store.lock_timeout;
     for _ in 0..3 {
@@ -104,8 +114,8 @@ fn a_stopped_holder_of_the_lock_delays_others_only_until_their_limit() {
         // Readers wait for nobody.
         assert_eq!(place.text().as_deref(), Some("old"));
     }
-    kill_process(Pid::from_child(&child), Signal::CONT).unwrap();
-    assert!(child.wait().unwrap().success());
+    kill_process(Pid::from_child(&child.0), Signal::CONT).unwrap();
+    assert!(child.0.wait().unwrap().success());
     let new = place.read().unwrap();
     assert_eq!(place.swap(old.as_ref(), "x").unwrap(), Swap::Changed);
     assert_eq!(place.swap(new.as_ref(), "next").unwrap(), Swap::Done);
