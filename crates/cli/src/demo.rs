@@ -1,4 +1,6 @@
-//! The command `demo`: every grant once, over every transport compiled in.
+//! The command `demo`: every grant once, over every transport compiled in, and processes that share a token.
+
+mod processes;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -42,6 +44,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     for name in names {
         over_transport(name).await?;
     }
+    processes::run().await?;
     output::line("\nNext steps:")?;
     output::line(
         "  easemob-token emulator          the same emulator in a terminal of its own; it",
@@ -63,11 +66,14 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
+async fn start() -> Result<Emulator, Failure> {
+    let started = Emulator::start().await;
+    started.map_err(|error| Failure::internal(format!("cannot start the emulator: {error}")))
+}
+
 async fn over_transport(name: TransportName) -> Result<(), Failure> {
     // An emulator for each transport, so that each starts with an empty service.
-    let emulator = Emulator::start()
-        .await
-        .map_err(|error| Failure::internal(format!("cannot start the emulator: {error}")))?;
+    let emulator = start().await?;
     let mut requests = emulator.subscribe();
     let builder = Client::builder(emulator.base_url(), emulator.app_key())
         .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)

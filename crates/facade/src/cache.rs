@@ -103,7 +103,7 @@ impl<S: TokenSource> TokenCache<S> {
     }
 
     /// The cached token if it is fresh: no lock, no allocation, no waiting.
-    fn try_fresh(&self) -> Option<TokenGuard<S::Token>> {
+    pub(crate) fn try_fresh(&self) -> Option<TokenGuard<S::Token>> {
         let token = self.peek_fresh()?;
         self.context().telemetry.hit(S::GRANT);
         Some(token)

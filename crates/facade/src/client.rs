@@ -17,7 +17,7 @@ use easemob_token_core::{AppKey, BaseUrl, BuildError, Password, Refusal, Secret}
 
 pub use self::authorization::Authorization;
 pub use self::builder::ClientBuilder;
-pub use self::request::{PasswordTokenRequest, UserTokenRequest};
+pub use self::request::{PasswordTokenRequest, UserTokenFuture, UserTokenRequest};
 use crate::acquire::{Plain, RequestContext, acquire_uncached};
 use crate::cache::TokenGuard;
 use crate::error::Error;
@@ -168,8 +168,8 @@ impl Client {
     /// The request carries the shared app token; if the service refuses that, it is sent once more
     /// with a new one. It is sent when the returned value is awaited. Every call sends a request,
     /// unless user tokens are [cached](ClientBuilder::cache_user_tokens).
-    pub fn user_token(&self, user_id: impl Into<String>) -> UserTokenRequest {
-        UserTokenRequest::new(self.clone(), user_id.into())
+    pub fn user_token(&self, user_id: impl AsRef<str>) -> UserTokenRequest {
+        UserTokenRequest::new(self.clone(), user_id.as_ref())
     }
 
     /// Reports that the service refused this user token (401).
@@ -267,6 +267,11 @@ impl Client {
     pub(crate) fn runtime(&self) -> (&dyn easemob_token_transport::Runtime, Duration) {
         let context = &self.inner.context;
         (&*context.runtime, context.limits.deadline)
+    }
+
+    /// The cached user token if it is fresh.
+    pub(crate) fn fresh_user_token(&self, key: &UserTokenKey) -> Option<UserToken> {
+        self.inner.user_tokens.as_ref()?.fresh(key)
     }
 
     pub(crate) async fn inherit(&self, key: UserTokenKey) -> Result<UserToken, Error> {

@@ -87,7 +87,9 @@ mod telemetry;
 mod tokens;
 
 pub use cache::TokenGuard;
-pub use client::{Authorization, Client, ClientBuilder, PasswordTokenRequest, UserTokenRequest};
+pub use client::{
+    Authorization, Client, ClientBuilder, PasswordTokenRequest, UserTokenFuture, UserTokenRequest,
+};
 #[cfg(any(test, feature = "test-util"))]
 pub use clock::TestClock;
 #[cfg(feature = "dynamic")]

@@ -92,6 +92,12 @@ async fn the_demo_prints_tokens_of_all_three_grants_over_every_transport() {
     ] {
         assert_eq!(text.matches(line).count(), TRANSPORTS.len(), "{line}: {text}");
     }
+    // Three processes share one, and one that is killed costs one more.
+    assert!(text.contains("= different app tokens of the three: 1; requests sent: 1"), "{text}");
+    assert!(
+        text.contains("= an app token after ") && text.contains("; requests sent: 2"),
+        "{text}"
+    );
     // Secrets are masked in the printed requests.
     assert!(!text.contains("YXA6V") && !text.contains(r#""password":"1""#), "{text}");
 }

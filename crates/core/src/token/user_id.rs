@@ -35,6 +35,9 @@ pub struct UserId(Arc<str>);
 #[cfg(feature = "dynamic")]
 const MAX_BYTES: usize = 64;
 
+/// How many bytes are hashed at once.
+const PIECE: usize = 32;
+
 impl UserId {
     /// A user ID from a text that is not empty.
     ///
@@ -90,7 +93,8 @@ fn is_documented(byte: u8) -> bool {
 
 impl PartialEq for UserId {
     fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        // Mostly both are written alike, which is seen at once.
+        self.0 == other.0 || self.0.eq_ignore_ascii_case(&other.0)
     }
 }
 
@@ -98,8 +102,13 @@ impl Eq for UserId {}
 
 impl Hash for UserId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for byte in self.0.bytes() {
-            state.write_u8(byte.to_ascii_lowercase());
+        // In pieces, since a hasher takes many bytes as quickly as one. Equal IDs are equally long.
+        for piece in self.0.as_bytes().chunks(PIECE) {
+            let mut folded = [0; PIECE];
+            let folded = &mut folded[..piece.len()];
+            folded.copy_from_slice(piece);
+            folded.make_ascii_lowercase();
+            state.write(folded);
         }
         // No UTF-8 text holds this byte, so the next field cannot be taken for a part of this one.
         state.write_u8(0xff);

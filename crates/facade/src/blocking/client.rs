@@ -78,7 +78,7 @@ impl Client {
 
     /// Gets a user token by user ID ([`crate::Client::user_token`]). The request is sent by
     /// [`send`](UserTokenRequest::send).
-    pub fn user_token(&self, user_id: impl Into<String>) -> UserTokenRequest {
+    pub fn user_token(&self, user_id: impl AsRef<str>) -> UserTokenRequest {
         UserTokenRequest::new(self.inner.clone(), self.inner.user_token(user_id))
     }
 

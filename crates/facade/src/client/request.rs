@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use easemob_token_core::{BuildError, Password, Secret, Ttl, UserId};
 
@@ -22,7 +23,7 @@ pub struct UserTokenRequest {
 }
 
 impl UserTokenRequest {
-    pub(crate) fn new(client: Client, user_id: String) -> Self {
+    pub(crate) fn new(client: Client, user_id: &str) -> Self {
         let ttl = Ttl::ServerDefault;
         let user_id = UserId::new(user_id);
         let key = user_id.map(|user_id| UserTokenKey { user_id, auto_create_user: false, ttl });
@@ -63,11 +64,51 @@ impl UserTokenRequest {
 
 impl IntoFuture for UserTokenRequest {
     type Output = Result<UserToken, Error>;
-    type IntoFuture = TokenFuture;
+    type IntoFuture = UserTokenFuture;
 
-    fn into_future(self) -> TokenFuture {
-        let Self { client, key } = self;
-        Box::pin(async move { client.inherit(key?).await })
+    fn into_future(self) -> UserTokenFuture {
+        UserTokenFuture(State::New(self))
+    }
+}
+
+/// The future of a [`UserTokenRequest`]. With a fresh token in the cache it is ready at once.
+#[must_use = "nothing is sent until it is awaited"]
+pub struct UserTokenFuture(State);
+
+enum State {
+    New(UserTokenRequest),
+    /// Only a call that has to wait takes the memory of an acquisition.
+    Waiting(TokenFuture),
+    Ended,
+}
+
+impl Future for UserTokenFuture {
+    type Output = Result<UserToken, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut waiting = match std::mem::replace(&mut self.0, State::Ended) {
+            State::New(UserTokenRequest { client, key }) => {
+                let key = key?;
+                if let Some(token) = client.fresh_user_token(&key) {
+                    return Poll::Ready(Ok(token));
+                }
+                Box::pin(async move { client.inherit(key).await })
+            }
+            State::Waiting(waiting) => waiting,
+            // As every future: it must not be polled again.
+            State::Ended => return Poll::Pending,
+        };
+        let result = waiting.as_mut().poll(cx);
+        if result.is_pending() {
+            self.0 = State::Waiting(waiting);
+        }
+        result
+    }
+}
+
+impl fmt::Debug for UserTokenFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserTokenFuture").finish_non_exhaustive()
     }
 }
 

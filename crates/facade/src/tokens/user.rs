@@ -150,6 +150,11 @@ impl UserTokens {
         })
     }
 
+    /// The cached token if it is fresh: nothing is allocated for it.
+    pub(crate) fn fresh(&self, key: &UserTokenKey) -> Option<UserToken> {
+        self.cached.get(key)?.try_fresh().map(|token| token.clone())
+    }
+
     pub(crate) async fn get(&self, key: &UserTokenKey) -> Result<UserToken, Error> {
         let user = match self.cached.get(key) {
             Some(user) => user,

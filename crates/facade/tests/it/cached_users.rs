@@ -29,6 +29,7 @@ async fn about_as_many_users_as_set_are_cached_and_all_are_served() {
 
 #[cfg(any(feature = "hyper", feature = "isahc"))]
 mod over_sockets {
+    use std::pin::Pin;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -80,7 +81,7 @@ mod over_sockets {
         for round in 0..2 {
             for number in 0..20 {
                 let mut call = call(format!("user-{number}"));
-                begin(call.as_mut()).await;
+                begin(Pin::new(&mut call)).await;
                 calls.spawn(call);
             }
             emulator.wait_for_requests(21).await;
@@ -97,7 +98,7 @@ mod over_sockets {
         let (emulator, client) = caching(transport).await;
         emulator.inject(Fault::hang().for_user("c")).unwrap();
         let mut slow = client.user_token("c").into_future();
-        begin(slow.as_mut()).await;
+        begin(Pin::new(&mut slow)).await;
         emulator.wait_for_requests(2).await;
         for _ in 0..3 {
             in_time(client.user_token("d").into_future()).await.unwrap();
@@ -107,10 +108,10 @@ mod over_sockets {
         // A user whose request is retried, and one that does not exist.
         emulator.inject(Fault::server_error(503, BodyKind::Empty).for_user("e").always()).unwrap();
         let mut failing = client.user_token("e").into_future();
-        begin(failing.as_mut()).await;
+        begin(Pin::new(&mut failing)).await;
         assert_eq!(client.user_token("f").await.unwrap_err().kind(), ErrorKind::UserNotFound);
         client.user_token("d").auto_create_user(true).await.unwrap();
-        begin(failing.as_mut()).await;
+        begin(Pin::new(&mut failing)).await;
     }
 
     async fn other_options_are_other_tokens_and_a_report_finds_each(transport: impl Transport) {

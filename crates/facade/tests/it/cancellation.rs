@@ -1,6 +1,6 @@
 //! Callers that are cancelled, at every step of an acquisition: row 43 of the fault table.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use easemob_token::transport::Transport;
@@ -90,7 +90,7 @@ async fn row_43_the_app_token_is_cached_though_all_its_callers_are_cancelled(
         let client = builder.build().unwrap();
         let hold = emulator.hold();
         let mut leader = client.user_token("c").into_future();
-        begin(leader.as_mut()).await;
+        begin(Pin::new(&mut leader)).await;
         let mut others = user_callers(&client);
         emulator.wait_for_requests(1).await;
         yield_to_tasks().await;
