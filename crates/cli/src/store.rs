@@ -42,11 +42,11 @@ pub(crate) struct StoreArgs {
     store: Option<String>,
 }
 
+/// A store, and the longest time for one operation of it.
+type Chosen = (Arc<dyn TokenStore>, Duration);
+
 /// The store that the options name, and the longest time for one operation of it.
-pub(crate) fn chosen(
-    args: StoreArgs,
-    options: &Options,
-) -> Result<Option<(Arc<dyn TokenStore>, Duration)>, Failure> {
+pub(crate) fn chosen(args: StoreArgs, options: &Options) -> Result<Option<Chosen>, Failure> {
     let environment = Environment::of_process();
     // Shorter than the whole command may take, so that a request can follow.
     let limit = LIMIT.min(options.deadline / 4);
