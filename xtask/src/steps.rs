@@ -85,10 +85,12 @@ pub(crate) fn test(context: &Context) -> Result<()> {
         let words = choice.split_whitespace();
         context.run_tests(cmd!(context.sh, "cargo test --locked --no-fail-fast {words...}"))?;
     }
-    // The test `silent_dns` of the command gives it a resolver configuration of its own.
+    // Tests of the command give it a resolver configuration and a process space of its own.
     let mount = cmd!(context.sh, "unshare --mount mount --bind /dev/null /etc/resolv.conf");
     if mount.quiet().ignore_stderr().run().is_err() {
-        context.not_checked("a silent name server: it takes root on Linux, and `unshare`");
+        context.not_checked(
+            "a silent name server, and the emulator as process 1: they take root on Linux, and `unshare`",
+        );
     }
     Ok(())
 }
