@@ -233,7 +233,7 @@ mod tests {
             "-p easemob-token --no-default-features -- --skip simulated::",
             "-p easemob-token --no-default-features --features hyper -- --skip simulated::",
             "-p easemob-token --no-default-features --features \
-             blocking,bundled-roots,dynamic,reqwest,test-util -- --skip simulated::",
+             blocking,bundled-roots,dynamic,fleet,reqwest,test-util -- --skip simulated::",
             "-p easemob-token --features blocking -- --skip simulated::",
         ] {
             assert!(choices.iter().any(|choice| choice == expected), "{choices:?}");

@@ -62,7 +62,8 @@ impl World {
 
     /// Polls a caller once; it is never polled again.
     pub(super) fn forget_a_caller(&self, user: usize) -> Forgotten {
-        let mut call: Call = self.client.user_token(format!("forgotten-{user}")).into_future();
+        let call = self.client.user_token(format!("forgotten-{user}")).into_future();
+        let mut call: Call = Box::pin(call);
         let _ = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         Forgotten(call)
     }
