@@ -188,6 +188,14 @@ mod tests {
         for (one, other) in [("alice", "alicf"), ("é", "É"), ("k", "\u{212a}"), ("a", "a b")] {
             assert_ne!(id(one), id(other));
         }
+        // However many pieces are hashed, and wherever a character is cut.
+        for length in [31, 32, 33, 63, 64, 65, 200] {
+            let long = "aB".repeat(length).split_at(length).0.to_owned();
+            for text in [long.clone(), format!("{long}张三"), format!("{long}é")] {
+                let other = id(&text.to_ascii_uppercase());
+                assert_eq!(hasher.hash_one(id(&text)), hasher.hash_one(other), "{text}");
+            }
+        }
         // Fields that follow each other do not run together.
         let pair = |a, b| hasher.hash_one((id(a), id(b)));
         assert_ne!(pair("ab", "c"), pair("a", "bc"));

@@ -95,8 +95,8 @@ impl Future for UserTokenFuture {
                 Box::pin(async move { client.inherit(key).await })
             }
             State::Waiting(waiting) => waiting,
-            // As every future: it must not be polled again.
-            State::Ended => return Poll::Pending,
+            // As a future of an `async` block does.
+            State::Ended => panic!("a future was polled after it had ended"),
         };
         let result = waiting.as_mut().poll(cx);
         if result.is_pending() {
