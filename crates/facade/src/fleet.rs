@@ -67,8 +67,7 @@ impl Fleet {
         known: &Known,
         context: Weak<RequestContext>,
     ) -> SharedRate {
-        let (store, timeout) = self.shared.access.parts();
-        SharedRate::new(store, timeout, self.key.as_deref(), endpoint, known, context)
+        SharedRate::new(self.shared.access.another(), self.key.as_deref(), endpoint, known, context)
     }
 
     /// Runs one acquisition: takes the token from the store, or fetches it for the fleet.

@@ -31,9 +31,13 @@ impl StoreAccess {
         Self { store, timeout, running_since: AtomicU64::new(IDLE) }
     }
 
-    /// The store and its time limit.
-    pub(super) fn parts(&self) -> (Arc<dyn TokenStore>, Duration) {
-        (Arc::clone(&self.store), self.timeout)
+    /// Another access to the same store, which notes by itself whether the store blocks.
+    pub(super) fn another(&self) -> Self {
+        Self::new(Arc::clone(&self.store), self.timeout)
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Whether the store blocks the thread of another acquisition for longer than the time limit.

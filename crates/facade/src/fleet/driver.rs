@@ -179,17 +179,18 @@ impl<'a> Driver<'a> {
     async fn read(&mut self) -> Brought {
         match self.shared.access.read(self.context, &self.place.name).await {
             Ok(stored) => {
+                let text = stored.as_ref().and_then(|it| self.place.open(it));
                 self.stored = stored;
-                Brought::Read(self.place.open(self.stored.as_ref()))
+                Brought::Read(text.map_or(FleetRecord::EMPTY, |text| FleetRecord::decode(&text)))
             }
             Err(error) => self.trouble(&error),
         }
     }
 
     async fn swap(&mut self, record: &FleetRecord, keep: Duration) -> Brought {
-        let Some(sealed) = self.place.seal(record) else {
-            let error = StoreError::new(StoreErrorKind::Refused, "the record is too large");
-            return self.trouble(&error);
+        let sealed = match self.place.seal(&record.encode()) {
+            Ok(sealed) => sealed,
+            Err(error) => return self.trouble(&error),
         };
         let (access, name) = (&self.shared.access, &self.place.name);
         match access.swap(self.context, name, self.stored.as_ref(), &sealed, keep).await {
@@ -235,7 +236,7 @@ impl Drop for Driver<'_> {
         let run = self.run.take();
         let released = run.and_then(|run| run.release(self.context.clock.now()));
         let Some((record, keep)) = released else { return };
-        let Some(sealed) = self.place.seal(&record) else { return };
+        let Ok(sealed) = self.place.seal(&record.encode()) else { return };
         let (shared, context) = (Arc::clone(self.shared), Arc::clone(self.context));
         let (place, stored) = (Arc::clone(&self.place), self.stored.take());
         let task = async move {

@@ -1,17 +1,19 @@
-//! The place of the shared record: its name in the store and the seal of what is there.
+//! The place of a shared record: its name in the store and the seal of what is there.
 
-use easemob_token_core::{FleetRecord, TokenEndpoint, Ttl};
-use easemob_token_store::{MAX_RECORD_BYTES, Stored};
+use std::sync::Arc;
+
+use easemob_token_core::{TokenEndpoint, Ttl};
+use easemob_token_store::{MAX_RECORD_BYTES, StoreError, StoreErrorKind, Stored};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::name::record_name;
 use super::seal::Seal;
 use crate::tokens::Known;
 
-/// The name and the seal of the record for one set of credentials.
+/// The name and the seal of a record for one set of credentials.
 pub(super) struct Place {
     pub(super) name: String,
-    seal: Seal,
+    seal: Arc<Seal>,
 }
 
 impl Place {
@@ -24,20 +26,29 @@ impl Place {
     ) -> Self {
         let seal = Seal::new(endpoint.app_key(), &known.secret);
         let name = record_name(chosen, endpoint, &known.client_id, ttl, &seal);
-        Self { name, seal }
+        Self { name, seal: Arc::new(seal) }
     }
 
-    /// The record in these bytes; an empty one if they were not sealed for this place.
-    pub(super) fn open(&self, stored: Option<&Stored>) -> FleetRecord {
-        let bytes = stored.map(Stored::record).filter(|it| it.len() <= MAX_RECORD_BYTES);
-        let text = bytes.and_then(|bytes| self.seal.open(&self.name, bytes));
-        text.map_or(FleetRecord::EMPTY, |text| FleetRecord::decode(&text))
+    /// The place of another record, under the same key.
+    pub(super) fn beside(&self, part: &str) -> Self {
+        Self { name: format!("{}:{part}", self.name), seal: Arc::clone(&self.seal) }
     }
 
-    /// Seals a record; `None` if it is too large, or if the system has no randomness.
-    pub(super) fn seal(&self, record: &FleetRecord) -> Option<Vec<u8>> {
-        let sealed = self.seal.seal(&self.name, random()?, &record.encode());
-        (sealed.len() <= MAX_RECORD_BYTES).then_some(sealed)
+    /// The text in these bytes; `None` if they were not sealed for this place.
+    pub(super) fn open(&self, stored: &Stored) -> Option<Vec<u8>> {
+        let bytes = Some(stored.record()).filter(|it| it.len() <= MAX_RECORD_BYTES)?;
+        self.seal.open(&self.name, bytes)
+    }
+
+    /// Seals a text. It fails if that is too large, or if the system has no randomness.
+    pub(super) fn seal(&self, text: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let refused = |cause| StoreError::new(StoreErrorKind::Refused, cause);
+        let nonce = random().ok_or_else(|| refused("the system has no randomness"))?;
+        let sealed = self.seal.seal(&self.name, nonce, text);
+        if sealed.len() > MAX_RECORD_BYTES {
+            return Err(refused("the record is too large"));
+        }
+        Ok(sealed)
     }
 }
 

@@ -4,12 +4,10 @@ use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use easemob_token_core::{RateAnswer, RateStep, TokenEndpoint, Ttl, Uptime};
-use easemob_token_store::{MAX_RECORD_BYTES, StoreError, StoreErrorKind, Stored, Swap, TokenStore};
+use easemob_token_store::{StoreError, StoreErrorKind, Stored, Swap};
 
 use super::access::StoreAccess;
-use super::name::record_name;
-use super::place::random;
-use super::seal::Seal;
+use super::place::Place;
 use crate::acquire::RequestContext;
 use crate::clock::jitter;
 use crate::sync::{Event, Mutex, MutexGuard};
@@ -23,10 +21,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// The records in which the clients of a fleet book slots.
 pub(crate) struct SharedRate {
     access: StoreAccess,
-    timeout: Duration,
-    seal: Seal,
-    /// The names of the clock record and of the rate's record.
-    names: [String; 2],
+    /// The places of the clock record and of the rate's record.
+    places: [Place; 2],
     context: Weak<RequestContext>,
     task: Mutex<RateTask>,
     /// Callers that wait for a slot that is not booked listen to it.
@@ -45,21 +41,17 @@ struct RateTask {
 
 impl SharedRate {
     pub(super) fn new(
-        store: Arc<dyn TokenStore>,
-        timeout: Duration,
+        access: StoreAccess,
         key: Option<&str>,
         endpoint: &TokenEndpoint,
         known: &Known,
         context: Weak<RequestContext>,
     ) -> Self {
-        let seal = Seal::new(endpoint.app_key(), &known.secret);
         // Clients that want another lifetime have another token, but the same rate.
-        let name = record_name(key, endpoint, &known.client_id, Ttl::ServerDefault, &seal);
+        let place = Place::new(key, endpoint, known, Ttl::ServerDefault);
         Self {
-            access: StoreAccess::new(store, timeout),
-            timeout,
-            seal,
-            names: [format!("{name}:clock"), format!("{name}:rate")],
+            access,
+            places: [place.beside("clock"), place.beside("rate")],
             context,
             task: Mutex::default(),
             booked: Event::new(),
@@ -79,7 +71,7 @@ impl SharedRate {
         }
         let number = {
             let mut task = self.task();
-            let lost = LOST.saturating_add(self.timeout);
+            let lost = LOST.saturating_add(self.access.timeout());
             if task.seen.is_some_and(|seen| now.since(seen) < lost) {
                 return;
             }
@@ -136,7 +128,7 @@ impl SharedRate {
     }
 
     async fn read(&self, context: &RequestContext, index: usize) -> Result<Brought, StoreError> {
-        let stored = self.access.read(context, &self.names[index]).await?;
+        let stored = self.access.read(context, &self.places[index].name).await?;
         Ok(Brought::Record(stored))
     }
 
@@ -147,14 +139,10 @@ impl SharedRate {
         record: &[u8],
         keep: Duration,
     ) -> Result<Brought, StoreError> {
-        let refused = |cause| StoreError::new(StoreErrorKind::Refused, cause);
-        let nonce = random().ok_or_else(|| refused("the system has no randomness"))?;
-        let sealed = self.seal.seal(&self.names[index], nonce, record);
-        if sealed.len() > MAX_RECORD_BYTES {
-            return Err(refused("the record of the rate is too large"));
-        }
+        let place = &self.places[index];
+        let sealed = place.seal(record)?;
         let expected = self.task().stored[index].clone();
-        let name = &self.names[index];
+        let name = &place.name;
         let swap = self.access.swap(context, name, expected.as_ref(), &sealed, keep).await?;
         Ok(match swap {
             Swap::Done => Brought::Written(Stored::new(sealed, None)),
@@ -175,7 +163,7 @@ impl SharedRate {
         let answer = match result {
             Ok(Brought::Record(stored)) => {
                 left = stored.as_ref().and_then(Stored::left);
-                text = stored.as_ref().and_then(|it| self.open(index, it));
+                text = stored.as_ref().and_then(|it| self.places[index].open(it));
                 self.task().stored[index] = stored;
                 RateAnswer::Record(text.as_deref().map(|text| (text, left)))
             }
@@ -190,11 +178,6 @@ impl SharedRate {
             }
         };
         context.queue.answer(begin, end, answer)
-    }
-
-    fn open(&self, index: usize, stored: &Stored) -> Option<Vec<u8>> {
-        let record = Some(stored.record()).filter(|it| it.len() <= MAX_RECORD_BYTES)?;
-        self.seal.open(&self.names[index], record)
     }
 
     /// Reports that the task of this number goes on. Returns whether no other has taken its place.

@@ -86,6 +86,7 @@ fn derive(app_key: &[u8], secret: &[u8]) -> ([u8; KEY_LEN], [u8; KEY_ID_LEN]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::name::hex;
     use super::*;
 
     const NAME: &str = "easemob-token:v1:299ed4fd93707199ce78943612135cfb";
@@ -94,10 +95,6 @@ mod tests {
 
     fn seal(secret: &str) -> Seal {
         Seal::new(&"easemob-demo#testapp".parse().unwrap(), &Secret::new(secret))
-    }
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn sealed() -> Vec<u8> {

@@ -16,11 +16,12 @@ use crate::{Client, ClientBuilder, Error, Event};
 
 const TWO_HOURS: u64 = 7_200;
 
-struct Fleet {
-    clients: Vec<Client>,
-    service: Arc<Service>,
-    store: SharedStore,
-    simulation: Simulation,
+/// Clients of one app with one store, in simulated time.
+pub(super) struct Fleet {
+    pub(super) clients: Vec<Client>,
+    pub(super) service: Arc<Service>,
+    pub(super) store: SharedStore,
+    pub(super) simulation: Simulation,
 }
 
 /// So many clients of one app with one store; tokens live for `life` seconds.
@@ -29,24 +30,33 @@ fn fleet(size: usize, life: u64) -> Fleet {
 }
 
 fn fleet_with(size: usize, life: u64, settings: impl Fn(ClientBuilder) -> ClientBuilder) -> Fleet {
-    let simulation = Simulation::new();
-    let service = Arc::new(Service::new(simulation.clone(), life));
-    service.settings.lock().unwrap().latency = Duration::from_millis(200);
-    let store = SharedStore::new(&simulation);
-    store.set(|settings| settings.latency = Duration::from_millis(1));
-    let client = |_| {
-        let builder = Client::builder("https://x", "o#a")
-            .client_credentials("id", "secret")
-            .transport(Arc::clone(&service))
-            .runtime(simulation.clone())
-            .clock(simulation.clock().clone())
-            .token_store(store.clone());
-        settings(builder).build().unwrap()
-    };
-    Fleet { clients: (0..size).map(client).collect(), service, store, simulation }
+    let fleet = Fleet::new(size, life, settings);
+    fleet.service.settings.lock().unwrap().latency = Duration::from_millis(200);
+    fleet
 }
 
 impl Fleet {
+    pub(super) fn new(
+        size: usize,
+        life: u64,
+        settings: impl Fn(ClientBuilder) -> ClientBuilder,
+    ) -> Self {
+        let simulation = Simulation::new();
+        let service = Arc::new(Service::new(simulation.clone(), life));
+        let store = SharedStore::new(&simulation);
+        store.set(|settings| settings.latency = Duration::from_millis(1));
+        let client = |_| {
+            let builder = Client::builder("https://x", "o#a")
+                .client_credentials("id", "secret")
+                .transport(Arc::clone(&service))
+                .runtime(simulation.clone())
+                .clock(simulation.clock().clone())
+                .token_store(store.clone());
+            settings(builder).build().unwrap()
+        };
+        Self { clients: (0..size).map(client).collect(), service, store, simulation }
+    }
+
     /// Lets every client get its app token at once. Returns the tokens, or the first error.
     fn tokens(&self) -> Result<Vec<String>, Error> {
         let calls = self.clients.iter().map(|client| {
@@ -68,7 +78,7 @@ impl Fleet {
         received.iter().filter(|it| it.app_token.is_none()).map(|it| it.at).collect()
     }
 
-    fn now(&self) -> Uptime {
+    pub(super) fn now(&self) -> Uptime {
         self.simulation.clock().uptime()
     }
 

@@ -1,46 +1,24 @@
 //! Clients that share a store, and with it the rate of their requests for user tokens.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use easemob_token_core::Uptime;
 use easemob_token_store::StoreErrorKind::Unreachable;
 
-use super::runtime::{Caller, Simulation};
-use super::service::Service;
-use super::shared_store::{SharedStore, Trouble};
-use crate::{Client, Error, ErrorKind};
+use super::fleet::Fleet;
+use super::runtime::Caller;
+use super::shared_store::Trouble;
+use crate::{Error, ErrorKind};
 
 const LIMIT: u32 = 50;
 
-struct Fleet {
-    clients: Vec<Client>,
-    service: Arc<Service>,
-    store: SharedStore,
-    simulation: Simulation,
-}
-
 fn fleet(size: usize) -> Fleet {
-    let simulation = Simulation::new();
-    let service = Arc::new(Service::new(simulation.clone(), 1_000_000));
-    let store = SharedStore::new(&simulation);
-    store.set(|settings| settings.latency = Duration::from_millis(1));
-    let client = |_| {
-        let builder = Client::builder("https://x", "o#a")
-            .client_credentials("id", "secret")
-            .transport(Arc::clone(&service))
-            .runtime(simulation.clone())
-            .clock(simulation.clock().clone())
-            .requests_per_second(LIMIT)
-            .token_store(store.clone());
-        builder.build().unwrap()
-    };
-    Fleet { clients: (0..size).map(client).collect(), service, store, simulation }
+    Fleet::new(size, 1_000_000, |builder| builder.requests_per_second(LIMIT))
 }
 
 impl Fleet {
     /// Lets each client get so many user tokens at once.
-    fn user_tokens(&self, counts: &[usize]) -> Vec<Result<(), Error>> {
+    fn user_tokens_by_client(&self, counts: &[usize]) -> Vec<Result<(), Error>> {
         let calls = self.clients.iter().zip(counts).flat_map(|(client, count)| {
             (0..*count).map(|user| {
                 let request = client.user_token(format!("u{user}"));
@@ -48,10 +26,6 @@ impl Fleet {
             })
         });
         self.simulation.run_all(calls.collect::<Vec<_>>())
-    }
-
-    fn now(&self) -> Uptime {
-        self.simulation.clock().uptime()
     }
 
     /// The times of the requests for user tokens.
@@ -77,7 +51,7 @@ fn clients_together_stay_under_the_limit_and_use_it() {
     {
         let fleet = fleet(counts.len());
         fleet.store.set(|settings| settings.latency = Duration::from_millis(latency));
-        let results = fleet.user_tokens(counts);
+        let results = fleet.user_tokens_by_client(counts);
         assert!(results.iter().all(Result::is_ok), "{counts:?}");
         let sent = fleet.sent();
         assert_eq!(sent.len(), 800);
@@ -94,12 +68,12 @@ fn without_the_store_each_client_uses_its_share_of_the_limit() {
     let fleet = fleet(5);
     // They have seen each other.
     for _ in 0..2 {
-        assert!(fleet.user_tokens(&[2; 5]).iter().all(Result::is_ok));
+        assert!(fleet.user_tokens_by_client(&[2; 5]).iter().all(Result::is_ok));
     }
     fleet.store.trouble(Trouble::Fails(Unreachable));
     fleet.simulation.pass(Duration::from_secs(2));
     let away = fleet.now();
-    assert!(fleet.user_tokens(&[40; 5]).iter().all(Result::is_ok));
+    assert!(fleet.user_tokens_by_client(&[40; 5]).iter().all(Result::is_ok));
     let time = fleet.now().since(away);
     // Forty at ten a second.
     assert!(time > Duration::from_secs(3) && time < Duration::from_secs(6), "{time:?}");
@@ -107,10 +81,10 @@ fn without_the_store_each_client_uses_its_share_of_the_limit() {
     // When it is back, they find each other again, and one alone may use the whole limit.
     fleet.store.trouble(Trouble::None);
     fleet.simulation.pass(Duration::from_secs(15));
-    assert!(fleet.user_tokens(&[1; 5]).iter().all(Result::is_ok));
+    assert!(fleet.user_tokens_by_client(&[1; 5]).iter().all(Result::is_ok));
     fleet.simulation.pass(Duration::from_secs(15));
     let back = fleet.now();
-    assert!(fleet.user_tokens(&[200]).iter().all(Result::is_ok));
+    assert!(fleet.user_tokens_by_client(&[200]).iter().all(Result::is_ok));
     assert!(fleet.now().since(back) < Duration::from_secs(6), "{:?}", fleet.now().since(back));
     assert!(busiest_second(&fleet.sent()) <= 50);
 }
@@ -118,7 +92,7 @@ fn without_the_store_each_client_uses_its_share_of_the_limit() {
 #[test]
 fn callers_that_give_up_or_cannot_wait_block_nobody() {
     let fleet = fleet(2);
-    assert!(fleet.user_tokens(&[1, 1]).iter().all(Result::is_ok));
+    assert!(fleet.user_tokens_by_client(&[1, 1]).iter().all(Result::is_ok));
     // Polled once and never again, or dropped.
     let mut forgotten = Vec::new();
     for user in 0..200 {
@@ -130,12 +104,12 @@ fn callers_that_give_up_or_cannot_wait_block_nobody() {
         }
     }
     let start = fleet.now();
-    assert!(fleet.user_tokens(&[50, 50]).iter().all(Result::is_ok));
+    assert!(fleet.user_tokens_by_client(&[50, 50]).iter().all(Result::is_ok));
     let time = fleet.now().since(start);
     assert!(time < Duration::from_secs(6), "{time:?}");
-    // Twenty seconds have room for a thousand: the others fail at once or in the end, and none hangs.
+    // A thousand can be sent in twenty seconds: the others fail at once or in the end, and none hangs.
     let start = fleet.now();
-    let results = fleet.user_tokens(&[1_000, 1_000]);
+    let results = fleet.user_tokens_by_client(&[1_000, 1_000]);
     let failed = results.iter().filter_map(|it| it.as_ref().err()).collect::<Vec<_>>();
     assert!(failed.iter().all(|error| error.kind() == ErrorKind::RateLimited), "{failed:?}");
     assert!((950..1_300).contains(&failed.len()), "{}", failed.len());

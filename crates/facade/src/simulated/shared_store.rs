@@ -21,7 +21,7 @@ pub(super) enum Trouble {
     None,
     /// Every operation fails in this way.
     Fails(StoreErrorKind),
-    /// Every swap fails in this way, as on a replica or without room.
+    /// Every swap fails in this way, as on a replica or a full disk.
     RefusesSwaps,
     /// No operation ends.
     Hangs,
