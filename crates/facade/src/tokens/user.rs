@@ -115,7 +115,8 @@ impl TokenSource for User {
     }
 }
 
-type UserCache = Arc<TokenCache<User>>;
+/// The cache of one user's token.
+pub(crate) type UserCache = Arc<TokenCache<User>>;
 
 /// The cached tokens of many users.
 pub(crate) struct UserTokens {
@@ -150,13 +151,18 @@ impl UserTokens {
         })
     }
 
-    /// The cached token if it is fresh: nothing is allocated for it.
-    pub(crate) fn fresh(&self, key: &UserTokenKey) -> Option<UserToken> {
-        self.cached.get(key)?.try_fresh().map(|token| token.clone())
+    /// The cache of this user, if its first acquisition has ended.
+    pub(crate) fn cached(&self, key: &UserTokenKey) -> Option<UserCache> {
+        self.cached.get(key)
     }
 
-    pub(crate) async fn get(&self, key: &UserTokenKey) -> Result<UserToken, Error> {
-        let user = match self.cached.get(key) {
+    /// The token of this user, whose cache the caller has looked for already.
+    pub(crate) async fn get(
+        &self,
+        key: &UserTokenKey,
+        cached: Option<UserCache>,
+    ) -> Result<UserToken, Error> {
+        let user = match cached {
             Some(user) => user,
             None => self.user(key)?,
         };
