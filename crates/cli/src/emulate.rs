@@ -92,7 +92,7 @@ fn refuse_without_effect(options: &OptionArgs, alone: bool) -> Result<(), Failur
 async fn serve(plan: Plan, options: &Options, file: &ConfigFile) -> Result<ExitCode, Failure> {
     let handlers =
         if plan.command.is_empty() { Signals::of_server() } else { Signals::of_command() };
-    // Before the ready line: whoever has read it may send a signal.
+    // Before the ready line: a process that has read it may send a signal.
     let mut signals =
         handlers.map_err(|error| Failure::internal(format!("cannot handle signals: {error}")))?;
     let emulator = tokio::select! {
@@ -184,7 +184,7 @@ async fn write_log(finished: &mut Subscription, log: &Log, options: &Options, sh
     }
 }
 
-/// A request as JSON, which is made only if the log has room for it.
+/// A request as JSON, which is made only if the log has space for it.
 struct AsJson<'a>(&'a ReceivedRequest);
 
 impl fmt::Display for AsJson<'_> {

@@ -179,7 +179,7 @@ impl Error {
         }
     }
 
-    /// The pause that the service asked for, or that the client's own limit asks for.
+    /// The pause that the service asked for, that the client's own limit asks for, or that its fleet keeps.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.0.cause {

@@ -87,7 +87,7 @@ pub(crate) fn replace(names: &Names, content: &[u8]) -> Result<(), StoreError> {
         fs::rename(&names.next, &names.record)
     };
     write().map_err(|error| {
-        // Without it the rest would keep its room on a full disk.
+        // Without it the rest would keep its space on a full disk.
         let _ = fs::remove_file(&names.next);
         failed("write the record", &error)
     })?;

@@ -163,7 +163,7 @@ fn failed(action: &'static str, error: &std::io::Error) -> StoreError {
         ErrorKind::PermissionDenied => "check the access rights of the folder and of its files",
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only",
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            "there is no room left"
+            "there is no space left"
         }
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "a file is in its place; remove it",
         ErrorKind::InvalidInput => "the name is not valid",

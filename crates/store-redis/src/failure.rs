@@ -31,7 +31,7 @@ const CODES: &[(&str, StoreErrorKind, &str, bool)] = &[
     (
         "OOM",
         Refused,
-        "Redis has no room left: raise maxmemory or choose a policy that evicts",
+        "Redis has no memory left: raise maxmemory or choose a policy that evicts",
         false,
     ),
     ("READONLY", Refused, "this Redis is a read-only replica: use the master's address", true),
@@ -82,11 +82,11 @@ impl Failure {
     fn answered(code: &str, details: &str) -> Self {
         // A script that meets a missing right answers with the general code.
         let code = if details.contains("can't run this command") { "NOPERM" } else { code };
-        // So does a server that has no room for another client; nothing else of it passes by itself.
+        // So does a server that takes no more clients; nothing else of it passes by itself.
         let (kind, cause, spoils) = match CODES.iter().find(|(known, ..)| *known == code) {
             Some((_, kind, cause, spoils)) => (*kind, *cause, *spoils),
             None if details.contains("max number of clients") => {
-                (Unreachable, "Redis has no room for another client: raise maxclients", true)
+                (Unreachable, "Redis takes no more clients: raise maxclients", true)
             }
             None => (Refused, "Redis refuses the command: see what Redis must allow", true),
         };

@@ -16,7 +16,7 @@ struct Script {
 
 /// Reads a record and the time that is left of it.
 ///
-/// Not `MULTI`: a Redis without room refuses that, though it can still read, and redis-rs panics if
+/// Not `MULTI`: a Redis without free memory refuses that, though it can still read, and redis-rs panics if
 /// the user has no right to it.
 const READ: Script = Script {
     text: "return {redis.call('GET',KEYS[1]),redis.call('PTTL',KEYS[1])}",

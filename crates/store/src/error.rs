@@ -13,7 +13,7 @@ pub enum StoreErrorKind {
     Unreachable,
     /// No answer within the time limit. The record may have been written.
     Timeout,
-    /// The store refuses: login, rights, no room, read-only, a value of another type. Nothing was
+    /// The store refuses: login, rights, no space, read-only, a value of another type. Nothing was
     /// written, and a repetition does not help before somebody changes that.
     Refused,
     /// The store's answer makes no sense. Nothing was written.

@@ -33,7 +33,7 @@ pub use self::memory::MemoryStore;
 /// - An error of the kind [`Timeout`](StoreErrorKind::Timeout) says that the record may have been
 ///   replaced; with the other kinds it was not.
 /// - A call that is dropped does no harm: the record is the old or the new one.
-/// - A record is gone when its time is over, or earlier if the store needs the room.
+/// - A record is gone when its time is over, or earlier if the store needs the space.
 /// - A record of up to [`MAX_RECORD_BYTES`] is kept. A larger one that is found counts as none, also
 ///   for [`swap`](Self::swap), so that it can be replaced. An empty one may count as none.
 /// - Nothing is printed or logged that a record contains, and no secret of the store's own.

@@ -1,8 +1,8 @@
 //! Rate of a whole fleet: permits that its processes book in a shared record.
 //!
 //! The record holds as many permits as requests are allowed in a second. A permit allows one request,
-//! and the next one a second later. So no second has more requests than permits, whoever uses them. A
-//! process books permits for callers that already wait, uses each of them several times a second apart
+//! and the next one a second later. So no second has more requests than permits, in all processes
+//! together. A process books permits for callers that already wait, uses each of them several times a second apart
 //! if others wait too, and writes into the record when they are free again, with the error of its
 //! clock added. Times count from the moment when a second record, the clock record, was written.
 

@@ -188,7 +188,7 @@ mod tests {
         for (one, other) in [("alice", "alicf"), ("é", "É"), ("k", "\u{212a}"), ("a", "a b")] {
             assert_ne!(id(one), id(other));
         }
-        // However many pieces are hashed, and wherever a character is cut.
+        // With any number of pieces, also if a character is cut.
         for length in [31, 32, 33, 63, 64, 65, 200] {
             let long = "aB".repeat(length).split_at(length).0.to_owned();
             for text in [long.clone(), format!("{long}张三"), format!("{long}é")] {

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 /// How long a new connection waits for a place before another is asked to leave.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Counts the connections. A new one beyond the limit waits, and idle ones are closed to make room.
+/// Counts the connections. A new one beyond the limit waits, and idle ones are closed for it.
 #[derive(Debug)]
 pub(crate) struct Crowd {
     places: Option<Arc<Semaphore>>,

@@ -142,7 +142,7 @@ fn a_full_disk_leaves_the_old_record_and_no_rest() {
     command.arg(inner.get_program()).args(inner.get_args()).env(FOLDER, place.store.directory());
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && text.contains("there is no room left"), "{text}");
+    assert!(!output.status.success() && text.contains("there is no space left"), "{text}");
     assert_eq!(place.text().as_deref(), Some("old"));
     assert_eq!(fs::read_dir(place.store.directory()).unwrap().count(), 2);
 }
