@@ -23,11 +23,9 @@ const KEEP_DIR: Names = ("--keep-dir", "EASEMOB_KEEP_DIR");
 const STORE: Names = ("--store", "EASEMOB_STORE");
 /// The folder in the user's folder of caches.
 const FOLDER: &str = "easemob-token";
-/// The longest time for one operation in a folder. Hundreds of runs that start at once wait for one
-/// lock.
-const FOLDER_LIMIT: Duration = Duration::from_secs(5);
-/// The longest time for one operation of Redis. Every run would wait so long for one that hangs.
-const REDIS_LIMIT: Duration = Duration::from_secs(1);
+/// The longest time for one operation: hundreds of runs that start at once wait for one lock, but
+/// each run waits so long, up to three times, for a store that hangs.
+const LIMIT: Duration = Duration::from_secs(1);
 
 /// Options of the commands that need an app token.
 #[derive(Default, clap::Args)]
@@ -54,7 +52,7 @@ pub(crate) fn chosen(args: StoreArgs, options: &Options) -> Result<Option<Chosen
     let environment = Environment::of_process();
     let Some(place) = place(args, &environment)? else { return Ok(None) };
     // Shorter than the whole command may take, so that a request can follow.
-    let limit = place.limit().min(options.deadline / 4);
+    let limit = LIMIT.min(options.deadline / 4);
     Ok(Some((place.open(limit)?, limit)))
 }
 
@@ -128,13 +126,6 @@ impl Place {
             }
             Some(("redis" | "rediss", _)) => Ok(Self::Redis(url)),
             _ => wrong("is no store; write file:DIR, redis://HOST or rediss://HOST"),
-        }
-    }
-
-    fn limit(&self) -> Duration {
-        match self {
-            Self::Folder(..) => FOLDER_LIMIT,
-            Self::Redis(_) => REDIS_LIMIT,
         }
     }
 

@@ -126,6 +126,30 @@ async fn a_store_that_is_away_or_garbage_costs_no_error() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_process_that_stops_with_the_lock_delays_a_run_and_causes_one_warning() {
+    use rustix::fs::{FlockOperation, flock};
+
+    let (emulator, directory) = (Emulator::start().await.unwrap(), TempDir::new().unwrap());
+    token(keeping(&emulator, &directory, &["app", "--keep"])).await;
+    let mut locks = Vec::new();
+    for file in std::fs::read_dir(directory.path().join("easemob-token")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().unwrap() == "lock" {
+            locks.push(std::fs::File::open(path).unwrap());
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    flock(locks.first().unwrap(), FlockOperation::LockExclusive).unwrap();
+    // Of the deadline, each of three operations may take a quarter.
+    let output = run(keeping(&emulator, &directory, &["app", "--keep", "--deadline", "2s"])).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stderr(&output).matches("warning").count(), 1, "{}", stderr(&output));
+    assert_eq!(emulator.request_count(), 2);
+}
+
 #[tokio::test]
 async fn a_wrong_place_is_refused_with_the_remedy_and_without_the_url() {
     let (emulator, directory) = (Emulator::start().await.unwrap(), TempDir::new().unwrap());
