@@ -23,8 +23,8 @@ const KEEP_DIR: Names = ("--keep-dir", "EASEMOB_KEEP_DIR");
 const STORE: Names = ("--store", "EASEMOB_STORE");
 /// The folder in the user's folder of caches.
 const FOLDER: &str = "easemob-token";
-/// The longest time for one operation: hundreds of runs that start at once wait for one lock, but
-/// each run waits so long, up to three times, for a store that hangs.
+/// The longest time for one operation. Hundreds of runs that start at once wait for one lock. But if
+/// a store hangs, each run waits so long, up to three times.
 const LIMIT: Duration = Duration::from_secs(1);
 
 /// Options of the commands that need an app token.
