@@ -36,7 +36,7 @@ pub(crate) fn run(options: &Options, user_id: &str) -> Result<(), Failure> {
              a new one costs no request",
             time::span(LONG_TTL)
         );
-        output::warning(options, "long_dynamic_ttl", &text);
+        output::warning(options.format, "long_dynamic_ttl", &text);
     }
     Success::dynamic(&token).report(options)
 }

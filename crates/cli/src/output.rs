@@ -6,7 +6,6 @@ use std::fmt;
 use std::io::{self, Write};
 
 use crate::args::Format;
-use crate::options::Options;
 
 /// An error of writing to standard output.
 pub(crate) struct WriteError(pub(crate) io::Error);
@@ -17,9 +16,9 @@ pub(crate) fn line(text: impl fmt::Display) -> Result<(), WriteError> {
     writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(WriteError)
 }
 
-/// Writes a warning to standard error, also with `--quiet`: a setting is wrong.
-pub(crate) fn warning(options: &Options, kind: &str, message: &str) {
-    match options.format {
+/// Writes a warning to standard error, also with `--quiet` if a setting is wrong.
+pub(crate) fn warning(format: Format, kind: &str, message: &str) {
+    match format {
         Format::Text => note(format_args!("easemob-token: warning: {message}")),
         Format::Json => {
             note(serde_json::json!({ "warning": { "kind": kind, "message": message } }));

@@ -44,7 +44,7 @@ pub(crate) fn password(options: &Options, user_id: &str) -> Result<Secret, Failu
     };
     if let Some(odd) = OddCharacter::at_an_end(password.expose()) {
         let text = format!("the password {}, unless it belongs to it", odd.problem("check it"));
-        output::warning(options, "odd_password", &text);
+        output::warning(options.format, "odd_password", &text);
     }
     Ok(password)
 }

@@ -6,24 +6,26 @@
 )]
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use easemob_token::ConfigError;
 use easemob_token::environment::Environment;
-use easemob_token::store::{StoreError, TokenStore};
+use easemob_token::store::{StoreError, StoreErrorKind, TokenStore};
+use easemob_token::{ConfigError, Event, Observer};
 use easemob_token_store_file::FileStore;
 
 use crate::failure::Failure;
 use crate::options::{Names, Options, Source, as_it_is};
+use crate::output;
 
 const KEEP: Names = ("--keep", "EASEMOB_KEEP");
 const KEEP_DIR: Names = ("--keep-dir", "EASEMOB_KEEP_DIR");
 const STORE: Names = ("--store", "EASEMOB_STORE");
 /// The folder in the user's folder of caches.
 const FOLDER: &str = "easemob-token";
-/// The longest time for one operation. Hundreds of runs that start at once wait for one lock.
-const LIMIT: Duration = Duration::from_secs(5);
+/// The longest time for one operation. Hundreds of runs that start at once wait for one lock. But if
+/// a store hangs, each run waits so long, up to three times.
+const LIMIT: Duration = Duration::from_secs(1);
 
 /// Options of the commands that need an app token.
 #[derive(Default, clap::Args)]
@@ -48,17 +50,31 @@ type Chosen = (Arc<dyn TokenStore>, Duration);
 /// The store that the options name, and the longest time for one operation of it.
 pub(crate) fn chosen(args: StoreArgs, options: &Options) -> Result<Option<Chosen>, Failure> {
     let environment = Environment::of_process();
+    let Some(place) = place(args, &environment)? else { return Ok(None) };
     // Shorter than the whole command may take, so that a request can follow.
     let limit = LIMIT.min(options.deadline / 4);
-    let place = place(args, &environment)?;
-    let store = place.map(|place| place.open(limit)).transpose()?;
-    Ok(store.map(|store| (store, limit)))
+    Ok(Some((place.open(limit)?, limit)))
+}
+
+/// An observer that warns once if the store fails, since no call does.
+pub(crate) fn warning(options: &Options) -> impl Observer + use<> {
+    let (format, quiet, once) = (options.format, options.quiet, Once::new());
+    move |event: &Event<'_>| {
+        let Event::StoreFailed { error, .. } = event else { return };
+        // A refusal comes from a wrong setting.
+        if !quiet || error.kind() == StoreErrorKind::Refused {
+            let text = format!("{error}; while it fails, each run requests its own app token");
+            once.call_once(|| output::warning(format, "store_failed", &text));
+        }
+    }
 }
 
 /// Where the token is kept.
 enum Place {
-    Folder(PathBuf),
-    Url(String),
+    /// A folder, and the option that names it.
+    Folder(&'static str, PathBuf),
+    /// The URL of a Redis.
+    Redis(String),
 }
 
 /// Reads the options, and what is not given of them from the environment.
@@ -75,12 +91,12 @@ fn place(args: StoreArgs, environment: &Environment) -> Result<Option<Place>, Fa
         (true, Some(_)) => Err(Failure::invalid_input(
             "EASEMOB_KEEP and EASEMOB_STORE are both set; unset one of them",
         )),
-        (false, url) => Ok(url.map(Place::Url)),
+        (false, url) => url.map(Place::of_url).transpose(),
         (true, None) => {
             let folder = folder.or_else(|| default_folder(environment)).ok_or_else(|| {
                 Failure::invalid_input("--keep: there is no home folder; add --keep-dir DIR")
             })?;
-            Ok(Some(Place::Folder(folder)))
+            Ok(Some(Place::Folder(KEEP_DIR.0, folder)))
         }
     }
 }
@@ -95,23 +111,30 @@ fn default_folder(environment: &Environment) -> Option<PathBuf> {
 }
 
 impl Place {
+    fn of_url(url: String) -> Result<Self, Failure> {
+        let wrong = |problem| Err(ConfigError::new(STORE.0, problem).into());
+        match url.split_once(':') {
+            Some(("file", folder)) if !folder.is_empty() => {
+                // Of file:///folder the authority is empty.
+                let path = match folder.strip_prefix("//") {
+                    Some(path) if !path.starts_with('/') => {
+                        return wrong("names a host after file://; write file:DIR or file:///DIR");
+                    }
+                    path => path.unwrap_or(folder),
+                };
+                Ok(Self::Folder(STORE.0, path.into()))
+            }
+            Some(("redis" | "rediss", _)) => Ok(Self::Redis(url)),
+            _ => wrong("is no store; write file:DIR, redis://HOST or rediss://HOST"),
+        }
+    }
+
     fn open(self, limit: Duration) -> Result<Arc<dyn TokenStore>, Failure> {
-        let (names, opened) = match self {
-            Self::Folder(folder) => (KEEP_DIR, open_folder(folder, limit)),
-            Self::Url(url) => match url.split_once(':') {
-                Some(("file", folder)) if !folder.is_empty() => {
-                    // Of file:///folder the authority is empty.
-                    let folder = folder.strip_prefix("//").unwrap_or(folder);
-                    (STORE, open_folder(folder.into(), limit))
-                }
-                Some(("redis" | "rediss", _)) => (STORE, redis(&url, limit)?),
-                _ => {
-                    let problem = "is no store; write file:DIR, redis://HOST or rediss://HOST";
-                    return Err(ConfigError::new(STORE.0, problem).into());
-                }
-            },
+        let (option, opened) = match self {
+            Self::Folder(option, folder) => (option, open_folder(folder, limit)),
+            Self::Redis(url) => (STORE.0, redis(&url, limit)?),
         };
-        opened.map_err(|error| Failure::invalid_input(format!("{}: {error}", names.0)))
+        opened.map_err(|error| Failure::invalid_input(format!("{option}: {error}")))
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn password(options: &Options, user_id: String) -> Result<(), F
 fn warn_about_units(options: &Options, mismatch: Option<&UnitMismatch>) {
     if let Some(mismatch) = mismatch {
         let text = format!("{mismatch} (--ttl-unit, EASEMOB_TTL_UNIT)");
-        output::warning(options, "ttl_unit_mismatch", &text);
+        output::warning(options.format, "ttl_unit_mismatch", &text);
     }
 }
 
@@ -90,7 +90,10 @@ fn with_store(
     options: &Options,
 ) -> Result<ClientBuilder, Failure> {
     Ok(match store::chosen(args, options)? {
-        Some((store, limit)) => builder.token_store(store).store_timeout(limit),
+        Some((store, limit)) => {
+            let builder = builder.token_store(store).store_timeout(limit);
+            builder.observer(store::warning(options))
+        }
         None => builder,
     })
 }

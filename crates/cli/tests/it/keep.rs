@@ -85,17 +85,69 @@ async fn a_store_that_is_away_or_garbage_costs_no_error() {
     let (emulator, directory) = (Emulator::start().await.unwrap(), TempDir::new().unwrap());
     #[cfg(feature = "store-redis")]
     {
-        let mut command = keeping(&emulator, &directory, &["app", "-v"]);
-        command.env("EASEMOB_STORE", "redis://user:s3cret-of-redis@127.0.0.1:1/0");
-        let output = run(command).await;
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        assert!(!stderr(&output).contains("s3cret"), "{}", stderr(&output));
+        // Its connections are made by the system, and never answered.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let silent = listener.local_addr().unwrap().to_string();
+        for (host, option, warning) in [
+            ("127.0.0.1:1", "-v", "warning: the store cannot be reached"),
+            ("127.0.0.1:1", "--quiet", ""),
+            // Its connection times out, or the operation, whichever is first.
+            (&silent, "-v", "while it fails, each run requests its own app token"),
+        ] {
+            let mut command = keeping(&emulator, &directory, &["app", option]);
+            command.env("EASEMOB_STORE", format!("redis://user:s3cret-of-redis@{host}/0"));
+            let start = std::time::Instant::now();
+            let output = run(command).await;
+            let text = stderr(&output);
+            assert_eq!(output.status.code(), Some(0), "{text}");
+            assert!(text.contains(warning) && !text.contains("s3cret"), "{text}");
+            assert_eq!(text.matches("warning").count(), usize::from(!warning.is_empty()), "{text}");
+            assert!(start.elapsed() < Duration::from_secs(4), "{host}: {:?}", start.elapsed());
+        }
     }
     token(keeping(&emulator, &directory, &["app", "--keep"])).await;
     for file in std::fs::read_dir(directory.path().join("easemob-token")).unwrap() {
         std::fs::write(file.unwrap().path(), "garbage").unwrap();
     }
     token(keeping(&emulator, &directory, &["app", "--keep"])).await;
+    // A file that others can read is named, also with `--quiet`, and in the form of the output.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        for file in std::fs::read_dir(directory.path().join("easemob-token")).unwrap() {
+            let open = std::fs::Permissions::from_mode(0o644);
+            std::fs::set_permissions(file.unwrap().path(), open).unwrap();
+        }
+        let words = ["app", "--keep", "--quiet", "--format", "json"];
+        let output = run(keeping(&emulator, &directory, &words)).await;
+        let text: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(text["warning"]["kind"], "store_failed", "{text}");
+        json(&output);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_process_that_stops_with_the_lock_delays_a_run_and_causes_one_warning() {
+    use rustix::fs::{FlockOperation, flock};
+
+    let (emulator, directory) = (Emulator::start().await.unwrap(), TempDir::new().unwrap());
+    token(keeping(&emulator, &directory, &["app", "--keep"])).await;
+    let mut locks = Vec::new();
+    for file in std::fs::read_dir(directory.path().join("easemob-token")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().unwrap() == "lock" {
+            locks.push(std::fs::File::open(path).unwrap());
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    flock(locks.first().unwrap(), FlockOperation::LockExclusive).unwrap();
+    // Of the deadline, each of three operations may take a quarter.
+    let output = run(keeping(&emulator, &directory, &["app", "--keep", "--deadline", "2s"])).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stderr(&output).matches("warning").count(), 1, "{}", stderr(&output));
+    assert_eq!(emulator.request_count(), 2);
 }
 
 #[tokio::test]
@@ -105,6 +157,7 @@ async fn a_wrong_place_is_refused_with_the_remedy_and_without_the_url() {
         (vec!["--store", "nonsense:s3cret"], "", "", "--store: is no store; write file:DIR"),
         (vec!["--store", ""], "", "", "--store: is no store"),
         (vec!["--store", "file:"], "", "", "--store: is no store"),
+        (vec!["--store", "file://s3cret/x"], "", "", "--store: names a host after file://"),
         (vec!["--store", "file:/x", "--keep"], "", "", "cannot be used together"),
         (vec!["--keep-dir", "/x", "--store", "file:/x"], "", "", "cannot be used together"),
         (vec![], "EASEMOB_KEEP", "perhaps", "(EASEMOB_KEEP): is none of 1, true, 0, false"),
