@@ -100,8 +100,10 @@
 mod access_token;
 mod accounts;
 mod builder;
+mod carrier;
 mod clock;
 mod control;
+mod cors;
 mod demo;
 mod emulator;
 mod error;
@@ -113,6 +115,7 @@ mod hold;
 mod journal;
 mod mask;
 mod naming;
+mod origin;
 mod rate;
 mod received;
 mod refusal;
