@@ -1,5 +1,7 @@
 //! Users of an application (`/{org}/{app}/users`), each call with an app token.
 
+use std::collections::hash_map::Entry;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -51,8 +53,8 @@ impl Service {
             });
             let more = users.len() > limit;
             users.truncate(limit);
-            let shown = users.iter().map(|(_, id, user)| user.to_json(id)).collect();
-            let mut body = self.envelope(call, key, app, ("get", None), shown);
+            let shown: Vec<_> = users.iter().map(|(_, id, user)| user.to_json(id)).collect();
+            let mut body = self.envelope(call, key, app, ("get", None), &shown);
             if let Some((created, id, _)) = users.last().filter(|_| more) {
                 body["cursor"] = URL_SAFE_NO_PAD.encode(format!("{created}:{id}")).into();
             }
@@ -76,19 +78,24 @@ impl Service {
             };
             let (mut shown, mut failed) = (Vec::new(), Vec::new());
             for (name, password) in wanted {
-                if !app.users.contains_key(&name) {
-                    let now = self.clock.now();
-                    let user = User::new(self.issuer.uuid(now), Some(password), now);
-                    shown.push(user.to_json(&name));
-                    app.users.insert(name, user);
-                } else if listed.is_some() {
-                    let reason = format!("the {name} already exists");
-                    failed.push(json!({ "username": name, "registerUserFailReason": reason }));
-                } else {
-                    return Err(Refusal::UserExists(name));
+                match app.users.entry(name) {
+                    Entry::Vacant(entry) => {
+                        let now = self.clock.now();
+                        let user = User::new(self.issuer.uuid(now), Some(password), now);
+                        shown.push(user.to_json(entry.key()));
+                        entry.insert(user);
+                    }
+                    Entry::Occupied(entry) if listed.is_some() => {
+                        let reason = format!("the {} already exists", entry.key());
+                        failed.push(json!({
+                            "username": entry.key(),
+                            "registerUserFailReason": reason,
+                        }));
+                    }
+                    Entry::Occupied(entry) => return Err(Refusal::UserExists(entry.key().clone())),
                 }
             }
-            let mut body = self.envelope(call, key, app, ("post", None), shown);
+            let mut body = self.envelope(call, key, app, ("post", None), &shown);
             if listed.is_some() {
                 body["data"] = failed.into();
             }
@@ -99,14 +106,14 @@ impl Service {
     pub(super) fn user(&self, call: &Call<'_>, key: &AppKey, name: &str) -> Served {
         self.authorized(call, key, |app| {
             let user = app.users.get(name).ok_or(Refusal::ServiceResourceNotFound)?.to_json(name);
-            Ok(self.envelope(call, key, app, ("get", Some(name)), vec![user]))
+            Ok(self.envelope(call, key, app, ("get", Some(name)), &[user]))
         })
     }
 
     pub(super) fn delete_user(&self, call: &Call<'_>, key: &AppKey, name: &str) -> Served {
         self.authorized(call, key, |app| {
             let user = app.users.remove(name).ok_or(Refusal::ServiceResourceNotFound)?;
-            Ok(self.envelope(call, key, app, ("delete", None), vec![user.to_json(name)]))
+            Ok(self.envelope(call, key, app, ("delete", None), &[user.to_json(name)]))
         })
     }
 
@@ -141,7 +148,7 @@ impl Service {
             user.modified = self.clock.now();
             let shown = user.to_json(name);
             let action = if activated { "activate user" } else { "Deactivate user" };
-            Ok(self.envelope(call, key, app, (action, Some(name)), vec![shown]))
+            Ok(self.envelope(call, key, app, (action, Some(name)), &[shown]))
         })
     }
 
@@ -152,7 +159,7 @@ impl Service {
         key: &AppKey,
         app: &App,
         (action, user): (&str, Option<&str>),
-        entities: Vec<Value>,
+        entities: &[Value],
     ) -> Value {
         let stamp = self.stamp(call.arrived);
         let user = user.map_or_else(String::new, |user| format!("/{user}"));
@@ -169,7 +176,7 @@ impl Service {
             "applicationName": key.1,
         });
         if action == "get" {
-            body["count"] = body["entities"].as_array().map_or(0, Vec::len).into();
+            body["count"] = entities.len().into();
         }
         body
     }

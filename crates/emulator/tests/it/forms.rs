@@ -14,86 +14,79 @@ const USER: &str = r#"{"grant_type":"password","username":"C","password":"1","tt
 const NO_TYPE: &str = "415 web_application: Unsupported Media Type";
 
 /// Method, query, `Content-Type`, `Authorization`, body; the error, or nothing for a token.
-type Row =
-    (&'static str, &'static str, Option<&'static str>, Option<&'static str>, String, &'static str);
+type Row = (
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    Option<&'static str>,
+    &'static str,
+    &'static str,
+);
 
-fn rows() -> Vec<Row> {
-    let row =
-        |content_type, body: &str, error| ("POST", "", content_type, None, body.to_owned(), error);
-    let get = |query, error| ("GET", query, None, None, String::new(), error);
-    vec![
-        // The PHP SDK and the push SDK: JSON under a form's type. The Java SDK 1.x: no type.
-        row(Some(FORM), APP, ""),
-        row(None, APP, ""),
-        // Go clients: the type with parameters.
-        row(Some("application/json;charset=UTF-8"), USER, ""),
-        row(Some("text/plain; charset=utf-8"), USER, ""),
-        row(None, &format!("\u{feff}\r\n\t {USER}\n"), ""),
-        row(Some(FORM), APP_FORM, ""),
-        row(
-            Some("Application/X-WWW-Form-Urlencoded; charset=utf-8"),
-            "grant_type=password&username=C&password=%31&ttl=60",
-            "",
-        ),
-        row(
-            Some(FORM),
-            "grant_type=password&username=c&password=1+1",
-            "400 invalid_grant: invalid password",
-        ),
-        row(
-            Some(FORM),
-            "grant_type=password&username=c&password=1&ttl=",
-            "400 illegal_argument: ttl must be a number >= 0",
-        ),
-        row(Some(FORM), "", "400 illegal_argument: grant_type must be provided"),
-        row(None, APP_FORM, NO_TYPE),
-        row(Some("text/plain"), APP_FORM, NO_TYPE),
-        row(None, "", NO_TYPE),
-        row(Some("multipart/form-data; boundary=x"), "--x\r\n", NO_TYPE),
-        row(
-            None,
-            "[1]",
-            "400 json_parse: Unexpected character ('[' (code 91)) at line 1, column 1",
-        ),
-        row(
-            Some(FORM),
-            "{x",
-            "400 json_parse: Unexpected character ('x' (code 120)) at line 1, column 2",
-        ),
-        get(
-            "?grant_type=client_credentials&client_id=YXA6i-Ak8Ol4Eei2l11ZjV-EAg&client_secret=YXA6VunqiNxoB7IwXHInk1cGiXOOJfc",
-            "",
-        ),
-        get("?grant_type=password&username=c&password=1&ttl=0", ""),
-        get("?grant_type=password&username=c&password=2", "400 invalid_grant: invalid password"),
-        get("", "400 illegal_argument: grant_type must be provided"),
-        ("GET", "?grant_type=client_credentials", None, Some(BASIC), String::new(), ""),
-        ("POST", "", Some(FORM), Some(BASIC), "grant_type=client_credentials".to_owned(), ""),
-        (
-            "POST",
-            "",
-            None,
-            Some(BASIC),
-            r#"{"grant_type":"client_credentials","client_id":"x"}"#.to_owned(),
-            "",
-        ),
-        (
-            "POST",
-            "",
-            None,
-            Some("Basic eDp5"),
-            APP.to_owned(),
-            "400 invalid_grant: client_id does not match",
-        ),
-        ("POST", "", None, Some("Basic !"), APP.to_owned(), ""),
-    ]
+/// A `POST` without a query and without credentials.
+const fn post(content_type: Option<&'static str>, body: &'static str, error: &'static str) -> Row {
+    ("POST", "", content_type, None, body, error)
 }
+
+const fn get(query: &'static str, error: &'static str) -> Row {
+    ("GET", query, None, None, "", error)
+}
+
+const BAD_PASSWORD: &str = "400 invalid_grant: invalid password";
+const NO_GRANT: &str = "400 illegal_argument: grant_type must be provided";
+const BRACKET: &str = "400 json_parse: Unexpected character ('[' (code 91)) at line 1, column 1";
+const LETTER: &str = "400 json_parse: Unexpected character ('x' (code 120)) at line 1, column 2";
+
+const ROWS: &[Row] = &[
+    // The PHP SDK and the push SDK: JSON under a form's type. The Java SDK 1.x: no type.
+    post(Some(FORM), APP, ""),
+    post(None, APP, ""),
+    // Go clients: the type with parameters.
+    post(Some("application/json;charset=UTF-8"), USER, ""),
+    post(Some("text/plain; charset=utf-8"), USER, ""),
+    post(
+        None,
+        "\u{feff}\r\n\t {\"grant_type\":\"password\",\"username\":\"c\",\"password\":\"1\"}\n",
+        "",
+    ),
+    post(Some(FORM), APP_FORM, ""),
+    post(
+        Some("Application/X-WWW-Form-Urlencoded; charset=utf-8"),
+        "grant_type=password&username=C&password=%31&ttl=60",
+        "",
+    ),
+    post(Some(FORM), "grant_type=password&username=c&password=1+1", BAD_PASSWORD),
+    post(
+        Some(FORM),
+        "grant_type=password&username=c&password=1&ttl=",
+        "400 illegal_argument: ttl must be a number >= 0",
+    ),
+    post(Some(FORM), "", NO_GRANT),
+    post(None, APP_FORM, NO_TYPE),
+    post(Some("text/plain"), APP_FORM, NO_TYPE),
+    post(None, "", NO_TYPE),
+    post(Some("multipart/form-data; boundary=x"), "--x\r\n", NO_TYPE),
+    post(None, "[1]", BRACKET),
+    post(Some(FORM), "{x", LETTER),
+    get(
+        "?grant_type=client_credentials&client_id=YXA6i-Ak8Ol4Eei2l11ZjV-EAg&client_secret=YXA6VunqiNxoB7IwXHInk1cGiXOOJfc",
+        "",
+    ),
+    get("?grant_type=password&username=c&password=1&ttl=0", ""),
+    get("?grant_type=password&username=c&password=2", BAD_PASSWORD),
+    get("", NO_GRANT),
+    ("GET", "?grant_type=client_credentials", None, Some(BASIC), "", ""),
+    ("POST", "", Some(FORM), Some(BASIC), "grant_type=client_credentials", ""),
+    ("POST", "", None, Some(BASIC), r#"{"grant_type":"client_credentials","client_id":"x"}"#, ""),
+    ("POST", "", None, Some("Basic eDp5"), APP, "400 invalid_grant: client_id does not match"),
+    ("POST", "", None, Some("Basic !"), APP, ""),
+];
 
 #[tokio::test]
 async fn every_form_that_clients_send_is_taken() {
     let emulator = Emulator::start().await.unwrap();
     for (index, (method, query, content_type, authorization, body, error)) in
-        rows().iter().enumerate()
+        ROWS.iter().enumerate()
     {
         let fields = [("Content-Type", content_type), ("Authorization", authorization)];
         let headers: Vec<_> =

@@ -96,24 +96,31 @@ async fn bodies_other_than_a_json_object_are_refused() {
 }
 
 #[tokio::test]
-async fn content_types_other_than_json_are_refused_if_strict() {
-    let emulator = Emulator::builder().strict(true).start().await.unwrap();
+async fn only_the_documented_form_is_taken_if_strict() {
+    assert_strict(&Emulator::builder().strict(true).start().await.unwrap()).await;
+    let emulator = Emulator::start().await.unwrap();
+    let settings = emulator.control("PATCH", "/settings", &json!({ "strict": true })).unwrap();
+    assert_eq!(settings["strict"], true);
+    assert_strict(&emulator).await;
+}
+
+async fn assert_strict(emulator: &Emulator) {
     let body = password("c", "1").to_string();
     for headers in [&[][..], &[("Content-Type", "application/x-www-form-urlencoded")]] {
-        let reply = send(&emulator, headers, body.as_bytes()).await;
+        let reply = send(emulator, headers, body.as_bytes()).await;
         assert_eq!(reply.error(), "415 web_application: Unsupported Media Type");
     }
     let headers = [("Content-Type", "application/json; charset=utf-8")];
-    assert_eq!(send(&emulator, &headers, body.as_bytes()).await.status, 200);
+    assert_eq!(send(emulator, &headers, body.as_bytes()).await.status, 200);
     let basic = [JSON, ("Authorization", "Basic aWQ6c2VjcmV0")];
     let app = client_credentials().to_string();
-    assert_eq!(send(&emulator, &basic, app.as_bytes()).await.status, 200, "not read");
-    let reply = raw(&emulator, &request("GET", PATH, &[], b"")).await.unwrap();
+    assert_eq!(send(emulator, &basic, app.as_bytes()).await.status, 200, "not read");
+    let reply = raw(emulator, &request("GET", PATH, &[], b"")).await.unwrap();
     assert_eq!((&*reply.error(), reply.header("allow")), (NOT_ALLOWED, Some("POST")));
     let users = "/easemob-demo/testapp/users";
-    let bearer = format!("Bearer {}", app_token(&emulator).await);
+    let bearer = format!("Bearer {}", app_token(emulator).await);
     let headers = [("Authorization", bearer.as_str())];
-    let reply = raw(&emulator, &request("POST", users, &headers, b"{}")).await.unwrap();
+    let reply = raw(emulator, &request("POST", users, &headers, b"{}")).await.unwrap();
     assert_eq!(reply.error(), "415 web_application: Unsupported Media Type");
 }
 
