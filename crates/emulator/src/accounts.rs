@@ -47,8 +47,9 @@ impl App {
         }
     }
 
-    /// The ID in app tokens at the place of the application in user tokens: a version 3 UUID in newer
-    /// tokens. Its derivation is not known.
+    /// The ID in app tokens at the place of the application in user tokens.
+    ///
+    /// A version 3 UUID, as in newer tokens; how the service derives it is not known.
     pub(crate) fn management_id(&self) -> Uuid {
         let digest = Sha256::digest(self.id.as_bytes());
         let mut bytes = [0; 16];

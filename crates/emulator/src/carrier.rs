@@ -15,8 +15,10 @@ pub(crate) enum Carrier<'a> {
 }
 
 impl<'a> Carrier<'a> {
-    /// Finds the members like Apache Usergrid, on which the service is based: a body that begins with
-    /// `{` or `[` is JSON, whatever its `Content-Type`.
+    /// Finds the members of a request.
+    ///
+    /// As in Apache Usergrid, on which the service is based, a body that begins with `{` or `[` is JSON
+    /// whatever its `Content-Type`.
     pub(crate) fn of(
         method: &Method,
         query: Option<&'a str>,

@@ -50,8 +50,7 @@ pub enum Refusal {
     ApplicationNotFound(String),
     /// 404 `service_resource_not_found`: `Service resource not found`; no such path, or no such user.
     ServiceResourceNotFound,
-    /// 400 `duplicate_unique_property_exists`: `Application null Entity user requires that property
-    /// named username be unique, value of x exists`, with the user ID for `x`.
+    /// 400 `duplicate_unique_property_exists`: the user ID is registered already.
     UserExists(String),
     /// 400 `required_property_not_found`: `Entity user requires a property named username`; the
     /// password of an unknown user was to be set.

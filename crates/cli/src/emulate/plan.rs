@@ -149,10 +149,9 @@ fn settings(source: &mut Source<'_>, args: &mut EmulatorArgs, units: TtlUnits) -
             members.insert(member(names.0), Value::from(text));
         }
     }
-    for (names, argument) in [
-        (PASSWORD_NEEDS_APP_TOKEN, args.password_needs_app_token),
-        (STRICT, args.strict),
-    ] {
+    for (names, argument) in
+        [(PASSWORD_NEEDS_APP_TOKEN, args.password_needs_app_token), (STRICT, args.strict)]
+    {
         if source.flag(names, argument) {
             members.insert(member(names.0), Value::from(true));
         }
