@@ -1,5 +1,7 @@
 //! Pages in a browser, and the list of hosts.
 
+use std::time::Duration;
+
 use easemob_token_emulator::{Emulator, Fault};
 use serde_json::json;
 
@@ -59,7 +61,9 @@ async fn a_preflight_is_answered_and_takes_neither_a_fault_nor_a_hold() {
         [(&asked[..], "authorization,x-app"), (&[ORIGIN], "Authorization, Content-Type, Accept")]
     {
         for path in [PATH, "/nowhere/at/all"] {
-            let raw_reply = raw_head(&emulator, &request("OPTIONS", path, headers, b"")).await;
+            let sent = request("OPTIONS", path, headers, b"");
+            let reply = tokio::time::timeout(Duration::from_secs(5), raw_head(&emulator, &sent));
+            let raw_reply = reply.await.expect("is not held back");
             assert!(raw_reply.starts_with("HTTP/1.1 204 "), "{raw_reply}");
             for line in [
                 "access-control-allow-origin: *",
