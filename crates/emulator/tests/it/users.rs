@@ -127,7 +127,10 @@ async fn one_user_is_read_banned_changed_and_deleted() {
     );
     assert_eq!(names(&body["entities"]), ["c"]);
 
+    emulator.advance(std::time::Duration::from_secs(60));
     let body = call("POST", "users/c/deactivate", Value::Null).await.json();
+    let times = (&body["entities"][0]["modified"], &body["entities"][0]["created"]);
+    assert!(times.0.as_u64() >= times.1.as_u64().map(|it| it + 60_000), "{times:?}");
     assert_eq!(
         (&body["action"], &body["entities"][0]["activated"]),
         (&"Deactivate user".into(), &false.into())
