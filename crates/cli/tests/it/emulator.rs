@@ -136,8 +136,7 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
     let folder = std::env::temp_dir().join(format!("easemob-emulator-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("emulator.toml");
-    let text = r##"
-        default-ttl = "1h"
+    let text = r##"default-ttl = "1h"
         request-limit = 7
         body-limit = 4096
         strict = true
