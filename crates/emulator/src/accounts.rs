@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::clock::unix_ms;
@@ -46,9 +47,14 @@ impl App {
         }
     }
 
-    /// The ID in app tokens at the place of the application in user tokens, as in all samples.
-    pub(crate) fn management_id() -> Uuid {
-        Uuid::from_u128(1)
+    /// The ID in app tokens at the place of the application in user tokens.
+    ///
+    /// A version 3 UUID, as in newer tokens; how the service derives it is not known.
+    pub(crate) fn management_id(&self) -> Uuid {
+        let digest = Sha256::digest(self.id.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        uuid::Builder::from_md5_bytes(bytes).into_uuid()
     }
 }
 

@@ -159,6 +159,14 @@ impl Builder {
         self
     }
 
+    /// Takes only requests in the documented form: `POST` with a JSON body and its `Content-Type`.
+    /// Default off: the service also takes JSON under another `Content-Type` or none, a form, the
+    /// grant in the query of a `GET`, and client ID and secret by `Basic`.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.settings.strict = strict;
+        self
+    }
+
     /// Sets the response to an unknown user in one of the user grants.
     pub fn unknown_user_as(mut self, grant: Grant, response: UnknownUserAs) -> Self {
         self.settings.set_unknown_user_as(grant, response);

@@ -13,6 +13,7 @@ use crate::exchange::Exchanges;
 use crate::fault::Fault;
 use crate::hold::Hold;
 use crate::journal::Subscription;
+use crate::origin::Origin;
 use crate::received::ReceivedRequest;
 use crate::secret::Secret;
 use crate::server::Server;
@@ -36,6 +37,11 @@ pub struct Emulator {
 impl Emulator {
     /// Serves on sockets that are bound already.
     pub(crate) fn new(bound: Bound, exchanges: Arc<Exchanges>) -> Self {
+        #[cfg(feature = "tls")]
+        let is_https = bound.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        let is_https = false;
+        exchanges.service.set_origin(Origin { is_https, address: reachable(bound.address) });
         Self {
             address: bound.address,
             exchanges,

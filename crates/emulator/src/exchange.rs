@@ -6,11 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Incoming};
 use serde_json::Value;
 
+use crate::cors;
 use crate::fault::{Action, Fault, FaultQueue};
 use crate::hold::Gate;
 use crate::journal::{Journal, Limits};
@@ -81,12 +82,20 @@ impl Exchanges {
         if matches!(end, BodyEnd::Broken) {
             return Err(CloseConnection);
         }
+        if cors::applies(&request) && *request.http_method() == Method::OPTIONS {
+            // Neither held nor subject to a fault, which is meant for the request that follows.
+            let response = cors::preflight(&request);
+            open.finish(Outcome::Answered, Some(response.clone()));
+            return Ok(response.into_response());
+        }
         self.gate.passed().await;
         let fault = self.faults().take(&request);
         match self.respond(fault, &request, arrived, &end).await {
             Some(response) => {
                 let close = matches!(end, BodyEnd::FarTooLarge);
                 let response = if close { response.closing() } else { response };
+                let response =
+                    if cors::applies(&request) { cors::allow(response) } else { response };
                 open.finish(Outcome::Answered, Some(response.clone()));
                 Ok(response.into_response())
             }
@@ -132,6 +141,7 @@ impl Exchanges {
             query: request.query(),
             content_type: request.header_bytes("content-type"),
             authorization: request.header_bytes("authorization"),
+            host: request.header_bytes("host"),
             body: request.body(),
             arrived,
         })

@@ -148,7 +148,8 @@ impl Fault {
         fault.header(LOCATION.as_str(), location)
     }
 
-    /// Sends exactly this response. `Content-Length` and `Date` are added by the server.
+    /// Sends exactly this response. `Content-Length`, `Date` and, unless it
+    /// has one, `Access-Control-Allow-Origin` are added by the server.
     pub fn response<'a>(
         status: u16,
         headers: impl IntoIterator<Item = (&'a str, &'a str)>,

@@ -59,9 +59,16 @@
 //! | an unknown organization or application | 404 `organization_application_not_found` |
 //! | `autoCreateUser` while another request creates that user | 409 `concurrent_operation_error` |
 //! | a body over the limit | 413, an HTML page |
-//! | a `Content-Type` that is not JSON | 415 `web_application` |
+//! | a body that is neither JSON nor a form | 415 `web_application` |
 //! | more than 300 requests within a second | 429 `reach_limit` |
-//! | `GET /{org}/{app}/users?limit=` with an app token | 200 with a page of users; 401 as for `inherit` |
+//! | `/{org}/{app}/users…` with an app token: list, register, read, delete, `password`, `activate`, `deactivate` | 200 with the documented members; 401 as for `inherit` |
+//! | `GET /easemob/server.json` | 200 with a list of hosts that names the emulator |
+//! | `OPTIONS`; each response of the service has `Access-Control-Allow-Origin: *` | 204 |
+//! | another path, or an unknown user in a path | 404 `service_resource_not_found` |
+//! | another method | 405 `web_application` |
+//!
+//! Like the service, it takes JSON under any `Content-Type` or none, a form, the grant in the query of a
+//! `GET`, and client ID and secret by `Basic`. [`Builder::strict`] ends that.
 //!
 //! Script everything else with a [`Fault`]: any documented [`Refusal`], failures of servers and
 //! gateways, redirects, delays, a request without a response, a closed connection, changed members.
@@ -77,9 +84,10 @@
 //! - the description for an unknown user is `user not found` in the password grant and `User null
 //!   not found` in `inherit`;
 //! - a missing or unknown `grant_type`, a missing `username` or `password`, and a `ttl` that is
-//!   negative, fractional or not a number are 400 `illegal_argument` with a description of our own;
+//!   negative, fractional or not a number are 400 `illegal_argument`;
 //! - `exception` in errors is the emulator's own;
-//! - another method is 405, another path 404, both with an HTML page;
+//! - the body of a 405, the reasons in `data` of a list of users, and the order of its checks;
+//! - `Basic` comes before client ID and secret in the body, as in Apache Usergrid;
 //! - the client secret and the password are checked before `ttl`, the app token before the body of
 //!   `inherit`, the request limit before the body;
 //! - a fraction of a second is rounded up, in `expires_in` in seconds and inside the token.
@@ -100,8 +108,10 @@
 mod access_token;
 mod accounts;
 mod builder;
+mod carrier;
 mod clock;
 mod control;
+mod cors;
 mod demo;
 mod emulator;
 mod error;
@@ -113,6 +123,7 @@ mod hold;
 mod journal;
 mod mask;
 mod naming;
+mod origin;
 mod rate;
 mod received;
 mod refusal;

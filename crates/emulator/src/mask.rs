@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::service::basic;
+
 /// Prefixes of the service's secrets. They are shown, since they identify the kind of secret.
 const PREFIXES: [&str; 3] = ["YWMt", "ZHQt", "YXA6"];
 
 /// Members without a secret. Every other member is masked, so that a misspelt `client_secret` is
 /// not shown either.
-const SHOWN: [&str; 21] = [
+const SHOWN: [&str; 27] = [
     "grant_type",
     "username",
     "ttl",
@@ -31,6 +33,12 @@ const SHOWN: [&str; 21] = [
     "status",
     "message",
     "code",
+    "action",
+    "uri",
+    "entities",
+    "count",
+    "organization",
+    "applicationName",
 ];
 
 /// The longest text in characters; longer ones are cut.
@@ -49,17 +57,22 @@ impl Known {
 
     /// Collects the secrets of a request.
     pub(crate) fn of_request(authorization: Option<&[u8]>, body: Option<&Value>) -> Self {
+        let one = body.map(std::slice::from_ref).unwrap_or_default();
         let members = body
-            .and_then(Value::as_object)
-            .into_iter()
+            .and_then(Value::as_array)
+            .map_or(one, Vec::as_slice)
+            .iter()
+            .filter_map(Value::as_object)
             .flatten()
             .filter(|(name, _)| !SHOWN.contains(&name.as_str()))
             .filter_map(|(_, value)| value.as_str());
         let token = authorization
             .and_then(|field| std::str::from_utf8(field).ok())
             .and_then(|field| field.split_ascii_whitespace().last());
+        let secret = authorization.and_then(basic).map(|(_, secret)| secret);
         let long_enough = |text: &&str| text.len() >= Self::SHORTEST;
-        Self(members.chain(token).filter(long_enough).map(str::to_owned).collect())
+        let texts = members.chain(token).chain(secret.as_deref());
+        Self(texts.filter(long_enough).map(str::to_owned).collect())
     }
 }
 

@@ -5,14 +5,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde_json::{Value, json};
 
+use crate::carrier::Carrier;
 use crate::clock::unix_ms;
 use crate::grant::Grant;
 use crate::mask::{self, Known};
 use crate::response::Response;
-use crate::service::AppKey;
+use crate::service::{AppKey, decoded};
 
 /// A request that the emulator received, with its response once there is one.
 ///
@@ -55,15 +57,16 @@ pub enum Outcome {
 
 impl ReceivedRequest {
     pub(crate) fn new(number: u64, at: Duration, head: http::request::Parts, body: Bytes) -> Self {
-        let json: Option<Value> = serde_json::from_slice(&body).ok();
-        let username = json.as_ref().and_then(|json| json.get("username")).and_then(Value::as_str);
+        let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let members = Carrier::of(&head.method, head.uri.query(), content_type, &body).to_json();
+        let username = members.as_ref().and_then(|it| it.get("username")).and_then(Value::as_str);
         Self(Arc::new(Inner {
             number,
             at,
             method: head.method,
             uri: own_uri(&head.uri),
             headers: own_fields(&head.headers),
-            grant: json.as_ref().and_then(Grant::of),
+            grant: members.as_ref().and_then(Grant::of),
             username: username.map(str::to_owned),
             body,
             json: OnceLock::new(),
@@ -96,8 +99,9 @@ impl ReceivedRequest {
 
     /// Whether the path is one of this application.
     pub(crate) fn is_of(&self, (org, app): &AppKey) -> bool {
-        let mut parts = self.path().split('/').skip(1);
-        (parts.next(), parts.next()) == (Some(org), Some(app))
+        let mut parts = self.path().split('/').skip(1).map(decoded);
+        let mut is = |wanted: &String| parts.next().flatten().is_some_and(|it| it == *wanted);
+        is(org) && is(app)
     }
 
     pub(crate) fn http_method(&self) -> &Method {
@@ -161,13 +165,13 @@ impl ReceivedRequest {
         self.0.json.get_or_init(|| serde_json::from_slice(self.body()).ok()).as_ref()
     }
 
-    /// The grant in the body.
+    /// The grant in the body, JSON or a form, or in the query of a `GET`.
     #[must_use]
     pub fn grant(&self) -> Option<Grant> {
         self.0.grant
     }
 
-    /// The member `username` of the body, as it was sent.
+    /// The member `username` beside the grant, as it was sent.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
         self.0.username.as_deref()
@@ -269,8 +273,9 @@ impl ReceivedRequest {
     }
 
     fn known(&self) -> Known {
-        let json: Option<Value> = serde_json::from_slice(self.body()).ok();
-        Known::of_request(self.header_bytes("authorization"), json.as_ref())
+        let content_type = self.header_bytes("content-type");
+        let carrier = Carrier::of(self.http_method(), self.query(), content_type, self.body());
+        Known::of_request(self.header_bytes("authorization"), carrier.to_json().as_ref())
     }
 
     /// The path for a log. A query is not part of this protocol and could hold anything.

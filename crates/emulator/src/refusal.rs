@@ -1,5 +1,7 @@
 //! The documented refusals, with their status, `error` and `error_description`.
 
+use crate::naming::UserIdFault;
+
 /// A refusal: one row of the documented error table.
 ///
 /// The emulator responds with most of these by itself. Each can also be scripted with
@@ -46,6 +48,15 @@ pub enum Refusal {
     /// 404 `organization_application_not_found`: `Could not find application for …`, with the rest
     /// of the description.
     ApplicationNotFound(String),
+    /// 404 `service_resource_not_found`: `Service resource not found`; no such path, or no such user.
+    ServiceResourceNotFound,
+    /// 400 `duplicate_unique_property_exists`: the user ID is registered already.
+    UserExists(String),
+    /// 400 `required_property_not_found`: `Entity user requires a property named username`; the
+    /// password of an unknown user was to be set.
+    UserPropertyMissing,
+    /// 405 `web_application`: `Method Not Allowed`. Only the status is documented.
+    MethodNotAllowed,
     /// 409 `concurrent_operation_error`: `concurrency create app user failed`
     ConcurrentCreation,
     /// 413 `Request Entity Too Large`, without a description. If a body really is too large, the
@@ -59,7 +70,18 @@ pub enum Refusal {
     RateLimited,
 }
 
+const QUOTA: &str = "You have exceeded the limit of the community edition,Please upgrade to the \
+                     enterprise edition";
+
 impl Refusal {
+    /// The refusal of a user ID that cannot be registered.
+    pub(crate) fn of_user_id(fault: UserIdFault, user: &str) -> Self {
+        match fault {
+            UserIdFault::TooLong => Self::UsernameTooLong,
+            UserIdFault::NotLegal => Self::UsernameNotLegal(user.to_owned()),
+        }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -80,6 +102,10 @@ impl Refusal {
             Self::IllegalArgument(text) => text.clone(),
             Self::UsernameNotLegal(user) => format!("username [{user}] is not legal"),
             Self::JsonParse(rest) => format!("Unexpected character {rest}"),
+            Self::UserExists(user) => format!(
+                "Application null Entity user requires that property named username be unique, \
+                 value of {user} exists"
+            ),
             Self::ApplicationNotFound(rest) => format!("Could not find application for {rest}"),
             fixed => fixed.row().2.to_owned(),
         };
@@ -114,14 +140,22 @@ impl Refusal {
             Self::UserNotFound => (404, "invalid_grant", "user not found"),
             Self::UserEntityNotFound => (404, "entity_not_found", "User null not found"),
             Self::ApplicationNotFound(_) => (404, "organization_application_not_found", ""),
+            Self::ServiceResourceNotFound => {
+                (404, "service_resource_not_found", "Service resource not found")
+            }
+            Self::UserExists(_) => (400, "duplicate_unique_property_exists", ""),
+            Self::UserPropertyMissing => (
+                400,
+                "required_property_not_found",
+                "Entity user requires a property named username",
+            ),
+            Self::MethodNotAllowed => (405, "web_application", "Method Not Allowed"),
             Self::ConcurrentCreation => {
                 (409, "concurrent_operation_error", "concurrency create app user failed")
             }
             Self::RequestEntityTooLarge => (413, "Request Entity Too Large", ""),
             Self::UnsupportedMediaType => (415, "web_application", "Unsupported Media Type"),
-            Self::QuotaExceeded => {
-                (429, "resource_limited", "You have exceeded the limit of the community edition")
-            }
+            Self::QuotaExceeded => (429, "resource_limited", QUOTA),
             Self::RateLimited => (429, "reach_limit", "This request has reached api limit"),
         }
     }

@@ -1,25 +1,32 @@
 //! The token service: turns a request into the documented response.
 
 mod authorization;
+mod discovery;
 mod grants;
 mod json_body;
+mod members;
+mod route;
 mod users;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use http::header::{ALLOW, HeaderValue};
-use http::{Method, StatusCode};
+use http::Method;
 use uuid::Uuid;
+
+pub(crate) use self::members::basic;
+pub(crate) use self::route::decoded;
 
 use crate::access_token::TokenIssuer;
 use crate::accounts::{App, User};
 use crate::clock::Clock;
 use crate::error::SetupError;
 use crate::naming::{PASSWORD_MAX, check_path_name, check_user_id, fold_user_id};
+use crate::origin::{Origin, Seen};
 use crate::refusal::Refusal;
-use crate::response::{Response, Stamp};
+use crate::response::Stamp;
 use crate::secret::Secret;
 use crate::settings::Settings;
 
@@ -31,6 +38,7 @@ pub(crate) struct Call<'a> {
     pub(crate) query: Option<&'a str>,
     pub(crate) content_type: Option<&'a [u8]>,
     pub(crate) authorization: Option<&'a [u8]>,
+    pub(crate) host: Option<&'a [u8]>,
     pub(crate) body: &'a [u8],
     /// When its head arrived, on the emulator's clock.
     pub(crate) arrived: Duration,
@@ -49,6 +57,7 @@ pub(crate) struct Service {
     /// Applications by organization and name; `primary` is one of them.
     apps: Mutex<Apps>,
     primary: AppKey,
+    origin: OnceLock<Origin>,
     start: Mutex<Option<Start>>,
 }
 
@@ -78,6 +87,7 @@ impl Service {
             issuer,
             apps,
             primary,
+            origin: OnceLock::new(),
             start: Mutex::default(),
         }
     }
@@ -222,39 +232,21 @@ impl Service {
         self.clock.reset();
     }
 
-    /// Responds like the service. The checks of a gateway (size of bodies, faults) come before.
-    pub(crate) fn answer(&self, call: &Call<'_>) -> Response {
-        match call.path.split('/').collect::<Vec<_>>().as_slice() {
-            ["", org, app, endpoint @ ("token" | "users")]
-                if !org.is_empty() && !app.is_empty() =>
-            {
-                let method = if *endpoint == "token" { Method::POST } else { Method::GET };
-                if *call.method != method {
-                    return Self::method_not_allowed(&method);
-                }
-                let key = (String::from(*org), String::from(*app));
-                let served = if *endpoint == "token" {
-                    self.token(call, &key)
-                } else {
-                    self.users(call, &key)
-                };
-                match served {
-                    Ok(body) => Response::json(StatusCode::OK, &body),
-                    Err(refusal) => Response::refusal(&refusal, self.stamp(call.arrived)),
-                }
-            }
-            _ => Response::gateway(StatusCode::NOT_FOUND),
-        }
+    fn no_application(call: &Call<'_>, key: &AppKey) -> Refusal {
+        let uri = call.path.trim_start_matches('/');
+        Refusal::ApplicationNotFound(format!("{}/{} from URI: {uri}", key.0, key.1))
     }
 
-    fn method_not_allowed(allowed: &Method) -> Response {
-        let mut response = Response::gateway(StatusCode::METHOD_NOT_ALLOWED);
-        response.headers.extend(HeaderValue::from_str(allowed.as_str()).map(|it| (ALLOW, it)));
-        response
+    /// Where the emulator listens, which is known only after its creation.
+    pub(crate) fn set_origin(&self, origin: Origin) {
+        // Set once, before the first request.
+        let _ = self.origin.set(origin);
     }
 
-    fn no_application(key: &(String, String)) -> Refusal {
-        Refusal::ApplicationNotFound(format!("{}/{}", key.0, key.1))
+    /// The emulator as the client of a request sees it.
+    fn seen(&self, host: Option<&[u8]>) -> Seen {
+        let unknown = Origin { is_https: false, address: SocketAddr::from(([127, 0, 0, 1], 80)) };
+        self.origin.get().copied().unwrap_or(unknown).seen(host)
     }
 
     pub(crate) fn stamp(&self, arrived: Duration) -> Stamp {
@@ -264,13 +256,12 @@ impl Service {
 
     fn token(&self, call: &Call<'_>, key: &(String, String)) -> Result<serde_json::Value, Refusal> {
         let mut apps = self.lock();
-        let app = apps.get_mut(key).ok_or_else(|| Self::no_application(key))?;
+        let app = apps.get_mut(key).ok_or_else(|| Self::no_application(call, key))?;
         let settings = self.settings();
         if !app.rate.admit(self.clock.now(), settings.request_limit) {
             return Err(Refusal::RateLimited);
         }
-        json_body::check_content_type(call.content_type)?;
-        let body = json_body::parse(call.body)?;
+        let body = members::of_grant(call, settings.strict)?;
         grants::RequestContext {
             settings: &settings,
             issuer: &self.issuer,

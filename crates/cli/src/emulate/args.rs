@@ -69,6 +69,9 @@ pub(crate) struct EmulatorArgs {
     /// Require an app token in the password grant too
     #[arg(long)]
     pub(crate) password_needs_app_token: bool,
+    /// Take only requests in the documented form: POST, JSON, its Content-Type
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Answer to a banned user: refused, not_activated (a token)
     #[arg(long, value_name = "ANSWER")]
     pub(crate) banned_as: Option<String>,

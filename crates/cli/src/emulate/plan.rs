@@ -31,6 +31,7 @@ const CLIENT: Names = ("--client", "EASEMOB_EMULATOR_CLIENT");
 const CLIENT_FILE: Names = ("--client-file", "EASEMOB_EMULATOR_CLIENT_FILE");
 const PASSWORD_NEEDS_APP_TOKEN: Names =
     ("--password-needs-app-token", "EASEMOB_EMULATOR_PASSWORD_NEEDS_APP_TOKEN");
+const STRICT: Names = ("--strict", "EASEMOB_EMULATOR_STRICT");
 const KEEP_REQUESTS: Names = ("--keep-requests", "EASEMOB_EMULATOR_KEEP_REQUESTS");
 const KEEP_BYTES: Names = ("--keep-bytes", "EASEMOB_EMULATOR_KEEP_BYTES");
 const MAX_CONNECTIONS: Names = ("--max-connections", "EASEMOB_EMULATOR_MAX_CONNECTIONS");
@@ -148,8 +149,12 @@ fn settings(source: &mut Source<'_>, args: &mut EmulatorArgs, units: TtlUnits) -
             members.insert(member(names.0), Value::from(text));
         }
     }
-    if source.flag(PASSWORD_NEEDS_APP_TOKEN, args.password_needs_app_token) {
-        members.insert(member(PASSWORD_NEEDS_APP_TOKEN.0), Value::from(true));
+    for (names, argument) in
+        [(PASSWORD_NEEDS_APP_TOKEN, args.password_needs_app_token), (STRICT, args.strict)]
+    {
+        if source.flag(names, argument) {
+            members.insert(member(names.0), Value::from(true));
+        }
     }
     let name = |unit| match unit {
         TtlUnit::Seconds => "seconds",

@@ -136,10 +136,10 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
     let folder = std::env::temp_dir().join(format!("easemob-emulator-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("emulator.toml");
-    let text = r##"
-        default-ttl = "1h"
+    let text = r##"default-ttl = "1h"
         request-limit = 7
         body-limit = 4096
+        strict = true
         app-key = "my-org#app"
         client = ["my-id:my-secret"]
         [[users]]
@@ -162,6 +162,7 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
     {
         assert_eq!(settings[member].as_f64(), Some(value), "{member}");
     }
+    assert_eq!(settings["strict"], true);
     let users = send(url, "GET", "/__emulator/users", "").1;
     assert!(users.contains(r#""username":"alice""#), "{users}");
     assert!(send(url, "GET", "/__emulator/faults", "").1.contains("Hang"));

@@ -25,7 +25,7 @@ pub(super) const GRANTS: [(&str, Grant); 3] = [
 type Refuse = fn(String) -> Refusal;
 
 /// The refusals without a text of their own, then those with one.
-const REFUSALS: [(&str, Refuse); 23] = [
+const REFUSALS: [(&str, Refuse); 27] = [
     ("client_id_missing", |_| Refusal::ClientIdMissing),
     ("client_secret_missing", |_| Refusal::ClientSecretMissing),
     ("client_id_mismatch", |_| Refusal::ClientIdMismatch),
@@ -41,6 +41,9 @@ const REFUSALS: [(&str, Refuse); 23] = [
     ("user_not_found", |_| Refusal::UserNotFound),
     ("user_entity_not_found", |_| Refusal::UserEntityNotFound),
     ("concurrent_creation", |_| Refusal::ConcurrentCreation),
+    ("service_resource_not_found", |_| Refusal::ServiceResourceNotFound),
+    ("user_property_missing", |_| Refusal::UserPropertyMissing),
+    ("method_not_allowed", |_| Refusal::MethodNotAllowed),
     ("request_entity_too_large", |_| Refusal::RequestEntityTooLarge),
     ("unsupported_media_type", |_| Refusal::UnsupportedMediaType),
     ("quota_exceeded", |_| Refusal::QuotaExceeded),
@@ -49,6 +52,7 @@ const REFUSALS: [(&str, Refuse); 23] = [
     ("username_not_legal", Refusal::UsernameNotLegal),
     ("json_parse", Refusal::JsonParse),
     ("application_not_found", Refusal::ApplicationNotFound),
+    ("user_exists", Refusal::UserExists),
 ];
 const KINDS: [(&str, Kind); 10] = [
     ("refusal", Kind::Refusal),

@@ -138,6 +138,7 @@ pub(super) fn change(control: &Control, mut fields: Fields) -> Done {
     settings.banned_as = fields.one_of("banned_as", &BANNED)?.unwrap_or(settings.banned_as);
     let needed = fields.flag("password_needs_app_token")?;
     settings.password_needs_app_token = needed.unwrap_or(settings.password_needs_app_token);
+    settings.strict = fields.flag("strict")?.unwrap_or(settings.strict);
     fields.finish()?;
     control.exchanges.service.change_settings(|it| it.clone_from(&settings));
     Ok(shown(&settings))
@@ -156,6 +157,7 @@ fn shown(settings: &Settings) -> Value {
         "body_limit": settings.body_limit,
         "creation_window": settings.creation_window.as_secs_f64(),
         "password_needs_app_token": settings.password_needs_app_token,
+        "strict": settings.strict,
         "banned_as": name(&BANNED, settings.banned_as),
         "unknown_user_as": {
             "password": name(&UNKNOWN, settings.unknown_user_as(Grant::Password)),

@@ -9,7 +9,7 @@ use super::{Call, authorization};
 use crate::access_token::{TokenIssuer, TokenKind};
 use crate::accounts::{App, User};
 use crate::grant::Grant;
-use crate::naming::{UserIdFault, check_user_id, fold_user_id};
+use crate::naming::{check_user_id, fold_user_id};
 use crate::refusal::Refusal;
 use crate::settings::{BannedAs, Settings, UnknownUserAs};
 use crate::ttl::Lifetime;
@@ -54,7 +54,7 @@ impl RequestContext<'_> {
         let app = &self.app;
         let token = self.issuer.issue(
             TokenKind::App,
-            App::management_id(),
+            app.management_id(),
             app.id,
             self.now,
             lifetime,
@@ -119,10 +119,7 @@ impl RequestContext<'_> {
                 }
             }
             Entry::Vacant(entry) => {
-                check_user_id(username).map_err(|fault| match fault {
-                    UserIdFault::TooLong => Refusal::UsernameTooLong,
-                    UserIdFault::NotLegal => Refusal::UsernameNotLegal(username.to_owned()),
-                })?;
+                check_user_id(username).map_err(|it| Refusal::of_user_id(it, username))?;
                 let user = User::new(self.issuer.uuid(self.now), None, self.now);
                 entry.insert(User { created_by_request: true, ..user });
             }
@@ -153,7 +150,7 @@ impl RequestContext<'_> {
     fn lifetime(&self, body: &Members) -> Result<Lifetime, Refusal> {
         let Settings { request_unit, default_ttl, .. } = *self.settings;
         Lifetime::requested(body.get("ttl"), request_unit, default_ttl)
-            .ok_or_else(|| Refusal::IllegalArgument("ttl must be a number, 0 or more".into()))
+            .ok_or_else(|| Refusal::IllegalArgument("ttl must be a number >= 0".into()))
     }
 
     fn expires_in(&self, lifetime: Lifetime) -> i64 {

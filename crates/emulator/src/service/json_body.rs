@@ -2,15 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use crate::carrier::media_type;
 use crate::refusal::Refusal;
 
 /// Checks for `application/json`, with or without parameters. An absent field is refused too.
 pub(super) fn check_content_type(content_type: Option<&[u8]>) -> Result<(), Refusal> {
-    let media_type = content_type
-        .and_then(|value| value.split(|byte| *byte == b';').next())
-        .unwrap_or_default()
-        .trim_ascii();
-    if media_type.eq_ignore_ascii_case(b"application/json") {
+    if media_type(content_type).eq_ignore_ascii_case(b"application/json") {
         Ok(())
     } else {
         Err(Refusal::UnsupportedMediaType)
@@ -19,19 +16,25 @@ pub(super) fn check_content_type(content_type: Option<&[u8]>) -> Result<(), Refu
 
 /// Parses the body, which must be one JSON object.
 pub(super) fn parse(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => {
+    match parse_any(body)? {
+        Value::Object(members) => Ok(members),
+        _ => {
             let start = body.len() - body.trim_ascii_start().len();
             Err(Refusal::JsonParse(format!("{} at line 1, column 1", shown(body.get(start)))))
         }
-        Err(fault) => Err(Refusal::JsonParse(format!(
+    }
+}
+
+/// Parses the body, which may be any JSON.
+pub(super) fn parse_any(body: &[u8]) -> Result<Value, Refusal> {
+    serde_json::from_slice(body).map_err(|fault| {
+        Refusal::JsonParse(format!(
             "{} at line {}, column {}",
             shown(byte_at(body, fault.line(), fault.column())),
             fault.line(),
             fault.column(),
-        ))),
-    }
+        ))
+    })
 }
 
 /// The byte at a line and column, which count from 1; columns are bytes.

@@ -135,11 +135,6 @@ pub(crate) async fn post_bearing(emulator: &Emulator, token: &str, body: &Value)
     post_to(emulator, PATH, &[("Authorization", &format!("Bearer {token}"))], body).await
 }
 
-pub(crate) async fn get_bearing(emulator: &Emulator, token: &str, path: &str) -> Reply {
-    let request = request("GET", path, &[("Authorization", &format!("Bearer {token}"))], b"");
-    raw(emulator, &request).await.expect("a response")
-}
-
 /// Adds a member to a body.
 pub(crate) fn with(mut body: Value, name: &str, value: Value) -> Value {
     body[name] = value;

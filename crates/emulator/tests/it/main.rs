@@ -7,9 +7,11 @@
 )]
 
 mod authorization;
+mod browser;
 mod client;
 mod control;
 mod faults;
+mod forms;
 mod grants;
 mod holding;
 mod lifetimes;

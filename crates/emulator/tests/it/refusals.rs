@@ -10,6 +10,8 @@ use crate::client::{
     post_to, raw, request, start_with_app_token, with, without,
 };
 
+const NOT_ALLOWED: &str = "405 web_application: Method Not Allowed";
+
 async fn send(emulator: &Emulator, headers: &[(&str, &str)], body: &[u8]) -> Reply {
     raw(emulator, &request("POST", PATH, headers, body)).await.expect("an answer")
 }
@@ -94,15 +96,32 @@ async fn bodies_other_than_a_json_object_are_refused() {
 }
 
 #[tokio::test]
-async fn content_types_other_than_json_are_refused() {
+async fn only_the_documented_form_is_taken_if_strict() {
+    assert_strict(&Emulator::builder().strict(true).start().await.unwrap()).await;
     let emulator = Emulator::start().await.unwrap();
+    let settings = emulator.control("PATCH", "/settings", &json!({ "strict": true })).unwrap();
+    assert_eq!(settings["strict"], true);
+    assert_strict(&emulator).await;
+}
+
+async fn assert_strict(emulator: &Emulator) {
     let body = password("c", "1").to_string();
     for headers in [&[][..], &[("Content-Type", "application/x-www-form-urlencoded")]] {
-        let reply = send(&emulator, headers, body.as_bytes()).await;
+        let reply = send(emulator, headers, body.as_bytes()).await;
         assert_eq!(reply.error(), "415 web_application: Unsupported Media Type");
     }
     let headers = [("Content-Type", "application/json; charset=utf-8")];
-    assert_eq!(send(&emulator, &headers, body.as_bytes()).await.status, 200);
+    assert_eq!(send(emulator, &headers, body.as_bytes()).await.status, 200);
+    let basic = [JSON, ("Authorization", "Basic aWQ6c2VjcmV0")];
+    let app = client_credentials().to_string();
+    assert_eq!(send(emulator, &basic, app.as_bytes()).await.status, 200, "not read");
+    let reply = raw(emulator, &request("GET", PATH, &[], b"")).await.unwrap();
+    assert_eq!((&*reply.error(), reply.header("allow")), (NOT_ALLOWED, Some("POST")));
+    let users = "/easemob-demo/testapp/users";
+    let bearer = format!("Bearer {}", app_token(emulator).await);
+    let headers = [("Authorization", bearer.as_str())];
+    let reply = raw(emulator, &request("POST", users, &headers, b"{}")).await.unwrap();
+    assert_eq!(reply.error(), "415 web_application: Unsupported Media Type");
 }
 
 #[tokio::test]
@@ -127,21 +146,32 @@ async fn unknown_organizations_and_applications_are_refused() {
         let reply = post_to(&emulator, path, &[], &client_credentials()).await;
         let name = path.trim_start_matches('/').trim_end_matches("/token");
         let error = "404 organization_application_not_found: Could not find application for";
-        assert_eq!(reply.error(), format!("{error} {name}"));
+        assert_eq!(reply.error(), format!("{error} {name} from URI: {name}/token"));
     }
 }
 
 #[tokio::test]
-async fn other_paths_and_methods_get_a_page_of_the_gateway() {
+async fn other_paths_and_methods_are_refused_as_json() {
     let emulator = Emulator::start().await.unwrap();
     for path in ["/", "/token", "/easemob-demo/testapp/chatgroups", "//testapp/token"] {
         let reply = post_to(&emulator, path, &[], &client_credentials()).await;
-        assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/html")));
+        assert_eq!(reply.error(), "404 service_resource_not_found: Service resource not found");
     }
-    let reply = raw(&emulator, &request("GET", PATH, &[], b"")).await.unwrap();
-    assert_eq!((reply.status, reply.header("allow")), (405, Some("POST")));
-    let reply = post_to(&emulator, "/easemob-demo/testapp/users", &[], &client_credentials()).await;
-    assert_eq!((reply.status, reply.header("allow")), (405, Some("GET")));
+    for (method, path, allowed) in [
+        ("PUT", "token", "GET, POST"),
+        ("DELETE", "users", "GET, POST"),
+        ("POST", "users/c", "GET, DELETE"),
+        ("POST", "users/c/password", "PUT"),
+        ("GET", "users/c/deactivate", "POST"),
+    ] {
+        let path = format!("/easemob-demo/testapp/{path}");
+        let reply = raw(&emulator, &request(method, &path, &[], b"{}")).await.unwrap();
+        assert_eq!(
+            (&*reply.error(), reply.header("allow")),
+            (NOT_ALLOWED, Some(allowed)),
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -210,10 +240,13 @@ async fn incomplete_requests_are_refused() {
         with(password("c", "1"), "password", json!(1)),
         without(inherit("c", false), "username"),
         with(inherit("c", false), "autoCreateUser", json!("true")),
-        with(password("c", "1"), "ttl", json!(-1)),
     ] {
         let error = post_bearing(&emulator, &token, &body).await.error();
         assert!(error.starts_with("400 illegal_argument: "), "{body}: {error}");
+    }
+    for ttl in [json!(-1), json!(""), json!("x"), json!(1.5), json!([])] {
+        let error = post(&emulator, &with(password("c", "1"), "ttl", ttl)).await.error();
+        assert_eq!(error, "400 illegal_argument: ttl must be a number >= 0");
     }
 }
 
@@ -253,8 +286,23 @@ async fn every_row_can_be_scripted() {
         (Refusal::UnsupportedMediaType, "415 web_application: Unsupported Media Type"),
         (
             Refusal::QuotaExceeded,
-            "429 resource_limited: You have exceeded the limit of the community edition",
+            "429 resource_limited: You have exceeded the limit of the community edition,\
+             Please upgrade to the enterprise edition",
         ),
+        (
+            Refusal::ServiceResourceNotFound,
+            "404 service_resource_not_found: Service resource not found",
+        ),
+        (
+            Refusal::UserExists("x".into()),
+            "400 duplicate_unique_property_exists: Application null Entity user requires that \
+             property named username be unique, value of x exists",
+        ),
+        (
+            Refusal::UserPropertyMissing,
+            "400 required_property_not_found: Entity user requires a property named username",
+        ),
+        (Refusal::MethodNotAllowed, NOT_ALLOWED),
         (Refusal::RateLimited, "429 reach_limit: This request has reached api limit"),
         (Refusal::RequestEntityTooLarge, "413 Request Entity Too Large"),
     ];
