@@ -5,9 +5,7 @@ use serde_json::Value;
 use xshell::{Cmd, cmd};
 
 use crate::context::Context;
-use crate::crates::{
-    ADAPTER_TRIALS, COMMAND, CORE, END_TO_END, FACADE, HYPER, ISAHC, packages,
-};
+use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, END_TO_END, FACADE, HYPER, ISAHC, packages};
 use crate::install::{Program, has_target, has_toolchain, rustup};
 use crate::problem::{Problem, report};
 use crate::shell;
