@@ -5,13 +5,15 @@ use serde_json::Value;
 use xshell::{Cmd, cmd};
 
 use crate::context::Context;
-use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, END_TO_END, FACADE, HYPER, ISAHC, packages};
+use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, FACADE, packages};
 use crate::install::{Program, has_target, has_toolchain, rustup};
 use crate::problem::{Problem, report};
 use crate::shell;
 use crate::tidy::SourceFile;
 use crate::tidy::markdown::{Block, code_blocks};
 
+/// Everything. Steps that could do with less name it too, since its dependencies are compiled already.
+const WHOLE: &str = "--workspace --all-features";
 const WASM: &str = "wasm32-unknown-unknown";
 const OPENSSL: Program = Program { name: "openssl", package: "openssl", variable: "OPENSSL" };
 /// The test binaries that no plain `cargo test` runs, and the servers that they need.
@@ -55,7 +57,7 @@ pub(crate) fn wasm(context: &Context) -> Result<()> {
 }
 
 pub(crate) fn clippy(context: &Context) -> Result<()> {
-    let mut choices = vec!["--workspace --all-features".to_owned()];
+    let mut choices = vec![WHOLE.to_owned()];
     // Without features and with each; the defaults are among them. If a crate has one feature, that
     // is all of them.
     for package in &context.workspace.packages {
@@ -68,9 +70,9 @@ pub(crate) fn clippy(context: &Context) -> Result<()> {
         shell::run(lint(context, &choice, targets))?;
     }
     // `--all-targets` leaves out what no plain `cargo test` runs.
-    let servers = SERVERS.iter().map(|(test, _)| format!("--test {test}")).collect::<Vec<_>>();
-    shell::run(lint(context, &format!("-p {END_TO_END}"), &servers.join(" ")))?;
-    shell::run(lint(context, &format!("-p {HYPER} -p {ISAHC}"), "--test conformance"))
+    let tests = SERVERS.iter().map(|(test, _)| *test).chain(["conformance", "openssl"]);
+    let tests: Vec<_> = tests.map(|test| format!("--test {test}")).collect();
+    shell::run(lint(context, WHOLE, &tests.join(" ")))
 }
 
 fn lint<'a>(context: &'a Context, packages: &str, targets: &str) -> Cmd<'a> {
@@ -102,7 +104,7 @@ fn test_choices(context: &Context) -> Result<Vec<String>> {
     let others: Vec<_> = features.filter(|it| !["hyper", "isahc"].contains(it)).collect();
     let none = format!("-p {FACADE} --no-default-features");
     let mut choices = vec![
-        "--workspace --all-features".to_owned(),
+        WHOLE.to_owned(),
         none.clone(),
         // One transport and what needs none. The step `clippy` compiles each feature alone.
         format!("{none} --features isahc"),
@@ -152,7 +154,8 @@ pub(crate) fn conformance(context: &Context) -> Result<()> {
 
 pub(crate) fn servers(context: &Context) -> Result<()> {
     for (test, needs) in SERVERS {
-        let mut cmd = cmd!(context.sh, "cargo test --locked -p {END_TO_END} --test {test}");
+        let mut cmd = cmd!(context.sh, "cargo test --locked").args(WHOLE.split(' '));
+        cmd = cmd.args(["--test", test]);
         let mut is_complete = true;
         for server in *needs {
             let checks = format!("everything with {}", server.name);
@@ -172,8 +175,8 @@ pub(crate) fn signatures(context: &Context) -> Result<()> {
     let Some(openssl) = context.program(&OPENSSL, "dynamic tokens against OpenSSL")? else {
         return Ok(());
     };
-    let test = cmd!(context.sh, "cargo test --locked -p {COMMAND} --test openssl");
-    context.run_tests(test.env(OPENSSL.variable, openssl))
+    let test = cmd!(context.sh, "cargo test --locked").args(WHOLE.split(' '));
+    context.run_tests(test.args(["--test", "openssl"]).env(OPENSSL.variable, openssl))
 }
 
 pub(crate) fn docs(context: &Context) -> Result<()> {
@@ -182,8 +185,8 @@ pub(crate) fn docs(context: &Context) -> Result<()> {
     report(pages_missing_in(&sh.read_file(PAGES)?, &files), "pages with Rust blocks")?;
     // Libraries alone: the doc comments of a command are its `--help`, written for a terminal.
     let doc = cmd!(sh, "cargo doc --locked --workspace --lib --no-deps --all-features");
-    shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
-    context.run_tests(cmd!(sh, "cargo test --locked -p {FACADE} --all-features --doc -- pages::"))
+    // The step `test` runs the Rust blocks, with the other doctests.
+    shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn pages_missing_in(lib: &str, files: &[SourceFile]) -> Vec<Problem> {
