@@ -11,19 +11,15 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use easemob_token::environment;
 
+use crate::completions::CompletionsArgs;
 use crate::emulate::EmulatorArgs;
+use crate::man::ManArgs;
 use crate::store::StoreArgs;
 use crate::usage::Problem;
 
 /// Get Easemob (环信) IM tokens
 #[derive(Parser)]
-#[command(
-    name = "easemob-token",
-    version,
-    after_help = "Secrets come from the environment (EASEMOB_CLIENT_SECRET, EASEMOB_PASSWORD), a \
-                  file or standard input, never from an argument.\n\
-                  For a first look, run: easemob-token demo"
-)]
+#[command(name = "easemob-token", version)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -74,10 +70,11 @@ pub(crate) enum Command {
     /// Show every grant over every transport compiled in, against the emulator
     Demo,
     /// Print a shell completion script
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    Completions(CompletionsArgs),
+    /// Print a manual page, or write all of them to a folder
+    Man(ManArgs),
+    /// Print the version, its commit, and the libraries of each transport
+    Version,
 }
 
 /// Options of every command as they are written; `Options` has their values.

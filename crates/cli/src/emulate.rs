@@ -6,7 +6,6 @@ mod config_file;
 mod log;
 mod plan;
 mod ready;
-mod signals;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -22,11 +21,11 @@ use self::config_file::CREATED;
 pub(crate) use self::config_file::{CONFIG_FILE, ConfigFile};
 use self::log::Log;
 use self::plan::Plan;
-use self::signals::{Received, Signals};
 use crate::args::{Format, OptionArgs};
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::output;
+use crate::signals::{Received, Signals};
 
 /// Runs the emulator, and returns the exit code of the process.
 pub(crate) fn run(
