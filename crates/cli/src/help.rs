@@ -43,6 +43,7 @@ const ENDS: &[End] = &[
         notes: &[
             "Secrets come from the environment (EASEMOB_CLIENT_SECRET, EASEMOB_PASSWORD), a file",
             "or standard input, never from an argument.",
+            "Options stand before or after the command; COMMAND --help lists those that act on it.",
         ],
         ..end(
             NAME,

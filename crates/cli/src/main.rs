@@ -12,8 +12,10 @@ mod input;
 mod inspect;
 mod logging_transport;
 mod man;
+mod option_args;
 mod options;
 mod output;
+mod placement;
 mod secrets;
 mod settings;
 mod signals;
@@ -34,6 +36,7 @@ use easemob_token::environment::Environment;
 
 use crate::args::{Args, Command, Format};
 use crate::failure::Failure;
+use crate::option_args::OptionArgs;
 use crate::options::Options;
 use crate::output::WriteError;
 
@@ -43,11 +46,14 @@ const INTERRUPTED: u8 = 130;
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let environment = Environment::of_process();
-    let parsed = help::definition().try_get_matches_from(&arguments);
+    let definition = help::definition();
+    let placed = placement::command_first(&definition, &arguments);
+    let parsed = definition.try_get_matches_from(placed);
     let (result, format) = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
-        Ok(args) => {
-            let format = options::format(args.options.format, &environment);
-            (run(args, &environment), format)
+        Ok(Args { mut command }) => {
+            let options = command.take_options();
+            let format = options::format(options.format.format, &environment);
+            (run(command, options, &environment), format)
         }
         Err(error) => {
             let format = options::format(usage::format(&arguments), &environment);
@@ -76,13 +82,16 @@ fn not_run(
     Ok(ExitCode::SUCCESS)
 }
 
-fn run(args: Args, environment: &Environment) -> Result<ExitCode, Failure> {
-    let Args { command, options } = args;
-    let format = options::format(options.format, environment);
+fn run(
+    command: Command,
+    options: OptionArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    let format = options::format(options.format.format, environment);
     match command {
         Command::Completions(args) => return completions::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Man(args) => return man::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Version => return version::run(format).map(|()| ExitCode::SUCCESS),
+        Command::Version(_) => return version::run(format).map(|()| ExitCode::SUCCESS),
         Command::Emulator(args) => return emulate::run(*args, options, environment),
         _ => {}
     }
@@ -90,10 +99,10 @@ fn run(args: Args, environment: &Environment) -> Result<ExitCode, Failure> {
     input::check_standard_input(&options)?;
     // These send nothing, so they need no runtime.
     match command {
-        Command::Dynamic { user_id } => {
+        Command::Dynamic { user_id, .. } => {
             return dynamic::run(&options, &user_id).map(|()| ExitCode::SUCCESS);
         }
-        Command::Inspect { token, leeway } => {
+        Command::Inspect { token, leeway, .. } => {
             return inspect::run(&options, token, leeway).map(|()| ExitCode::SUCCESS);
         }
         _ => {}
@@ -123,16 +132,16 @@ fn new_runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 async fn dispatch(command: Command, options: Options) -> Result<(), Failure> {
     match command {
-        Command::App { store } => token::app(&options, store).await,
-        Command::User { user_id, create, store } => {
+        Command::App { store, .. } => token::app(&options, store).await,
+        Command::User { user_id, create, store, .. } => {
             token::user(&options, user_id, create, store).await
         }
-        Command::Password { user_id } => token::password(&options, user_id).await,
-        Command::Demo => demo::run(&options).await,
+        Command::Password { user_id, .. } => token::password(&options, user_id).await,
+        Command::Demo => demo::run().await,
         // Handled before the runtime starts.
         Command::Completions(_)
         | Command::Man(_)
-        | Command::Version
+        | Command::Version(_)
         | Command::Dynamic { .. }
         | Command::Inspect { .. }
         | Command::Emulator(_) => Ok(()),
