@@ -40,7 +40,7 @@ fn output(words: &[&str]) -> Output {
 /// The message, which is the same in both formats, and without the secret.
 fn refused(words: &[&str]) -> String {
     let text = output(words);
-    let json = output(&[words, &["--format", "json"]].concat());
+    let json = command(words).env("EASEMOB_FORMAT", "json").output().unwrap();
     let json_first = output(&[&["--format=json"], words].concat());
     let (code, error) = failure(&json);
     assert_eq!((code, error["kind"].as_str()), (2, Some("invalid_input")), "{words:?}");
@@ -149,6 +149,77 @@ fn a_refused_value_or_word_is_not_repeated() {
     for (words, part) in after_app.chain(cases) {
         let message = refused(&words);
         assert!(message.contains(part), "{words:?}: {message}");
+    }
+}
+
+/// Options that several commands take, with these commands; a value fits each of them.
+const ACTING: &[(&str, &[&str])] = &[
+    ("--base-url=https://127.0.0.1:1", REQUESTING),
+    ("--transport=hyper", REQUESTING),
+    ("--timeout=1s", REQUESTING),
+    ("--max-attempts=1", REQUESTING),
+    ("--ca-file=x", REQUESTING),
+    ("--add-ca-file=x", REQUESTING),
+    ("--user-agent=x", REQUESTING),
+    ("--proxy=none", REQUESTING),
+    ("--allow-http", REQUESTING),
+    ("--ttl-unit=seconds", &["app", "user", "password", "emulator"]),
+    ("--ttl=5", &["app", "user", "password", "dynamic"]),
+    ("--app-key=a#b", SIGNING),
+    ("--client-id=x", SIGNING),
+    ("--client-secret-file=x", SIGNING),
+    ("--deadline=5", SIGNING),
+    ("--password-file=x", &["password"]),
+    ("--authorize-password", &["password"]),
+    ("--keep", &["app", "user"]),
+    ("--store=file:x", &["app", "user"]),
+    ("-v", &["app", "user", "password", "emulator"]),
+    ("--quiet", &["app", "user", "password", "dynamic", "emulator"]),
+    ("--format=text", &["app", "user", "password", "dynamic", "inspect", "emulator", "version"]),
+    ("--leeway=1s", &["inspect"]),
+    ("--listen=127.0.0.1:0", &["emulator"]),
+];
+const REQUESTING: &[&str] = &["app", "user", "password"];
+const SIGNING: &[&str] = &["app", "user", "password", "dynamic", "inspect", "emulator"];
+const COMMANDS: [&str; 10] = [
+    "app",
+    "user",
+    "password",
+    "dynamic",
+    "inspect",
+    "emulator",
+    "demo",
+    "completions",
+    "man",
+    "version",
+];
+
+#[test]
+fn an_option_is_refused_where_it_does_nothing_and_is_not_in_that_help() {
+    for command in COMMANDS {
+        let help = String::from_utf8(output(&[command, "--help"]).stdout).unwrap();
+        for (word, acting) in ACTING {
+            let name = word.split('=').next().unwrap();
+            let named = help.contains(&format!(" {name} ")) || help.contains(&format!(" {name}, "));
+            assert_eq!(
+                named || help.contains(&format!("{name}\n")),
+                acting.contains(&command),
+                "{name}: {help}"
+            );
+            for words in [[command, word], [word, command]] {
+                if acting.contains(&command) {
+                    // Parsed, and the help is printed.
+                    let output = output(&[words[0], words[1], "--help"]);
+                    assert_eq!(output.status.code(), Some(0), "{words:?}: {}", stderr(&output));
+                    continue;
+                }
+                let message = refused(&words);
+                let begin = format!("{name}: has no effect on {command}");
+                assert!(message.starts_with(&begin), "{words:?}: {message}");
+                let names = acting.iter().all(|it| message.contains(it));
+                assert!(names || command == "emulator", "{words:?}: {message}");
+            }
+        }
     }
 }
 
