@@ -7,6 +7,9 @@ use crate::{command, failure, stderr};
 /// What no output may repeat.
 const SECRET: &str = "YXA6hunter2";
 
+/// What an error begins with in text form.
+const PREFIX: &str = "easemob-token: invalid_input: ";
+
 /// Wrong arguments after `app`, with a part of the message.
 const AFTER_APP: &[(&[&str], &str)] = &[
     (&["--base-url", SECRET], "--base-url: "),
@@ -45,7 +48,7 @@ fn refused(words: &[&str]) -> String {
     let (code, error) = failure(&json);
     assert_eq!((code, error["kind"].as_str()), (2, Some("invalid_input")), "{words:?}");
     let message = error["message"].as_str().unwrap().to_owned();
-    assert_eq!(stderr(&text), format!("easemob-token: invalid_input: {message}\n"));
+    assert_eq!(stderr(&text), format!("{PREFIX}{message}\n"));
     assert_eq!((text.status.code(), &text.stdout[..]), (Some(2), &b""[..]));
     assert_eq!(failure(&json_first).0, 2);
     for output in [&text, &json, &json_first] {
@@ -198,27 +201,25 @@ const COMMANDS: [&str; 10] = [
 fn an_option_is_refused_where_it_does_nothing_and_is_not_in_that_help() {
     for command in COMMANDS {
         let help = String::from_utf8(output(&[command, "--help"]).stdout).unwrap();
-        for (word, acting) in ACTING {
+        for (index, (word, acting)) in ACTING.iter().enumerate() {
             let name = word.split('=').next().unwrap();
-            let named = help.contains(&format!(" {name} ")) || help.contains(&format!(" {name}, "));
-            assert_eq!(
-                named || help.contains(&format!("{name}\n")),
-                acting.contains(&command),
-                "{name}: {help}"
-            );
-            for words in [[command, word], [word, command]] {
-                if acting.contains(&command) {
-                    // Parsed, and the help is printed.
-                    let output = output(&[words[0], words[1], "--help"]);
-                    assert_eq!(output.status.code(), Some(0), "{words:?}: {}", stderr(&output));
-                    continue;
-                }
-                let message = refused(&words);
-                let begin = format!("{name}: has no effect on {command}");
-                assert!(message.starts_with(&begin), "{words:?}: {message}");
-                let names = acting.iter().all(|it| message.contains(it));
-                assert!(names || command == "emulator", "{words:?}: {message}");
+            let ends = [" ", ", ", "\n"].map(|end| format!(" {name}{end}"));
+            let acts = acting.contains(&command);
+            assert_eq!(ends.iter().any(|it| help.contains(it)), acts, "{name}: {help}");
+            // Options stand before and after the command.
+            let words = if index % 2 == 0 { [command, word] } else { [word, command] };
+            if acts {
+                let output = output(&[words[0], words[1], "--help"]);
+                assert_eq!(output.status.code(), Some(0), "{words:?}: {}", stderr(&output));
+                continue;
             }
+            let output = output(&words);
+            let message = stderr(&output);
+            let begin = format!("{PREFIX}{name}: has no effect on {command}");
+            assert!(message.starts_with(&begin), "{words:?}: {message}");
+            let names_them = acting.iter().all(|it| message.contains(it));
+            assert!(names_them || command == "emulator", "{words:?}: {message}");
+            assert_eq!(output.status.code(), Some(2));
         }
     }
 }
