@@ -8,10 +8,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use easemob_token::environment;
 
 use crate::emulate::EmulatorArgs;
+use crate::out::OutArgs;
 use crate::store::StoreArgs;
 use crate::usage::Problem;
 
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     App {
         #[command(flatten)]
         store: StoreArgs,
+        #[command(flatten)]
+        out: OutArgs,
     },
     /// Get a user token by user ID, fetching the app token first (grant inherit)
     User {
@@ -48,18 +51,24 @@ pub(crate) enum Command {
         create: bool,
         #[command(flatten)]
         store: StoreArgs,
+        #[command(flatten)]
+        out: OutArgs,
     },
     /// Get a user token by user ID and password (grant password)
     Password {
         /// The user ID
         #[arg(long = "username", value_name = "ID")]
         user_id: String,
+        #[command(flatten)]
+        out: OutArgs,
     },
     /// Make a dynamic user token locally; nothing is sent
     Dynamic {
         /// The user ID
         #[arg(long = "username", value_name = "ID")]
         user_id: String,
+        #[command(flatten)]
+        out: OutArgs,
     },
     /// Decode a token offline
     Inspect {
@@ -147,9 +156,9 @@ pub(crate) struct OptionArgs {
     /// Choose the output format [default: text] [env: EASEMOB_FORMAT]
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
-    /// Print requests and responses on standard error, without secrets
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    /// Print what is sent on standard error, without secrets; -vv with masked heads and bodies
+    #[arg(short, long, global = true, conflicts_with = "quiet", action = ArgAction::Count)]
+    pub(crate) verbose: u8,
     /// Print nothing but errors and warnings of a wrong setting on standard error
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
@@ -163,6 +172,10 @@ pub(crate) enum Format {
     Text,
     /// One JSON object
     Json,
+    /// Lines for a shell or a .env file: EASEMOB_TOKEN=…
+    Env,
+    /// A header field: Authorization: Bearer …
+    Header,
 }
 
 /// Transports, compiled in or not.

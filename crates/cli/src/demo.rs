@@ -27,11 +27,7 @@ const SAMPLE_TTL: Duration = Duration::from_secs(1_024_000);
 const CALLERS: usize = 10_000;
 
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
-    if options.format == Format::Json {
-        return Err(Failure::invalid_input(
-            "--format: demo has no JSON form; leave out --format and EASEMOB_FORMAT",
-        ));
-    }
+    output::require_format(options.format, "demo", &[Format::Text])?;
     let names = TransportName::compiled_in();
     let over: Vec<_> = names.iter().map(|name| name.as_str()).collect();
     output::line(

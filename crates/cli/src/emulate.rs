@@ -45,6 +45,7 @@ pub(crate) fn run(
         None => ConfigFile::default(),
     };
     let (plan, options) = Plan::new(args, options, environment, &file)?;
+    output::require_format(options.format, "emulator", &[Format::Text, Format::Json])?;
     crate::input::check_standard_input(&options)?;
     if plan.health {
         return ready::check(&plan);
@@ -79,7 +80,7 @@ fn refuse_without_effect(options: &OptionArgs, alone: bool) -> Result<(), Failur
         (options.proxy.is_some(), "--proxy", "leave it out"),
         (options.allow_http, "--allow-http", "leave it out"),
         (options.authorize_password, "--authorize-password", "use --password-needs-app-token"),
-        (options.verbose && alone, "--verbose", "leave it out, since requests are printed anyway"),
+        (options.verbose > 0 && alone, "--verbose", "leave it out, since requests are printed anyway"),
     ];
     match given.into_iter().find(|(given, ..)| *given) {
         Some((_, option, instead)) => Err(Failure::invalid_input(format!(
@@ -109,7 +110,7 @@ async fn serve(plan: Plan, options: &Options, file: &ConfigFile) -> Result<ExitC
             Failure::invalid_input(format!("--ca-out: cannot write {name}: {error}"))
         })?;
     }
-    let log = Log::start();
+    let log = Log::start(options.format);
     let ended = if plan.command.is_empty() {
         alone(&emulator, &plan, options, &log, signals).await
     } else {
@@ -151,7 +152,7 @@ async fn around(
 ) -> Result<ExitCode, Failure> {
     let mut finished = emulator.subscribe();
     let mut child = command::start(&plan.command, &ready::variables(emulator, plan))?;
-    let mut written = std::pin::pin!(write_log(&mut finished, log, options, options.verbose));
+    let mut written = std::pin::pin!(write_log(&mut finished, log, options, options.verbose > 0));
     let mut asked = false;
     loop {
         tokio::select! {
@@ -178,8 +179,8 @@ async fn write_log(finished: &mut Subscription, log: &Log, options: &Options, sh
     while let Some(request) = finished.next().await {
         match options.format {
             _ if !shown => {}
-            Format::Text => log.note(request),
             Format::Json => log.note(AsJson(&request)),
+            _ => log.note(request),
         }
     }
 }

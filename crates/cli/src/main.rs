@@ -9,7 +9,9 @@ mod findings;
 mod input;
 mod inspect;
 mod logging_transport;
+mod masked;
 mod options;
+mod out;
 mod output;
 mod secrets;
 mod settings;
@@ -70,8 +72,8 @@ fn run(args: Args, environment: &Environment) -> Result<ExitCode, Failure> {
     input::check_standard_input(&options)?;
     // These send nothing, so they need no runtime.
     match command {
-        Command::Dynamic { user_id } => {
-            return dynamic::run(&options, &user_id).map(|()| ExitCode::SUCCESS);
+        Command::Dynamic { user_id, out } => {
+            return dynamic::run(&options, &user_id, out).map(|()| ExitCode::SUCCESS);
         }
         Command::Inspect { token, leeway } => {
             return inspect::run(&options, token, leeway).map(|()| ExitCode::SUCCESS);
@@ -103,11 +105,11 @@ fn new_runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 async fn dispatch(command: Command, options: Options) -> Result<(), Failure> {
     match command {
-        Command::App { store } => token::app(&options, store).await,
-        Command::User { user_id, create, store } => {
-            token::user(&options, user_id, create, store).await
+        Command::App { store, out } => token::app(&options, store, out).await,
+        Command::User { user_id, create, store, out } => {
+            token::user(&options, user_id, create, store, out).await
         }
-        Command::Password { user_id } => token::password(&options, user_id).await,
+        Command::Password { user_id, out } => token::password(&options, user_id, out).await,
         Command::Demo => demo::run(&options).await,
         // Handled before the runtime starts.
         Command::Completions { .. }
