@@ -84,7 +84,7 @@ pub(crate) fn instead_of(option: &str) -> Option<&'static str> {
 
 async fn serve(plan: Plan, options: &Options, file: &ConfigFile) -> Result<ExitCode, Failure> {
     let handlers =
-        if plan.command.is_empty() { Signals::of_server() } else { Signals::of_command() };
+        if plan.command.is_empty() { Signals::that_end() } else { Signals::of_command() };
     // Before the ready line: a process that has read it may send a signal.
     let mut signals =
         handlers.map_err(|error| Failure::internal(format!("cannot handle signals: {error}")))?;

@@ -1,6 +1,7 @@
 //! The commands `app`, `user` and `password`: a token from the service.
 
 use std::future::Future;
+use std::time::Duration;
 
 use easemob_token::{Client, ClientBuilder, Error, ErrorKind, UnitMismatch};
 
@@ -11,7 +12,12 @@ use crate::out::OutArgs;
 use crate::settings::Setting::{AppKey, BaseUrl, ClientId, ClientSecret, Password};
 use crate::store::{self, StoreArgs};
 use crate::success::Success;
-use crate::{output, secrets, settings, time, transports};
+use crate::{deadline, output, secrets, settings, time, transports};
+
+/// How much longer than `--deadline` the client may take to say what happened.
+const GRACE: Duration = Duration::from_millis(40);
+/// A deadline of zero is not valid.
+const LEAST: Duration = Duration::from_millis(1);
 
 pub(crate) async fn app(options: &Options, store: StoreArgs, out: OutArgs) -> Result<(), Failure> {
     settings::require(options, &[BaseUrl, AppKey, ClientId, ClientSecret])?;
@@ -43,7 +49,11 @@ pub(crate) async fn user(
     Success::user(&token).report(options, to)
 }
 
-pub(crate) async fn password(options: &Options, user_id: String, out: OutArgs) -> Result<(), Failure> {
+pub(crate) async fn password(
+    options: &Options,
+    user_id: String,
+    out: OutArgs,
+) -> Result<(), Failure> {
     let credentials: &[_] =
         if options.authorize_password { &[ClientId, ClientSecret] } else { &[] };
     settings::require(options, &[&[BaseUrl, AppKey, Password], credentials].concat())?;
@@ -75,7 +85,7 @@ fn builder(options: &Options, transport: &LoggingTransport) -> Result<ClientBuil
     let mut builder = Client::builder(base_url, app_key)
         .ttl_units(options.ttl_unit)
         .request_timeout(options.timeout)
-        .acquisition_deadline(options.deadline)
+        .acquisition_deadline(deadline::left(options.deadline).max(LEAST))
         .max_attempts(options.max_attempts)
         .transport(transport.clone());
     if let Some(user_agent) = &options.user_agent {
@@ -109,7 +119,9 @@ async fn in_time<T>(
     transport: &LoggingTransport,
     token: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
-    let failure = match tokio::time::timeout(options.deadline, token).await {
+    // The client's own error says more, so it may come a little later.
+    let left = deadline::left(options.deadline) + GRACE;
+    let failure = match tokio::time::timeout(left, token).await {
         Ok(Ok(token)) => return Ok(token),
         Ok(Err(error)) if matches!(error.kind(), ErrorKind::Connect | ErrorKind::Timeout) => {
             Failure::from(error)
