@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::args::Format;
 use crate::output::{self, WriteError};
+use crate::time;
 
 /// Exit code of a command that a closed pipe ended (128 + SIGPIPE).
 const READER_GONE: u8 = 141;
@@ -25,6 +26,8 @@ pub(crate) struct Failure {
     code: Option<String>,
     description: Option<String>,
     retryable: bool,
+    /// Seconds, rounded up.
+    retry_after: Option<u64>,
     attempts: u32,
     #[serde(skip)]
     exit: u8,
@@ -39,6 +42,7 @@ impl Failure {
             code: None,
             description: None,
             retryable: kind.is_retryable(),
+            retry_after: None,
             attempts: 0,
             exit: exit_code(kind),
         }
@@ -81,7 +85,7 @@ impl Failure {
         match format {
             _ if self.exit == READER_GONE => {}
             Format::Json => output::note(json().unwrap_or_default()),
-            Format::Text => {
+            _ => {
                 output::note(format_args!("easemob-token: {}: {}", self.kind, self.message));
             }
         }
@@ -118,6 +122,7 @@ impl From<Error> for Failure {
             code: error.code().map(str::to_owned),
             description: error.description().map(str::to_owned),
             retryable: error.is_retryable(),
+            retry_after: error.retry_after().map(time::whole_seconds),
             attempts: error.attempts(),
             ..Self::new(error.kind(), error.report())
         }

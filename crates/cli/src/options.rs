@@ -61,7 +61,8 @@ pub(crate) struct Options {
     pub(crate) allow_http: bool,
     pub(crate) authorize_password: bool,
     pub(crate) format: Format,
-    pub(crate) verbose: bool,
+    /// 1: what is sent; 2: with heads and bodies.
+    pub(crate) verbose: u8,
     pub(crate) quiet: bool,
 }
 

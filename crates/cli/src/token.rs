@@ -1,26 +1,34 @@
 //! The commands `app`, `user` and `password`: a token from the service.
 
 use std::future::Future;
+use std::time::Duration;
 
 use easemob_token::{Client, ClientBuilder, Error, ErrorKind, UnitMismatch};
 
 use crate::failure::Failure;
 use crate::logging_transport::LoggingTransport;
 use crate::options::Options;
+use crate::out::OutArgs;
 use crate::settings::Setting::{AppKey, BaseUrl, ClientId, ClientSecret, Password};
 use crate::store::{self, StoreArgs};
 use crate::success::Success;
-use crate::{output, secrets, settings, time, transports};
+use crate::{deadline, output, secrets, settings, time, transports};
 
-pub(crate) async fn app(options: &Options, store: StoreArgs) -> Result<(), Failure> {
+/// How much longer than `--deadline` the client may take to say what happened.
+const GRACE: Duration = Duration::from_millis(40);
+/// A deadline of zero is not valid.
+const LEAST: Duration = Duration::from_millis(1);
+
+pub(crate) async fn app(options: &Options, store: StoreArgs, out: OutArgs) -> Result<(), Failure> {
     settings::require(options, &[BaseUrl, AppKey, ClientId, ClientSecret])?;
+    let to = out.destination()?;
     let transport = transports::chosen(options)?;
     let builder = with_credentials(builder(options, &transport)?, options)?;
     let builder = with_store(builder, store, options)?;
     let client = builder.app_token_ttl(options.ttl).build()?;
     let token = in_time(options, &transport, client.app_token()).await?;
     warn_about_units(options, token.unit_mismatch());
-    Success::app(&token).report(options)
+    Success::app(&token).report(options, to)
 }
 
 pub(crate) async fn user(
@@ -28,21 +36,28 @@ pub(crate) async fn user(
     user_id: String,
     create: bool,
     store: StoreArgs,
+    out: OutArgs,
 ) -> Result<(), Failure> {
     settings::require(options, &[BaseUrl, AppKey, ClientId, ClientSecret])?;
+    let to = out.destination()?;
     let transport = transports::chosen(options)?;
     let builder = with_credentials(builder(options, &transport)?, options)?;
     let client = with_store(builder, store, options)?.build()?;
     let request = client.user_token(user_id).auto_create_user(create).ttl(options.ttl);
     let token = in_time(options, &transport, async { request.await }).await?;
     warn_about_units(options, token.unit_mismatch());
-    Success::user(&token).report(options)
+    Success::user(&token).report(options, to)
 }
 
-pub(crate) async fn password(options: &Options, user_id: String) -> Result<(), Failure> {
+pub(crate) async fn password(
+    options: &Options,
+    user_id: String,
+    out: OutArgs,
+) -> Result<(), Failure> {
     let credentials: &[_] =
         if options.authorize_password { &[ClientId, ClientSecret] } else { &[] };
     settings::require(options, &[&[BaseUrl, AppKey, Password], credentials].concat())?;
+    let to = out.destination()?;
     let transport = transports::chosen(options)?;
     let mut builder = builder(options, &transport)?;
     if options.authorize_password {
@@ -54,7 +69,7 @@ pub(crate) async fn password(options: &Options, user_id: String) -> Result<(), F
     let request = client.user_token_by_password(user_id, password).ttl(options.ttl);
     let token = in_time(options, &transport, async { request.await }).await?;
     warn_about_units(options, token.unit_mismatch());
-    Success::user(&token).report(options)
+    Success::user(&token).report(options, to)
 }
 
 fn warn_about_units(options: &Options, mismatch: Option<&UnitMismatch>) {
@@ -70,7 +85,7 @@ fn builder(options: &Options, transport: &LoggingTransport) -> Result<ClientBuil
     let mut builder = Client::builder(base_url, app_key)
         .ttl_units(options.ttl_unit)
         .request_timeout(options.timeout)
-        .acquisition_deadline(options.deadline)
+        .acquisition_deadline(deadline::left(options.deadline).max(LEAST))
         .max_attempts(options.max_attempts)
         .transport(transport.clone());
     if let Some(user_agent) = &options.user_agent {
@@ -104,7 +119,9 @@ async fn in_time<T>(
     transport: &LoggingTransport,
     token: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
-    let failure = match tokio::time::timeout(options.deadline, token).await {
+    // The client's own error says more, so it may come a little later.
+    let left = deadline::left(options.deadline) + GRACE;
+    let failure = match tokio::time::timeout(left, token).await {
         Ok(Ok(token)) => return Ok(token),
         Ok(Err(error)) if matches!(error.kind(), ErrorKind::Connect | ErrorKind::Timeout) => {
             Failure::from(error)
