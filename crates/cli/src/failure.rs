@@ -14,11 +14,13 @@ use crate::time;
 
 /// Exit code of a command that a closed pipe ended (128 + SIGPIPE).
 const READER_GONE: u8 = 141;
+/// Exit code if some of several users have no token.
+const SOME_FAILED: u8 = 7;
 /// Exit code if the arguments are wrong.
 pub(crate) const USAGE: u8 = 2;
 
 /// A failure as it is written to standard error; the members are those of the JSON form.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Failure {
     kind: &'static str,
     message: String,
@@ -74,6 +76,18 @@ impl Failure {
         Self { exit, ..self }
     }
 
+    /// Begins the message with the place of the input that failed.
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// Some of several users have no token; each has said why in its line of the output.
+    pub(crate) fn of_users(failed: u64, total: u64) -> Self {
+        let message = format!("{failed} of {total} user IDs failed; see `error` in their lines");
+        Self { exit: SOME_FAILED, ..Self::internal(message) }
+    }
+
     /// The reader of standard output has closed the pipe: nothing is written.
     fn reader_gone() -> Self {
         Self { exit: READER_GONE, ..Self::internal(String::new()) }
@@ -84,6 +98,10 @@ impl Failure {
         let json = || serde_json::to_string(&serde_json::json!({ "error": self }));
         match format {
             _ if self.exit == READER_GONE => {}
+            Format::Json if self.exit == SOME_FAILED => {}
+            _ if self.exit == SOME_FAILED => {
+                output::note(format_args!("easemob-token: {}", self.message));
+            }
             Format::Json => output::note(json().unwrap_or_default()),
             _ => {
                 output::note(format_args!("easemob-token: {}: {}", self.kind, self.message));
