@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::args::Format;
 use crate::output::{self, WriteError};
-use crate::time;
+use crate::{remedy, time};
 
 /// Exit code of a command that a closed pipe ended (128 + SIGPIPE).
 const READER_GONE: u8 = 141;
@@ -113,7 +113,8 @@ impl Failure {
 
 /// Writes the command's options for the library's settings.
 fn with_options(message: String) -> String {
-    const OPTIONS: [(&str, &str); 4] = [
+    const OPTIONS: [(&str, &str); 5] = [
+        ("send one with it", "send one with --authorize-password"),
         ("add_roots_pem", "--add-ca-file"),
         ("roots_pem", "--ca-file"),
         ("request_timeout", "--timeout"),
@@ -142,7 +143,7 @@ impl From<Error> for Failure {
             retryable: error.is_retryable(),
             retry_after: error.retry_after().map(time::whole_seconds),
             attempts: error.attempts(),
-            ..Self::new(error.kind(), error.report())
+            ..Self::new(error.kind(), remedy::report(&error))
         }
     }
 }

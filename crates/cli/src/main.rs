@@ -20,6 +20,7 @@ mod out;
 mod output;
 mod placement;
 mod progress;
+mod remedy;
 mod secrets;
 mod settings;
 mod signals;

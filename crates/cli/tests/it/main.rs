@@ -11,11 +11,16 @@ mod failures;
 mod inputs;
 mod keep;
 mod local;
+#[cfg(target_os = "linux")]
+mod on_terminal;
+#[cfg(unix)]
+mod out;
 mod services;
 #[cfg(target_os = "linux")]
 mod silent_dns;
 mod tokens;
 mod units;
+mod users;
 mod variables;
 
 use std::io::Write;
