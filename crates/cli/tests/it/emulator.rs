@@ -198,10 +198,7 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
 
 /// Options, with a part of the message.
 const WITHOUT_EFFECT: &[(&[&str], &str)] = &[
-    (
-        &["--base-url", "http://127.0.0.1"],
-        "--base-url: has no effect on the emulator; use --listen",
-    ),
+    (&["--base-url", "http://127.0.0.1"], "--base-url: has no effect on emulator; use --listen"),
     (&["--ttl", "5"], "use --default-ttl"),
     (&["--password-file", "x"], "use --user-file"),
     (&["--authorize-password"], "use --password-needs-app-token"),

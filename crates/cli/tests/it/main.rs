@@ -4,6 +4,7 @@
 
 mod arguments;
 mod bounds;
+mod canary;
 mod emulator;
 #[cfg(target_os = "linux")]
 mod ends;
