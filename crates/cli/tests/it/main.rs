@@ -5,6 +5,8 @@
 mod arguments;
 mod bounds;
 mod canary;
+#[cfg(target_os = "linux")]
+mod completions;
 mod emulator;
 #[cfg(target_os = "linux")]
 mod ends;
@@ -12,6 +14,8 @@ mod failures;
 mod inputs;
 mod keep;
 mod local;
+#[cfg(target_os = "linux")]
+mod pty;
 mod services;
 #[cfg(target_os = "linux")]
 mod silent_dns;
