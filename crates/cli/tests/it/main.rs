@@ -5,6 +5,8 @@
 mod arguments;
 mod bounds;
 mod canary;
+#[cfg(target_os = "linux")]
+mod completions;
 mod emulator;
 #[cfg(target_os = "linux")]
 mod ends;
@@ -16,6 +18,8 @@ mod local;
 mod on_terminal;
 #[cfg(unix)]
 mod out;
+#[cfg(target_os = "linux")]
+mod pty;
 mod services;
 #[cfg(target_os = "linux")]
 mod silent_dns;
