@@ -67,8 +67,7 @@ pub(crate) async fn shown_while<T>(
     let is_shown = output::is_for_people()
         && !options.quiet
         && options.verbose == 0
-        && options.format != Format::Json
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        && options.format != Format::Json;
     let mut work = pin!(work);
     let begun = Instant::now();
     if !is_shown {

@@ -17,7 +17,7 @@ fn watched(mut command: Command) -> (Child, File) {
     unlockpt(&controller).unwrap();
     let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
     let device = File::options().read(true).write(true).open(name).unwrap();
-    let child = command.stdout(Stdio::piped()).stderr(device).spawn().unwrap();
+    let child = command.env("TERM", "xterm").stdout(Stdio::piped()).stderr(device).spawn().unwrap();
     (child, controller.into())
 }
 

@@ -79,7 +79,7 @@ async fn a_permanent_token_has_no_end() {
 #[tokio::test]
 async fn verbose_shows_what_is_sent_without_secrets_in_the_form_of_the_output() {
     let emulator = Emulator::start().await.unwrap();
-    for (words, lines) in [(&["user", "c", "-v"][..], 4), (&["user", "c", "-vv"], 19)] {
+    for (words, lines) in [(&["user", "c", "-v"][..], 4), (&["user", "c", "-vv"], 23)] {
         let output = run(set_up(&emulator, words)).await;
         let log = stderr(&output);
         assert_eq!(
