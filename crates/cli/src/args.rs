@@ -19,6 +19,7 @@ use crate::option_args::{
 use crate::out::OutArgs;
 use crate::store::StoreArgs;
 use crate::usage::Problem;
+use crate::users::UserArgs;
 
 /// Get Easemob (环信) IM tokens
 #[derive(Parser)]
@@ -39,14 +40,10 @@ pub(crate) enum Command {
         #[command(flatten)]
         out: OutArgs,
     },
-    /// Get a user token by user ID, fetching the app token first (grant inherit)
+    /// Get user tokens by user ID, fetching the app token first (grant inherit)
     User {
-        /// The user ID
-        #[arg(long = "username", value_name = "ID")]
-        user_id: String,
-        /// Create the user if it does not exist
-        #[arg(long)]
-        create: bool,
+        #[command(flatten)]
+        users: UserArgs,
         #[command(flatten)]
         options: Box<TokenArgs>,
         #[command(flatten)]

@@ -10,15 +10,17 @@ use serde::Serialize;
 
 use crate::args::Format;
 use crate::output::{self, WriteError};
-use crate::time;
+use crate::{remedy, time};
 
 /// Exit code of a command that a closed pipe ended (128 + SIGPIPE).
 const READER_GONE: u8 = 141;
+/// Exit code if some of several users have no token.
+const SOME_FAILED: u8 = 7;
 /// Exit code if the arguments are wrong.
 pub(crate) const USAGE: u8 = 2;
 
 /// A failure as it is written to standard error; the members are those of the JSON form.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Failure {
     kind: &'static str,
     message: String,
@@ -74,6 +76,18 @@ impl Failure {
         Self { exit, ..self }
     }
 
+    /// Begins the message with the place of the input that failed.
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// Some of several users have no token; each has said why in its line of the output.
+    pub(crate) fn of_users(failed: u64, total: u64) -> Self {
+        let message = format!("{failed} of {total} user IDs failed; see `error` in their lines");
+        Self { exit: SOME_FAILED, ..Self::internal(message) }
+    }
+
     /// The reader of standard output has closed the pipe: nothing is written.
     fn reader_gone() -> Self {
         Self { exit: READER_GONE, ..Self::internal(String::new()) }
@@ -84,6 +98,10 @@ impl Failure {
         let json = || serde_json::to_string(&serde_json::json!({ "error": self }));
         match format {
             _ if self.exit == READER_GONE => {}
+            Format::Json if self.exit == SOME_FAILED => {}
+            _ if self.exit == SOME_FAILED => {
+                output::note(format_args!("easemob-token: {}", self.message));
+            }
             Format::Json => output::note(json().unwrap_or_default()),
             _ => {
                 output::note(format_args!("easemob-token: {}: {}", self.kind, self.message));
@@ -95,7 +113,8 @@ impl Failure {
 
 /// Writes the command's options for the library's settings.
 fn with_options(message: String) -> String {
-    const OPTIONS: [(&str, &str); 4] = [
+    const OPTIONS: [(&str, &str); 5] = [
+        ("send one with it", "send one with --authorize-password"),
         ("add_roots_pem", "--add-ca-file"),
         ("roots_pem", "--ca-file"),
         ("request_timeout", "--timeout"),
@@ -124,7 +143,7 @@ impl From<Error> for Failure {
             retryable: error.is_retryable(),
             retry_after: error.retry_after().map(time::whole_seconds),
             attempts: error.attempts(),
-            ..Self::new(error.kind(), error.report())
+            ..Self::new(error.kind(), remedy::report(&error))
         }
     }
 }

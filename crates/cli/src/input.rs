@@ -96,6 +96,27 @@ pub(crate) fn shown(file: &Path) -> Cow<'_, str> {
 
 /// Refuses two options that both name standard input.
 pub(crate) fn check_standard_input(options: &Options) -> Result<(), Failure> {
+    let mut named = options_of_standard_input(options);
+    match (named.next(), named.next()) {
+        (Some(first), Some(second)) => Err(both_standard_input(first, second)),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an option that names standard input, which this one reads.
+pub(crate) fn reserve_standard_input(reader: &str, options: &Options) -> Result<(), Failure> {
+    match options_of_standard_input(options).next() {
+        Some(option) => Err(both_standard_input(reader, option)),
+        None => Ok(()),
+    }
+}
+
+fn both_standard_input(first: &str, second: &str) -> Failure {
+    Failure::invalid_input(format!("{first} and {second} cannot both be standard input"))
+}
+
+/// The options whose file is standard input.
+fn options_of_standard_input(options: &Options) -> impl Iterator<Item = &'static str> {
     let files = [
         ("--client-secret-file", &options.client_secret_file),
         ("--password-file", &options.password_file),
@@ -103,13 +124,7 @@ pub(crate) fn check_standard_input(options: &Options) -> Result<(), Failure> {
         ("--add-ca-file", &options.add_ca_file),
     ];
     let is_stdin = |file: &Option<PathBuf>| file.as_deref() == Some(Path::new("-"));
-    let mut named = files.iter().filter(|(_, file)| is_stdin(file)).map(|(option, _)| option);
-    match (named.next(), named.next()) {
-        (Some(first), Some(second)) => Err(Failure::invalid_input(format!(
-            "{first} and {second} cannot both be standard input"
-        ))),
-        _ => Ok(()),
-    }
+    files.into_iter().filter(move |(_, file)| is_stdin(file)).map(|(option, _)| option)
 }
 
 /// Reads to the end, at most one byte more than `max`.

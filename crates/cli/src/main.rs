@@ -19,6 +19,8 @@ mod options;
 mod out;
 mod output;
 mod placement;
+mod progress;
+mod remedy;
 mod secrets;
 mod settings;
 mod signals;
@@ -30,6 +32,8 @@ mod time;
 mod token;
 mod transports;
 mod usage;
+mod user_ids;
+mod users;
 mod version;
 
 use std::ffi::OsString;
@@ -137,8 +141,8 @@ async fn dispatch(command: Command, options: Options) -> Result<ExitCode, Failur
     match command {
         Command::Demo => return demo::run().await,
         Command::App { store, out, .. } => token::app(&options, store, out).await?,
-        Command::User { user_id, create, store, out, .. } => {
-            token::user(&options, user_id, create, store, out).await?;
+        Command::User { users, store, out, .. } => {
+            return users::run(&options, users, store, out).await;
         }
         Command::Password { user_id, out, .. } => token::password(&options, user_id, out).await?,
         // Handled before the runtime starts.

@@ -5,8 +5,9 @@
     reason = "these doc comments are the help text, shown as they stand"
 )]
 
+use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, IntoInnerError, Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -48,18 +49,20 @@ impl OutArgs {
 }
 
 impl Destination {
-    /// Writes a result of one line, completely or not at all.
-    pub(crate) fn write(self, text: impl std::fmt::Display) -> Result<(), Failure> {
-        let mut lines = self.lines()?;
-        lines.write(&text.to_string())?;
-        lines.finish()
+    /// Writes a result of one line or a few, completely or not at all.
+    pub(crate) fn write(self, text: impl fmt::Display) -> Result<(), Failure> {
+        match self {
+            Self::StandardOutput => Ok(output::line(text)?),
+            Self::File(file) => replace(&file, &mut format!("{text}\n").as_bytes())
+                .map_err(|error| cannot_write(&file, &error)),
+        }
     }
 
-    /// Begins a result of several lines.
+    /// Begins a result of many lines.
     pub(crate) fn lines(self) -> Result<Lines, Failure> {
         match self {
             Self::StandardOutput => Ok(Lines::StandardOutput),
-            Self::File(file) => match begin(&file) {
+            Self::File(file) => match tempfile::tempfile_in(folder(&file)) {
                 Ok(written) => Ok(Lines::File(file, BufWriter::new(written))),
                 Err(error) => Err(cannot_write(&file, &error)),
             },
@@ -70,8 +73,8 @@ impl Destination {
 /// Lines that are being written. Without [`finish`](Self::finish), a file stays as it was.
 pub(crate) enum Lines {
     StandardOutput,
-    /// The file, and the temporary one in its folder. When it is dropped, nothing is left of it.
-    File(PathBuf, BufWriter<NamedTempFile>),
+    /// The file, and one without a name, of which nothing is left however the process ends.
+    File(PathBuf, BufWriter<File>),
 }
 
 impl Lines {
@@ -87,12 +90,13 @@ impl Lines {
 
     /// Replaces the file.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        match self {
-            Self::StandardOutput => Ok(()),
-            Self::File(file, written) => {
-                replace(&file, written).map_err(|error| cannot_write(&file, &error))
-            }
-        }
+        let Self::File(file, written) = self else { return Ok(()) };
+        let copied = written.into_inner().map_err(IntoInnerError::into_error);
+        let copied = copied.and_then(|mut written| {
+            written.rewind()?;
+            replace(&file, &mut written)
+        });
+        copied.map_err(|error| cannot_write(&file, &error))
     }
 }
 
@@ -145,13 +149,15 @@ fn folder(file: &Path) -> &Path {
 
 /// An empty file beside it, which only its owner can read.
 fn begin(file: &Path) -> io::Result<NamedTempFile> {
-    // The error of the operating system, without the name of the temporary file.
-    let plain = |error: io::Error| error.raw_os_error().map_or(error, io::Error::from_raw_os_error);
-    tempfile::Builder::new().prefix(".easemob-token-").tempfile_in(folder(file)).map_err(plain)
+    let named = tempfile::Builder::new().prefix(".easemob-token-").tempfile_in(folder(file));
+    // The error names the temporary file, which says nothing.
+    named.map_err(|error| error.kind().into())
 }
 
-fn replace(file: &Path, written: BufWriter<NamedTempFile>) -> io::Result<()> {
-    let written = written.into_inner().map_err(io::IntoInnerError::into_error)?;
+/// Replaces the file by this content, as a whole.
+fn replace(file: &Path, content: &mut impl Read) -> io::Result<()> {
+    let mut written = begin(file)?;
+    io::copy(content, written.as_file_mut())?;
     written.as_file().sync_all()?;
     written.persist(file)?;
     // The content is safe; the new name in the folder too, if the system can say so.

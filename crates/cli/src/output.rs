@@ -9,15 +9,17 @@ use clap::ValueEnum as _;
 
 use crate::args::Format;
 use crate::failure::Failure;
+use crate::progress;
 
 /// An error of writing to standard output.
 pub(crate) struct WriteError(pub(crate) io::Error);
 
 /// Writes a line to standard output, at once: nobody sees a part of it.
 pub(crate) fn line(text: impl fmt::Display) -> Result<(), WriteError> {
-    let mut stdout = io::stdout().lock();
     let line = format!("{text}\n");
-    stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).map_err(WriteError)
+    let mut stdout = io::stdout().lock();
+    progress::hidden_while(|| stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()))
+        .map_err(WriteError)
 }
 
 /// Refuses a standard output that was closed before the process started: the result would be lost.
@@ -84,5 +86,6 @@ pub(crate) fn warning(format: Format, kind: &str, message: &str) {
 
 /// Writes a line to standard error, at once; a failure to do so is ignored.
 pub(crate) fn note(text: impl fmt::Display) {
-    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+    let line = format!("{text}\n");
+    let _ = progress::hidden_while(|| io::stderr().write_all(line.as_bytes()));
 }

@@ -1,17 +1,15 @@
 //! Signals and `--deadline` while the command waits: for input, for the prompt, for a server.
 
-use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
+use crate::pty::Terminal;
 use crate::{TRANSPORTS, command, failure, signal_of};
 
 const LIMIT: &str = "400ms";
@@ -166,49 +164,40 @@ fn a_signal_ends_the_demo_and_removes_its_folders() {
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 }
 
-/// A terminal, and a command that prompts on it.
-struct Terminal {
-    screen: File,
-    child: Child,
-}
+/// A command that prompts on a terminal.
+struct Prompting(Terminal);
 
-impl Terminal {
-    fn prompting(server: &Silent, more: &[&str]) -> Self {
-        let controller: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&controller).unwrap();
-        unlockpt(&controller).unwrap();
-        let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
-        let device = || File::options().read(true).write(true).open(&name).unwrap();
-        let inner = server.client("http", &["password", "--username", "c"]);
-        // The terminal becomes the one of the process, as in a window.
-        let mut outer = Command::new("setsid");
-        outer.arg("--ctty").arg(inner.get_program()).args(inner.get_args()).args(more);
-        outer.env_clear().envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))));
-        outer.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        outer.stdin(device()).stdout(device()).stderr(device());
-        let mut terminal = Self { screen: controller.into(), child: outer.spawn().unwrap() };
-        terminal.reads("Password of c: ");
-        assert!(!terminal.echoes());
-        terminal
+impl Prompting {
+    fn start(server: &Silent, more: &[&str]) -> Self {
+        let words = [&["password", "--username", "c"], more].concat();
+        let mut terminal = Terminal::start(&server.client("http", &words));
+        terminal.read_to("Password of c: ");
+        let prompting = Self(terminal);
+        assert!(!prompting.echoes());
+        prompting
     }
 
-    /// Reads up to this text.
-    fn reads(&mut self, text: &str) {
-        let (mut byte, mut seen) = ([0], String::new());
-        while !seen.ends_with(text) {
-            assert_eq!(self.screen.read(&mut byte).unwrap(), 1);
-            seen.push(byte[0].into());
-        }
-        assert!(!seen.contains("hunter2"), "{seen}");
+    fn types(&mut self, text: &[u8]) {
+        self.0.screen.write_all(text).unwrap();
+    }
+
+    fn process(&self) -> u32 {
+        self.0.child.id()
     }
 
     fn echoes(&self) -> bool {
-        tcgetattr(self.screen.as_fd()).unwrap().local_modes.contains(LocalModes::ECHO)
+        tcgetattr(&self.0.screen).unwrap().local_modes.contains(LocalModes::ECHO)
     }
 
-    fn exit_code(&mut self) -> Option<i32> {
-        let code = self.child.wait().unwrap().code();
+    /// Waits for the end, which leaves the echo on and shows nothing of what was typed.
+    fn exit_code(mut self) -> Option<i32> {
+        let code = self.0.child.wait().unwrap().code();
         assert!(self.echoes(), "{code:?}");
+        let mut shown = Vec::new();
+        // The terminal of a process that has ended is an error.
+        let _ = self.0.screen.read_to_end(&mut shown);
+        let shown = String::from_utf8_lossy(&shown);
+        assert!(!shown.contains("hunter2"), "{shown}");
         code
     }
 }
@@ -217,13 +206,13 @@ impl Terminal {
 fn the_prompt_restores_the_echo_whatever_ends_it() {
     let server = Silent::start();
     let expect = |typed: &[u8], signal: &str, code| {
-        let mut terminal = Terminal::prompting(&server, &[]);
+        let mut prompting = Prompting::start(&server, &[]);
         if signal.is_empty() {
-            terminal.screen.write_all(typed).unwrap();
+            prompting.types(typed);
         } else {
-            send(terminal.child.id(), signal);
+            send(prompting.process(), signal);
         }
-        assert_eq!(terminal.exit_code(), Some(code), "{typed:?} {signal}");
+        assert_eq!(prompting.exit_code(), Some(code), "{typed:?} {signal}");
     };
     // Interrupt, quit, end of input, no password.
     for (typed, code) in [(b"hunter2\x03", 130), (b"hunter2\x1c", 131)] {
@@ -236,17 +225,17 @@ fn the_prompt_restores_the_echo_whatever_ends_it() {
         expect(b"", signal, code);
     }
     let begun = Instant::now();
-    let mut terminal = Terminal::prompting(&server, &["--deadline", LIMIT]);
-    terminal.screen.write_all(b"hunter2").unwrap();
-    assert_eq!(terminal.exit_code(), Some(5));
+    let mut prompting = Prompting::start(&server, &["--deadline", LIMIT]);
+    prompting.types(b"hunter2");
+    assert_eq!(prompting.exit_code(), Some(5));
     assert!(begun.elapsed() < MOST);
 }
 
 #[test]
 fn a_password_that_is_typed_is_sent_and_not_shown() {
     let server = Silent::start();
-    let mut terminal = Terminal::prompting(&server, &[]);
-    terminal.screen.write_all("hunter2 密\n".as_bytes()).unwrap();
+    let mut prompting = Prompting::start(&server, &[]);
+    prompting.types("hunter2 密\n".as_bytes());
     let (mut connection, mut request) = (server.connected(), Vec::new());
     while !request.ends_with(b"}") {
         let mut byte = [0];
@@ -255,6 +244,6 @@ fn a_password_that_is_typed_is_sent_and_not_shown() {
     }
     assert!(String::from_utf8(request).unwrap().contains("hunter2 密"));
     // After the prompt too, a signal ends the command.
-    send(terminal.child.id(), "-TERM");
-    assert_eq!(terminal.exit_code(), Some(143));
+    send(prompting.process(), "-TERM");
+    assert_eq!(prompting.exit_code(), Some(143));
 }

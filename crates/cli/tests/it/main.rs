@@ -5,6 +5,8 @@
 mod arguments;
 mod bounds;
 mod canary;
+#[cfg(target_os = "linux")]
+mod completions;
 mod emulator;
 #[cfg(target_os = "linux")]
 mod ends;
@@ -12,11 +14,18 @@ mod failures;
 mod inputs;
 mod keep;
 mod local;
+#[cfg(target_os = "linux")]
+mod on_terminal;
+#[cfg(unix)]
+mod out;
+#[cfg(target_os = "linux")]
+mod pty;
 mod services;
 #[cfg(target_os = "linux")]
 mod silent_dns;
 mod tokens;
 mod units;
+mod users;
 mod variables;
 
 use std::io::Write;
