@@ -39,6 +39,7 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) manifest_path: PathBuf,
     pub(crate) rust_version: Option<String>,
+    pub(crate) repository: Option<String>,
     /// The registries that it may be published to: none if it is `publish = false`.
     pub(crate) publish: Option<Vec<String>>,
     pub(crate) features: std::collections::BTreeMap<String, Vec<String>>,
@@ -74,6 +75,12 @@ impl Context {
             require_all: false,
             not_checked: RefCell::default(),
         }
+    }
+
+    /// The address of the repository, for links to files that are in no page.
+    pub(crate) fn repository(&self) -> &str {
+        let mut all = self.workspace.packages.iter().filter_map(|it| it.repository.as_deref());
+        all.next().unwrap_or("https://repository.example")
     }
 
     /// Reports, now and at the end, that something was left unchecked.

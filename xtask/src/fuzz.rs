@@ -22,7 +22,8 @@ const TARGETS: [&str; 9] = [
     "dynamic",
     "fleet_record",
 ];
-const CARGO_FUZZ: CargoTool = CargoTool { name: "cargo-fuzz", version: "0.13.2", ask: &[] };
+const CARGO_FUZZ: CargoTool =
+    CargoTool { name: "cargo-fuzz", version: "0.13.2", ask: &[], options: &[] };
 
 /// Look for faults with random input, for a bounded time
 #[derive(Debug, Args)]

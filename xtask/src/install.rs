@@ -31,6 +31,8 @@ pub(crate) struct CargoTool {
     pub(crate) version: &'static str,
     /// The first words that print its version.
     pub(crate) ask: &'static [&'static str],
+    /// More options for `cargo install`.
+    pub(crate) options: &'static [&'static str],
 }
 
 impl Program {
@@ -102,6 +104,7 @@ impl CargoTool {
         let build = root.join("build");
         let install = cmd!(sh, "cargo install --locked {name} --version {version} --force --root")
             .arg(&root)
+            .args(self.options)
             .arg("--target-dir")
             .arg(&build)
             // Their own release profiles take twice as long to compile, and a check that runs for

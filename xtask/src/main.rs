@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command writes to its terminal")]
 
 mod bench;
+mod book;
 mod check;
 mod ci;
 mod context;

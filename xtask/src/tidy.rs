@@ -1,12 +1,12 @@
 //! The step `tidy`: what no compiler looks at, file by file.
 
 mod files;
-mod links;
+pub(crate) mod links;
 pub(crate) mod markdown;
 mod places;
 mod prose;
-mod readmes;
 mod rust;
+pub(crate) mod twins;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -56,7 +56,7 @@ pub(crate) fn run(context: &Context) -> Result<()> {
     }
     problems.extend(files::check_presence(&files));
     problems.extend(links::check(&files));
-    problems.extend(readmes::check(&files));
+    problems.extend(twins::check(&files));
     problems.extend(without_reason(&context.workspace.packages, &files));
     problems.extend(weight::check(&context.workspace, &files));
     report(problems, &format!("{} files", files.len()))
