@@ -108,6 +108,10 @@ fn serve(stream: &TcpStream, site: &Path, pages: &str, reports: &Sender<Report>)
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head)? > 0 {}
+    if head.is_empty() {
+        // A connection that the browser opened ahead and did not need.
+        return Ok(());
+    }
     let mut words = head.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = target.split('?').next().unwrap_or_default();
@@ -134,7 +138,7 @@ fn serve(stream: &TcpStream, site: &Path, pages: &str, reports: &Sender<Report>)
     write!(
         stream,
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
-                    Connection: close\r\n\r\n",
+         Cache-Control: max-age=60\r\nConnection: close\r\n\r\n",
         body.len()
     )?;
     Ok(stream.write_all(&body)?)

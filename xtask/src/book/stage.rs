@@ -70,7 +70,7 @@ pub(super) fn write(books: &[Book; 2], root: &Path, work: &Path, repository: &st
             fs::create_dir_all(path.parent().unwrap_or(&folder))?;
             fs::write(path, with_links(page, book, other, repository)?)?;
         }
-        for name in ["book.toml", "book.css", "book.js"] {
+        for name in ["book.toml", "search.css", "search.js"] {
             fs::copy(root.join("book").join(name), folder.join(name))?;
         }
         let pictures = root.join("docs/pictures");
