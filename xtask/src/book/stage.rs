@@ -141,7 +141,11 @@ fn changed_link(
     let here = staged(from);
     let up = "../".repeat(here.matches('/').count());
     let page = staged(&path);
-    Some(if book.has(&path) {
+    let summary = LANGUAGES.iter().find(|language| language.summary == path);
+    Some(if let Some(language) = summary {
+        // The list of pages is beside each page.
+        format!("{up}../{}/index.html", language.code)
+    } else if book.has(&path) {
         format!("{up}{page}{anchor}")
     } else if other.has(&path) {
         format!("{up}../{}/{}{anchor}", other.language.code, rendered(&page))
@@ -164,7 +168,10 @@ mod tests {
                 "book/SUMMARY.zh-CN.md",
                 "[I](../README.zh-CN.md)\n\n- [E](../docs/errors.zh-CN.md)\n",
             ),
-            file("README.md", "[中文](README.zh-CN.md) [e](docs/errors.md#top)\n"),
+            file(
+                "README.md",
+                "[中文](README.zh-CN.md) [e](docs/errors.md#top) [s](book/SUMMARY.md)\n",
+            ),
             file(
                 "README.zh-CN.md",
                 "[English](README.md) [e](docs/errors.zh-CN.md) [x](https://x.y)\n",
@@ -186,7 +193,10 @@ mod tests {
         };
         assert_eq!(text(0, 0), "[I](README.md)\n\n- [E](docs/errors.md)\n");
         assert_eq!(text(1, 0), "[I](README.md)\n\n- [E](docs/errors.md)\n");
-        assert_eq!(text(0, 1), "[中文](../zh-CN/index.html) [e](docs/errors.md#top)\n");
+        assert_eq!(
+            text(0, 1),
+            "[中文](../zh-CN/index.html) [e](docs/errors.md#top) [s](../en/index.html)\n"
+        );
         assert_eq!(
             text(1, 1),
             "[English](../en/index.html) [e](docs/errors.md) [x](https://x.y)\n"
