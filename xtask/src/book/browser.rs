@@ -30,12 +30,8 @@ enum Report {
 /// Opens each page at the width of a phone, and searches once in each language.
 pub(super) fn open(chromium: &Path, work: &Path, books: &[Book]) -> Result<()> {
     let addresses: Vec<_> = books.iter().flat_map(Book::addresses).collect();
-    let find = books.iter().map(|book| {
-        let (words, expected) = book.language.search;
-        (format!("/{}/index.html", book.language.code), words, expected)
-    });
-    let pages =
-        serde_json::json!({ "open": addresses, "find": find.collect::<Vec<_>>() }).to_string();
+    let find: Vec<_> = books.iter().map(|book| (book.start(), book.language.searches)).collect();
+    let pages = serde_json::json!({ "open": addresses, "find": find }).to_string();
 
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;

@@ -25,6 +25,11 @@ impl Book {
         self.pages.iter().skip(1).any(|page| page.path == path)
     }
 
+    /// Returns the address of the first page.
+    pub(super) fn start(&self) -> String {
+        format!("/{}/index.html", self.language.code)
+    }
+
     /// Returns the addresses of the pages below the site.
     pub(super) fn addresses(&self) -> impl Iterator<Item = String> {
         let code = self.language.code;
