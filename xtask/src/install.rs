@@ -224,7 +224,7 @@ fn blames_the_network(output: &str) -> bool {
         "network is unreachable",
         "unable to access",
         "timed out",
-        "network connectivity",
+        "failed, reason:",
     ];
     let output = output.to_lowercase().replace("n't ", " not ");
     SIGNS.iter().any(|sign| output.contains(sign)) || output.contains("failed to clone")
@@ -271,7 +271,7 @@ mod tests {
             "fatal: unable to access '…': Could not resolve host: github.com",
             "error: … : tcp connect error: Connection refused (os error 111)",
             "Couldn't connect to server",
-            "npm error network This is a problem related to network connectivity.",
+            "npm error request to https://… failed, reason: getaddrinfo EAI_AGAIN",
         ] {
             assert!(blames_the_network(text), "{text}");
         }
