@@ -12,6 +12,7 @@ mod fuzz;
 mod install;
 mod layers;
 mod mutants;
+mod pictures;
 mod problem;
 mod shell;
 mod soak;
@@ -45,6 +46,8 @@ enum Command {
     Soak(soak::Options),
     Fleet(fleet::Options),
     Bench(bench::Options),
+    /// Draw the pictures of the documents from their data
+    Pictures,
     /// Compare the lines inside and outside the published crates
     Weight,
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
             Command::Soak(options) => soak::run(options, &context),
             Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
+            Command::Pictures => pictures::run(&context),
             Command::Weight => weight::run(&context),
         }
         .map(|()| ExitCode::SUCCESS)

@@ -15,6 +15,7 @@ use anyhow::{Context as _, Result};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::context::{Context, Package};
+use crate::pictures;
 use crate::problem::{Problem, report};
 use crate::weight;
 
@@ -58,6 +59,7 @@ pub(crate) fn run(context: &Context) -> Result<()> {
     problems.extend(links::check(&files));
     problems.extend(readmes::check(&files));
     problems.extend(without_reason(&context.workspace.packages, &files));
+    problems.extend(pictures::check(&files));
     problems.extend(weight::check(&context.workspace, &files));
     report(problems, &format!("{} files", files.len()))
 }
