@@ -1,13 +1,14 @@
 //! The command `cargo xtask pictures`: SVG files made from data, which `tidy` compares with it.
 
 mod bars;
+mod graph;
 mod svg;
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::context::Context;
+use crate::context::{Context, Workspace};
 use crate::problem::Problem;
 use crate::tidy::{SourceFile, read_files};
 
@@ -17,7 +18,7 @@ const REPEAT: &str = "run `cargo xtask pictures` and commit the result";
 /// Writes every picture that differs from its data.
 pub(crate) fn run(context: &Context) -> Result<()> {
     let root = &context.workspace.root;
-    for picture in draw(&read_files(root)?)? {
+    for picture in draw(&context.workspace, &read_files(root)?)? {
         write(root, &picture)?;
     }
     Ok(())
@@ -33,8 +34,8 @@ fn write(root: &Path, picture: &SourceFile) -> Result<()> {
 }
 
 /// Compares the pictures with their data.
-pub(crate) fn check(files: &[SourceFile]) -> Vec<Problem> {
-    let pictures = match draw(files) {
+pub(crate) fn check(workspace: &Workspace, files: &[SourceFile]) -> Vec<Problem> {
+    let pictures = match draw(workspace, files) {
         Ok(pictures) => pictures,
         Err(error) => return vec![Problem::new(FOLDER, 0, format!("{error:#}"))],
     };
@@ -53,12 +54,13 @@ pub(crate) fn check(files: &[SourceFile]) -> Vec<Problem> {
     problems
 }
 
-fn draw(files: &[SourceFile]) -> Result<Vec<SourceFile>> {
+fn draw(workspace: &Workspace, files: &[SourceFile]) -> Result<Vec<SourceFile>> {
     let read = |path: &str| {
         let file = files.iter().find(|file| file.path == path);
         file.map(|file| file.text.as_str()).with_context(|| format!("{path} is missing"))
     };
-    let pictures = bars::draw(read(bars::PAGE)?)?;
+    let mut pictures = bars::draw(read(bars::PAGE)?)?;
+    pictures.extend(graph::draw(workspace)?);
     let path = |name: &str| format!("{FOLDER}/{name}.svg");
     Ok(pictures.iter().map(|(name, text)| SourceFile::new(&path(name), text)).collect())
 }
