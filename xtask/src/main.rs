@@ -46,8 +46,7 @@ enum Command {
     Soak(soak::Options),
     Fleet(fleet::Options),
     Bench(bench::Options),
-    /// Draw the pictures of the documents from their data
-    Pictures,
+    Pictures(pictures::Options),
     /// Compare the lines inside and outside the published crates
     Weight,
 }
@@ -66,7 +65,7 @@ fn main() -> ExitCode {
             Command::Soak(options) => soak::run(options, &context),
             Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
-            Command::Pictures => pictures::run(&context),
+            Command::Pictures(options) => pictures::run(options, &context),
             Command::Weight => weight::run(&context),
         }
         .map(|()| ExitCode::SUCCESS)

@@ -1,12 +1,14 @@
 //! The command `cargo xtask pictures`: SVG files made from data, which `tidy` compares with it.
 
 mod bars;
+mod demo;
 mod graph;
 mod svg;
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use clap::Args;
 
 use crate::context::{Context, Workspace};
 use crate::problem::Problem;
@@ -15,9 +17,20 @@ use crate::tidy::{SourceFile, read_files};
 const FOLDER: &str = "docs/pictures";
 const REPEAT: &str = "run `cargo xtask pictures` and commit the result";
 
+/// Draw the pictures of the documents from their data
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// First record the command `demo` again
+    #[arg(long)]
+    record: bool,
+}
+
 /// Writes every picture that differs from its data.
-pub(crate) fn run(context: &Context) -> Result<()> {
+pub(crate) fn run(options: &Options, context: &Context) -> Result<()> {
     let root = &context.workspace.root;
+    if options.record {
+        write(root, &SourceFile::new(demo::RECORDING, &demo::record(context)?))?;
+    }
     for picture in draw(&context.workspace, &read_files(root)?)? {
         write(root, &picture)?;
     }
@@ -60,6 +73,7 @@ fn draw(workspace: &Workspace, files: &[SourceFile]) -> Result<Vec<SourceFile>> 
         file.map(|file| file.text.as_str()).with_context(|| format!("{path} is missing"))
     };
     let mut pictures = bars::draw(read(bars::PAGE)?)?;
+    pictures.extend(demo::draw(read(demo::RECORDING)?)?);
     pictures.extend(graph::draw(workspace)?);
     let path = |name: &str| format!("{FOLDER}/{name}.svg");
     Ok(pictures.iter().map(|(name, text)| SourceFile::new(&path(name), text)).collect())
