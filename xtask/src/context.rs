@@ -52,6 +52,9 @@ pub(crate) struct Dependency {
     pub(crate) name: String,
     /// `dev`, `build`, or none.
     pub(crate) kind: Option<String>,
+    /// Only with a feature.
+    #[serde(default)]
+    pub(crate) optional: bool,
 }
 
 impl Context {

@@ -13,6 +13,7 @@ mod fuzz;
 mod install;
 mod layers;
 mod mutants;
+mod pictures;
 mod problem;
 mod shell;
 mod soak;
@@ -46,6 +47,7 @@ enum Command {
     Soak(soak::Options),
     Fleet(fleet::Options),
     Bench(bench::Options),
+    Pictures(pictures::Options),
     /// Compare the lines inside and outside the published crates
     Weight,
 }
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
             Command::Soak(options) => soak::run(options, &context),
             Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
+            Command::Pictures(options) => pictures::run(options, &context),
             Command::Weight => weight::run(&context),
         }
         .map(|()| ExitCode::SUCCESS)

@@ -15,6 +15,7 @@ use anyhow::{Context as _, Result};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::context::{Context, Package};
+use crate::pictures;
 use crate::problem::{Problem, report};
 use crate::weight;
 
@@ -58,6 +59,7 @@ pub(crate) fn run(context: &Context) -> Result<()> {
     problems.extend(links::check(&files));
     problems.extend(twins::check(&files));
     problems.extend(without_reason(&context.workspace.packages, &files));
+    problems.extend(pictures::check(&context.workspace, &files));
     problems.extend(weight::check(&context.workspace, &files));
     report(problems, &format!("{} files", files.len()))
 }
@@ -114,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_dependency_without_a_reason_is_found() {
-        let dependency = |name: &&str| Dependency { name: (*name).to_owned(), kind: None };
+        let dependency =
+            |name: &&str| Dependency { name: (*name).to_owned(), ..Dependency::default() };
         let package = |name: &str, dependencies: &[&str]| Package {
             name: name.to_owned(),
             dependencies: dependencies.iter().map(dependency).collect(),
