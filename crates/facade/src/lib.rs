@@ -145,6 +145,9 @@ pub mod store {
 /// examples, and fails if a page with Rust examples is missing here.
 #[cfg(all(doctest, feature = "fleet", feature = "hyper", feature = "isahc", feature = "reqwest"))]
 mod pages {
+    #[doc = include_str!("../README.md")]
+    struct ReadmeOfTheCrate;
+
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 
