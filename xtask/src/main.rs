@@ -12,6 +12,7 @@ mod fuzz;
 mod install;
 mod layers;
 mod mutants;
+mod package;
 mod problem;
 mod shell;
 mod soak;
