@@ -68,7 +68,7 @@ pub(crate) fn run(context: &Context) -> Result<()> {
     let work = context.workspace.target.join("book");
     let site = work.join("site");
     let _ = std::fs::remove_dir_all(&work);
-    stage::write(&books, root, &work, context.repository())?;
+    stage::write(&books, root, &work, context.repository()?)?;
 
     let Some(mdbook) = MDBOOK.find_or_leave_out(context, "the book")? else { return Ok(()) };
     for Language { code, .. } in LANGUAGES {

@@ -37,6 +37,8 @@ pub(crate) struct Workspace {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) homepage: Option<String>,
     pub(crate) manifest_path: PathBuf,
     pub(crate) rust_version: Option<String>,
     pub(crate) repository: Option<String>,
@@ -81,9 +83,9 @@ impl Context {
     }
 
     /// The address of the repository, for links to files that are in no page.
-    pub(crate) fn repository(&self) -> &str {
+    pub(crate) fn repository(&self) -> Result<&str> {
         let mut all = self.workspace.packages.iter().filter_map(|it| it.repository.as_deref());
-        all.next().unwrap_or("https://repository.example")
+        all.next().context("no package has a `repository`")
     }
 
     /// Reports, now and at the end, that something was left unchecked.

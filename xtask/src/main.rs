@@ -13,6 +13,7 @@ mod fuzz;
 mod install;
 mod layers;
 mod mutants;
+mod package;
 mod pictures;
 mod problem;
 mod shell;

@@ -152,3 +152,8 @@ pub use received::{Outcome, ReceivedRequest};
 pub use refusal::Refusal;
 pub use settings::{BannedAs, UnknownUserAs};
 pub use ttl::{PermanentAs, Unit};
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -147,6 +147,9 @@ pub mod store {
 #[cfg(all(doctest, feature = "fleet", feature = "hyper", feature = "isahc", feature = "reqwest"))]
 #[cfg(feature = "test-util")]
 mod pages {
+    #[doc = include_str!("../README.md")]
+    struct ReadmeOfTheCrate;
+
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 

@@ -125,3 +125,8 @@ impl TokenStore for RedisStore {
         self.worker.run(|shared| async move { shared.swap(swap).await }).await
     }
 }
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -124,3 +124,8 @@ pub enum Swap {
     /// Another record is there, or none: nothing was written.
     Changed,
 }
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -79,3 +79,8 @@ pub use transport::HyperTransport;
 pub mod reexports {
     pub use {bytes, http_body_util, hyper_util, rustls};
 }
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -133,3 +133,8 @@ pub use transport::IsahcTransport;
 /// The HTTP library below, for naming the client that
 /// [`from_client`](IsahcTransport::from_client) takes.
 pub use isahc;
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -56,3 +56,8 @@ pub use async_trait::async_trait;
 
 // The two crates whose types are part of the port, for authors of adapters.
 pub use {bytes, http};
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
