@@ -115,3 +115,33 @@ fn index(context: &Context, site: &Path) -> Result<bool> {
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_page_of_settings_names_each_setting_and_variable() {
+        let pages =
+            [include_str!("../../docs/settings.md"), include_str!("../../docs/settings.zh-CN.md")];
+        let builder = [
+            include_str!("../../crates/facade/src/client/builder.rs"),
+            include_str!("../../crates/facade/src/client/builder/fleet.rs"),
+        ];
+        let after = |text: &'static str, start: &'static str, end: &'static [char]| {
+            text.split(start).skip(1).filter_map(move |rest| rest.split(end).next())
+        };
+        let methods = builder.into_iter().flat_map(|text| after(text, "\n    pub fn ", &['(']));
+        let variables = after(
+            include_str!("../../crates/facade/src/environment/client.rs"),
+            "`EASEMOB_",
+            &['`'],
+        );
+        let names: Vec<_> = methods
+            .map(|name| format!("`{name}("))
+            .chain(variables.map(|name| format!("`EASEMOB_{name}`")))
+            .collect();
+        assert!(names.len() > 30, "{names:?}");
+        for name in names {
+            assert!(pages.iter().all(|page| page.contains(&name)), "{name}");
+        }
+    }
+}
