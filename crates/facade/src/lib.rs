@@ -174,6 +174,9 @@ mod pages {
     #[doc = include_str!("../../../docs/fleet.md")]
     struct Fleet;
 
+    #[doc = include_str!("../../../docs/stores.md")]
+    struct Stores;
+
     #[doc = include_str!("../../../docs/revocation.md")]
     struct Revocation;
 }
