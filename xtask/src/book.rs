@@ -15,13 +15,9 @@ use crate::problem::report;
 use crate::shell;
 use crate::tidy::read_files;
 
-const MDBOOK: CargoTool = CargoTool {
-    name: "mdbook",
-    version: "0.5.4",
-    ask: &[],
-    // Without its server and its search, which finds no Chinese; and quick to compile.
-    options: &["--no-default-features", "--debug"],
-};
+const MDBOOK: CargoTool = CargoTool { name: "mdbook", version: "0.5.4", ask: &[] };
+/// Without its server and its search, which finds no Chinese.
+const WITHOUT_SEARCH: &[&str] = &["--no-default-features"];
 const NPM: Program = Program { name: "npm", package: "npm", variable: "NPM" };
 const CHROMIUM: Program = Program { name: "chromium", package: "chromium", variable: "CHROMIUM" };
 const PAGEFIND: &str = "pagefind@1.6.0";
@@ -70,7 +66,9 @@ pub(crate) fn run(context: &Context) -> Result<()> {
     let _ = std::fs::remove_dir_all(&work);
     stage::write(&books, root, &work, context.repository()?)?;
 
-    let Some(mdbook) = MDBOOK.find_or_leave_out(context, "the book")? else { return Ok(()) };
+    let Some(mdbook) = MDBOOK.find_or_leave_out(context, WITHOUT_SEARCH, "the book")? else {
+        return Ok(());
+    };
     for Language { code, .. } in LANGUAGES {
         let (from, to) = (work.join(code), site.join(code));
         let build = cmd!(context.sh, "{mdbook} build {from} --dest-dir {to}");

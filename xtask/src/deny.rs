@@ -11,8 +11,7 @@ use crate::context::Context;
 use crate::install::{CargoTool, download};
 use crate::shell;
 
-const CARGO_DENY: CargoTool =
-    CargoTool { name: "cargo-deny", version: "0.20.2", ask: &[], options: &[] };
+const CARGO_DENY: CargoTool = CargoTool { name: "cargo-deny", version: "0.20.2", ask: &[] };
 /// Fetches what `CHECK` reads.
 const FETCH: &str = "fetch db";
 /// Offline: the database is there by then, and the other checks have downloaded the crates.

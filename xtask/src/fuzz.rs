@@ -22,8 +22,7 @@ const TARGETS: [&str; 9] = [
     "dynamic",
     "fleet_record",
 ];
-const CARGO_FUZZ: CargoTool =
-    CargoTool { name: "cargo-fuzz", version: "0.13.2", ask: &[], options: &[] };
+const CARGO_FUZZ: CargoTool = CargoTool { name: "cargo-fuzz", version: "0.13.2", ask: &[] };
 
 /// Look for faults with random input, for a bounded time
 #[derive(Debug, Args)]

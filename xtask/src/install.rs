@@ -33,8 +33,6 @@ pub(crate) struct CargoTool {
     pub(crate) version: &'static str,
     /// The first words that print its version.
     pub(crate) ask: &'static [&'static str],
-    /// More options for `cargo install`.
-    pub(crate) options: &'static [&'static str],
 }
 
 impl Program {
@@ -94,20 +92,23 @@ impl CargoTool {
         if let Some(found) = self.find(context) {
             return Ok(found);
         }
-        shell::run(self.install(context))?;
+        shell::run(self.install(context, &[]))?;
         self.installed(context)
     }
 
     /// Returns the program in the same way; without a network, leaves out what it would check.
+    ///
+    /// `options` are more options for `cargo install`.
     pub(crate) fn find_or_leave_out(
         &self,
         context: &Context,
+        options: &[&str],
         checks: &str,
     ) -> Result<Option<String>> {
         if let Some(found) = self.find(context) {
             return Ok(Some(found));
         }
-        match shell::run_within(self.install(context), COMPILE_LIMIT)? {
+        match shell::run_within(self.install(context, options), COMPILE_LIMIT)? {
             Ended::Success => self.installed(context).map(Some),
             Ended::Failed(output) if blames_the_network(&output) => {
                 context.not_checked(format!("{checks}: {} could not be downloaded", self.name));
@@ -132,20 +133,19 @@ impl CargoTool {
         root(context).join("bin").join(name).display().to_string()
     }
 
-    fn install<'a>(&self, context: &'a Context) -> Cmd<'a> {
+    fn install<'a>(&self, context: &'a Context, options: &[&str]) -> Cmd<'a> {
         let (name, version) = (self.name, self.version);
         println!("{name} {version} is missing; compiling it");
         cmd!(context.sh, "cargo install --locked {name} --version {version} --force --root")
             .arg(root(context))
-            .args(self.options)
+            .args(options)
             .arg("--target-dir")
             .arg(root(context).join("build"))
-            // Their own release profiles take twice as long to compile, and a check that runs for
-            // seconds does not earn that back.
+            // Their own release profiles take three times as long to compile, and a check that runs
+            // for seconds does not earn that back.
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
     }
 
     fn installed(&self, context: &Context) -> Result<String> {

@@ -12,7 +12,7 @@ use crate::install::CargoTool;
 use crate::shell;
 
 const CARGO_MUTANTS: CargoTool =
-    CargoTool { name: "cargo-mutants", version: "27.1.0", ask: &["mutants"], options: &[] };
+    CargoTool { name: "cargo-mutants", version: "27.1.0", ask: &["mutants"] };
 /// The adapters' own tests contain the conformance suite.
 const PACKAGES: [&str; 6] = [HOST, CORE, TRANSPORT, HYPER, ISAHC, FACADE];
 
