@@ -1,6 +1,7 @@
 //! The command `cargo xtask`: the checks and measurements of the project.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command writes to its terminal")]
 
+mod api;
 mod bench;
 mod check;
 mod ci;
@@ -14,6 +15,7 @@ mod layers;
 mod mutants;
 mod package;
 mod problem;
+mod release;
 mod shell;
 mod soak;
 mod steps;
@@ -46,6 +48,9 @@ enum Command {
     Soak(soak::Options),
     Fleet(fleet::Options),
     Bench(bench::Options),
+    /// Compare the public API with that of the last release, and document it as docs.rs does
+    Api,
+    Release(release::Options),
     /// Compare the lines inside and outside the published crates
     Weight,
 }
@@ -64,6 +69,8 @@ fn main() -> ExitCode {
             Command::Soak(options) => soak::run(options, &context),
             Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
+            Command::Api => api::run(&context),
+            Command::Release(options) => release::run(options, &context),
             Command::Weight => weight::run(&context),
         }
         .map(|()| ExitCode::SUCCESS)
