@@ -1,6 +1,7 @@
 //! The command `cargo xtask`: the checks and measurements of the project.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command writes to its terminal")]
 
+mod api;
 mod bench;
 mod book;
 mod check;
@@ -16,6 +17,7 @@ mod mutants;
 mod package;
 mod pictures;
 mod problem;
+mod release;
 mod shell;
 mod soak;
 mod steps;
@@ -49,6 +51,9 @@ enum Command {
     Fleet(fleet::Options),
     Bench(bench::Options),
     Pictures(pictures::Options),
+    /// Compare the public API with that of the last release, and document it as docs.rs does
+    Api,
+    Release(release::Options),
     /// Compare the lines inside and outside the published crates
     Weight,
 }
@@ -68,6 +73,8 @@ fn main() -> ExitCode {
             Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
             Command::Pictures(options) => pictures::run(options, &context),
+            Command::Api => api::run(&context),
+            Command::Release(options) => release::run(options, &context),
             Command::Weight => weight::run(&context),
         }
         .map(|()| ExitCode::SUCCESS)

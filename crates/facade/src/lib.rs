@@ -65,6 +65,9 @@
 //! [`ClientBuilder::ttl_units`] is wrong (`ttl_unit_mismatch`), and a dynamic token that lives long
 //! (`long_dynamic_ttl`). No event holds a secret, a token or a user ID.
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod acquire;
 #[cfg(feature = "blocking")]
 pub mod blocking;

@@ -30,6 +30,9 @@
 //! | `sentinel` | `RedisStore::sentinel` |
 //! | `cluster` | `RedisStore::cluster` |
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 mod connection;
 mod failure;

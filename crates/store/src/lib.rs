@@ -7,6 +7,9 @@
 //! The feature `conformance` adds a suite that tries every rule of the contract on a store.
 //! [`MemoryStore`] is a store for tests.
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;

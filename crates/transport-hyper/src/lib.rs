@@ -53,6 +53,9 @@
 //! # }
 //! ```
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod body;
 mod builder;
 mod certificate_advice;

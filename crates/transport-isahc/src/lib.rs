@@ -103,6 +103,9 @@
 //! [`Internal`]: easemob_token_transport::TransportErrorKind::Internal
 //! [`Proxy::Environment`]: easemob_token_transport::Proxy::Environment
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod agent_thread;
 mod body;
 mod builder;

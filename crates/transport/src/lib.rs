@@ -4,6 +4,9 @@
 //! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate opens no
 //! connection and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod classify;
 mod config_error;
 mod connection_use;
