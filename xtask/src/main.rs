@@ -8,6 +8,7 @@ mod ci;
 mod context;
 mod crates;
 mod deny;
+mod dist;
 mod fleet;
 mod fuzz;
 mod install;
@@ -50,6 +51,7 @@ enum Command {
     Bench(bench::Options),
     /// Compare the public API with that of the last release, and document it as docs.rs does
     Api,
+    Dist(dist::Options),
     Release(release::Options),
     /// Compare the lines inside and outside the published crates
     Weight,
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
             Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
             Command::Api => api::run(&context),
+            Command::Dist(options) => dist::run(options, &context),
             Command::Release(options) => release::run(options, &context),
             Command::Weight => weight::run(&context),
         }
