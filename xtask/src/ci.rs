@@ -52,7 +52,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("servers", steps::servers, "every adapter behind nginx, tinyproxy and squid"),
     step("signatures", steps::signatures, "dynamic tokens, computed by a shell and OpenSSL too"),
     step("bench", bench::gate, "instructions and allocations against the committed figures"),
-    step("docs", steps::docs, "rustdoc has no warning; the code blocks of all pages pass"),
+    step("docs", steps::docs, "rustdoc has no warning; the Rust blocks of all pages are tested"),
     step("msrv", steps::msrv, "the libraries build with the oldest Rust of Cargo.toml"),
     step("package", package::run, "each published crate has its files, and compiles from them"),
     step("deny", deny::run, "licences, duplicates, sources, advisories (cargo-deny)"),

@@ -12,9 +12,8 @@ use easemob_token_emulator::{
 };
 use tokio::task::JoinSet;
 
-use crate::args::{Format, TransportName};
+use crate::args::TransportName;
 use crate::failure::Failure;
-use crate::options::Options;
 use crate::success::Success;
 use crate::transports::Roots;
 use crate::{output, transports};
@@ -26,12 +25,7 @@ const SAMPLE_TTL: Duration = Duration::from_secs(1_024_000);
 /// Number of concurrent callers in the last step.
 const CALLERS: usize = 10_000;
 
-pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
-    if options.format == Format::Json {
-        return Err(Failure::invalid_input(
-            "--format: demo has no JSON form; leave out --format and EASEMOB_FORMAT",
-        ));
-    }
+pub(crate) async fn run() -> Result<(), Failure> {
     let names = TransportName::compiled_in();
     let over: Vec<_> = names.iter().map(|name| name.as_str()).collect();
     output::line(

@@ -13,6 +13,8 @@ use crate::output::{self, WriteError};
 
 /// Exit code of a command that a closed pipe ended (128 + SIGPIPE).
 const READER_GONE: u8 = 141;
+/// Exit code if the arguments are wrong.
+pub(crate) const USAGE: u8 = 2;
 
 /// A failure as it is written to standard error; the members are those of the JSON form.
 #[derive(Debug, Serialize)]
@@ -101,7 +103,7 @@ fn with_options(message: String) -> String {
 fn exit_code(kind: ErrorKind) -> u8 {
     match kind.category() {
         ErrorCategory::Internal => 1,
-        ErrorCategory::InvalidInput => 2,
+        ErrorCategory::InvalidInput => USAGE,
         ErrorCategory::Refused => 3,
         ErrorCategory::Limited => 4,
         ErrorCategory::Unavailable => 5,

@@ -1,33 +1,44 @@
 //! The command `easemob-token`: parse, run, exit.
 
 mod args;
+mod completions;
 mod demo;
 mod dynamic;
 mod emulate;
 mod failure;
 mod findings;
+mod help;
 mod input;
 mod inspect;
 mod logging_transport;
+mod man;
+mod option_args;
 mod options;
 mod output;
+mod placement;
 mod secrets;
 mod settings;
+mod signals;
 mod store;
 mod success;
 mod time;
 mod token;
 mod transports;
 mod usage;
+mod version;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches as _;
+use clap::error::ErrorKind;
 use easemob_token::environment::Environment;
 
 use crate::args::{Args, Command, Format};
 use crate::failure::Failure;
+use crate::option_args::OptionArgs;
 use crate::options::Options;
+use crate::output::WriteError;
 
 /// Exit code of a command that was interrupted (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
@@ -35,45 +46,63 @@ const INTERRUPTED: u8 = 130;
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let environment = Environment::of_process();
-    let args = match Args::try_parse_from(&arguments) {
-        Ok(args) => args,
-        Err(error) if error.use_stderr() => {
-            let format = options::format(usage::format(&arguments), &environment);
-            // Without arguments, people get the help.
-            if arguments.len() < 2 && format == Format::Text {
-                error.exit();
-            }
-            return Failure::invalid_input(usage::problem(&error, &arguments)).report(format);
+    let definition = help::definition();
+    let placed = placement::command_first(&definition, &arguments);
+    let parsed = definition.try_get_matches_from(placed);
+    let (result, format) = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
+        Ok(Args { mut command }) => {
+            let options = command.take_options();
+            let format = options::format(options.format.format, &environment);
+            (run(command, options, &environment), format)
         }
-        Err(error) => error.exit(),
+        Err(error) => {
+            let format = options::format(usage::format(&arguments), &environment);
+            (not_run(&error, &arguments, format), format)
+        }
     };
-    let format = options::format(args.options.format, &environment);
-    match run(args, &environment) {
-        Ok(code) => code,
-        Err(failure) => failure.report(format),
-    }
+    result.unwrap_or_else(|failure| failure.report(format))
 }
 
-fn run(args: Args, environment: &Environment) -> Result<ExitCode, Failure> {
-    let Args { command, options } = args;
-    if let Command::Completions { shell } = command {
-        let mut command = Args::command();
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut command, "easemob-token", &mut script);
-        output::line(String::from_utf8_lossy(&script).trim_end())?;
-        return Ok(ExitCode::SUCCESS);
+/// Prints what was asked for instead of a command, or what is wrong with the arguments.
+fn not_run(
+    error: &clap::Error,
+    arguments: &[OsString],
+    format: Format,
+) -> Result<ExitCode, Failure> {
+    match error.kind() {
+        ErrorKind::DisplayVersion => version::run(format)?,
+        // Colours are clap's own business.
+        _ if !error.use_stderr() => error.print().map_err(WriteError)?,
+        _ if arguments.len() < 2 && format == Format::Text => {
+            help::first_steps();
+            return Ok(ExitCode::from(failure::USAGE));
+        }
+        _ => return Err(Failure::invalid_input(usage::problem(error, arguments))),
     }
-    if let Command::Emulator(args) = command {
-        return emulate::run(*args, options, environment);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run(
+    command: Command,
+    options: OptionArgs,
+    environment: &Environment,
+) -> Result<ExitCode, Failure> {
+    let format = options::format(options.format.format, environment);
+    match command {
+        Command::Completions(args) => return completions::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Man(args) => return man::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Version(_) => return version::run(format).map(|()| ExitCode::SUCCESS),
+        Command::Emulator(args) => return emulate::run(*args, options, environment),
+        _ => {}
     }
     let options = Options::new(options, environment)?;
     input::check_standard_input(&options)?;
     // These send nothing, so they need no runtime.
     match command {
-        Command::Dynamic { user_id } => {
+        Command::Dynamic { user_id, .. } => {
             return dynamic::run(&options, &user_id).map(|()| ExitCode::SUCCESS);
         }
-        Command::Inspect { token, leeway } => {
+        Command::Inspect { token, leeway, .. } => {
             return inspect::run(&options, token, leeway).map(|()| ExitCode::SUCCESS);
         }
         _ => {}
@@ -103,14 +132,16 @@ fn new_runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 async fn dispatch(command: Command, options: Options) -> Result<(), Failure> {
     match command {
-        Command::App { store } => token::app(&options, store).await,
-        Command::User { user_id, create, store } => {
+        Command::App { store, .. } => token::app(&options, store).await,
+        Command::User { user_id, create, store, .. } => {
             token::user(&options, user_id, create, store).await
         }
-        Command::Password { user_id } => token::password(&options, user_id).await,
-        Command::Demo => demo::run(&options).await,
+        Command::Password { user_id, .. } => token::password(&options, user_id).await,
+        Command::Demo => demo::run().await,
         // Handled before the runtime starts.
-        Command::Completions { .. }
+        Command::Completions(_)
+        | Command::Man(_)
+        | Command::Version(_)
         | Command::Dynamic { .. }
         | Command::Inspect { .. }
         | Command::Emulator(_) => Ok(()),

@@ -60,8 +60,8 @@ pub use grant::{ClientCredentials, Grant, GrantType, Inherit, Password, Payload}
 pub use policy::{
     Decision, Fleet, FleetEvent, FleetRecord, FleetRest, FleetRun, FleetStart, FleetStep,
     FleetTrouble, Freshness, Jitter, Keep, NextStep, Now, Priority, RateAnswer, RateLimiter,
-    RateStep, Refusal, Report, RequestQueue, Retry, RetryLimits, Success, Ticket, TokenState, Turn,
-    Uptime,
+    RateStep, Refusal, Report, RequestQueue, RestingState, Retry, RetryLimits, Success, Ticket,
+    TokenState, Turn, Uptime,
 };
 pub use response::{ErrorCategory, ErrorScope, ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;

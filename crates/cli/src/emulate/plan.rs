@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 
 use super::args::EmulatorArgs;
 use super::config_file::ConfigFile;
-use crate::args::OptionArgs;
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::option_args::OptionArgs;
 use crate::options::{Names, Options, Source, as_it_is};
 use crate::secrets;
 
