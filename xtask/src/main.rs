@@ -9,6 +9,7 @@ mod ci;
 mod context;
 mod crates;
 mod deny;
+mod dist;
 mod fleet;
 mod fuzz;
 mod install;
@@ -53,6 +54,7 @@ enum Command {
     Pictures(pictures::Options),
     /// Compare the public API with that of the last release, and document it as docs.rs does
     Api,
+    Dist(dist::Options),
     Release(release::Options),
     /// Compare the lines inside and outside the published crates
     Weight,
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
             Command::Bench(options) => bench::run(options, &context),
             Command::Pictures(options) => pictures::run(options, &context),
             Command::Api => api::run(&context),
+            Command::Dist(options) => dist::run(options, &context),
             Command::Release(options) => release::run(options, &context),
             Command::Weight => weight::run(&context),
         }

@@ -117,7 +117,7 @@ fn setting(sh: &Shell, key: &str) -> Option<String> {
 /// Clones the last commit to a folder below `target`, where everything can be tried.
 pub(crate) fn copy_of_head(context: &Context) -> Result<PathBuf> {
     let (sh, root) = (&context.sh, &context.workspace.root);
-    let copy = context.workspace.target.join("release");
+    let copy = context.workspace.target.join("release-copy");
     sh.remove_path(&copy)?;
     shell::read(cmd!(sh, "git clone --quiet --shared {root} {copy}"))?;
     Ok(copy)
