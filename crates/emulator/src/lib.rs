@@ -132,6 +132,7 @@ mod secret;
 mod server;
 mod service;
 mod settings;
+mod stub;
 #[cfg(feature = "tls")]
 mod tls;
 mod ttl;
@@ -151,4 +152,5 @@ pub use journal::Subscription;
 pub use received::{Outcome, ReceivedRequest};
 pub use refusal::Refusal;
 pub use settings::{BannedAs, UnknownUserAs};
+pub use stub::Stub;
 pub use ttl::{PermanentAs, Unit};

@@ -14,7 +14,7 @@ use crate::clock::unix_ms;
 use crate::grant::Grant;
 use crate::mask::{self, Known};
 use crate::response::Response;
-use crate::service::{AppKey, decoded};
+use crate::service::{AppKey, app_of};
 
 /// A request that the emulator received, with its response once there is one.
 ///
@@ -98,10 +98,13 @@ impl ReceivedRequest {
     }
 
     /// Whether the path is one of this application.
-    pub(crate) fn is_of(&self, (org, app): &AppKey) -> bool {
-        let mut parts = self.path().split('/').skip(1).map(decoded);
-        let mut is = |wanted: &String| parts.next().flatten().is_some_and(|it| it == *wanted);
-        is(org) && is(app)
+    pub(crate) fn is_of(&self, app: &AppKey) -> bool {
+        self.app().as_ref() == Some(app)
+    }
+
+    /// The application of the path.
+    pub(crate) fn app(&self) -> Option<AppKey> {
+        app_of(self.path())
     }
 
     pub(crate) fn http_method(&self) -> &Method {

@@ -13,9 +13,7 @@ pub(super) fn check(
     issuer: &TokenIssuer,
     now: Duration,
 ) -> Result<(), Refusal> {
-    // The documentation has one refusal for both "expired" and "absent".
-    let field = field.ok_or(Refusal::AppTokenExpired)?;
-    let token = bearer(field).ok_or(Refusal::AppTokenInvalid)?;
+    let token = bearer_of(field)?;
     let claims = issuer.verify(token, app.token_epoch).map_err(|fault| match fault {
         TokenFault::Malformed | TokenFault::Revoked => Refusal::AppTokenInvalid,
         TokenFault::Foreign => Refusal::AppTokenForeign,
@@ -27,6 +25,12 @@ pub(super) fn check(
     } else {
         Ok(())
     }
+}
+
+/// The token of the field `Authorization`.
+pub(super) fn bearer_of(field: Option<&[u8]>) -> Result<&[u8], Refusal> {
+    // The documentation has one refusal for both "expired" and "absent".
+    bearer(field.ok_or(Refusal::AppTokenExpired)?).ok_or(Refusal::AppTokenInvalid)
 }
 
 fn bearer(field: &[u8]) -> Option<&[u8]> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, authorization};
+use super::{AppKey, Call, authorization};
 use crate::access_token::{TokenIssuer, TokenKind};
 use crate::accounts::{App, User};
 use crate::grant::Grant;
@@ -21,6 +21,7 @@ pub(super) struct RequestContext<'a> {
     pub(super) settings: &'a Settings,
     pub(super) issuer: &'a TokenIssuer,
     pub(super) now: Duration,
+    pub(super) key: &'a AppKey,
     pub(super) call: &'a Call<'a>,
     pub(super) app: &'a mut App,
 }
@@ -120,7 +121,8 @@ impl RequestContext<'_> {
             }
             Entry::Vacant(entry) => {
                 check_user_id(username).map_err(|it| Refusal::of_user_id(it, username))?;
-                let user = User::new(self.issuer.uuid(self.now), None, self.now);
+                let user =
+                    User::new(self.issuer.user_id(self.key, username, self.now), None, self.now);
                 entry.insert(User { created_by_request: true, ..user });
             }
         }
