@@ -24,14 +24,17 @@ impl Clock {
 
     /// Time since the Unix epoch.
     pub(crate) fn now(&self) -> Duration {
-        let real = self.origin.saturating_add(self.started.elapsed());
-        Offset(self.offset_ms.load(Ordering::SeqCst)).applied_to(real)
+        Offset(self.offset_ms.load(Ordering::SeqCst)).applied_to(self.real())
+    }
+
+    fn real(&self) -> Duration {
+        self.origin.saturating_add(self.started.elapsed())
     }
 
     pub(crate) fn shift(&self, step: Step) {
         // The closure always returns `Some`, so the update cannot fail.
         let _ = self.offset_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |offset| {
-            Some(Offset(offset).and(step, self.now()).0)
+            Some(Offset(offset).and(step, self.real()).0)
         });
     }
 
@@ -60,15 +63,14 @@ impl Offset {
         if self.0 < 0 { time.saturating_sub(distance) } else { time.saturating_add(distance) }
     }
 
-    /// The distance after a step of a clock that shows `now`.
-    pub(crate) fn and(self, step: Step, now: Duration) -> Self {
+    /// The distance after a step, from a clock that shows `base`.
+    pub(crate) fn and(self, step: Step, base: Duration) -> Self {
         let ms = |by: Duration| i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        let by = match step {
-            Step::Ahead(by) => ms(by),
-            Step::Back(by) => -ms(by),
-            Step::To(then) => ms(then).saturating_sub(ms(now)),
-        };
-        Self(self.0.saturating_add(by))
+        Self(match step {
+            Step::Ahead(by) => self.0.saturating_add(ms(by)),
+            Step::Back(by) => self.0.saturating_sub(ms(by)),
+            Step::To(then) => ms(then).saturating_sub(ms(base)),
+        })
     }
 }
 

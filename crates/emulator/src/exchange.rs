@@ -113,7 +113,7 @@ impl Exchanges {
             open.finish(Outcome::Answered, Some(response.clone()));
             return Ok(response.into_response());
         }
-        self.gate.passed(app.as_ref()).await;
+        self.gate.passed(request.app()).await;
         let fault = self.faults().take(&request);
         match self.respond(fault, &request, arrived, &end).await {
             Some(response) => {
@@ -149,7 +149,7 @@ impl Exchanges {
             Action::Hang => pending().await,
             Action::Close => return None,
             Action::Serve(edits) => edited(self.regular(request, arrived, end), edits),
-            scripted => scripted.scripted(self.service.stamp(request.app().as_ref(), arrived))?,
+            scripted => scripted.scripted(self.service.stamp(request.app(), arrived))?,
         };
         response.headers.extend(fault.headers);
         Some(response)

@@ -28,6 +28,7 @@ struct Inner {
     at: Duration,
     method: Method,
     uri: Uri,
+    app: Option<AppKey>,
     headers: HeaderMap,
     body: Bytes,
     grant: Option<Grant>,
@@ -64,6 +65,7 @@ impl ReceivedRequest {
             number,
             at,
             method: head.method,
+            app: app_of(head.uri.path()),
             uri: own_uri(&head.uri),
             headers: own_fields(&head.headers),
             grant: members.as_ref().and_then(Grant::of),
@@ -99,12 +101,12 @@ impl ReceivedRequest {
 
     /// Whether the path is one of this application.
     pub(crate) fn is_of(&self, app: &AppKey) -> bool {
-        self.app().as_ref() == Some(app)
+        self.app() == Some(app)
     }
 
     /// The application of the path.
-    pub(crate) fn app(&self) -> Option<AppKey> {
-        app_of(self.path())
+    pub(crate) fn app(&self) -> Option<&AppKey> {
+        self.0.app.as_ref()
     }
 
     pub(crate) fn http_method(&self) -> &Method {

@@ -244,8 +244,9 @@ impl Service {
 
     fn token(&self, call: &Call<'_>, key: &AppKey) -> Result<serde_json::Value, Refusal> {
         let mut apps = self.lock();
-        let app =
-            self.find_or_make(&mut apps, key).ok_or_else(|| Self::no_application(call, key))?;
+        self.find_or_make(&mut apps, key).ok_or_else(|| Self::no_application(call, key))?;
+        let authorized = self.check_bearer(&apps, key, call.authorization, false);
+        let app = apps.get_mut(key).ok_or_else(|| Self::no_application(call, key))?;
         let settings = app.settings.clone().unwrap_or_else(|| self.settings());
         let now = self.now(app);
         if !app.rate.admit(now, settings.request_limit) {
@@ -253,7 +254,8 @@ impl Service {
         }
         let body = members::of_grant(call, settings.strict)?;
         let issuer = &self.issuer;
-        grants::RequestContext { settings: &settings, issuer, now, key, call, app }.serve(&body)
+        grants::RequestContext { settings: &settings, issuer, now, key, call, app, authorized }
+            .serve(&body)
     }
 
     fn lock(&self) -> MutexGuard<'_, Apps> {

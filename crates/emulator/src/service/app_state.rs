@@ -27,7 +27,7 @@ impl Service {
         match key {
             None => self.clock.shift(step),
             Some(key) => {
-                self.with_app(key, |app| app.clock = app.clock.and(step, self.now(app)));
+                self.with_app(key, |app| app.clock = app.clock.and(step, self.clock.now()));
             }
         }
     }

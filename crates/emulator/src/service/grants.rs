@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{AppKey, Call, authorization};
+use super::{AppKey, Call};
 use crate::access_token::{TokenIssuer, TokenKind};
 use crate::accounts::{App, User};
 use crate::grant::Grant;
@@ -24,6 +24,8 @@ pub(super) struct RequestContext<'a> {
     pub(super) key: &'a AppKey,
     pub(super) call: &'a Call<'a>,
     pub(super) app: &'a mut App,
+    /// Whether the request has a valid app token.
+    pub(super) authorized: Result<(), Refusal>,
 }
 
 impl RequestContext<'_> {
@@ -70,7 +72,7 @@ impl RequestContext<'_> {
 
     fn password(&mut self, body: &Members) -> Result<Value, Refusal> {
         if self.settings.password_needs_app_token {
-            self.check_app_token()?;
+            self.authorized.clone()?;
         }
         let username = username(body)?;
         let password = text(body, "password")
@@ -87,7 +89,7 @@ impl RequestContext<'_> {
     }
 
     fn inherit(&mut self, body: &Members) -> Result<Value, Refusal> {
-        self.check_app_token()?;
+        self.authorized.clone()?;
         let username = username(body)?;
         let create = match body.get("autoCreateUser") {
             None | Some(Value::Null) => false,
@@ -143,10 +145,6 @@ impl RequestContext<'_> {
             "expires_in": self.expires_in(lifetime),
             "user": user.to_json(username),
         }))
-    }
-
-    fn check_app_token(&self) -> Result<(), Refusal> {
-        authorization::check(self.call.authorization, self.app, self.issuer, self.now)
     }
 
     fn lifetime(&self, body: &Members) -> Result<Lifetime, Refusal> {

@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::header::{ALLOW, HeaderValue};
 use percent_encoding::percent_decode_str;
 
-use super::{AppKey, Call, Service, authorization, discovery};
+use super::{AppKey, Call, Service, discovery};
 use crate::naming::fold_user_id;
 use crate::refusal::Refusal;
 use crate::response::Response;
@@ -124,11 +124,8 @@ impl Service {
         let mut apps = self.lock();
         let app = self.find_or_make(&mut apps, key)?;
         let stub = app.stubs.iter().find(|stub| stub.matches(call.method, rest))?.clone();
-        let checked = if stub.takes_user_tokens {
-            self.check_member(&apps, key, call.authorization)
-        } else {
-            authorization::check(call.authorization, app, &self.issuer, self.now(app))
-        };
+        let users = stub.takes_user_tokens;
+        let checked = self.check_bearer(&apps, key, call.authorization, users);
         Some(checked.map(|()| stub.response()))
     }
 }

@@ -1,9 +1,11 @@
 //! Whether a token is accepted right now, and whose it is.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{AppKey, Apps, Service, authorization};
 use crate::access_token::{Claims, TokenFault, TokenKind};
+use crate::accounts::App;
 use crate::refusal::Refusal;
 
 /// What a good token stands for.
@@ -16,46 +18,59 @@ pub(crate) struct Accepted {
     pub(crate) expires: Option<Duration>,
 }
 
+/// A token that was issued here and not revoked.
+struct Issued<'a> {
+    key: &'a AppKey,
+    app: &'a App,
+    claims: Claims,
+}
+
 impl Service {
-    /// Checks a token of any application.
-    ///
-    /// # Errors
-    ///
-    /// The refusal that an endpoint would answer.
+    /// Checks a token of any application; fails with the refusal that an endpoint would answer.
     pub(crate) fn check_token(&self, token: &str) -> Result<Accepted, Refusal> {
-        self.check_in(&self.lock(), token.as_bytes())
+        let apps = self.lock();
+        let issued = self.issued(&apps, token.as_bytes())?;
+        self.accepted(&issued)
     }
 
-    /// Checks a request with a token of an application or of one of its users.
-    pub(super) fn check_member(
+    /// Checks the field `Authorization`, which must hold `Bearer` and a valid app token of this
+    /// application, or also that of a user if `users`.
+    pub(super) fn check_bearer(
         &self,
         apps: &Apps,
         key: &AppKey,
         field: Option<&[u8]>,
+        users: bool,
     ) -> Result<(), Refusal> {
-        match self.check_in(apps, authorization::bearer_of(field)?) {
-            Ok(accepted) if accepted.app == *key => Ok(()),
-            Ok(_) => Err(Refusal::AppTokenCorrupt),
+        let issued = self.issued(apps, authorization::bearer(field)?)?;
+        if issued.key != key || !(users || issued.claims.kind == TokenKind::App) {
+            return Err(Refusal::AppTokenCorrupt);
+        }
+        match self.accepted(&issued) {
             // To an endpoint other than that of tokens, the token is what is wrong.
             Err(Refusal::UserNotActivated) => Err(Refusal::AppTokenInvalid),
-            Err(refusal) => Err(refusal),
+            checked => checked.map(|_| ()),
         }
     }
 
-    fn check_in(&self, apps: &Apps, token: &[u8]) -> Result<Accepted, Refusal> {
+    fn issued<'a>(&self, apps: &'a Apps, token: &[u8]) -> Result<Issued<'a>, Refusal> {
         let unverified = Claims::read(token).ok_or(Refusal::AppTokenInvalid)?;
         let is_of = |claims: &Claims, id| match claims.kind {
             TokenKind::App => claims.principal == id,
             TokenKind::User => claims.scope == id,
         };
         let found = apps.iter().find(|(_, app)| is_of(&unverified, app.id));
-        let epoch = found.map_or(0, |(_, app)| app.token_epoch);
+        let epoch = found.map_or(self.epoch.load(Ordering::SeqCst), |(_, app)| app.token_epoch);
         let claims = self.issuer.verify(token, epoch).map_err(|fault| match fault {
             TokenFault::Malformed | TokenFault::Revoked => Refusal::AppTokenInvalid,
             TokenFault::Foreign => Refusal::AppTokenForeign,
         })?;
         // Issued here, for an application that is gone.
         let (key, app) = found.ok_or(Refusal::AppTokenCorrupt)?;
+        Ok(Issued { key, app, claims })
+    }
+
+    fn accepted(&self, Issued { key, app, claims }: &Issued<'_>) -> Result<Accepted, Refusal> {
         if claims.is_expired(self.now(app)) {
             return Err(Refusal::AppTokenExpired);
         }
@@ -71,6 +86,6 @@ impl Service {
                 Some(name.clone())
             }
         };
-        Ok(Accepted { app: key.clone(), user, expires: claims.expires() })
+        Ok(Accepted { app: (*key).clone(), user, expires: claims.expires() })
     }
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{AppKey, Call, Service, authorization, members};
+use super::{AppKey, Call, Service, members};
 use crate::accounts::{App, User};
 use crate::carrier;
 use crate::clock::unix_ms;
@@ -34,10 +34,9 @@ impl Service {
         serve: impl FnOnce(&mut App) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let mut apps = self.lock();
-        let app =
-            self.find_or_make(&mut apps, key).ok_or_else(|| Self::no_application(call, key))?;
-        authorization::check(call.authorization, app, &self.issuer, self.now(app))?;
-        serve(app)
+        self.find_or_make(&mut apps, key).ok_or_else(|| Self::no_application(call, key))?;
+        self.check_bearer(&apps, key, call.authorization, false)?;
+        serve(apps.get_mut(key).ok_or_else(|| Self::no_application(call, key))?)
     }
 
     /// A page of users, in the order of their creation.

@@ -7,48 +7,96 @@ use easemob_token_emulator::{Emulator, Stub};
 use serde_json::{Value, json};
 
 use crate::client::{
-    app_token, bearing, client_credentials, get_bearing, inherit, password, post, post_to,
-    start_with_app_token, with,
+    app_token, bearing, client_credentials, get_bearing, inherit, password, post, post_to, raw,
+    request, start_with_app_token, with,
 };
+
+/// A call of the control plane over HTTP.
+async fn control(emulator: &Emulator, method: &str, path: &str, body: &Value) -> Value {
+    let text = if body.is_null() { String::new() } else { body.to_string() };
+    let path = format!("/__emulator{path}");
+    let reply = raw(emulator, &request(method, &path, &[], text.as_bytes())).await.unwrap();
+    assert_eq!(reply.status, 200, "{method} {path}: {}", reply.text());
+    reply.json()
+}
 
 /// What a test of an application does: it sees the first user, and what it changed itself.
 async fn whole_test(emulator: &Emulator, number: usize) {
-    let app = format!("/org/app-{number}");
+    let (app, key) = (format!("/org/app-{number}"), format!("org#app-{number}"));
     let path = format!("{app}/token");
-    let token = post_to(emulator, &path, &[], &client_credentials()).await.token();
-    let users = format!("{app}/users");
-    let users = async |token: &str| get_bearing(emulator, token, &users).await.json();
-    let made = bearing(
-        emulator,
-        &token,
-        "POST",
-        &format!("{app}/users"),
-        r#"{"username":"mine","password":"2"}"#,
-    )
-    .await;
-    assert_eq!(made.status, 200, "{}", made.text());
+    let tell = async |path: &str, mut body: Value| {
+        body["app_key"] = key.as_str().into();
+        control(emulator, "POST", path, &body).await
+    };
+    let query = format!("?app_key=org%23app-{number}");
     let status = async |body: &Value| post_to(emulator, &path, &[], body).await.status;
+    let token = async || post_to(emulator, &path, &[], &client_credentials()).await.token();
+    let call = async |token: &str, method: &str, below: &str, body: &str| {
+        bearing(emulator, token, method, &format!("{app}{below}"), body).await
+    };
+    let first = token().await;
+    let user = r#"{"username":"mine","password":"2"}"#;
+    assert_eq!(call(&first, "POST", "/users", user).await.status, 200);
     assert_eq!(status(&password("c", "1")).await, 200);
-    assert_eq!(
-        bearing(emulator, &token, "POST", &format!("{app}/users/c/deactivate"), "").await.status,
-        200
-    );
+    assert_eq!(call(&first, "POST", "/users/c/deactivate", "").await.status, 200);
     assert_eq!(status(&password("c", "1")).await, 400);
-    assert_eq!(users(&token).await["count"], 2);
-    let key = format!("org#app-{number}");
-    emulator.control("POST", "/tokens/revoke", &json!({ "app_key": key })).unwrap();
-    assert_eq!(bearing(emulator, &token, "GET", &format!("{app}/users"), "").await.status, 401);
-    let elsewhere = format!("/org/app-{}/users", (number + 1) % 200);
-    let fresh = post_to(emulator, &path, &[], &client_credentials()).await.token();
-    assert_eq!(get_bearing(emulator, &fresh, &elsewhere).await.status, 401);
-    let count = emulator.control("GET", "/requests/count", &json!({ "app_key": key })).unwrap();
-    assert!(count["count"].as_u64() >= Some(8));
+    assert_eq!(call(&first, "GET", "/users", "").await.json()["count"], 2);
+
+    // The clock: the token of this app alone expires.
+    let before = control(emulator, "GET", &format!("/clock{query}"), &Value::Null).await;
+    let after = tell("/clock/advance", json!({ "by": "61d" })).await;
+    let ahead = after["now_ms"].as_u64().unwrap() - before["now_ms"].as_u64().unwrap();
+    assert!((5_270_400_000..5_270_500_000).contains(&ahead), "{ahead}");
+    let expired = call(&first, "GET", "/users", "").await;
+    assert!(expired.error().ends_with("due to expired access token"));
+    let shown = expired.json()["timestamp"].as_u64();
+    assert!(shown >= after["now_ms"].as_u64(), "{shown:?}: also in errors");
+
+    // Settings, faults and stubs.
+    let limit = json!({ "app_key": key, "request_limit": 100, "default_ttl": number + 10 });
+    control(emulator, "PATCH", "/settings", &limit).await;
+    let second = post_to(emulator, &path, &[], &client_credentials()).await;
+    assert_eq!(second.json()["expires_in"], number + 10);
+    let pending = tell("/faults", json!({ "kind": "server_error", "status": 502 })).await;
+    assert_eq!(pending["pending_faults"], 1);
+    assert_eq!(status(&password("mine", "2")).await, 502);
+    tell("/stubs", json!({ "path": "/chatgroups", "body": [number] })).await;
+    assert_eq!(call(&second.token(), "GET", "/chatgroups", "").await.json(), json!([number]));
+
+    // A hold, and the journal.
+    tell("/hold", json!({})).await;
+    let counted = format!("/requests/count{query}");
+    let arrived = control(emulator, "GET", &counted, &Value::Null).await["count"].as_u64();
+    let release = async {
+        tell("/requests/wait", json!({ "count": arrived.map(|it| it + 1) })).await;
+        tell("/release", json!({})).await;
+    };
+    let held = password("mine", "2");
+    tokio::join!(status(&held), release);
+    tell("/tokens/revoke", json!({})).await;
+    assert_eq!(call(&second.token(), "GET", "/users", "").await.status, 401);
+    let elsewhere = get_bearing(emulator, &token().await, "/org/elsewhere/users").await;
+    assert!(elsewhere.error().ends_with("due to corrupt access token"));
+
+    // Its reset ends all of that, for it alone.
+    tell("/reset", json!({})).await;
+    assert_eq!(status(&password("c", "1")).await, 200);
+    assert_eq!(control(emulator, "GET", &counted, &Value::Null).await["count"], 1);
+    let fresh = post_to(emulator, &path, &[], &client_credentials()).await;
+    assert_eq!(fresh.json()["expires_in"], 5_184_000);
+    assert_eq!(call(&fresh.token(), "GET", "/users", "").await.json()["count"], 1);
+    assert_eq!(call(&fresh.token(), "GET", "/chatgroups", "").await.status, 404);
+    let now = control(emulator, "GET", &format!("/clock{query}"), &Value::Null).await;
+    assert!(now["now_ms"].as_u64() < after["now_ms"].as_u64());
 }
+
+const TESTS: usize = 200;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_tests_at_once_share_no_state() {
-    let emulator = Arc::new(Emulator::builder().apps_on_demand(true).start().await.unwrap());
-    let tests: Vec<_> = (0..200)
+    let builder = Emulator::builder().control().apps_on_demand(true).keep_requests(20_000);
+    let emulator = Arc::new(builder.start().await.unwrap());
+    let tests: Vec<_> = (0..TESTS)
         .map(|number| {
             let emulator = Arc::clone(&emulator);
             tokio::spawn(async move { whole_test(&emulator, number).await })
@@ -57,13 +105,10 @@ async fn two_hundred_tests_at_once_share_no_state() {
     for test in tests {
         test.await.unwrap();
     }
-    assert_eq!(
-        post(&emulator, &password("c", "1")).await.status,
-        200,
-        "the first app is as it was"
-    );
-    let apps = emulator.control("GET", "/apps", &Value::Null).unwrap();
-    assert_eq!(apps["apps"].as_array().unwrap().len(), 201);
+    assert_eq!(post(&emulator, &password("c", "1")).await.status, 200, "the first is as it was");
+    assert_eq!(post(&emulator, &client_credentials()).await.json()["expires_in"], 5_184_000);
+    let apps = control(&emulator, "GET", "/apps", &Value::Null).await;
+    assert_eq!(apps["apps"].as_array().unwrap().len(), TESTS + 2);
 }
 
 #[tokio::test]
