@@ -1,10 +1,5 @@
 //! Destination of a result: standard output, or a file that is replaced as a whole.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "these doc comments are the help text, shown as they stand"
-)]
-
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IntoInnerError, Read, Seek as _, Write as _};

@@ -1,10 +1,5 @@
 //! The command `user`: for one user as every other token, for several as JSON lines in their order.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "these doc comments are the help text, shown as they stand"
-)]
-
 use std::collections::VecDeque;
 use std::process::ExitCode;
 use std::sync::Once;
@@ -165,7 +160,7 @@ impl Run<'_> {
                 biased;
                 token = of_first(&mut pending), if !pending.is_empty() => {
                     if let Some(first) = pending.pop_front() {
-                        lines = write(lines, self.line(first, token)?).await?;
+                        lines = write(lines, self.line(&first, &token)?).await?;
                     }
                 }
                 next = user_ids.next(), if has_more && pending.len() < AT_ONCE => {
@@ -208,10 +203,10 @@ impl Run<'_> {
     }
 
     /// The line of a user ID, whose token or failure is there.
-    fn line(&self, of: Pending, token: Result<UserToken, Failure>) -> Result<String, Failure> {
+    fn line(&self, of: &Pending, token: &Result<UserToken, Failure>) -> Result<String, Failure> {
         self.counts.done.fetch_add(1, Ordering::Relaxed);
         let id = of.user_id.as_ref().map(UserId::as_str);
-        let (user_id, token, error) = match &token {
+        let (user_id, token, error) = match token {
             Ok(token) => {
                 self.warn_about_units(token.unit_mismatch());
                 (id, Some(Success::user(token)), None)
