@@ -209,6 +209,8 @@ fn set_up(emulator: &Emulator, plan: &Plan, file: &ConfigFile) -> Result<(), Fai
             })?;
         }
     }
+    // A test that resets the emulator wants all of this again.
+    emulator.remember();
     Ok(())
 }
 

@@ -39,6 +39,8 @@
 //! - A `ttl` is never rounded up, and one that the wire's unit would turn into `0` ("permanent")
 //!   is an error.
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod build_error;
@@ -68,3 +70,8 @@ pub use token::{
     AccessToken, AppToken, IssuedToken, Lifetime, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
     UserId, UserToken,
 };
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
