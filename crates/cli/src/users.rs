@@ -178,8 +178,9 @@ impl Run<'_> {
         }
     }
 
-    /// Gets the app token first: without it nobody gets a token, which is one failure, and not one of
-    /// each user.
+    /// Gets the app token first.
+    ///
+    /// Without it nobody gets a token, which is one failure, and not one of each user.
     async fn app_token(&self) -> Result<(), Failure> {
         let token = self.client.app_token();
         let token = self.bounds.wait_for(token, || self.transport.sent()).await?;
@@ -241,14 +242,17 @@ async fn of_first(pending: &mut VecDeque<Pending>) -> Result<UserToken, Failure>
     }
 }
 
-/// Writes a line, on a thread: the reader of a pipe may be slow, and a signal must not wait for it.
+/// Writes a line on a thread.
+///
+/// The reader of a pipe may be slow, and a signal must not wait for it.
 async fn write(mut lines: Lines, line: String) -> Result<Lines, Failure> {
     let written = spawn_blocking(move || lines.write(&line).map(|()| lines));
     written.await.unwrap_or_else(|_| Err(Failure::internal("the task that writes is gone")))
 }
 
-/// Whether a user ID that has no token is shown. What only looks like one may be a secret, such as a
-/// line of a file of passwords.
+/// Whether a user ID that has no token is shown.
+///
+/// What only looks like one may be a secret, such as a line of a file of passwords.
 fn can_be_shown(user_id: &str) -> bool {
     let is_documented = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     let is_secret = ["YXA6", "YWMt", "ZHQt"].iter().any(|prefix| user_id.starts_with(prefix));
