@@ -12,6 +12,7 @@ use crate::{input, output};
 
 /// The option for a file.
 #[derive(Default, clap::Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct OutArgs {
     /// Write the output to this file, for its owner alone, and replace it only on success
     /// ("-": standard output)

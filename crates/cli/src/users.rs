@@ -1,6 +1,7 @@
 //! The command `user`: for one user as every other token, for several as JSON lines in their order.
 
 use std::collections::VecDeque;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +25,8 @@ use crate::{input, progress, time, token};
 
 /// Requests at once: enough for the client's rate if a response takes a tenth of a second.
 const AT_ONCE: usize = 32;
+/// Requests within a second: fewer than the service takes from an app, whose servers need some too.
+const PER_SECOND: u32 = 250;
 /// Users whose tokens stay, so that one that is listed twice costs one request.
 const REMEMBERED: usize = 1024;
 
@@ -67,8 +70,11 @@ pub(crate) async fn run(
     let user_ids = if stdin { None } else { Some(UserIds::of_arguments(&ids)?) };
     let (builder, transport) = token::for_users(options, store)?;
     // Each user has the whole time: a list has no length that is known before.
-    let client =
-        builder.acquisition_deadline(options.deadline).cache_user_tokens(REMEMBERED).build()?;
+    let client = builder
+        .acquisition_deadline(options.deadline)
+        .cache_user_tokens(REMEMBERED)
+        .requests_per_second(PER_SECOND)
+        .build()?;
     let lines = out.destination()?.lines()?;
     let user_ids = user_ids.unwrap_or_else(UserIds::of_standard_input);
     let run = Run {
@@ -82,8 +88,15 @@ pub(crate) async fn run(
     };
     let mut signals = Signals::that_end()
         .map_err(|error| Failure::internal(format!("cannot handle signals: {error}")))?;
-    let all =
-        progress::shown_while(options, |waited| run.counts.text(waited), run.all(user_ids, lines));
+    // While somebody types the IDs, the line would be in the way.
+    let is_typed = stdin && io::stdin().is_terminal();
+    let all = run.all(user_ids, lines);
+    let all = async {
+        if is_typed {
+            return all.await;
+        }
+        progress::shown_while(options, |waited| run.counts.text(waited), all).await
+    };
     tokio::select! {
         done = all => done.map(|()| ExitCode::SUCCESS),
         // The file stays as it was, and standard output has whole lines.
