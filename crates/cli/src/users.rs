@@ -33,7 +33,7 @@ const REMEMBERED: usize = 1024;
 /// The users, and whether they are created.
 #[derive(Default, clap::Args)]
 pub(crate) struct UserArgs {
-    /// The user ID; with several, the output is a JSON line for each
+    /// The user ID; with several, the output is a JSON line for each, and --deadline limits each
     #[arg(value_name = "ID", required_unless_present_any = ["username", "stdin"])]
     ids: Vec<String>,
     /// The user ID
