@@ -35,6 +35,13 @@ const SERVERS: &[(&str, &[Program])] = &[
         &[Program { name: "redis-check-rdb", package: "redis-tools", variable: "REDIS_SERVER" }],
     ),
 ];
+/// The shells whose completion scripts the tests of the command drive.
+const SHELLS: &[Program] = &[
+    Program { name: "bash", package: "bash", variable: "BASH_PROGRAM" },
+    Program { name: "zsh", package: "zsh", variable: "ZSH_PROGRAM" },
+    Program { name: "fish", package: "fish", variable: "FISH_PROGRAM" },
+    Program { name: "mandoc", package: "mandoc", variable: "MANDOC" },
+];
 /// The file of the facade whose module `pages` makes doctests of the READMEs and `docs/`.
 const PAGES: &str = "crates/facade/src/lib.rs";
 
@@ -82,6 +89,10 @@ fn lint<'a>(context: &'a Context, packages: &str, targets: &str) -> Cmd<'a> {
 }
 
 pub(crate) fn test(context: &Context) -> Result<()> {
+    // The tests find them in the PATH.
+    for shell in SHELLS {
+        context.program(shell, &format!("completions or manual pages in {}", shell.name))?;
+    }
     for choice in test_choices(context)? {
         // All failures of one command are worth seeing, so the first does not end it.
         let words = choice.split_whitespace();

@@ -16,8 +16,10 @@ use crate::man::ManArgs;
 use crate::option_args::{
     DynamicArgs, FormatArgs, InspectArgs, OptionArgs, PasswordArgs, TokenArgs,
 };
+use crate::out::OutArgs;
 use crate::store::StoreArgs;
 use crate::usage::Problem;
+use crate::users::UserArgs;
 
 /// Get Easemob (环信) IM tokens
 #[derive(Parser)]
@@ -35,25 +37,27 @@ pub(crate) enum Command {
         options: Box<TokenArgs>,
         #[command(flatten)]
         store: StoreArgs,
+        #[command(flatten)]
+        out: OutArgs,
     },
-    /// Get a user token by user ID, fetching the app token first (grant inherit)
+    /// Get user tokens by user ID, fetching the app token first (grant inherit)
     User {
-        /// The user ID
-        #[arg(long = "username", value_name = "ID")]
-        user_id: String,
-        /// Create the user if it does not exist
-        #[arg(long)]
-        create: bool,
+        #[command(flatten)]
+        users: UserArgs,
         #[command(flatten)]
         options: Box<TokenArgs>,
         #[command(flatten)]
         store: StoreArgs,
+        #[command(flatten)]
+        out: OutArgs,
     },
     /// Get a user token by user ID and password (grant password)
     Password {
         /// The user ID
         #[arg(long = "username", value_name = "ID")]
         user_id: String,
+        #[command(flatten)]
+        out: OutArgs,
         #[command(flatten)]
         password: PasswordArgs,
         #[command(flatten)]
@@ -64,6 +68,8 @@ pub(crate) enum Command {
         /// The user ID
         #[arg(long = "username", value_name = "ID")]
         user_id: String,
+        #[command(flatten)]
+        out: OutArgs,
         #[command(flatten)]
         options: DynamicArgs,
     },
@@ -116,6 +122,10 @@ pub(crate) enum Format {
     Text,
     /// One JSON object
     Json,
+    /// Lines for a shell or a .env file: EASEMOB_TOKEN=…
+    Env,
+    /// A header field: Authorization: Bearer …
+    Header,
 }
 
 /// Transports, compiled in or not.

@@ -56,7 +56,7 @@ pub(crate) fn chosen(options: &Options) -> Result<LoggingTransport, Failure> {
     let instead = read(ROOTS, &options.ca_file)?;
     let roots = Roots { instead, added: read(ADDED_ROOTS, &options.add_ca_file)? };
     let transport = make(options.transport, roots, options.proxy.clone())?;
-    Ok(LoggingTransport::new(transport, options.transport.as_str(), options.verbose))
+    Ok(LoggingTransport::new(transport, options))
 }
 
 /// Parses `none`, `env`, or a URL without a password.

@@ -100,7 +100,7 @@ pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
     AccessToken, AppKey, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
-    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
+    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserId,
 };
 pub use easemob_token_transport::ConfigError;
 #[cfg(feature = "hyper")]
