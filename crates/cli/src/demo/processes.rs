@@ -106,12 +106,12 @@ impl Drop for Folder {
     }
 }
 
-fn cannot(what: &str, error: &std::io::Error) -> Failure {
+fn cannot(what: &str, error: &io::Error) -> Failure {
     Failure::internal(format!("cannot {what} a process of the demo: {error}"))
 }
 
 /// The token that a process printed.
-fn token(output: std::io::Result<Output>) -> Result<Vec<u8>, Failure> {
+fn token(output: io::Result<Output>) -> Result<Vec<u8>, Failure> {
     let output = output.map_err(|error| cannot("wait for", &error))?;
     if output.status.success() {
         return Ok(output.stdout);
