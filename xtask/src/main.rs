@@ -49,8 +49,7 @@ enum Command {
     Soak(soak::Options),
     Fleet(fleet::Options),
     Bench(bench::Options),
-    /// Compare the public API with that of the last release, and document it as docs.rs does
-    Api,
+    Api(api::Options),
     Dist(dist::Options),
     Release(release::Options),
     /// Compare the lines inside and outside the published crates
@@ -71,7 +70,7 @@ fn main() -> ExitCode {
             Command::Soak(options) => soak::run(options, &context),
             Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
-            Command::Api => api::run(&context),
+            Command::Api(options) => api::run(options, &context),
             Command::Dist(options) => dist::run(options, &context),
             Command::Release(options) => release::run(options, &context),
             Command::Weight => weight::run(&context),
