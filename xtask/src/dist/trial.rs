@@ -55,5 +55,11 @@ pub(super) fn run(context: &Context, package: &Path) -> Result<()> {
 
 /// The command in the new root, without any variable.
 fn inside<'a>(context: &'a Context, root: &Path, arguments: &[&str]) -> xshell::Cmd<'a> {
-    context.sh.cmd("/usr/sbin/chroot").arg(root).arg(format!("/usr/bin/{BINARY}")).args(arguments).env_clear()
+    context
+        .sh
+        .cmd("/usr/sbin/chroot")
+        .arg(root)
+        .arg(format!("/usr/bin/{BINARY}"))
+        .args(arguments)
+        .env_clear()
 }
