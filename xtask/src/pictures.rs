@@ -3,6 +3,7 @@
 mod bars;
 mod demo;
 mod graph;
+mod life;
 mod svg;
 
 use std::path::Path;
@@ -75,6 +76,7 @@ fn draw(workspace: &Workspace, files: &[SourceFile]) -> Result<Vec<SourceFile>> 
     let mut pictures = bars::draw(read(bars::PAGE)?)?;
     pictures.extend(demo::draw(read(demo::RECORDING)?)?);
     pictures.extend(graph::draw(workspace)?);
+    pictures.extend(life::draw(read(life::NUMBERS)?)?);
     let path = |name: &str| format!("{FOLDER}/{name}.svg");
     Ok(pictures.iter().map(|(name, text)| SourceFile::new(&path(name), text)).collect())
 }

@@ -250,7 +250,7 @@ fn wrap(text: &str, most: usize) -> Vec<String> {
         }
         let line = lines.last_mut().into_iter();
         line.for_each(|line| {
-            line.push_str(if line.is_empty() { word.trim_start() } else { &word })
+            line.push_str(if line.is_empty() { word.trim_start() } else { &word });
         });
     }
     lines
