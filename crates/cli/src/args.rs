@@ -83,6 +83,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         options: InspectArgs,
     },
+    /// Check the settings, the network and the credentials, step by step
+    Doctor {
+        /// Also get a token of this user
+        #[arg(value_name = "ID")]
+        user: Option<String>,
+        #[command(flatten)]
+        options: Box<TokenArgs>,
+    },
     /// Run an emulator of the token service, until interrupted or around a command
     Emulator(Box<EmulatorArgs>),
     /// Show every grant over every transport compiled in, against the emulator
@@ -101,7 +109,9 @@ impl Command {
         use std::mem::take;
 
         match self {
-            Self::App { options, .. } | Self::User { options, .. } => take(&mut **options).into(),
+            Self::App { options, .. }
+            | Self::User { options, .. }
+            | Self::Doctor { options, .. } => take(&mut **options).into(),
             Self::Password { password, options, .. } => {
                 OptionArgs { password: take(password), ..take(&mut **options).into() }
             }

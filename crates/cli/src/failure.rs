@@ -60,6 +60,20 @@ impl Failure {
         Self::new(ErrorKind::Internal, message.into())
     }
 
+    /// A failure of this kind that the command found itself.
+    pub(crate) fn of(kind: ErrorKind, message: &str) -> Self {
+        Self::new(kind, message.to_owned())
+    }
+
+    /// What happened, and the remedy.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit)
+    }
+
     /// The whole command took too long, after this many requests.
     pub(crate) fn deadline(message: String, attempts: u32) -> Self {
         Self { attempts, ..Self::new(ErrorKind::Timeout, message) }

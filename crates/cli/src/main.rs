@@ -4,6 +4,7 @@ mod args;
 mod completions;
 mod deadline;
 mod demo;
+mod doctor;
 mod dynamic;
 mod emulate;
 mod failure;
@@ -109,6 +110,11 @@ fn run(
             return version::run(format).map(|()| ExitCode::SUCCESS);
         }
         Command::Emulator(args) => return emulate::run(*args, options, environment),
+        Command::Doctor { user, .. } => {
+            let origins = doctor::Origins::of(&options, environment);
+            let options = Options::new(options, environment);
+            return in_runtime(doctor::run(options, &origins, format, user));
+        }
         _ => {}
     }
     let options = Options::new(options, environment)?;
@@ -123,8 +129,12 @@ fn run(
         }
         _ => {}
     }
+    in_runtime(dispatch(command, options))
+}
+
+fn in_runtime(run: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
     let runtime = new_runtime()?;
-    let code = runtime.block_on(dispatch(command, options));
+    let code = runtime.block_on(run);
     // Waits for no thread: a name look-up or a read that was given up cannot be cancelled.
     runtime.shutdown_background();
     code
@@ -151,6 +161,7 @@ async fn dispatch(command: Command, options: Options) -> Result<ExitCode, Failur
         | Command::Version(_)
         | Command::Dynamic { .. }
         | Command::Inspect { .. }
+        | Command::Doctor { .. }
         | Command::Emulator(_) => {}
     }
     Ok(ExitCode::SUCCESS)

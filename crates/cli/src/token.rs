@@ -23,8 +23,7 @@ pub(crate) async fn app(options: &Options, store: StoreArgs, out: OutArgs) -> Re
     settings::require(options, &[BaseUrl, AppKey, ClientId, ClientSecret])?;
     let to = out.destination()?;
     let transport = transports::chosen(options)?;
-    let builder = with_credentials(builder(options, &transport)?, options)?;
-    let builder = with_store(builder, store, options)?;
+    let builder = with_store(with_app(options, &transport)?, store, options)?;
     let client = builder.app_token_ttl(options.ttl).build()?;
     let token = in_time(options, &transport, client.app_token()).await?;
     warn_about_units(options, token.unit_mismatch());
@@ -54,8 +53,15 @@ pub(crate) fn for_users(
 ) -> Result<(ClientBuilder, LoggingTransport), Failure> {
     settings::require(options, &[BaseUrl, AppKey, ClientId, ClientSecret])?;
     let transport = transports::chosen(options)?;
-    let builder = with_credentials(builder(options, &transport)?, options)?;
-    Ok((with_store(builder, store, options)?, transport))
+    Ok((with_store(with_app(options, &transport)?, store, options)?, transport))
+}
+
+/// A client with the app's credentials.
+pub(crate) fn with_app(
+    options: &Options,
+    transport: &LoggingTransport,
+) -> Result<ClientBuilder, Failure> {
+    with_credentials(builder(options, transport)?, options)
 }
 
 pub(crate) async fn password(
