@@ -1,4 +1,4 @@
-//! The life of a token: when it is renewed, and what an outage does; numbers from a test of the core.
+//! The life of a token, drawn from the numbers of a test of the core.
 
 use std::collections::HashMap;
 
