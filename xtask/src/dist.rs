@@ -44,8 +44,10 @@ pub(crate) fn run(options: &Options, context: &Context) -> Result<()> {
     sh.remove_path(FOLDER)?;
     let archive = archive(context, &program)?;
     let deb = CARGO_DEB.find_or_install(context)?;
-    let package =
-        cmd!(sh, "{deb} --quiet --no-build -p {COMMAND} --target {target} --output {FOLDER}");
+    let package = cmd!(
+        sh,
+        "{deb} --quiet --no-build --no-strip -p {COMMAND} --target {target} --output {FOLDER}"
+    );
     shell::run(package)?;
     sh.copy_file("crates/cli/Dockerfile", FOLDER)?;
     let mut files = sh.read_dir(FOLDER)?;
@@ -109,7 +111,9 @@ fn archive(context: &Context, program: &Path) -> Result<PathBuf> {
     for file in ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md", "crates/cli/README.md"] {
         sh.copy_file(file, &folder)?;
     }
-    sh.copy_file(program, &folder)?;
+    let staged = folder.join(BINARY);
+    sh.copy_file(program, &staged)?;
+    shell::run(cmd!(sh, "strip {staged}"))?;
     let man = sh.create_dir(folder.join("man"))?;
     shell::read(cmd!(sh, "{program} man {man}"))?;
     for (kind, file) in SHELLS {
