@@ -41,11 +41,7 @@ pub(super) fn run(context: &Context, package: &Path) -> Result<()> {
     for _ in 0..STARTS {
         shell::read(inside(context, &root, &["--version"]))?;
     }
-    println!(
-        "in an empty root: {}, {:?} for each start",
-        version.trim(),
-        started.elapsed() / STARTS
-    );
+    println!("in an empty root: {version}, {:?} for each start", started.elapsed() / STARTS);
     let demo = shell::read(inside(context, &root, &["demo"]))?;
     println!("`demo` there prints {} lines", demo.lines().count());
     let own = format!("/usr/bin/{BINARY}");
