@@ -86,7 +86,7 @@ async fn the_demo_prints_tokens_of_all_three_grants_over_every_transport() {
         "{text}"
     );
     if cfg!(feature = "hyper") {
-        assert_eq!(shape(&text), shape(&recording()), "run `cargo xtask pictures --record`");
+        assert_eq!(shape(text), shape(&recording()), "run `cargo xtask pictures --record`");
     }
     // Secrets are masked in the printed requests.
     assert!(!text.contains("YXA6V") && !text.contains(r#""password":"1""#), "{text}");
