@@ -108,7 +108,7 @@ mod tests {
         let package = |name: &str, uses: &str| Package {
             name: name.to_owned(),
             manifest_path: format!("/w/crates/{name}/Cargo.toml").into(),
-            dependencies: vec![Dependency { name: uses.to_owned(), kind: None }],
+            dependencies: vec![Dependency { name: uses.to_owned(), ..Dependency::default() }],
             ..Package::default()
         };
         let packages = vec![package("a", ""), package("b", "a"), package("ab", "b")];

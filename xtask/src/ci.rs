@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::context::Context;
 use crate::tally::Tally;
-use crate::{bench, deny, layers, package, steps, tidy};
+use crate::{bench, book, deny, layers, package, steps, tidy};
 
 /// Run the checks that a change has to pass, the quick ones first
 #[derive(Debug, Args)]
@@ -53,6 +53,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("signatures", steps::signatures, "dynamic tokens, computed by a shell and OpenSSL too"),
     step("bench", bench::gate, "instructions and allocations against the committed figures"),
     step("docs", steps::docs, "rustdoc has no warning; the Rust blocks of all pages are tested"),
+    step("book", book::run, "the book builds; its links, search and width in a browser"),
     step("msrv", steps::msrv, "the libraries build with the oldest Rust of Cargo.toml"),
     step("package", package::run, "each published crate has its files, and compiles from them"),
     step("deny", deny::run, "licences, duplicates, sources, advisories (cargo-deny)"),

@@ -331,7 +331,8 @@ mod tests {
         let mut packages: Vec<_> = CRATES.iter().map(package).collect();
         let package = packages.iter_mut().find(|it| it.name == name).unwrap();
         let kind = kind.map(str::to_owned);
-        package.dependencies.push(Dependency { name: dependency.to_owned(), kind });
+        let name = dependency.to_owned();
+        package.dependencies.push(Dependency { name, kind, ..Dependency::default() });
         check(&Workspace { packages, ..Workspace::default() }, PAGE, "| `` |").len()
     }
 

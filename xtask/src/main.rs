@@ -3,6 +3,7 @@
 
 mod api;
 mod bench;
+mod book;
 mod check;
 mod ci;
 mod context;
@@ -15,6 +16,7 @@ mod install;
 mod layers;
 mod mutants;
 mod package;
+mod pictures;
 mod problem;
 mod release;
 mod shell;
@@ -49,6 +51,7 @@ enum Command {
     Soak(soak::Options),
     Fleet(fleet::Options),
     Bench(bench::Options),
+    Pictures(pictures::Options),
     Api(api::Options),
     Dist(dist::Options),
     Release(release::Options),
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
             Command::Soak(options) => soak::run(options, &context),
             Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
+            Command::Pictures(options) => pictures::run(options, &context),
             Command::Api(options) => api::run(options, &context),
             Command::Dist(options) => dist::run(options, &context),
             Command::Release(options) => release::run(options, &context),

@@ -11,6 +11,7 @@ use crate::problem::{Problem, report};
 use crate::shell;
 use crate::tidy::SourceFile;
 use crate::tidy::markdown::{Block, code_blocks};
+use crate::tidy::twins::CHINESE;
 
 /// Everything. Steps that could do with less name it too, since its dependencies are compiled already.
 const WHOLE: &str = "--workspace --all-features";
@@ -33,6 +34,13 @@ const SERVERS: &[(&str, &[Program])] = &[
         // The package `redis-server` would also make the system start one.
         &[Program { name: "redis-check-rdb", package: "redis-tools", variable: "REDIS_SERVER" }],
     ),
+];
+/// The shells whose completion scripts the tests of the command drive.
+const SHELLS: &[Program] = &[
+    Program { name: "bash", package: "bash", variable: "BASH_PROGRAM" },
+    Program { name: "zsh", package: "zsh", variable: "ZSH_PROGRAM" },
+    Program { name: "fish", package: "fish", variable: "FISH_PROGRAM" },
+    Program { name: "mandoc", package: "mandoc", variable: "MANDOC" },
 ];
 /// The file of the facade whose module `pages` makes doctests of the READMEs and `docs/`.
 const PAGES: &str = "crates/facade/src/lib.rs";
@@ -81,6 +89,10 @@ fn lint<'a>(context: &'a Context, packages: &str, targets: &str) -> Cmd<'a> {
 }
 
 pub(crate) fn test(context: &Context) -> Result<()> {
+    // The tests find them in the PATH.
+    for shell in SHELLS {
+        context.program(shell, &format!("completions or manual pages in {}", shell.name))?;
+    }
     for choice in test_choices(context)? {
         // All failures of one command are worth seeing, so the first does not end it.
         let words = choice.split_whitespace();
@@ -197,6 +209,8 @@ fn pages_missing_in(lib: &str, files: &[SourceFile]) -> Vec<Problem> {
     files
         .iter()
         .filter(is_page)
+        // The code of a translation is the same, as the step `tidy` checks.
+        .filter(|file| !file.path.ends_with(CHINESE))
         .filter(|file| code_blocks(&file.text).iter().any(Block::is_rust))
         .filter(|file| !lib.contains(&format!("include_str!(\"../../../{}\")", file.path)))
         .map(|file| Problem::new(&file.path, 0, format!("has Rust blocks; include it in {PAGES}")))
@@ -258,6 +272,7 @@ mod tests {
         let files = [
             page("README.md", "```rust\nlet x = 1;\n```\n"),
             page("docs/guide.md", "```rust,no_run\nlet x = 1;\n```\n"),
+            page("docs/guide.zh-CN.md", "```rust,no_run\nlet x = 1;\n```\n"),
             page("docs/errors.md", "```console\n$ ls\n```\n"),
             page("CONTRIBUTING.md", "```rust\nlet x = 1;\n```\n"),
         ];

@@ -16,8 +16,10 @@ use crate::man::ManArgs;
 use crate::option_args::{
     DynamicArgs, FormatArgs, InspectArgs, OptionArgs, PasswordArgs, TokenArgs,
 };
+use crate::out::OutArgs;
 use crate::store::StoreArgs;
 use crate::usage::Problem;
+use crate::users::UserArgs;
 
 /// Get Easemob (环信) IM tokens
 #[derive(Parser)]
@@ -35,25 +37,27 @@ pub(crate) enum Command {
         options: Box<TokenArgs>,
         #[command(flatten)]
         store: StoreArgs,
+        #[command(flatten)]
+        out: OutArgs,
     },
-    /// Get a user token by user ID, fetching the app token first (grant inherit)
+    /// Get user tokens by user ID, fetching the app token first (grant inherit)
     User {
-        /// The user ID
-        #[arg(long = "username", value_name = "ID")]
-        user_id: String,
-        /// Create the user if it does not exist
-        #[arg(long)]
-        create: bool,
+        #[command(flatten)]
+        users: UserArgs,
         #[command(flatten)]
         options: Box<TokenArgs>,
         #[command(flatten)]
         store: StoreArgs,
+        #[command(flatten)]
+        out: OutArgs,
     },
     /// Get a user token by user ID and password (grant password)
     Password {
         /// The user ID
         #[arg(long = "username", value_name = "ID")]
         user_id: String,
+        #[command(flatten)]
+        out: OutArgs,
         #[command(flatten)]
         password: PasswordArgs,
         #[command(flatten)]
@@ -64,6 +68,8 @@ pub(crate) enum Command {
         /// The user ID
         #[arg(long = "username", value_name = "ID")]
         user_id: String,
+        #[command(flatten)]
+        out: OutArgs,
         #[command(flatten)]
         options: DynamicArgs,
     },
@@ -76,6 +82,14 @@ pub(crate) enum Command {
         leeway: Duration,
         #[command(flatten)]
         options: InspectArgs,
+    },
+    /// Check the settings, the network and the credentials, step by step
+    Doctor {
+        /// Also get a token of this user
+        #[arg(value_name = "ID")]
+        user: Option<String>,
+        #[command(flatten)]
+        options: Box<TokenArgs>,
     },
     /// Run an emulator of the token service, until interrupted or around a command
     Emulator(Box<EmulatorArgs>),
@@ -95,7 +109,9 @@ impl Command {
         use std::mem::take;
 
         match self {
-            Self::App { options, .. } | Self::User { options, .. } => take(&mut **options).into(),
+            Self::App { options, .. }
+            | Self::User { options, .. }
+            | Self::Doctor { options, .. } => take(&mut **options).into(),
             Self::Password { password, options, .. } => {
                 OptionArgs { password: take(password), ..take(&mut **options).into() }
             }
@@ -116,6 +132,10 @@ pub(crate) enum Format {
     Text,
     /// One JSON object
     Json,
+    /// Lines for a shell or a .env file: EASEMOB_TOKEN=…
+    Env,
+    /// A header field: Authorization: Bearer …
+    Header,
 }
 
 /// Transports, compiled in or not.

@@ -33,6 +33,7 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
     let script = String::from_utf8_lossy(&script);
     let script = match args.shell {
         Shell::Bash => for_bash(&script),
+        Shell::Fish => for_fish(&script, &command),
         _ => script.into_owned(),
     };
     Ok(output::line(script.trim_end())?)
@@ -49,16 +50,37 @@ fn with_value(arg: Arg) -> Arg {
     if let Some((_, values)) = values {
         return arg.value_parser(PossibleValuesParser::new(*values));
     }
-    // The type of a value would be more exact, but an option of a path is kept as text at times.
     match name.as_deref() {
         Some("FILE" | "PEM") => arg.value_hint(ValueHint::FilePath),
         Some("DIR") => arg.value_hint(ValueHint::DirPath),
-        // Without a hint, a shell offers file names for a user ID.
+        Some("COMMAND") => arg.value_hint(ValueHint::CommandName),
+        // Without a hint, a shell offers file names for a client ID. With one at an argument that is
+        // no option, zsh lists the options that fit instead of completing them.
         _ if arg.get_long().is_some() && arg.get_action().takes_values() => {
             arg.value_hint(ValueHint::Other)
         }
         _ => arg,
     }
+}
+
+/// Adds to the script for fish the values of arguments that are no options.
+fn for_fish(script: &str, command: &clap::Command) -> String {
+    let mut script = script.to_owned();
+    for command in command.get_subcommands() {
+        let takes_path =
+            |arg: &Arg| matches!(arg.get_value_hint(), ValueHint::DirPath | ValueHint::CommandName);
+        if command.get_positionals().any(takes_path) {
+            continue;
+        }
+        let values = command.get_positionals().flat_map(Arg::get_possible_values);
+        let values: Vec<_> = values.map(|value| value.get_name().to_owned()).collect();
+        let (name, values) = (command.get_name(), values.join(" "));
+        script.push_str(&format!(
+            "complete -c easemob-token -n \"__fish_easemob_token_using_subcommand {name}\" -f -a \
+             \"{values}\"\n"
+        ));
+    }
+    script
 }
 
 /// Repairs the script for bash.

@@ -34,7 +34,7 @@ pub(crate) fn run(
     options: OptionArgs,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    if options.verbose && args.command.is_empty() {
+    if options.verbose > 0 && args.command.is_empty() {
         return Err(Failure::invalid_input(
             "--verbose: has no effect without -- COMMAND; leave it out, since requests are \
              printed anyway",
@@ -50,6 +50,7 @@ pub(crate) fn run(
         None => ConfigFile::default(),
     };
     let (plan, options) = Plan::new(args, options, environment, &file)?;
+    output::require_format(options.format, "emulator", &[Format::Text, Format::Json])?;
     crate::input::check_standard_input(&options)?;
     if plan.health {
         return ready::check(&plan);
@@ -83,7 +84,7 @@ pub(crate) fn instead_of(option: &str) -> Option<&'static str> {
 
 async fn serve(plan: Plan, options: &Options, file: &ConfigFile) -> Result<ExitCode, Failure> {
     let handlers =
-        if plan.command.is_empty() { Signals::of_server() } else { Signals::of_command() };
+        if plan.command.is_empty() { Signals::that_end() } else { Signals::of_command() };
     // Before the ready line: a process that has read it may send a signal.
     let mut signals =
         handlers.map_err(|error| Failure::internal(format!("cannot handle signals: {error}")))?;
@@ -101,7 +102,7 @@ async fn serve(plan: Plan, options: &Options, file: &ConfigFile) -> Result<ExitC
             Failure::invalid_input(format!("--ca-out: cannot write {name}: {error}"))
         })?;
     }
-    let log = Log::start();
+    let log = Log::start(options.format);
     let ended = if plan.command.is_empty() {
         alone(&emulator, &plan, options, &log, signals).await
     } else {
@@ -143,7 +144,7 @@ async fn around(
 ) -> Result<ExitCode, Failure> {
     let mut finished = emulator.subscribe();
     let mut child = command::start(&plan.command, &ready::variables(emulator, plan))?;
-    let mut written = std::pin::pin!(write_log(&mut finished, log, options, options.verbose));
+    let mut written = std::pin::pin!(write_log(&mut finished, log, options, options.verbose > 0));
     let mut asked = false;
     loop {
         tokio::select! {
@@ -170,8 +171,8 @@ async fn write_log(finished: &mut Subscription, log: &Log, options: &Options, sh
     while let Some(request) = finished.next().await {
         match options.format {
             _ if !shown => {}
-            Format::Text => log.note(request),
             Format::Json => log.note(AsJson(&request)),
+            _ => log.note(request),
         }
     }
 }
@@ -208,6 +209,8 @@ fn set_up(emulator: &Emulator, plan: &Plan, file: &ConfigFile) -> Result<(), Fai
             })?;
         }
     }
+    // A test that resets the emulator wants all of this again.
+    emulator.remember();
     Ok(())
 }
 

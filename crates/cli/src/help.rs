@@ -49,6 +49,7 @@ const ENDS: &[End] = &[
             NAME,
             &[
                 "easemob-token demo",
+                "easemob-token doctor",
                 "easemob-token emulator",
                 "TOKEN=$(easemob-token app)",
                 "easemob-token user --help",
@@ -96,6 +97,18 @@ const ENDS: &[End] = &[
         ],
         EVERY,
     ),
+    End {
+        notes: &["The exit code is that of the first fault. At most two token requests are sent."],
+        ..end(
+            "doctor",
+            &[
+                "easemob-token doctor",
+                "easemob-token doctor alice",
+                "easemob-token doctor --format json",
+            ],
+            REQUESTS,
+        )
+    },
     end("demo", &["easemob-token demo"], EVERY),
     End {
         notes: &[

@@ -2,7 +2,9 @@
 
 mod args;
 mod completions;
+mod deadline;
 mod demo;
+mod doctor;
 mod dynamic;
 mod emulate;
 mod failure;
@@ -12,19 +14,27 @@ mod input;
 mod inspect;
 mod logging_transport;
 mod man;
+mod masked;
 mod option_args;
 mod options;
+mod out;
 mod output;
 mod placement;
+mod progress;
+mod remedy;
 mod secrets;
 mod settings;
 mod signals;
 mod store;
 mod success;
+#[cfg(unix)]
+mod terminal;
 mod time;
 mod token;
 mod transports;
 mod usage;
+mod user_ids;
+mod users;
 mod version;
 
 use std::ffi::OsString;
@@ -40,10 +50,14 @@ use crate::option_args::OptionArgs;
 use crate::options::Options;
 use crate::output::WriteError;
 
-/// Exit code of a command that was interrupted (128 + SIGINT).
-const INTERRUPTED: u8 = 130;
-
 fn main() -> ExitCode {
+    deadline::begin();
+    // Every other process ends by the default action of a signal, whatever it waits for.
+    #[cfg(unix)]
+    if std::process::id() == 1 {
+        // Without handlers, it can still do its work.
+        let _ = signals::exit_on_arrival();
+    }
     let arguments: Vec<_> = std::env::args_os().collect();
     let environment = Environment::of_process();
     let definition = help::definition();
@@ -91,33 +105,36 @@ fn run(
     match command {
         Command::Completions(args) => return completions::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Man(args) => return man::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Version(_) => return version::run(format).map(|()| ExitCode::SUCCESS),
+        Command::Version(_) => {
+            output::require_format(format, "version", &[Format::Text, Format::Json])?;
+            return version::run(format).map(|()| ExitCode::SUCCESS);
+        }
         Command::Emulator(args) => return emulate::run(*args, options, environment),
+        Command::Doctor { user, .. } => {
+            let origins = doctor::Origins::of(&options, environment);
+            let options = Options::new(options, environment);
+            return in_runtime(doctor::run(options, &origins, format, user));
+        }
         _ => {}
     }
     let options = Options::new(options, environment)?;
     input::check_standard_input(&options)?;
     // These send nothing, so they need no runtime.
     match command {
-        Command::Dynamic { user_id, .. } => {
-            return dynamic::run(&options, &user_id).map(|()| ExitCode::SUCCESS);
+        Command::Dynamic { user_id, out, .. } => {
+            return dynamic::run(&options, &user_id, out).map(|()| ExitCode::SUCCESS);
         }
         Command::Inspect { token, leeway, .. } => {
             return inspect::run(&options, token, leeway).map(|()| ExitCode::SUCCESS);
         }
         _ => {}
     }
-    let runtime = new_runtime()?;
-    let code = runtime.block_on(async {
-        tokio::select! {
-            // The command is polled first: it reads its files before it waits, and until then an
-            // interrupt ends the process by default.
-            biased;
+    in_runtime(dispatch(command, options))
+}
 
-            done = dispatch(command, options) => done.map(|()| ExitCode::SUCCESS),
-            _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
-        }
-    });
+fn in_runtime(run: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = new_runtime()?;
+    let code = runtime.block_on(run);
     // Waits for no thread: a name look-up or a read that was given up cannot be cancelled.
     runtime.shutdown_background();
     code
@@ -130,20 +147,22 @@ fn new_runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::internal(format!("cannot start a runtime: {error}")))
 }
 
-async fn dispatch(command: Command, options: Options) -> Result<(), Failure> {
+async fn dispatch(command: Command, options: Options) -> Result<ExitCode, Failure> {
     match command {
-        Command::App { store, .. } => token::app(&options, store).await,
-        Command::User { user_id, create, store, .. } => {
-            token::user(&options, user_id, create, store).await
+        Command::Demo => return demo::run().await,
+        Command::App { store, out, .. } => token::app(&options, store, out).await?,
+        Command::User { users, store, out, .. } => {
+            return users::run(&options, users, store, out).await;
         }
-        Command::Password { user_id, .. } => token::password(&options, user_id).await,
-        Command::Demo => demo::run().await,
+        Command::Password { user_id, out, .. } => token::password(&options, user_id, out).await?,
         // Handled before the runtime starts.
         Command::Completions(_)
         | Command::Man(_)
         | Command::Version(_)
         | Command::Dynamic { .. }
         | Command::Inspect { .. }
-        | Command::Emulator(_) => Ok(()),
+        | Command::Doctor { .. }
+        | Command::Emulator(_) => {}
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use crate::args::{Format, TransportName};
 
@@ -22,7 +22,7 @@ pub(crate) struct OptionArgs {
     pub(crate) limit: LimitArgs,
     pub(crate) format: FormatArgs,
     pub(crate) quiet: bool,
-    pub(crate) verbose: bool,
+    pub(crate) verbose: u8,
 }
 
 /// The connection to the service.
@@ -131,9 +131,9 @@ pub(crate) struct FormatArgs {
 #[derive(Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct VerboseArgs {
-    /// Print requests and responses on standard error, without secrets
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    /// Print what is sent on standard error, without secrets; -vv with masked heads and bodies
+    #[arg(short, long, conflicts_with = "quiet", action = ArgAction::Count)]
+    pub(crate) verbose: u8,
     #[command(flatten)]
     pub(crate) quiet: QuietArgs,
 }

@@ -61,7 +61,10 @@ pub(crate) struct Options {
     pub(crate) allow_http: bool,
     pub(crate) authorize_password: bool,
     pub(crate) format: Format,
-    pub(crate) verbose: bool,
+    /// Whether the format is not the default.
+    pub(crate) is_format_set: bool,
+    /// 1: what is sent; 2: with heads and bodies.
+    pub(crate) verbose: u8,
     pub(crate) quiet: bool,
 }
 
@@ -82,6 +85,7 @@ impl Options {
         let timeout = source.value(TIMEOUT, service.timeout, environment::parse_limit);
         let deadline = source.value(DEADLINE, args.limit.deadline, environment::parse_limit);
         let attempts = source.value(MAX_ATTEMPTS, service.max_attempts, environment::parse_count);
+        let format = source.named(FORMAT, args.format.format);
         Self {
             base_url: source.value(BASE_URL, service.base_url, environment::parse),
             app_key: source.app_key(app.app_key),
@@ -110,7 +114,8 @@ impl Options {
             proxy: source.value(PROXY, service.proxy, transports::parse_proxy).unwrap_or_default(),
             allow_http: source.flag(ALLOW_HTTP, service.allow_http),
             authorize_password: source.flag(AUTHORIZE_PASSWORD, of_password.authorize_password),
-            format: source.named(FORMAT, args.format.format).unwrap_or_default(),
+            format: format.unwrap_or_default(),
+            is_format_set: format.is_some(),
             verbose: args.verbose,
             quiet: args.quiet,
         }

@@ -42,7 +42,6 @@ pub(crate) fn run(format: Format) -> Result<(), Failure> {
     let carriers: Vec<_> = TransportName::compiled_in().into_iter().map(Carrier::of).collect();
     let commit = Some(COMMIT).filter(|it| !it.is_empty());
     match format {
-        Format::Text => output::line(text(commit, &carriers))?,
         Format::Json => {
             let transports: Vec<_> = carriers
                 .iter()
@@ -54,6 +53,7 @@ pub(crate) fn run(format: Format) -> Result<(), Failure> {
                 "transports": transports,
             }))?;
         }
+        _ => output::line(text(commit, &carriers))?,
     }
     Ok(())
 }

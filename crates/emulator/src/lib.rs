@@ -135,6 +135,7 @@ mod secret;
 mod server;
 mod service;
 mod settings;
+mod stub;
 #[cfg(feature = "tls")]
 mod tls;
 mod ttl;
@@ -154,6 +155,7 @@ pub use journal::Subscription;
 pub use received::{Outcome, ReceivedRequest};
 pub use refusal::Refusal;
 pub use settings::{BannedAs, UnknownUserAs};
+pub use stub::Stub;
 pub use ttl::{PermanentAs, Unit};
 
 /// The README, so that its example is compiled and run.

@@ -14,8 +14,8 @@ use crate::input;
 pub(crate) const CONFIG_FILE: &str = "the configuration file";
 
 /// What the file creates, by a call of the control plane for each entry.
-pub(crate) const CREATED: [(&str, &str); 3] =
-    [("apps", "/apps"), ("users", "/users"), ("faults", "/faults")];
+pub(crate) const CREATED: [(&str, &str); 4] =
+    [("apps", "/apps"), ("users", "/users"), ("stubs", "/stubs"), ("faults", "/faults")];
 
 /// The content of the file: a value for each option, and lists of what is created at the start.
 #[derive(Default)]
