@@ -53,9 +53,8 @@ pub(crate) enum Command {
     },
     /// Get a user token by user ID and password (grant password)
     Password {
-        /// The user ID
-        #[arg(long = "username", value_name = "ID")]
-        user_id: String,
+        #[command(flatten)]
+        user: UserIdArgs,
         #[command(flatten)]
         out: OutArgs,
         #[command(flatten)]
@@ -65,9 +64,8 @@ pub(crate) enum Command {
     },
     /// Make a dynamic user token locally; nothing is sent
     Dynamic {
-        /// The user ID
-        #[arg(long = "username", value_name = "ID")]
-        user_id: String,
+        #[command(flatten)]
+        user: UserIdArgs,
         #[command(flatten)]
         out: OutArgs,
         #[command(flatten)]
@@ -101,6 +99,24 @@ pub(crate) enum Command {
     Man(ManArgs),
     /// Print the version, its commit, and the libraries of each transport
     Version(FormatArgs),
+}
+
+/// The user of a command for one.
+#[derive(clap::Args)]
+pub(crate) struct UserIdArgs {
+    /// The user ID
+    #[arg(value_name = "ID", required_unless_present = "username")]
+    id: Option<String>,
+    /// The user ID
+    #[arg(long, value_name = "ID", conflicts_with = "id")]
+    username: Option<String>,
+}
+
+impl UserIdArgs {
+    pub(crate) fn user_id(self) -> String {
+        // The parser requires one of them.
+        self.id.or(self.username).unwrap_or_default()
+    }
 }
 
 impl Command {

@@ -17,7 +17,7 @@ use easemob_token::{AppToken, BaseUrl, ErrorKind, Lifetime, User};
 use self::clock::DateTransport;
 use self::network::Target;
 use self::report::{Report, Step};
-pub(crate) use self::settings::Origins;
+use self::settings::lines as settings_lines;
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::logging_transport::LoggingTransport;
@@ -29,13 +29,12 @@ use crate::{output, time, transports};
 /// Runs the steps and prints their report.
 pub(crate) async fn run(
     options: Result<Options, Failure>,
-    origins: &Origins,
     format: Format,
     user: Option<String>,
 ) -> Result<ExitCode, Failure> {
     output::require_format(format, "doctor", &[Format::Text, Format::Json])?;
     let mut report = Report::new(format);
-    match steps(options, origins, user, &mut report).await {
+    match steps(options, user, &mut report).await {
         Ok(()) => report.finish(None),
         Err((step, failure)) => report.finish(Some((step, failure))),
     }
@@ -50,7 +49,6 @@ fn at(step: Step) -> impl Fn(Failure) -> Fault + Copy {
 
 async fn steps(
     options: Result<Options, Failure>,
-    origins: &Origins,
     user: Option<String>,
     report: &mut Report,
 ) -> Result<(), Fault> {
@@ -69,7 +67,7 @@ async fn steps(
     let logging = LoggingTransport::new(Arc::new(dates.clone()), options);
     let builder = token::with_app(options, &logging);
     let client = builder.and_then(|it| Ok(it.build()?)).map_err(settings)?;
-    report.ok(Step::Settings, origins.lines(options)).map_err(settings)?;
+    report.ok(Step::Settings, settings_lines(options)).map_err(settings)?;
 
     let target = Target::of(&base_url, proxy);
     let addresses = target.look_up(options).await.map_err(at(Step::Name))?;

@@ -8,7 +8,6 @@ mod plan;
 mod ready;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args as _;
@@ -18,21 +17,25 @@ use tokio::io::AsyncReadExt as _;
 
 pub(crate) use self::args::EmulatorArgs;
 use self::config_file::CREATED;
-pub(crate) use self::config_file::{CONFIG_FILE, ConfigFile};
 use self::log::Log;
 use self::plan::Plan;
 use crate::args::Format;
+use crate::config_file::Settings;
 use crate::failure::Failure;
 use crate::option_args::OptionArgs;
-use crate::options::Options;
+use crate::options::{self, Options};
 use crate::output;
 use crate::signals::{Received, Signals};
+use crate::source::{Names, Source};
+
+const CONFIG: Names = ("--config", "EASEMOB_EMULATOR_CONFIG");
 
 /// Runs the emulator, and returns the exit code of the process.
 pub(crate) fn run(
     args: EmulatorArgs,
     options: OptionArgs,
     environment: &Environment,
+    acting: &[String],
 ) -> Result<ExitCode, Failure> {
     if options.verbose > 0 && args.command.is_empty() {
         return Err(Failure::invalid_input(
@@ -40,16 +43,15 @@ pub(crate) fn run(
              printed anyway",
         ));
     }
-    let variable = || Ok(environment.text("EASEMOB_EMULATOR_CONFIG")?.map(PathBuf::from));
-    let config = args.config.clone().map_or_else(variable, |path| Ok(Some(path)));
-    let config = config.map_err(|error: easemob_token::ConfigError| {
-        Failure::invalid_input(format!("--config: {}", error.problem()))
-    })?;
-    let file = match config {
-        Some(path) => ConfigFile::read(&path, &names())?,
-        None => ConfigFile::default(),
+    // The file of the other commands, EASEMOB_CONFIG, has an account; this one sets up a service.
+    let mut source = Source::new(environment, None);
+    let config = source.path(CONFIG, args.config.clone());
+    let limit = options::deadline(options.limit.deadline.as_ref(), environment);
+    let file = match source.finish(config)? {
+        Some(path) => config_file::read(&path, &names(), limit)?,
+        None => Settings::default(),
     };
-    let (plan, options) = Plan::new(args, options, environment, &file)?;
+    let (plan, options) = Plan::new(args, options, environment, &file, acting)?;
     output::require_format(options.format, "emulator", &[Format::Text, Format::Json])?;
     crate::input::check_standard_input(&options)?;
     if plan.health {
@@ -82,7 +84,7 @@ pub(crate) fn instead_of(option: &str) -> Option<&'static str> {
     })
 }
 
-async fn serve(plan: Plan, options: &Options, file: &ConfigFile) -> Result<ExitCode, Failure> {
+async fn serve(plan: Plan, options: &Options, file: &Settings) -> Result<ExitCode, Failure> {
     let handlers =
         if plan.command.is_empty() { Signals::that_end() } else { Signals::of_command() };
     // Before the ready line: a process that has read it may send a signal.
@@ -195,14 +197,14 @@ async fn standard_input_closed() {
 }
 
 /// Applies the settings and creates what the file lists, before the first request is served.
-fn set_up(emulator: &Emulator, plan: &Plan, file: &ConfigFile) -> Result<(), Failure> {
+fn set_up(emulator: &Emulator, plan: &Plan, file: &Settings) -> Result<(), Failure> {
     emulator.control("PATCH", "/settings", &plan.settings).map_err(|error| {
         let option = error.member().map(|member| format!("--{}: ", member.replace('_', "-")));
         let option = option.unwrap_or_default();
         Failure::invalid_input(format!("{option}{}", error.problem()))
     })?;
     for (list, path) in CREATED {
-        for (index, entry) in file.created(list)?.iter().enumerate() {
+        for (index, entry) in config_file::created(file, list)?.iter().enumerate() {
             emulator.control("POST", path, entry).map_err(|error| {
                 let number = index + 1;
                 Failure::invalid_input(format!("--config: {list}, entry {number}: {error}"))
@@ -290,9 +292,9 @@ mod tests {
         assert_eq!(sample(pages[0]), sample(pages[1]));
         let file = std::env::temp_dir().join(format!("easemob-sample-{}", std::process::id()));
         std::fs::write(&file, sample(pages[0])).unwrap();
-        let config = ConfigFile::read(&file, &names()).unwrap();
+        let config = config_file::read(&file, &names(), std::time::Duration::from_secs(9)).unwrap();
         std::fs::remove_file(&file).unwrap();
         assert_eq!(config.text("--request-limit").unwrap().as_deref(), Some("none"));
-        assert_eq!(config.created("faults").unwrap().len(), 1);
+        assert_eq!(config_file::created(&config, "faults").unwrap().len(), 1);
     }
 }

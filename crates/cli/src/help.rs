@@ -44,6 +44,8 @@ const ENDS: &[End] = &[
         notes: &[
             "Secrets come from the environment (EASEMOB_CLIENT_SECRET, EASEMOB_PASSWORD), a file",
             "or standard input, never from an argument.",
+            "Settings come from options, variables (EASEMOB_…), a profile of the configuration file",
+            "(--config, --profile), and defaults, in this order.",
             "Options stand before or after the command; COMMAND --help lists those that act on it.",
         ],
         ..end(
@@ -79,12 +81,12 @@ const ENDS: &[End] = &[
     end(
         "password",
         &[
-            "easemob-token password --username alice",
-            "easemob-token password --username alice --password-file - < password.txt",
+            "easemob-token password alice",
+            "easemob-token password alice --password-file - < password.txt",
         ],
         REQUESTS,
     ),
-    end("dynamic", &["easemob-token dynamic --username alice --ttl 10m"], EVERY),
+    end("dynamic", &["easemob-token dynamic alice --ttl 10m"], EVERY),
     end(
         "inspect",
         &["easemob-token app | easemob-token inspect", "easemob-token inspect - < token.txt"],

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use easemob_token::environment;
 
@@ -29,6 +30,11 @@ impl Input {
     /// A device may have no end, and a pipe may have no writer. So reading stops beyond the maximum
     /// size, and after `--deadline`.
     pub(crate) fn read(self, options: &Options, file: &Path) -> Result<Vec<u8>, Failure> {
+        self.read_within(options.deadline, file)
+    }
+
+    /// Reads the whole file, before there are options.
+    pub(crate) fn read_within(self, limit: Duration, file: &Path) -> Result<Vec<u8>, Failure> {
         let is_stdin = file == Path::new("-");
         let name = shown(file);
         let invalid =
@@ -46,7 +52,7 @@ impl Input {
             // The receiver is gone after the deadline.
             let _ = sender.send(bytes);
         });
-        let bytes = receiver.recv_timeout(deadline::left(options.deadline)).map_err(|_| {
+        let bytes = receiver.recv_timeout(deadline::left(limit)).map_err(|_| {
             invalid(format!(
                 "{name} did not end within --deadline; check what writes to it, or name a regular \
                  file with {}",
@@ -55,13 +61,13 @@ impl Input {
         })?;
         let bytes = bytes.map_err(|error| invalid(format!("cannot read {name}: {error}")))?;
         if bytes.len() as u64 > max {
-            let limit = match self.max_kib {
+            let size = match self.max_kib {
                 kib if kib % 1024 == 0 => format!("{} MiB", kib / 1024),
                 kib => format!("{kib} KiB"),
             };
             let content = self.content;
             return Err(invalid(format!(
-                "{name} is larger than {limit}; name a file with nothing but {content}"
+                "{name} is larger than {size}; name a file with nothing but {content}"
             )));
         }
         Ok(bytes)
@@ -122,6 +128,8 @@ fn options_of_standard_input(options: &Options) -> impl Iterator<Item = &'static
         ("--password-file", &options.password_file),
         ("--ca-file", &options.ca_file),
         ("--add-ca-file", &options.add_ca_file),
+        ("--client-cert", &options.client_cert),
+        ("--client-key", &options.client_key),
     ];
     let is_stdin = |file: &Option<PathBuf>| file.as_deref() == Some(Path::new("-"));
     files.into_iter().filter(move |(_, file)| is_stdin(file)).map(|(option, _)| option)

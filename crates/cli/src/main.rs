@@ -2,6 +2,7 @@
 
 mod args;
 mod completions;
+mod config_file;
 mod deadline;
 mod demo;
 mod doctor;
@@ -20,11 +21,13 @@ mod options;
 mod out;
 mod output;
 mod placement;
+mod profile;
 mod progress;
 mod remedy;
 mod secrets;
 mod settings;
 mod signals;
+mod source;
 mod store;
 mod success;
 #[cfg(unix)]
@@ -45,6 +48,7 @@ use clap::error::ErrorKind;
 use easemob_token::environment::Environment;
 
 use crate::args::{Args, Command, Format};
+use crate::config_file::Settings;
 use crate::failure::Failure;
 use crate::option_args::OptionArgs;
 use crate::options::Options;
@@ -62,15 +66,23 @@ fn main() -> ExitCode {
     let environment = Environment::of_process();
     let definition = help::definition();
     let placed = placement::command_first(&definition, &arguments);
+    let acting = placement::options_of(&definition, &arguments);
     let parsed = definition.try_get_matches_from(placed);
     let (result, format) = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(Args { mut command }) => {
-            let options = command.take_options();
-            let format = options::format(options.format.format, &environment);
-            (run(command, options, &environment), format)
+            let mut options = command.take_options();
+            let limit = options::deadline(options.limit.deadline.as_ref(), &environment);
+            let profile = match options.config.take() {
+                Some(args) => profile::read(args, &environment, limit),
+                None => Ok(None),
+            };
+            let file = profile.as_ref().ok().and_then(Option::as_ref);
+            let format = options::format(options.format.format, &environment, file);
+            let settings = Places { environment: &environment, profile, acting, format };
+            (run(command, options, settings), format)
         }
         Err(error) => {
-            let format = options::format(usage::format(&arguments), &environment);
+            let format = options::format(usage::format(&arguments), &environment, None);
             (not_run(&error, &arguments, format), format)
         }
     };
@@ -96,12 +108,17 @@ fn not_run(
     Ok(ExitCode::SUCCESS)
 }
 
-fn run(
-    command: Command,
-    options: OptionArgs,
-    environment: &Environment,
-) -> Result<ExitCode, Failure> {
-    let format = options::format(options.format.format, environment);
+/// Where settings come from that are no arguments.
+struct Places<'a> {
+    environment: &'a Environment,
+    profile: Result<Option<Settings>, Failure>,
+    /// Names of the options that act on the command.
+    acting: Vec<String>,
+    format: Format,
+}
+
+fn run(command: Command, options: OptionArgs, places: Places<'_>) -> Result<ExitCode, Failure> {
+    let Places { environment, profile, acting, format } = places;
     match command {
         Command::Completions(args) => return completions::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Man(args) => return man::run(&args).map(|()| ExitCode::SUCCESS),
@@ -109,22 +126,22 @@ fn run(
             output::require_format(format, "version", &[Format::Text, Format::Json])?;
             return version::run(format).map(|()| ExitCode::SUCCESS);
         }
-        Command::Emulator(args) => return emulate::run(*args, options, environment),
+        Command::Emulator(args) => return emulate::run(*args, options, environment, &acting),
         Command::Doctor { user, .. } => {
-            let origins = doctor::Origins::of(&options, environment);
-            let options = Options::new(options, environment);
-            return in_runtime(doctor::run(options, &origins, format, user));
+            let options = profile.map(|it| Options::new(options, environment, it, &acting));
+            return in_runtime(doctor::run(options, format, user));
         }
         _ => {}
     }
-    let options = Options::new(options, environment)?;
+    let options = Options::new(options, environment, profile?, &acting);
     input::check_standard_input(&options)?;
     // These send nothing, so they need no runtime.
     match command {
-        Command::Dynamic { user_id, out, .. } => {
-            return dynamic::run(&options, &user_id, out).map(|()| ExitCode::SUCCESS);
+        Command::Dynamic { user, out, .. } => {
+            return dynamic::run(&options, &user.user_id(), out).map(|()| ExitCode::SUCCESS);
         }
         Command::Inspect { token, leeway, .. } => {
+            settings::require(&options, &[])?;
             return inspect::run(&options, token, leeway).map(|()| ExitCode::SUCCESS);
         }
         _ => {}
@@ -154,7 +171,9 @@ async fn dispatch(command: Command, options: Options) -> Result<ExitCode, Failur
         Command::User { users, store, out, .. } => {
             return users::run(&options, users, store, out).await;
         }
-        Command::Password { user_id, out, .. } => token::password(&options, user_id, out).await?,
+        Command::Password { user, out, .. } => {
+            token::password(&options, user.user_id(), out).await?;
+        }
         // Handled before the runtime starts.
         Command::Completions(_)
         | Command::Man(_)

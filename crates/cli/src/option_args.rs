@@ -10,10 +10,13 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 
 use crate::args::{Format, TransportName};
+use crate::profile::ConfigArgs;
 
 /// Options of a command as they are written; those of groups that it does not take are absent.
 #[derive(Default)]
 pub(crate) struct OptionArgs {
+    /// Absent for a command without profiles.
+    pub(crate) config: Option<ConfigArgs>,
     pub(crate) service: ServiceArgs,
     pub(crate) app: AppArgs,
     pub(crate) password: PasswordArgs,
@@ -50,6 +53,12 @@ pub(crate) struct ServiceArgs {
     /// [env: EASEMOB_ADD_CA_FILE]
     #[arg(long, value_name = "PEM")]
     pub(crate) add_ca_file: Option<PathBuf>,
+    /// Present this client certificate (chain), with --client-key [env: EASEMOB_CLIENT_CERT]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// Read the private key of --client-cert from this file [env: EASEMOB_CLIENT_KEY]
+    #[arg(long, value_name = "PEM")]
+    pub(crate) client_key: Option<PathBuf>,
     /// Send this User-Agent [default: easemob-token and the version] [env: EASEMOB_USER_AGENT]
     #[arg(long, value_name = "TEXT")]
     pub(crate) user_agent: Option<String>,
@@ -151,6 +160,8 @@ pub(crate) struct QuietArgs {
 #[derive(Default, Args)]
 pub(crate) struct TokenArgs {
     #[command(flatten)]
+    config: ConfigArgs,
+    #[command(flatten)]
     lifetime: LifetimeArgs,
     #[command(flatten)]
     limit: LimitArgs,
@@ -168,16 +179,19 @@ pub(crate) struct TokenArgs {
 
 impl From<TokenArgs> for OptionArgs {
     fn from(args: TokenArgs) -> Self {
-        let TokenArgs { lifetime, limit, app, service, unit, format, verbose } = args;
+        let TokenArgs { config, lifetime, limit, app, service, unit, format, verbose } = args;
         let VerboseArgs { verbose, quiet: QuietArgs { quiet } } = verbose;
         let password = PasswordArgs::default();
-        Self { service, app, password, lifetime, unit, limit, format, quiet, verbose }
+        let config = Some(config);
+        Self { config, service, app, password, lifetime, unit, limit, format, quiet, verbose }
     }
 }
 
 /// The groups of the command that makes a token locally.
 #[derive(Default, Args)]
 pub(crate) struct DynamicArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
     #[command(flatten)]
     lifetime: LifetimeArgs,
     #[command(flatten)]
@@ -192,14 +206,17 @@ pub(crate) struct DynamicArgs {
 
 impl From<DynamicArgs> for OptionArgs {
     fn from(args: DynamicArgs) -> Self {
-        let DynamicArgs { lifetime, limit, app, format, quiet: QuietArgs { quiet } } = args;
-        Self { app, lifetime, limit, format, quiet, ..Self::default() }
+        let DynamicArgs { config, lifetime, limit, app, format, quiet: QuietArgs { quiet } } = args;
+        let config = Some(config);
+        Self { config, app, lifetime, limit, format, quiet, ..Self::default() }
     }
 }
 
 /// The groups of the command that decodes a token, whose signature it checks with the credentials.
 #[derive(Default, Args)]
 pub(crate) struct InspectArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
     #[command(flatten)]
     limit: LimitArgs,
     #[command(flatten)]
@@ -209,8 +226,9 @@ pub(crate) struct InspectArgs {
 }
 
 impl From<InspectArgs> for OptionArgs {
-    fn from(InspectArgs { limit, app, format }: InspectArgs) -> Self {
-        Self { app, limit, format, ..Self::default() }
+    fn from(InspectArgs { config, limit, app, format }: InspectArgs) -> Self {
+        let config = Some(config);
+        Self { config, app, limit, format, ..Self::default() }
     }
 }
 

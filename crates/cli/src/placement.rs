@@ -24,6 +24,12 @@ pub(crate) fn command<'a>(definition: &'a Command, arguments: &[OsString]) -> Op
     definition.find_subcommand(arguments.get(place_of_command(definition, arguments))?)
 }
 
+/// The names of the options of the command that the arguments name, without dashes.
+pub(crate) fn options_of(definition: &Command, arguments: &[OsString]) -> Vec<String> {
+    let arguments = command(definition, arguments).into_iter().flat_map(Command::get_arguments);
+    arguments.filter_map(Arg::get_long).map(str::to_owned).collect()
+}
+
 /// The commands with an option of this name, without its dashes.
 pub(crate) fn commands_with<'a>(definition: &'a Command, name: &str) -> Vec<&'a str> {
     let has = |command: &&Command| command.get_arguments().any(|arg| is_named(arg, name));

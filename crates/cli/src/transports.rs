@@ -15,11 +15,14 @@ use crate::input::Input;
 use crate::logging_transport::LoggingTransport;
 use crate::options::Options;
 
+const CLIENT_CERT: Input =
+    Input { option: "--client-cert", content: "the client certificate", max_kib: 1024 };
+const CLIENT_KEY: Input = Input { option: "--client-key", content: "its key", max_kib: 64 };
 /// Root certificates; a system's bundle has about 220 KiB.
 const ROOTS: Input = Input { option: "--ca-file", content: "PEM certificates", max_kib: 4 * 1024 };
 const ADDED_ROOTS: Input = Input { option: "--add-ca-file", ..ROOTS };
 
-/// Root certificates: the system's and none, unless set.
+/// Root certificates and a client certificate: the system's and none, unless set.
 #[cfg_attr(
     not(any(feature = "hyper", feature = "isahc")),
     expect(dead_code, reason = "no transport takes them")
@@ -28,6 +31,8 @@ const ADDED_ROOTS: Input = Input { option: "--add-ca-file", ..ROOTS };
 pub(crate) struct Roots {
     instead: Option<Vec<u8>>,
     added: Option<Vec<u8>>,
+    /// A client certificate and its key.
+    identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl TransportName {
@@ -50,13 +55,27 @@ impl TransportName {
     }
 }
 
-/// Reads the root certificates that the options name.
+/// Reads the root certificates and the client certificate that the options name.
 pub(crate) fn roots(options: &Options) -> Result<Roots, Failure> {
     let read = |input: Input, file: &Option<PathBuf>| {
         file.as_ref().map(|file| input.read(options, file)).transpose()
     };
-    let instead = read(ROOTS, &options.ca_file)?;
-    Ok(Roots { instead, added: read(ADDED_ROOTS, &options.add_ca_file)? })
+    let (instead, added) =
+        (read(ROOTS, &options.ca_file)?, read(ADDED_ROOTS, &options.add_ca_file)?);
+    let certificate = read(CLIENT_CERT, &options.client_cert)?;
+    let identity = match (certificate, read(CLIENT_KEY, &options.client_key)?) {
+        (None, None) => None,
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (certificate, _) => {
+            let (set, other) = if certificate.is_some() {
+                ("--client-cert", "--client-key (EASEMOB_CLIENT_KEY)")
+            } else {
+                ("--client-key", "--client-cert (EASEMOB_CLIENT_CERT)")
+            };
+            return Err(Failure::invalid_input(format!("{set}: needs {other}; set both")));
+        }
+    };
+    Ok(Roots { instead, added, identity })
 }
 
 /// Builds the transport that the options name.
@@ -114,6 +133,9 @@ pub(crate) fn make(
             if let Some(pem) = roots.added {
                 builder = builder.add_roots_pem(pem);
             }
+            if let Some((certificate, key)) = roots.identity {
+                builder = builder.client_certificate_pem(certificate, key);
+            }
             Ok(Arc::new(builder.build()?))
         }
         #[cfg(not(all(feature = "hyper", feature = "isahc")))]
@@ -135,6 +157,9 @@ fn hyper(roots: Roots) -> easemob_token::hyper::HyperTransportBuilder {
     }
     if let Some(pem) = roots.added {
         builder = builder.add_roots_pem(pem);
+    }
+    if let Some((certificate, key)) = roots.identity {
+        builder = builder.client_certificate_pem(certificate, key);
     }
     builder
 }

@@ -88,6 +88,7 @@ impl Folder {
         command
             .args(["app", "--keep", "--quiet", "--timeout", REQUEST_TIMEOUT, "--keep-dir"])
             .arg(&self.0)
+            .env("EASEMOB_CONFIG", if cfg!(windows) { "NUL" } else { "/dev/null" })
             .env("EASEMOB_BASE_URL", emulator.base_url())
             .env("EASEMOB_APP_KEY", emulator.app_key())
             .env("EASEMOB_CLIENT_ID", DEMO_CLIENT_ID)
