@@ -90,16 +90,19 @@ impl Document {
             Some((dashed(&key), line))
         });
         let lines = lines.collect();
-        let table = path.iter().fold(Some(&self.table), |table, key| table?.get(*key)?.as_table());
-        let table = table.cloned().unwrap_or_default();
+        let table = self.at(path).cloned().unwrap_or_default();
         let table = table.into_iter().map(|(key, value)| (dashed(&key), value)).collect();
         let folder = self.path.parent().map(Path::to_owned);
         Settings { name, folder, lines, table }
     }
 
+    /// The table at this path.
+    fn at(&self, path: &[&str]) -> Option<&Table> {
+        path.iter().try_fold(&self.table, |table, key| table.get(*key)?.as_table())
+    }
+
     fn keys(&self, path: &[&str]) -> std::vec::IntoIter<String> {
-        let table = path.iter().fold(Some(&self.table), |table, key| table?.get(*key)?.as_table());
-        let keys: Vec<_> = table.into_iter().flat_map(Table::keys).cloned().collect();
+        let keys: Vec<_> = self.at(path).into_iter().flat_map(Table::keys).cloned().collect();
         keys.into_iter()
     }
 
@@ -180,7 +183,7 @@ fn key(option: &str) -> &str {
     option.trim_start_matches('-')
 }
 
-/// The name of the option that a key means: both client_id and client-id.
+/// The name of the option that a key means: underscores stand for dashes.
 pub(crate) fn dashed(key: &str) -> String {
     key.replace('_', "-")
 }

@@ -19,6 +19,7 @@ mod local;
 mod on_terminal;
 #[cfg(unix)]
 mod out;
+mod profiles;
 #[cfg(target_os = "linux")]
 mod pty;
 mod services;
