@@ -3,6 +3,7 @@
 mod bars;
 mod demo;
 mod graph;
+mod life;
 mod svg;
 
 use std::path::Path;
@@ -75,6 +76,48 @@ fn draw(workspace: &Workspace, files: &[SourceFile]) -> Result<Vec<SourceFile>> 
     let mut pictures = bars::draw(read(bars::PAGE)?)?;
     pictures.extend(demo::draw(read(demo::RECORDING)?)?);
     pictures.extend(graph::draw(workspace)?);
+    pictures.extend(life::draw(read(life::NUMBERS)?)?);
     let path = |name: &str| format!("{FOLDER}/{name}.svg");
     Ok(pictures.iter().map(|(name, text)| SourceFile::new(&path(name), text)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_that_differ_from_their_data_are_found() {
+        let context = Context::load().unwrap();
+        let root = &context.workspace.root;
+        let files: Vec<_> = read_files(root).unwrap();
+        // The pictures in place of those on the disk, which `tidy` checks.
+        let mut files: Vec<_> = files.into_iter().filter(|it| !it.path.ends_with(".svg")).collect();
+        files.extend(draw(&context.workspace, &files).unwrap());
+        assert_eq!(check(&context.workspace, &files), []);
+        let life = life::NUMBERS;
+        for (path, old, new, expected) in [
+            (bars::PAGE, "| 123 735 |", "| 123 736 |", "bench-http-16.svg: differs"),
+            (
+                bars::PAGE,
+                "(pictures/bench-maps.svg)",
+                "(pictures/x.svg)",
+                "bench-maps.svg in the line",
+            ),
+            (bars::PAGE, "\n## Weight", "\n| a |\n|---|\n| 1 |\n\n## Weight", "16 tables"),
+            (bars::PAGE, "| crates | clean", "| boxes | clean", "no column `crates`"),
+            (demo::RECORDING, "requests sent: 2", "requests sent: 3", "demo.svg: differs"),
+            (demo::RECORDING, "Next steps", "Next", "demo.cast has no line"),
+            (life, "due: 2700", "due: 2400", "life.zh-CN.svg: differs"),
+            (life, "unusable: 3540", "unusable: x", "cannot read"),
+        ] {
+            let mut files = files.clone();
+            let file = files.iter_mut().find(|file| file.path == path).unwrap();
+            assert!(file.text.contains(old), "{path}: {old}");
+            file.text = file.text.replacen(old, new, 1);
+            let found = check(&context.workspace, &files);
+            assert!(found.iter().any(|it| it.to_string().contains(expected)), "{old}: {found:?}");
+        }
+        files.push(SourceFile::new("docs/pictures/by-hand.svg", "<svg/>"));
+        assert_eq!(check(&context.workspace, &files).len(), 1);
+    }
 }

@@ -53,7 +53,9 @@ pub(super) fn draw(recording: &str) -> Result<Vec<(String, String)>> {
     let is_token = |line: &str| line.trim_start().starts_with("YWMt");
     let lines = lines.iter().take_while(|(_, line)| line != END);
     let mut lines: Vec<_> = lines.filter(|(_, line)| !is_token(line)).collect();
-    while lines.pop_if(|(_, line)| line.is_empty()).is_some() {}
+    while lines.last().is_some_and(|(_, line)| line.is_empty()) {
+        lines.pop();
+    }
     let described = lines.iter().filter(|(_, line)| !line.is_empty() && class(line) != "soft");
     let described: Vec<_> = described.map(|(_, line)| line.trim()).collect();
     let mut svg = Svg::new("The command easemob-token demo", &described.join(" "));
@@ -65,7 +67,12 @@ pub(super) fn draw(recording: &str) -> Result<Vec<(String, String)>> {
         let x = EDGE + 6.0 + 20.0 * index as f64;
         svg.add(format_args!(r#"<circle class="{color}" cx="{x}" cy="20" r="6"/>"#));
     }
-    svg.text(WIDTH / 2.0, 24.5, "soft middle", "tokens and next steps are left out");
+    svg.text(
+        WIDTH / 2.0,
+        24.5,
+        "soft middle",
+        "real output and times; tokens and next steps are left out",
+    );
     svg.text(EDGE, 60.0, "ink bold", "$ easemob-token demo");
     let (mut y, mut shown) = (60.0, None);
     for (time, line) in lines {

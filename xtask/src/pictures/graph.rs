@@ -248,10 +248,9 @@ fn wrap(text: &str, most: usize) -> Vec<String> {
         if last > most {
             lines.push(String::new());
         }
-        let line = lines.last_mut().into_iter();
-        line.for_each(|line| {
-            line.push_str(if line.is_empty() { word.trim_start() } else { &word })
-        });
+        if let Some(line) = lines.last_mut() {
+            line.push_str(if line.is_empty() { word.trim_start() } else { &word });
+        }
     }
     lines
 }

@@ -14,7 +14,7 @@ const LIFE: Lifetime = Lifetime::Expires(Duration::from_secs(3_600));
 /// The middle of each random range, so that the numbers repeat.
 const MIDDLE: f64 = 0.5;
 /// The length of each simulation.
-const END: u64 = 4_800;
+const END: u64 = 5_400;
 
 /// Returns the first second at which `is_reached`, for a token received at 0.
 fn first(jitter: f64, is_reached: impl Fn(Freshness, u64) -> bool) -> u64 {
