@@ -9,7 +9,8 @@ use anyhow::Result;
 use xshell::cmd;
 
 use crate::context::{Context, Workspace};
-use crate::shell;
+use crate::crates::{HYPER, ISAHC};
+use crate::{shell, steps};
 
 pub(crate) fn run(context: &Context) -> Result<()> {
     let sh = &context.sh;
@@ -36,6 +37,10 @@ pub(crate) fn run(context: &Context) -> Result<()> {
     shell::run(lint.args(["--", "-D", "warnings"]))?;
     let test = cmd!(sh, "cargo test --locked --no-fail-fast {packages...} --all-features");
     context.run_tests(test)?;
+    // No plain `cargo test` runs these rules.
+    if [HYPER, ISAHC].iter().any(|adapter| changes.packages.contains(adapter)) {
+        steps::conformance(context)?;
+    }
     println!("\n{}", context.tally.get());
     Ok(())
 }

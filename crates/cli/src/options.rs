@@ -8,9 +8,10 @@ use easemob_token::environment::{self, Environment};
 use easemob_token::transport::Proxy;
 use easemob_token::{AppKey, BaseUrl, ConfigError, Secret, Ttl, TtlUnits};
 
-use crate::args::{Format, OptionArgs, TransportName};
+use crate::args::{Format, TransportName};
 use crate::emulate::{CONFIG_FILE, ConfigFile};
 use crate::failure::Failure;
+use crate::option_args::OptionArgs;
 use crate::transports;
 
 /// The name of an option and of its variable.
@@ -60,7 +61,10 @@ pub(crate) struct Options {
     pub(crate) allow_http: bool,
     pub(crate) authorize_password: bool,
     pub(crate) format: Format,
-    pub(crate) verbose: bool,
+    /// Whether the format is not the default.
+    pub(crate) is_format_set: bool,
+    /// 1: what is sent; 2: with heads and bodies.
+    pub(crate) verbose: u8,
     pub(crate) quiet: bool,
 }
 
@@ -77,36 +81,41 @@ impl Options {
         let environment = source.environment;
         let secret = environment.text(CLIENT_SECRET);
         let password = environment.exact_text(PASSWORD);
-        let timeout = source.value(TIMEOUT, args.timeout, environment::parse_limit);
-        let deadline = source.value(DEADLINE, args.deadline, environment::parse_limit);
-        let attempts = source.value(MAX_ATTEMPTS, args.max_attempts, environment::parse_count);
+        let OptionArgs { service, app, password: of_password, .. } = args;
+        let timeout = source.value(TIMEOUT, service.timeout, environment::parse_limit);
+        let deadline = source.value(DEADLINE, args.limit.deadline, environment::parse_limit);
+        let attempts = source.value(MAX_ATTEMPTS, service.max_attempts, environment::parse_count);
+        let format = source.named(FORMAT, args.format.format);
         Self {
-            base_url: source.value(BASE_URL, args.base_url, environment::parse),
-            app_key: source.app_key(args.app_key),
-            client_id: source.value(CLIENT_ID, args.client_id, as_it_is),
+            base_url: source.value(BASE_URL, service.base_url, environment::parse),
+            app_key: source.app_key(app.app_key),
+            client_id: source.value(CLIENT_ID, app.client_id, as_it_is),
             client_secret_file: source.secret_file(
                 CLIENT_SECRET,
                 CLIENT_SECRET_FILE,
-                args.client_secret_file,
+                app.client_secret_file,
             ),
             client_secret: source.valid(CLIENT_SECRET, secret).map(Secret::from),
-            password_file: source.secret_file(PASSWORD, PASSWORD_FILE, args.password_file),
+            password_file: source.secret_file(PASSWORD, PASSWORD_FILE, of_password.password_file),
             password: source.valid(PASSWORD, password).map(Secret::from),
-            ttl: source.value(TTL, args.ttl, environment::parse_ttl).unwrap_or_default(),
-            ttl_unit: source.value(TTL_UNIT, args.ttl_unit, environment::parse).unwrap_or_default(),
+            ttl: source.value(TTL, args.lifetime.ttl, environment::parse_ttl).unwrap_or_default(),
+            ttl_unit: source
+                .value(TTL_UNIT, args.unit.ttl_unit, environment::parse)
+                .unwrap_or_default(),
             transport: source
-                .named(TRANSPORT, args.transport)
+                .named(TRANSPORT, service.transport)
                 .unwrap_or_else(TransportName::default_one),
             timeout: timeout.unwrap_or(Duration::from_secs(10)),
             deadline: deadline.unwrap_or(Duration::from_secs(20)),
             max_attempts: attempts.map_or(3, u32::from),
-            user_agent: source.value(USER_AGENT, args.user_agent, as_it_is),
-            ca_file: source.path(CA_FILE, args.ca_file),
-            add_ca_file: source.path(ADD_CA_FILE, args.add_ca_file),
-            proxy: source.value(PROXY, args.proxy, transports::parse_proxy).unwrap_or_default(),
-            allow_http: source.flag(ALLOW_HTTP, args.allow_http),
-            authorize_password: source.flag(AUTHORIZE_PASSWORD, args.authorize_password),
-            format: source.named(FORMAT, args.format).unwrap_or_default(),
+            user_agent: source.value(USER_AGENT, service.user_agent, as_it_is),
+            ca_file: source.path(CA_FILE, service.ca_file),
+            add_ca_file: source.path(ADD_CA_FILE, service.add_ca_file),
+            proxy: source.value(PROXY, service.proxy, transports::parse_proxy).unwrap_or_default(),
+            allow_http: source.flag(ALLOW_HTTP, service.allow_http),
+            authorize_password: source.flag(AUTHORIZE_PASSWORD, of_password.authorize_password),
+            format: format.unwrap_or_default(),
+            is_format_set: format.is_some(),
             verbose: args.verbose,
             quiet: args.quiet,
         }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use easemob_token::ConfigError;
+#[cfg(feature = "hyper")]
+use easemob_token::ErrorKind;
 use easemob_token::environment::Environment;
 use easemob_token::transport::{Proxy, ProxyUrl, Transport};
 
@@ -22,7 +24,7 @@ const ADDED_ROOTS: Input = Input { option: "--add-ca-file", ..ROOTS };
     not(any(feature = "hyper", feature = "isahc")),
     expect(dead_code, reason = "no transport takes them")
 )]
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Roots {
     instead: Option<Vec<u8>>,
     added: Option<Vec<u8>>,
@@ -48,15 +50,19 @@ impl TransportName {
     }
 }
 
-/// Builds the transport that the options name.
-pub(crate) fn chosen(options: &Options) -> Result<LoggingTransport, Failure> {
+/// Reads the root certificates that the options name.
+pub(crate) fn roots(options: &Options) -> Result<Roots, Failure> {
     let read = |input: Input, file: &Option<PathBuf>| {
         file.as_ref().map(|file| input.read(options, file)).transpose()
     };
     let instead = read(ROOTS, &options.ca_file)?;
-    let roots = Roots { instead, added: read(ADDED_ROOTS, &options.add_ca_file)? };
-    let transport = make(options.transport, roots, options.proxy.clone())?;
-    Ok(LoggingTransport::new(transport, options.transport.as_str(), options.verbose))
+    Ok(Roots { instead, added: read(ADDED_ROOTS, &options.add_ca_file)? })
+}
+
+/// Builds the transport that the options name.
+pub(crate) fn chosen(options: &Options) -> Result<LoggingTransport, Failure> {
+    let transport = make(options.transport, roots(options)?, options.proxy.clone())?;
+    Ok(LoggingTransport::new(transport, options))
 }
 
 /// Parses `none`, `env`, or a URL without a password.
@@ -98,16 +104,7 @@ pub(crate) fn make(
 ) -> Result<Arc<dyn Transport>, Failure> {
     match name {
         #[cfg(feature = "hyper")]
-        TransportName::Hyper => {
-            let mut builder = easemob_token::hyper::HyperTransport::builder().proxy(proxy);
-            if let Some(pem) = roots.instead {
-                builder = builder.roots_pem(pem);
-            }
-            if let Some(pem) = roots.added {
-                builder = builder.add_roots_pem(pem);
-            }
-            Ok(Arc::new(builder.build()?))
-        }
+        TransportName::Hyper => Ok(Arc::new(hyper(roots).proxy(proxy).build()?)),
         #[cfg(feature = "isahc")]
         TransportName::Isahc => {
             let mut builder = easemob_token::isahc::IsahcTransport::builder().proxy(proxy);
@@ -128,4 +125,23 @@ pub(crate) fn make(
             )))
         }
     }
+}
+
+#[cfg(feature = "hyper")]
+fn hyper(roots: Roots) -> easemob_token::hyper::HyperTransportBuilder {
+    let mut builder = easemob_token::hyper::HyperTransport::builder();
+    if let Some(pem) = roots.instead {
+        builder = builder.roots_pem(pem);
+    }
+    if let Some(pem) = roots.added {
+        builder = builder.add_roots_pem(pem);
+    }
+    builder
+}
+
+/// The TLS configuration of the transport over hyper.
+#[cfg(feature = "hyper")]
+pub(crate) async fn tls_config(roots: Roots) -> Result<Arc<rustls::ClientConfig>, Failure> {
+    let config = hyper(roots).tls_config().await;
+    config.map_err(|error| Failure::of(ErrorKind::Tls, &error.to_string()))
 }

@@ -5,16 +5,18 @@
 //! lifetime in seconds, 32 bytes of digest.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256, Sha512};
 use uuid::timestamp::context::ContextV1;
 use uuid::{Timestamp, Uuid};
 
 use crate::clock::unix_ms;
+use crate::service::AppKey;
 use crate::ttl::Lifetime;
 
 const PREFIX: &[u8; 3] = b"ac-";
@@ -57,16 +59,29 @@ pub(crate) struct TokenIssuer {
     key: [u8; 32],
     node: [u8; 6],
     context: ContextV1,
+    /// Whether UUIDs of accounts follow from the key, and how many others were made.
+    seeded: bool,
+    made: AtomicU64,
 }
 
 impl TokenIssuer {
-    pub(crate) fn new() -> Result<Self, getrandom::Error> {
+    /// With a key from the operating system, or with one that follows from a seed.
+    pub(crate) fn new(from: Option<u64>) -> Result<Self, getrandom::Error> {
         let mut seed = [0; 40];
-        getrandom::fill(&mut seed)?;
+        match from {
+            None => getrandom::fill(&mut seed)?,
+            Some(number) => {
+                let hash =
+                    Sha512::new().chain_update(b"emulator").chain_update(number.to_be_bytes());
+                seed.copy_from_slice(&hash.finalize()[..40]);
+            }
+        }
         let mut issuer = Self {
             key: [0; 32],
             node: [0; 6],
             context: ContextV1::new(u16::from_be_bytes([seed[38], seed[39]])),
+            seeded: from.is_some(),
+            made: AtomicU64::new(0),
         };
         issuer.key.copy_from_slice(&seed[..32]);
         issuer.node.copy_from_slice(&seed[32..38]);
@@ -79,6 +94,37 @@ impl TokenIssuer {
     pub(crate) fn uuid(&self, at: Duration) -> Uuid {
         let time = Timestamp::from_unix(&self.context, at.as_secs(), at.subsec_nanos());
         Uuid::new_v1(time, &self.node)
+    }
+
+    /// The UUID of an application.
+    pub(crate) fn app_id(&self, (org, app): &AppKey, at: Duration) -> Uuid {
+        self.account_id(&["app", org, app], at)
+    }
+
+    /// The UUID of a user.
+    pub(crate) fn user_id(&self, (org, app): &AppKey, user: &str, at: Duration) -> Uuid {
+        self.account_id(&["user", org, app, user], at)
+    }
+
+    /// A UUID that no account has.
+    pub(crate) fn unique(&self, at: Duration) -> Uuid {
+        let number = self.made.fetch_add(1, Ordering::SeqCst);
+        self.account_id(&["unique", &number.to_string()], at)
+    }
+
+    /// A new UUID; with a seed, the one that follows from these parts.
+    fn account_id(&self, parts: &[&str], at: Duration) -> Uuid {
+        if !self.seeded {
+            return self.uuid(at);
+        }
+        // No part contains the separator.
+        let digest = self.digest(parts.join("#").as_bytes(), u64::MAX).finalize().into_bytes();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        uuid::Builder::from_bytes(bytes)
+            .with_variant(uuid::Variant::RFC4122)
+            .with_version(uuid::Version::Mac)
+            .into_uuid()
     }
 
     /// Issues a token. The epoch is part of the digest only, so that all tokens of an epoch can be
@@ -146,6 +192,12 @@ impl fmt::Debug for TokenIssuer {
 }
 
 impl Claims {
+    /// Reads a token without a check of its digest.
+    pub(crate) fn read(token: &[u8]) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        Self::decode(bytes.strip_prefix(PREFIX)?)
+    }
+
     fn decode(fields: &[u8]) -> Option<Self> {
         if fields.len() != WHOLE || fields[49] != 3 {
             return None;
@@ -162,6 +214,11 @@ impl Claims {
             issued_ms: u64::from_be_bytes(fields[50..58].try_into().ok()?),
             lifetime: u32::from_be_bytes(fields[58..62].try_into().ok()?),
         })
+    }
+
+    /// The end of its life, since the Unix epoch; `None` if it has none.
+    pub(crate) fn expires(&self) -> Option<Duration> {
+        Lifetime::end_ms(self.issued_ms, self.lifetime).map(Duration::from_millis)
     }
 
     pub(crate) fn is_expired(&self, now: Duration) -> bool {
@@ -182,7 +239,7 @@ mod tests {
 
     #[test]
     fn an_issued_token_is_valid_until_it_expires() {
-        let issuer = TokenIssuer::new().unwrap();
+        let issuer = TokenIssuer::new(None).unwrap();
         let claims = issuer.verify(issue(&issuer, 0).as_bytes(), 0).unwrap();
         assert_eq!((claims.scope, claims.principal), (Uuid::nil(), Uuid::max()));
         assert!(!claims.is_expired(AT + Duration::from_millis(9_999)));
@@ -191,11 +248,11 @@ mod tests {
 
     #[test]
     fn malformed_foreign_and_revoked_tokens_have_different_faults() {
-        let issuer = TokenIssuer::new().unwrap();
+        let issuer = TokenIssuer::new(None).unwrap();
         let token = issue(&issuer, 0);
         assert_eq!(issuer.verify(token.as_bytes(), 1), Err(TokenFault::Revoked));
         assert_eq!(
-            TokenIssuer::new().unwrap().verify(token.as_bytes(), 0),
+            TokenIssuer::new(None).unwrap().verify(token.as_bytes(), 0),
             Err(TokenFault::Foreign)
         );
         assert_eq!(issuer.verify(&token.as_bytes()[..129], 0), Err(TokenFault::Malformed));
@@ -204,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_token_with_one_changed_bit_is_foreign() {
-        let issuer = TokenIssuer::new().unwrap();
+        let issuer = TokenIssuer::new(None).unwrap();
         let mut bytes = URL_SAFE_NO_PAD.decode(issue(&issuer, 0)).unwrap();
         bytes[3 + 61] ^= 1;
         let forged = URL_SAFE_NO_PAD.encode(bytes);

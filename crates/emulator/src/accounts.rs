@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::clock::unix_ms;
+use crate::clock::{Offset, unix_ms};
 use crate::rate::RateWindow;
 use crate::secret::Secret;
+use crate::settings::Settings;
+use crate::stub::Stub;
 
 /// One application, stored under its App Key.
 #[derive(Clone, Debug)]
@@ -21,6 +23,11 @@ pub(crate) struct App {
     /// App tokens of earlier epochs are revoked.
     pub(crate) token_epoch: u64,
     pub(crate) rate: RateWindow,
+    pub(crate) stubs: Vec<Stub>,
+    /// The distance of its clock from the emulator's.
+    pub(crate) clock: Offset,
+    /// Settings of its own, instead of the emulator's.
+    pub(crate) settings: Option<Settings>,
 }
 
 /// One user of an application.
@@ -44,6 +51,9 @@ impl App {
             users: HashMap::new(),
             token_epoch: 0,
             rate: RateWindow::default(),
+            stubs: Vec::new(),
+            clock: Offset::default(),
+            settings: None,
         }
     }
 

@@ -38,6 +38,7 @@ pub struct Builder {
     further_apps: Vec<((String, String), (String, Secret))>,
     keep: Limits,
     settings: Settings,
+    seed: Option<u64>,
 }
 
 impl Default for Builder {
@@ -51,6 +52,7 @@ impl Default for Builder {
             further_apps: Vec::new(),
             keep: Limits::default(),
             settings: Settings::default(),
+            seed: None,
         }
     }
 }
@@ -167,6 +169,25 @@ impl Builder {
         self
     }
 
+    /// Makes an application when a request names an unknown App Key. Default off: 404.
+    ///
+    /// It starts with the clients, users and stubs that this one has at the start, and has a state of
+    /// its own. So each of many tests that run together can have its own App Key.
+    pub fn apps_on_demand(mut self, on: bool) -> Self {
+        self.settings.apps_on_demand = on;
+        self
+    }
+
+    /// Derives the key of the tokens, and the UUIDs of apps and users, from a number. By default they
+    /// are random.
+    ///
+    /// So a token from before a restart is still accepted, unless app tokens were revoked before.
+    /// Whoever knows the number can make such tokens.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
     /// Sets the response to an unknown user in one of the user grants.
     pub fn unknown_user_as(mut self, grant: Grant, response: UnknownUserAs) -> Self {
         self.settings.set_unknown_user_as(grant, response);
@@ -204,7 +225,8 @@ impl Builder {
     pub async fn start(self) -> Result<Emulator, StartError> {
         let (listening, keep) = (self.listening.clone(), self.keep);
         let listen = &listening.listen;
-        let issuer = TokenIssuer::new().map_err(|source| StartError::entropy(listen, source))?;
+        let issuer =
+            TokenIssuer::new(self.seed).map_err(|source| StartError::entropy(listen, source))?;
         let service =
             self.into_service(issuer).map_err(|source| StartError::setting(listen, source))?;
         let exchanges = Arc::new(Exchanges::new(service, keep));

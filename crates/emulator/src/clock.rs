@@ -24,39 +24,53 @@ impl Clock {
 
     /// Time since the Unix epoch.
     pub(crate) fn now(&self) -> Duration {
-        let real = self.origin.saturating_add(self.started.elapsed());
-        let offset = self.offset_ms.load(Ordering::SeqCst);
-        let distance = Duration::from_millis(offset.unsigned_abs());
-        if offset < 0 { real.saturating_sub(distance) } else { real.saturating_add(distance) }
+        Offset(self.offset_ms.load(Ordering::SeqCst)).applied_to(self.real())
     }
 
-    pub(crate) fn advance(&self, by: Duration) {
-        self.shift(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+    fn real(&self) -> Duration {
+        self.origin.saturating_add(self.started.elapsed())
     }
 
-    pub(crate) fn turn_back(&self, by: Duration) {
-        self.shift(i64::try_from(by.as_millis()).map_or(i64::MIN, |ms| -ms));
-    }
-
-    /// Moves to this time since the Unix epoch.
-    pub(crate) fn set(&self, now: Duration) {
-        let before = self.now();
-        match now.checked_sub(before) {
-            Some(ahead) => self.advance(ahead),
-            None => self.turn_back(before.saturating_sub(now)),
-        }
+    pub(crate) fn shift(&self, step: Step) {
+        // The closure always returns `Some`, so the update cannot fail.
+        let _ = self.offset_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |offset| {
+            Some(Offset(offset).and(step, self.real()).0)
+        });
     }
 
     /// Follows real time again.
     pub(crate) fn reset(&self) {
         self.offset_ms.store(0, Ordering::SeqCst);
     }
+}
 
-    fn shift(&self, by_ms: i64) {
-        // The closure always returns `Some`, so the update cannot fail.
-        let _ = self.offset_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |offset| {
-            Some(offset.saturating_add(by_ms))
-        });
+/// A change of a clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    Ahead(Duration),
+    Back(Duration),
+    /// To this time since the Unix epoch.
+    To(Duration),
+}
+
+/// The distance of a clock from another one, in milliseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Offset(i64);
+
+impl Offset {
+    pub(crate) fn applied_to(self, time: Duration) -> Duration {
+        let distance = Duration::from_millis(self.0.unsigned_abs());
+        if self.0 < 0 { time.saturating_sub(distance) } else { time.saturating_add(distance) }
+    }
+
+    /// The distance after a step, from a clock that shows `base`.
+    pub(crate) fn and(self, step: Step, base: Duration) -> Self {
+        let ms = |by: Duration| i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Self(match step {
+            Step::Ahead(by) => self.0.saturating_add(ms(by)),
+            Step::Back(by) => self.0.saturating_sub(ms(by)),
+            Step::To(then) => ms(then).saturating_sub(ms(base)),
+        })
     }
 }
 
@@ -73,11 +87,13 @@ mod tests {
     fn moves_both_ways_and_saturates() {
         let clock = Clock::new();
         let start = clock.now();
-        clock.advance(Duration::from_secs(3600));
+        clock.shift(Step::Ahead(Duration::from_secs(3600)));
         assert!(clock.now() >= start + Duration::from_secs(3600));
-        clock.turn_back(Duration::from_secs(7200));
+        clock.shift(Step::Back(Duration::from_secs(7200)));
         assert!(clock.now() < start);
-        clock.turn_back(Duration::MAX);
+        clock.shift(Step::Back(Duration::MAX));
         assert_eq!(clock.now(), Duration::ZERO);
+        clock.shift(Step::To(Duration::from_secs(5)));
+        assert_eq!(clock.now().as_secs(), 5);
     }
 }

@@ -8,6 +8,7 @@ mod guard;
 mod requests;
 mod routes;
 mod settings;
+mod stubs;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 
 use crate::builder::{Bound, Builder};
+use crate::clock::Step;
 use crate::control::{Control, ControlError};
 use crate::error::{SetupError, StartError};
 use crate::exchange::Exchanges;
@@ -17,6 +18,7 @@ use crate::origin::Origin;
 use crate::received::ReceivedRequest;
 use crate::secret::Secret;
 use crate::server::Server;
+use crate::stub::Stub;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 
@@ -125,6 +127,11 @@ impl Emulator {
         self.exchanges.reset();
     }
 
+    /// Makes the present accounts, settings, stubs and faults those that [`reset`](Self::reset) restores.
+    pub fn remember(&self) {
+        self.exchanges.remember();
+    }
+
     fn scheme(&self) -> &'static str {
         #[cfg(feature = "tls")]
         if self.tls.is_some() {
@@ -184,7 +191,7 @@ impl Emulator {
     /// Holds back every response until the guard is released. Requests still arrive, are recorded,
     /// and count for [`wait_for_requests`](Self::wait_for_requests).
     pub fn hold(&self) -> Hold {
-        self.exchanges.gate.close()
+        self.exchanges.gate.close(None)
     }
 
     /// Scripts a fault for the next requests.
@@ -255,6 +262,30 @@ impl Emulator {
         self.exchanges.service.revoke_app_tokens(None);
     }
 
+    /// Whether the service accepts this token right now: an app token of any application, or the token
+    /// of a user who exists and is not banned.
+    #[must_use]
+    pub fn accepts(&self, token: &str) -> bool {
+        self.exchanges.service.check_token(token).is_ok()
+    }
+
+    /// Adds an answer for a path of the application. It replaces an earlier one for the same method
+    /// and path, and comes before the emulator's own.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a part of the stub is not possible.
+    pub fn stub(&self, stub: Stub) -> Result<(), SetupError> {
+        let service = &self.exchanges.service;
+        service.put_stub(service.primary(), stub)
+    }
+
+    /// Drops every stub of the application.
+    pub fn clear_stubs(&self) {
+        let service = &self.exchanges.service;
+        service.with_app(service.primary(), |app| app.stubs.clear());
+    }
+
     /// Sets the secret of a client of the application; the one before is refused from now on. Adds the
     /// client if there is none with this ID.
     ///
@@ -271,17 +302,18 @@ impl Emulator {
     /// Moves the emulator's clock forward: tokens expire and the request limit recovers without
     /// waiting. Scripted delays still take real time.
     pub fn advance(&self, by: Duration) {
-        self.exchanges.service.clock.advance(by);
+        self.exchanges.service.clock.shift(Step::Ahead(by));
     }
 
     /// Moves the emulator's clock back.
     pub fn turn_back(&self, by: Duration) {
-        self.exchanges.service.clock.turn_back(by);
+        self.exchanges.service.clock.shift(Step::Back(by));
     }
 
     /// Moves the emulator's clock to a time, which then goes on. Earlier than 1970 counts as 1970.
     pub fn set_time(&self, now: SystemTime) {
-        self.exchanges.service.clock.set(now.duration_since(UNIX_EPOCH).unwrap_or_default());
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.exchanges.service.clock.shift(Step::To(since));
     }
 
     /// How many connections have been accepted so far.

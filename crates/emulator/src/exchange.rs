@@ -17,7 +17,7 @@ use crate::hold::Gate;
 use crate::journal::{Journal, Limits};
 use crate::received::{Outcome, ReceivedRequest};
 use crate::response::Response;
-use crate::service::{Call, Service};
+use crate::service::{self, AppKey, Call, Service};
 
 /// State shared by the connections of one emulator.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub(crate) struct Exchanges {
     pub(crate) journal: Journal,
     pub(crate) gate: Gate,
     faults: Mutex<FaultQueue>,
+    faults_at_start: Mutex<FaultQueue>,
 }
 
 /// Makes the server library close the connection without a response.
@@ -53,14 +54,36 @@ enum BodyEnd {
 
 impl Exchanges {
     pub(crate) fn new(service: Service, limits: Limits) -> Self {
-        Self { service, journal: Journal::new(limits), gate: Gate::new(), faults: Mutex::default() }
+        Self {
+            service,
+            journal: Journal::new(limits),
+            gate: Gate::new(),
+            faults: Mutex::default(),
+            faults_at_start: Mutex::default(),
+        }
+    }
+
+    /// Makes the present state the one that [`Self::reset`] restores.
+    pub(crate) fn remember(&self) {
+        self.service.remember();
+        let faults = self.faults().clone();
+        *self.faults_at_start.lock().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 
     /// Restores the state after the start: accounts, settings, clock, faults and journal.
     pub(crate) fn reset(&self) {
         self.service.reset();
-        self.faults().clear();
+        let faults = self.faults_at_start.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        *self.faults() = faults;
         self.journal.clear();
+    }
+
+    /// The same for one application alone.
+    pub(crate) fn reset_app(&self, app: &AppKey) {
+        self.service.reset_app(app);
+        let start = self.faults_at_start.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.faults().reset_app(app, start);
+        self.journal.drop_if(|request| request.is_of(app));
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultQueue> {
@@ -74,7 +97,9 @@ impl Exchanges {
     ) -> Result<http::Response<Full<Bytes>>, CloseConnection> {
         let arrived = self.service.clock.now();
         let (head, body) = request.into_parts();
-        let (body, end) = read(body, self.service.settings().body_limit).await;
+        let app = service::app_of(head.uri.path());
+        let settings = self.service.settings_of(app.as_ref());
+        let (body, end) = read(body, settings.body_limit).await;
         let request =
             self.journal.enter(|number| ReceivedRequest::new(number, arrived, head, body));
         // From here on the request is recorded as abandoned if the client disconnects.
@@ -88,7 +113,7 @@ impl Exchanges {
             open.finish(Outcome::Answered, Some(response.clone()));
             return Ok(response.into_response());
         }
-        self.gate.passed().await;
+        self.gate.passed(request.app()).await;
         let fault = self.faults().take(&request);
         match self.respond(fault, &request, arrived, &end).await {
             Some(response) => {
@@ -124,7 +149,7 @@ impl Exchanges {
             Action::Hang => pending().await,
             Action::Close => return None,
             Action::Serve(edits) => edited(self.regular(request, arrived, end), edits),
-            scripted => scripted.scripted(self.service.stamp(arrived))?,
+            scripted => scripted.scripted(self.service.stamp(request.app(), arrived))?,
         };
         response.headers.extend(fault.headers);
         Some(response)
@@ -158,7 +183,7 @@ struct Open<'a> {
 
 impl Open<'_> {
     fn finish(&self, outcome: Outcome, response: Option<Response>) {
-        let took = self.exchanges.service.stamp(self.arrived).took;
+        let took = self.exchanges.service.clock.now().saturating_sub(self.arrived);
         if self.request.finish(outcome, response, took) {
             self.exchanges.journal.publish(self.request);
         }

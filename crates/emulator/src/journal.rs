@@ -89,7 +89,22 @@ impl Journal {
     }
 
     pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
-        self.lock().requests.iter().map(|(request, _)| request.clone()).collect()
+        self.requests_if(|_| true)
+    }
+
+    /// The stored requests for which this is true.
+    pub(crate) fn requests_if(
+        &self,
+        wanted: impl Fn(&ReceivedRequest) -> bool,
+    ) -> Vec<ReceivedRequest> {
+        let entries = self.lock();
+        let requests = entries.requests.iter().map(|(request, _)| request);
+        requests.filter(|request| wanted(request)).cloned().collect()
+    }
+
+    /// How many stored requests there are for which this is true.
+    pub(crate) fn count_if(&self, wanted: impl Fn(&ReceivedRequest) -> bool) -> usize {
+        self.lock().requests.iter().filter(|(request, _)| wanted(request)).count()
     }
 
     pub(crate) fn clear(&self) {

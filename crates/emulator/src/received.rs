@@ -14,7 +14,7 @@ use crate::clock::unix_ms;
 use crate::grant::Grant;
 use crate::mask::{self, Known};
 use crate::response::Response;
-use crate::service::{AppKey, decoded};
+use crate::service::{AppKey, app_of};
 
 /// A request that the emulator received, with its response once there is one.
 ///
@@ -28,6 +28,7 @@ struct Inner {
     at: Duration,
     method: Method,
     uri: Uri,
+    app: Option<AppKey>,
     headers: HeaderMap,
     body: Bytes,
     grant: Option<Grant>,
@@ -64,6 +65,7 @@ impl ReceivedRequest {
             number,
             at,
             method: head.method,
+            app: app_of(head.uri.path()),
             uri: own_uri(&head.uri),
             headers: own_fields(&head.headers),
             grant: members.as_ref().and_then(Grant::of),
@@ -98,10 +100,13 @@ impl ReceivedRequest {
     }
 
     /// Whether the path is one of this application.
-    pub(crate) fn is_of(&self, (org, app): &AppKey) -> bool {
-        let mut parts = self.path().split('/').skip(1).map(decoded);
-        let mut is = |wanted: &String| parts.next().flatten().is_some_and(|it| it == *wanted);
-        is(org) && is(app)
+    pub(crate) fn is_of(&self, app: &AppKey) -> bool {
+        self.app() == Some(app)
+    }
+
+    /// The application of the path.
+    pub(crate) fn app(&self) -> Option<&AppKey> {
+        self.0.app.as_ref()
     }
 
     pub(crate) fn http_method(&self) -> &Method {

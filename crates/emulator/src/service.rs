@@ -1,15 +1,19 @@
 //! The token service: turns a request into the documented response.
 
+mod app_state;
 mod authorization;
 mod discovery;
 mod grants;
 mod json_body;
 mod members;
+mod on_demand;
 mod route;
+mod token_check;
 mod users;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +21,7 @@ use http::Method;
 use uuid::Uuid;
 
 pub(crate) use self::members::basic;
-pub(crate) use self::route::decoded;
+pub(crate) use self::route::{app_of, decoded};
 
 use crate::access_token::TokenIssuer;
 use crate::accounts::{App, User};
@@ -26,9 +30,9 @@ use crate::error::SetupError;
 use crate::naming::{PASSWORD_MAX, check_path_name, check_user_id, fold_user_id};
 use crate::origin::{Origin, Seen};
 use crate::refusal::Refusal;
-use crate::response::Stamp;
 use crate::secret::Secret;
 use crate::settings::Settings;
+use crate::stub::Stub;
 
 /// A request whose whole body has arrived.
 #[derive(Clone, Copy)]
@@ -40,7 +44,7 @@ pub(crate) struct Call<'a> {
     pub(crate) authorization: Option<&'a [u8]>,
     pub(crate) host: Option<&'a [u8]>,
     pub(crate) body: &'a [u8],
-    /// When its head arrived, on the emulator's clock.
+    /// When its head arrived, on the clock of its application.
     pub(crate) arrived: Duration,
 }
 
@@ -59,6 +63,8 @@ pub(crate) struct Service {
     primary: AppKey,
     origin: OnceLock<Origin>,
     start: Mutex<Option<Start>>,
+    /// The epoch of the app tokens of an application that is made later.
+    epoch: AtomicU64,
 }
 
 /// What [`Service::reset`] restores.
@@ -75,10 +81,10 @@ impl Service {
         settings: Settings,
         clock: Clock,
         issuer: TokenIssuer,
-        primary: (String, String),
+        primary: AppKey,
         id: Option<Uuid>,
     ) -> Self {
-        let id = id.unwrap_or_else(|| issuer.uuid(clock.now()));
+        let id = id.unwrap_or_else(|| issuer.app_id(&primary, clock.now()));
         let app = App::new(id);
         let apps = Mutex::new(HashMap::from([(primary.clone(), app)]));
         Self {
@@ -89,27 +95,23 @@ impl Service {
             primary,
             origin: OnceLock::new(),
             start: Mutex::default(),
+            epoch: AtomicU64::new(0),
         }
     }
 
     /// Changes the application with this App Key; creates it if there is none.
-    pub(crate) fn with_app<T>(
-        &self,
-        key: &(String, String),
-        change: impl FnOnce(&mut App) -> T,
-    ) -> T {
+    pub(crate) fn with_app<T>(&self, key: &AppKey, change: impl FnOnce(&mut App) -> T) -> T {
         let mut apps = self.lock();
-        let app =
-            apps.entry(key.clone()).or_insert_with(|| App::new(self.issuer.uuid(self.clock.now())));
-        change(app)
+        change(apps.entry(key.clone()).or_insert_with(|| self.empty_app(key)))
     }
 
-    pub(crate) fn primary(&self) -> &(String, String) {
+    pub(crate) fn primary(&self) -> &AppKey {
         &self.primary
     }
 
+    /// Whether there is such an application; it may be made on demand.
     pub(crate) fn has_app(&self, key: &AppKey) -> bool {
-        self.lock().contains_key(key)
+        self.find_or_make(&mut self.lock(), key).is_some()
     }
 
     /// Every App Key with its number of users, in order.
@@ -144,9 +146,9 @@ impl Service {
         password: Option<Secret>,
     ) -> Result<(), SetupError> {
         let user = check_user(user, password.as_ref())?;
-        let now = self.clock.now();
-        let id = self.issuer.uuid(now);
         self.with_app(key, |app| {
+            let now = self.now(app);
+            let id = self.issuer.user_id(key, &user, now);
             let entry = app.users.entry(user).or_insert_with(|| User::new(id, None, now));
             entry.password = password;
             entry.modified = now;
@@ -161,8 +163,8 @@ impl Service {
         user: &str,
         change: impl FnOnce(&mut User),
     ) -> Result<(), SetupError> {
-        let now = self.clock.now();
         self.with_app(key, |app| {
+            let now = self.now(app);
             let user = app
                 .users
                 .get_mut(&fold_user_id(user))
@@ -193,6 +195,16 @@ impl Service {
         Ok(())
     }
 
+    /// Adds a stub, or replaces the one for the same requests.
+    pub(crate) fn put_stub(&self, key: &AppKey, stub: Stub) -> Result<(), SetupError> {
+        stub.check()?;
+        self.with_app(key, |app| {
+            app.stubs.retain(|known| !stub.replaces(known));
+            app.stubs.push(stub);
+        });
+        Ok(())
+    }
+
     /// Revokes every app token issued so far, of one application or of all.
     pub(crate) fn revoke_app_tokens(&self, key: Option<&AppKey>) {
         for (_, app) in self.lock().iter_mut().filter(|(it, _)| key.is_none_or(|key| *it == key)) {
@@ -202,7 +214,7 @@ impl Service {
 
     /// A new UUID.
     pub(crate) fn unique(&self) -> Uuid {
-        self.issuer.uuid(self.clock.now())
+        self.issuer.unique(self.clock.now())
     }
 
     pub(crate) fn settings(&self) -> Settings {
@@ -211,25 +223,6 @@ impl Service {
 
     pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.settings.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// Remembers the accounts and settings that [`Self::reset`] restores.
-    pub(crate) fn remember(&self) {
-        let start = Start { settings: self.settings(), apps: self.lock().clone() };
-        *self.start.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
-    }
-
-    /// Restores accounts and settings, and the clock; tokens issued so far are revoked.
-    pub(crate) fn reset(&self) {
-        let start = self.start.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(start) = &*start {
-            let mut apps = self.lock();
-            let before = std::mem::replace(&mut *apps, start.apps.clone());
-            let epoch = before.values().map(|app| app.token_epoch).max().unwrap_or_default();
-            apps.values_mut().for_each(|app| app.token_epoch = epoch + 1);
-            self.change_settings(|settings| settings.clone_from(&start.settings));
-        }
-        self.clock.reset();
     }
 
     fn no_application(call: &Call<'_>, key: &AppKey) -> Refusal {
@@ -249,27 +242,20 @@ impl Service {
         self.origin.get().copied().unwrap_or(unknown).seen(host)
     }
 
-    pub(crate) fn stamp(&self, arrived: Duration) -> Stamp {
-        let now = self.clock.now();
-        Stamp { now, took: now.saturating_sub(arrived) }
-    }
-
-    fn token(&self, call: &Call<'_>, key: &(String, String)) -> Result<serde_json::Value, Refusal> {
+    fn token(&self, call: &Call<'_>, key: &AppKey) -> Result<serde_json::Value, Refusal> {
         let mut apps = self.lock();
+        self.find_or_make(&mut apps, key).ok_or_else(|| Self::no_application(call, key))?;
+        let authorized = self.check_bearer(&apps, key, call.authorization, false);
         let app = apps.get_mut(key).ok_or_else(|| Self::no_application(call, key))?;
-        let settings = self.settings();
-        if !app.rate.admit(self.clock.now(), settings.request_limit) {
+        let settings = app.settings.clone().unwrap_or_else(|| self.settings());
+        let now = self.now(app);
+        if !app.rate.admit(now, settings.request_limit) {
             return Err(Refusal::RateLimited);
         }
         let body = members::of_grant(call, settings.strict)?;
-        grants::RequestContext {
-            settings: &settings,
-            issuer: &self.issuer,
-            now: self.clock.now(),
-            call,
-            app,
-        }
-        .serve(&body)
+        let issuer = &self.issuer;
+        grants::RequestContext { settings: &settings, issuer, now, key, call, app, authorized }
+            .serve(&body)
     }
 
     fn lock(&self) -> MutexGuard<'_, Apps> {

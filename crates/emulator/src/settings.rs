@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) creation_window: Duration,
     pub(crate) password_needs_app_token: bool,
     pub(crate) strict: bool,
+    /// Of the emulator as a whole; not used in the settings of one application.
+    pub(crate) apps_on_demand: bool,
     pub(crate) banned_as: BannedAs,
     unknown_by_password: UnknownUserAs,
     unknown_by_inherit: UnknownUserAs,
@@ -77,6 +79,7 @@ impl Default for Settings {
             creation_window: Duration::ZERO,
             password_needs_app_token: false,
             strict: false,
+            apps_on_demand: false,
             banned_as: BannedAs::default(),
             unknown_by_password: UnknownUserAs::UserNotFound,
             unknown_by_inherit: UnknownUserAs::EntityNotFound,

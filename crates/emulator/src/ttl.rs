@@ -95,10 +95,15 @@ impl Lifetime {
         }
     }
 
-    /// Whether a token with this time of issue and these four bytes has expired at `now_ms`.
+    /// When a token with this time of issue and these four bytes expires; `None` if it does not.
+    pub(crate) fn end_ms(issued_ms: u64, in_token: u32) -> Option<u64> {
+        let end = issued_ms.saturating_add(u64::from(in_token) * 1000);
+        (in_token != PERMANENT_IN_TOKEN).then_some(end)
+    }
+
+    /// Whether such a token has expired at `now_ms`.
     pub(crate) fn is_expired(issued_ms: u64, in_token: u32, now_ms: u64) -> bool {
-        in_token != PERMANENT_IN_TOKEN
-            && now_ms >= issued_ms.saturating_add(u64::from(in_token) * 1000)
+        Self::end_ms(issued_ms, in_token).is_some_and(|end| now_ms >= end)
     }
 }
 

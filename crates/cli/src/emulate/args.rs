@@ -8,6 +8,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::option_args::ServerArgs;
+
 /// Options of `emulator`; each is also a variable and a key of the configuration file.
 #[derive(Default, clap::Args)]
 #[command(
@@ -72,6 +74,12 @@ pub(crate) struct EmulatorArgs {
     /// Take only requests in the documented form: POST, JSON, its Content-Type
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Make an app for each unknown App Key that a request names, with its own state
+    #[arg(long)]
+    pub(crate) apps_on_demand: bool,
+    /// Derive keys and IDs from this number, so that tokens outlive a restart [default: random]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<String>,
     /// Answer to a banned user: refused, not_activated (a token)
     #[arg(long, value_name = "ANSWER")]
     pub(crate) banned_as: Option<String>,
@@ -84,7 +92,7 @@ pub(crate) struct EmulatorArgs {
     /// Serve at most so many connections at once; more wait [default: 1000]
     #[arg(long, value_name = "N")]
     pub(crate) max_connections: Option<String>,
-    /// Read options, apps, users and faults from this file (TOML)
+    /// Read options, apps, users, stubs and faults from this file (TOML)
     /// [env: EASEMOB_EMULATOR_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -94,6 +102,8 @@ pub(crate) struct EmulatorArgs {
     /// Ask the emulator that runs with these options for its health, and end
     #[arg(long, conflicts_with = "command")]
     pub(crate) health: bool,
+    #[command(flatten)]
+    pub(crate) options: ServerArgs,
     /// Run this command with EASEMOB_* set, and end with its exit code
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,

@@ -13,13 +13,9 @@ use crate::input;
 /// The name of the file in messages.
 pub(crate) const CONFIG_FILE: &str = "the configuration file";
 
-/// Options of every command that mean something here.
-const OPTIONS: [&str; 6] =
-    ["app-key", "client-id", "client-secret-file", "format", "ttl-unit", "deadline"];
-
 /// What the file creates, by a call of the control plane for each entry.
-pub(crate) const CREATED: [(&str, &str); 3] =
-    [("apps", "/apps"), ("users", "/users"), ("faults", "/faults")];
+pub(crate) const CREATED: [(&str, &str); 4] =
+    [("apps", "/apps"), ("users", "/users"), ("stubs", "/stubs"), ("faults", "/faults")];
 
 /// The content of the file: a value for each option, and lists of what is created at the start.
 #[derive(Default)]
@@ -38,11 +34,8 @@ impl ConfigFile {
             let line = before.lines().count().max(1);
             wrong(format!("{name} is not TOML; see line {line}"))
         })?;
-        let is_known = |key: &String| {
-            OPTIONS.contains(&key.as_str())
-                || options.contains(key)
-                || CREATED.iter().any(|(list, _)| list == key)
-        };
+        let is_known =
+            |key: &String| options.contains(key) || CREATED.iter().any(|(list, _)| list == key);
         if let Some(unknown) = table.keys().find(|key| !is_known(key)) {
             let line = text.lines().position(|line| line.contains(unknown.as_str()));
             let line = line.map_or(String::new(), |line| format!(" on line {}", line + 1));

@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 
 use super::args::EmulatorArgs;
 use super::config_file::ConfigFile;
-use crate::args::OptionArgs;
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::option_args::OptionArgs;
 use crate::options::{Names, Options, Source, as_it_is};
 use crate::secrets;
 
@@ -32,6 +32,8 @@ const CLIENT_FILE: Names = ("--client-file", "EASEMOB_EMULATOR_CLIENT_FILE");
 const PASSWORD_NEEDS_APP_TOKEN: Names =
     ("--password-needs-app-token", "EASEMOB_EMULATOR_PASSWORD_NEEDS_APP_TOKEN");
 const STRICT: Names = ("--strict", "EASEMOB_EMULATOR_STRICT");
+const APPS_ON_DEMAND: Names = ("--apps-on-demand", "EASEMOB_EMULATOR_APPS_ON_DEMAND");
+const SEED: Names = ("--seed", "EASEMOB_EMULATOR_SEED");
 const KEEP_REQUESTS: Names = ("--keep-requests", "EASEMOB_EMULATOR_KEEP_REQUESTS");
 const KEEP_BYTES: Names = ("--keep-bytes", "EASEMOB_EMULATOR_KEEP_BYTES");
 const MAX_CONNECTIONS: Names = ("--max-connections", "EASEMOB_EMULATOR_MAX_CONNECTIONS");
@@ -87,12 +89,14 @@ impl Plan {
         let keep_requests = source.value(KEEP_REQUESTS, args.keep_requests.take(), count);
         let keep_bytes = source.value(KEEP_BYTES, args.keep_bytes.take(), count);
         let connections = source.value(MAX_CONNECTIONS, args.max_connections.take(), count);
+        let seed = source.value(SEED, args.seed.take(), number);
         let until_stdin_closes = source.flag(UNTIL_STDIN_CLOSES, args.until_stdin_closes);
         let settings = settings(&mut source, &mut args, options.ttl_unit);
         let pairs = Pairs::of(&mut source, &mut args);
         let options = source.finish(options)?;
 
         let mut builder = Emulator::builder().listen(&listen);
+        builder = seed.into_iter().fold(builder, Builder::seed);
         if let Some(key) = &options.app_key {
             builder = builder.app_key(key.org(), key.app());
         }
@@ -149,9 +153,11 @@ fn settings(source: &mut Source<'_>, args: &mut EmulatorArgs, units: TtlUnits) -
             members.insert(member(names.0), Value::from(text));
         }
     }
-    for (names, argument) in
-        [(PASSWORD_NEEDS_APP_TOKEN, args.password_needs_app_token), (STRICT, args.strict)]
-    {
+    for (names, argument) in [
+        (PASSWORD_NEEDS_APP_TOKEN, args.password_needs_app_token),
+        (STRICT, args.strict),
+        (APPS_ON_DEMAND, args.apps_on_demand),
+    ] {
         if source.flag(names, argument) {
             members.insert(member(names.0), Value::from(true));
         }
@@ -299,6 +305,13 @@ fn address(place: &'static str, text: &str) -> Result<String, ConfigError> {
 
 fn address_or_none(place: &'static str, text: &str) -> Result<Option<String>, ConfigError> {
     if text == "none" { Ok(None) } else { address(place, text).map(Some) }
+}
+
+fn number(place: &'static str, text: &str) -> Result<u64, ConfigError> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or_else(|| {
+        ConfigError::new(place, "is not a whole number from 0 to 18446744073709551615")
+    })
 }
 
 fn count(place: &'static str, text: &str) -> Result<usize, ConfigError> {

@@ -140,6 +140,8 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
         request-limit = 7
         body-limit = 4096
         strict = true
+        apps-on-demand = true
+        seed = 5
         app-key = "my-org#app"
         client = ["my-id:my-secret"]
         [[users]]
@@ -148,6 +150,9 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
         [[faults]]
         kind = "hang"
         username = "nobody"
+        [[stubs]]
+        path = "/chatgroups"
+        body = { data = [1] }
     "##;
     std::fs::write(&file, text).unwrap();
     let mut configured = command(&[]);
@@ -165,6 +170,14 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
     assert_eq!(settings["strict"], true);
     let users = send(url, "GET", "/__emulator/users", "").1;
     assert!(users.contains(r#""username":"alice""#), "{users}");
+    assert!(send(url, "GET", "/__emulator/faults", "").1.contains("Hang"));
+    assert!(send(url, "GET", "/__emulator/stubs", "").1.contains("/chatgroups"));
+    assert_eq!(send(url, "GET", "/__emulator/settings?app_key=a%23b", "").0, "200", "on demand");
+    // A reset restores what the file and the options say.
+    assert_eq!(send(url, "POST", "/__emulator/reset", "").0, "200");
+    let again = send(url, "GET", "/__emulator/settings", "").1;
+    assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), settings);
+    assert_eq!(send(url, "GET", "/__emulator/users", "").1, users);
     assert!(send(url, "GET", "/__emulator/faults", "").1.contains("Hang"));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -198,10 +211,7 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
 
 /// Options, with a part of the message.
 const WITHOUT_EFFECT: &[(&[&str], &str)] = &[
-    (
-        &["--base-url", "http://127.0.0.1"],
-        "--base-url: has no effect on the emulator; use --listen",
-    ),
+    (&["--base-url", "http://127.0.0.1"], "--base-url: has no effect on emulator; use --listen"),
     (&["--ttl", "5"], "use --default-ttl"),
     (&["--password-file", "x"], "use --user-file"),
     (&["--authorize-password"], "use --password-needs-app-token"),
@@ -216,6 +226,7 @@ const WITHOUT_EFFECT: &[(&[&str], &str)] = &[
     (&["--user", "a b:1"], "--user or --user-file: the user ID must be"),
     (&["--client", "id"], "--client: has no colon"),
     (&["--default-ttl", "12w"], "--default-ttl: must be a number of seconds"),
+    (&["--seed", "+1"], "--seed: is not a whole number"),
     (&["--request-limit", "0"], "--request-limit: must be a whole number from 1"),
     (&["--max-connections", "0"], "--max-connections: is not a whole number"),
     (&["--client-id", "id"], "--client-id (EASEMOB_CLIENT_ID): is set without its secret"),

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{TRANSPORTS, command};
+use crate::{TRANSPORTS, command, signal_of};
 
 /// The address of the silent name server, on the port that cannot be chosen.
 const NAME_SERVER: &str = "127.0.53.53";
@@ -100,7 +100,8 @@ fn ends_in_time(server: &SilentServer, files: &Files, label: &str, words: &[&str
         let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         assert!(kill.unwrap().success());
     }
-    let code = child.wait().unwrap().code();
+    let status = child.wait().unwrap();
+    let code = status.code().or_else(|| signal_of(status).map(|signal| 128 + signal));
     let took = begun.elapsed();
     assert_eq!(code, Some(if has_limit { 5 } else { 130 }), "{words:?}");
     assert!(took < MOST, "{words:?}: {took:?}");

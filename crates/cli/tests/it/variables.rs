@@ -83,7 +83,8 @@ fn a_wrong_variable_is_named_with_its_option_and_its_value_is_not_shown() {
         assert!(errors.contains(&format!("{option} ({variable}): ")), "{option}: {errors}");
     }
     assert!(!errors.contains("MARK") && errors.lines().count() == 1, "{errors}");
-    let help = command(&["--help"]).env("EASEMOB_CLIENT_ID", "MARK-id").output().unwrap();
+    let help =
+        command(&["password", "--help"]).env("EASEMOB_CLIENT_ID", "MARK-id").output().unwrap();
     for (variable, _) in VARIABLES {
         assert!(stdout(&help).contains(variable), "{variable}");
     }

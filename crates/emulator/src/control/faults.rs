@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::error::ControlError;
 use super::fields::{Fields, missing};
 use super::{Control, Done};
-use crate::fault::{BodyKind, Fault};
+use crate::fault::{BodyKind, Fault, FaultQueue};
 use crate::grant::Grant;
 use crate::refusal::Refusal;
+use crate::service::AppKey;
 
 const BODIES: [(&str, BodyKind); 4] = [
     ("json", BodyKind::Json),
@@ -81,9 +82,11 @@ enum Kind {
     Close,
 }
 
-pub(super) fn list(control: &Control, fields: Fields) -> Done {
+/// The faults of an app, or all.
+pub(super) fn list(control: &Control, mut fields: Fields) -> Done {
+    let app = control.named_app(&mut fields)?;
     fields.finish()?;
-    Ok(json!({ "faults": control.exchanges.faults().shown() }))
+    Ok(json!({ "faults": control.exchanges.faults().shown(app.as_ref()) }))
 }
 
 /// Drops the faults of an app, or all.
@@ -91,23 +94,29 @@ pub(super) fn clear(control: &Control, mut fields: Fields) -> Done {
     let app = control.named_app(&mut fields)?;
     fields.finish()?;
     let mut faults = control.exchanges.faults();
-    match app {
-        Some(app) => faults.clear_app(&app),
+    match &app {
+        Some(app) => faults.clear_app(app),
         None => faults.clear(),
     }
-    Ok(json!({ "pending_faults": faults.len() }))
+    Ok(pending(&faults, app.as_ref()))
 }
 
 /// Scripts a fault for the next requests that match.
 pub(super) fn inject(control: &Control, mut fields: Fields) -> Done {
     let kind = fields.one_of("kind", &KINDS)?.ok_or_else(|| missing("kind"))?;
     let mut fault = narrowed(fault(kind, &mut fields)?, &mut fields)?;
-    fault.app = control.named_app(&mut fields)?;
+    let app = control.named_app(&mut fields)?;
+    fault.app.clone_from(&app);
     fields.finish()?;
     fault.check()?;
     let mut faults = control.exchanges.faults();
     faults.push(fault);
-    Ok(json!({ "pending_faults": faults.len() }))
+    Ok(pending(&faults, app.as_ref()))
+}
+
+fn pending(faults: &FaultQueue, app: Option<&AppKey>) -> Value {
+    let count = app.map_or_else(|| faults.len(), |app| faults.len_of(app));
+    json!({ "pending_faults": count })
 }
 
 fn fault(kind: Kind, fields: &mut Fields) -> Result<Fault, ControlError> {

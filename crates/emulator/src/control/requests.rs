@@ -53,9 +53,11 @@ impl Filter {
     }
 
     fn of_journal(&self, control: &Control) -> Vec<ReceivedRequest> {
-        let mut requests = control.exchanges.journal.requests();
-        requests.retain(|request| self.matches(request));
-        requests
+        control.exchanges.journal.requests_if(|request| self.matches(request))
+    }
+
+    fn count(&self, control: &Control) -> usize {
+        control.exchanges.journal.count_if(|request| self.matches(request))
     }
 }
 
@@ -74,7 +76,7 @@ pub(super) fn list(control: &Control, mut fields: Fields) -> Done {
 pub(super) fn count(control: &Control, mut fields: Fields) -> Done {
     let filter = Filter::of(control, &mut fields)?;
     fields.finish()?;
-    Ok(counted(control, filter.of_journal(control).len()))
+    Ok(counted(control, filter.count(control)))
 }
 
 fn counted(control: &Control, count: usize) -> Value {
@@ -100,13 +102,13 @@ impl Control {
             return Err(ControlError::member_is("timeout", "must be at most 10m"));
         }
         let enough = self.exchanges.journal.until(|| {
-            let count = filter.of_journal(self).len();
+            let count = filter.count(self);
             (u64::try_from(count).unwrap_or(u64::MAX) >= wanted).then_some(count)
         });
         match tokio::time::timeout(patience, enough).await {
             Ok(count) => Ok(counted(self, count)),
             Err(_) => {
-                let count = filter.of_journal(self).len();
+                let count = filter.count(self);
                 Err(ControlError::timed_out(format!("only {count} requests match so far")))
             }
         }

@@ -1,7 +1,7 @@
 //! The table of calls: method, path, and the function behind them.
 
 use super::error::ControlError;
-use super::{Control, Done, Fields, apps, faults, requests, settings};
+use super::{Control, Done, Fields, apps, faults, requests, settings, stubs};
 
 /// What a call runs.
 #[derive(Clone, Copy)]
@@ -24,6 +24,10 @@ const ROUTES: &[Route] = &[
     ("POST", "/users/unban", Verb::Now(apps::unban)),
     ("POST", "/clients", Verb::Now(apps::put_client)),
     ("POST", "/tokens/revoke", Verb::Now(apps::revoke_tokens)),
+    ("POST", "/tokens/check", Verb::Now(stubs::check_token)),
+    ("GET", "/stubs", Verb::Now(stubs::list)),
+    ("POST", "/stubs", Verb::Now(stubs::put)),
+    ("DELETE", "/stubs", Verb::Now(stubs::clear)),
     ("GET", "/clock", Verb::Now(settings::clock)),
     ("POST", "/clock/advance", Verb::Now(settings::advance)),
     ("POST", "/clock/turn-back", Verb::Now(settings::turn_back)),

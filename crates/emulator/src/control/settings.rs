@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::error::ControlError;
 use super::fields::{Fields, missing};
 use super::{Control, Done, apps};
-use crate::clock::unix_ms;
+use crate::clock::{Step, unix_ms};
 use crate::grant::Grant;
+use crate::service::AppKey;
 use crate::settings::{BannedAs, Settings, UnknownUserAs};
 use crate::ttl::{PermanentAs, Unit};
 
@@ -40,54 +42,69 @@ pub(super) fn overview(control: &Control, fields: Fields) -> Done {
     }))
 }
 
-pub(super) fn clock(control: &Control, fields: Fields) -> Done {
+/// The time of an app, or of the emulator.
+pub(super) fn clock(control: &Control, mut fields: Fields) -> Done {
+    let app = control.named_app(&mut fields)?;
     fields.finish()?;
-    Ok(json!({ "now_ms": unix_ms(control.exchanges.service.clock.now()) }))
+    Ok(shown_clock(control, app.as_ref()))
+}
+
+fn shown_clock(control: &Control, app: Option<&AppKey>) -> Value {
+    let service = &control.exchanges.service;
+    json!({ "now_ms": unix_ms(service.local(app, service.clock.now())) })
+}
+
+/// Moves the clock of an app, or that of the emulator and so of every app.
+fn shift(control: &Control, mut fields: Fields, step: Step) -> Done {
+    let app = control.named_app(&mut fields)?;
+    fields.finish()?;
+    control.exchanges.service.shift_clock(app.as_ref(), step);
+    Ok(shown_clock(control, app.as_ref()))
 }
 
 pub(super) fn advance(control: &Control, mut fields: Fields) -> Done {
     let by = fields.duration("by")?.ok_or_else(|| missing("by"))?;
-    fields.finish()?;
-    control.exchanges.service.clock.advance(by);
-    clock(control, Fields::default())
+    shift(control, fields, Step::Ahead(by))
 }
 
 pub(super) fn turn_back(control: &Control, mut fields: Fields) -> Done {
     let by = fields.duration("by")?.ok_or_else(|| missing("by"))?;
-    fields.finish()?;
-    control.exchanges.service.clock.turn_back(by);
-    clock(control, Fields::default())
+    shift(control, fields, Step::Back(by))
 }
 
 pub(super) fn set_clock(control: &Control, mut fields: Fields) -> Done {
     let most = i64::MAX.unsigned_abs();
     let now = fields.whole("now_ms", most)?.ok_or_else(|| missing("now_ms"))?;
-    fields.finish()?;
-    control.exchanges.service.clock.set(Duration::from_millis(now));
-    clock(control, Fields::default())
+    shift(control, fields, Step::To(Duration::from_millis(now)))
 }
 
-/// Holds every response back until `release`.
-pub(super) fn hold(control: &Control, fields: Fields) -> Done {
+/// Holds the responses of an app, or all, back until `release`.
+pub(super) fn hold(control: &Control, mut fields: Fields) -> Done {
+    let app = control.named_app(&mut fields)?;
     fields.finish()?;
-    let hold = control.exchanges.gate.close();
+    let hold = control.exchanges.gate.close(app.clone());
     let mut holds = control.holds();
     holds.push(hold);
-    Ok(json!({ "holds": holds.len() }))
+    Ok(json!({ "holds": holds.iter().filter(|it| it.is_of(app.as_ref())).count() }))
 }
 
-/// Ends every hold of this control plane.
-pub(super) fn release(control: &Control, fields: Fields) -> Done {
+/// Ends the holds of an app, or all, that this control plane has.
+pub(super) fn release(control: &Control, mut fields: Fields) -> Done {
+    let app = control.named_app(&mut fields)?;
     fields.finish()?;
-    control.holds().clear();
+    control.holds().retain(|it| !it.is_of(app.as_ref()));
     Ok(json!({ "holds": 0 }))
 }
 
-/// Restores what the emulator was after its start.
-pub(super) fn reset(control: &Control, fields: Fields) -> Done {
+/// Restores what an app, or the whole emulator, was after the start.
+pub(super) fn reset(control: &Control, mut fields: Fields) -> Done {
+    let app = control.named_app(&mut fields)?;
     fields.finish()?;
-    control.exchanges.reset();
-    control.holds().clear();
+    match &app {
+        Some(app) => control.exchanges.reset_app(app),
+        None => control.exchanges.reset(),
+    }
+    control.holds().retain(|it| !it.is_of(app.as_ref()));
     Ok(json!({}))
 }
 
@@ -98,14 +115,24 @@ pub(super) fn shutdown(control: &Control, fields: Fields) -> Done {
     Ok(json!({}))
 }
 
-pub(super) fn show(control: &Control, fields: Fields) -> Done {
+/// The settings of an app, or of the emulator.
+pub(super) fn show(control: &Control, mut fields: Fields) -> Done {
+    let app = control.named_app(&mut fields)?;
     fields.finish()?;
-    Ok(shown(&control.exchanges.service.settings()))
+    Ok(shown(&control.exchanges.service.settings_of(app.as_ref())))
 }
 
-/// Changes the settings that the call has; the others stay.
+/// Changes the settings that the call has; the others stay. An app has its own from then on.
 pub(super) fn change(control: &Control, mut fields: Fields) -> Done {
-    let mut settings = control.exchanges.service.settings();
+    let app = control.named_app(&mut fields)?;
+    let mut settings = control.exchanges.service.settings_of(app.as_ref());
+    if let Some(on) = fields.flag("apps_on_demand")? {
+        if app.is_some() {
+            let text = "is a setting of the whole emulator; leave app_key out";
+            return Err(ControlError::member_is("apps_on_demand", text));
+        }
+        settings.apps_on_demand = on;
+    }
     if let Some(mut unit) = fields.object("ttl_unit")? {
         settings.request_unit = unit.one_of("request", &UNITS)?.unwrap_or(settings.request_unit);
         settings.response_unit = unit.one_of("response", &UNITS)?.unwrap_or(settings.response_unit);
@@ -140,7 +167,7 @@ pub(super) fn change(control: &Control, mut fields: Fields) -> Done {
     settings.password_needs_app_token = needed.unwrap_or(settings.password_needs_app_token);
     settings.strict = fields.flag("strict")?.unwrap_or(settings.strict);
     fields.finish()?;
-    control.exchanges.service.change_settings(|it| it.clone_from(&settings));
+    control.exchanges.service.set_settings(app.as_ref(), &settings);
     Ok(shown(&settings))
 }
 
@@ -158,6 +185,7 @@ fn shown(settings: &Settings) -> Value {
         "creation_window": settings.creation_window.as_secs_f64(),
         "password_needs_app_token": settings.password_needs_app_token,
         "strict": settings.strict,
+        "apps_on_demand": settings.apps_on_demand,
         "banned_as": name(&BANNED, settings.banned_as),
         "unknown_user_as": {
             "password": name(&UNKNOWN, settings.unknown_user_as(Grant::Password)),

@@ -1,5 +1,7 @@
 //! Faults that were injected and not used yet.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::Fault;
@@ -7,11 +9,11 @@ use crate::received::ReceivedRequest;
 use crate::service::AppKey;
 
 /// The faults, in the order of their injection.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FaultQueue {
     faults: Vec<Fault>,
-    /// How many random numbers were drawn.
-    drawn: u64,
+    /// How many random numbers were drawn, for faults of each application and for all others.
+    drawn: HashMap<Option<AppKey>, u64>,
 }
 
 impl FaultQueue {
@@ -24,8 +26,10 @@ impl FaultQueue {
     /// Takes the fault for this request and decrements its count.
     pub(crate) fn take(&mut self, request: &ReceivedRequest) -> Option<Fault> {
         let Self { faults, drawn } = self;
-        let mut happens =
-            |fault: &Fault| fault.probability >= 1.0 || draw(drawn) < fault.probability;
+        let mut happens = |fault: &Fault| {
+            fault.probability >= 1.0
+                || draw(drawn.entry(fault.app.clone()).or_default()) < fault.probability
+        };
         let index = faults.iter().position(|it| it.matches(request) && happens(it))?;
         let fault = faults.get_mut(index)?;
         match &mut fault.times {
@@ -44,7 +48,20 @@ impl FaultQueue {
 
     /// Drops the faults of one application.
     pub(crate) fn clear_app(&mut self, app: &AppKey) {
-        self.faults.retain(|fault| fault.app.as_ref() != Some(app));
+        self.reset_app(app, Self::default());
+    }
+
+    /// Replaces the faults of one application by those that it has in `start`.
+    pub(crate) fn reset_app(&mut self, app: &AppKey, start: Self) {
+        let is_its = |fault: &Fault| fault.app.as_ref() == Some(app);
+        self.faults.retain(|fault| !is_its(fault));
+        self.faults.extend(start.faults.into_iter().filter(is_its));
+        self.drawn.remove(&Some(app.clone()));
+    }
+
+    /// How many faults apply to this application alone.
+    pub(crate) fn len_of(&self, app: &AppKey) -> usize {
+        self.faults.iter().filter(|fault| fault.app.as_ref() == Some(app)).count()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -52,7 +69,7 @@ impl FaultQueue {
     }
 
     /// The faults as the control plane shows them.
-    pub(crate) fn shown(&self) -> Vec<Value> {
+    pub(crate) fn shown(&self, app: Option<&AppKey>) -> Vec<Value> {
         let shown = |fault: &Fault| {
             json!({
                 "action": fault.action.shown(),
@@ -65,7 +82,7 @@ impl FaultQueue {
                 "delay": fault.wait.as_secs_f64(),
             })
         };
-        self.faults.iter().map(shown).collect()
+        self.faults.iter().filter(|it| app.is_none() || it.app.as_ref() == app).map(shown).collect()
     }
 }
 

@@ -1,35 +1,15 @@
-//! Verifies the app token of a request: its form, its application, its lifetime.
+//! The field `Authorization` with a bearer token.
 
-use std::time::Duration;
-
-use crate::access_token::{TokenFault, TokenIssuer, TokenKind};
-use crate::accounts::App;
 use crate::refusal::Refusal;
 
-/// Checks the field `Authorization`, which must hold `Bearer` and a valid app token of `app`.
-pub(super) fn check(
-    field: Option<&[u8]>,
-    app: &App,
-    issuer: &TokenIssuer,
-    now: Duration,
-) -> Result<(), Refusal> {
+/// The token of the field.
+pub(super) fn bearer(field: Option<&[u8]>) -> Result<&[u8], Refusal> {
     // The documentation has one refusal for both "expired" and "absent".
     let field = field.ok_or(Refusal::AppTokenExpired)?;
-    let token = bearer(field).ok_or(Refusal::AppTokenInvalid)?;
-    let claims = issuer.verify(token, app.token_epoch).map_err(|fault| match fault {
-        TokenFault::Malformed | TokenFault::Revoked => Refusal::AppTokenInvalid,
-        TokenFault::Foreign => Refusal::AppTokenForeign,
-    })?;
-    if claims.kind != TokenKind::App || claims.principal != app.id {
-        Err(Refusal::AppTokenCorrupt)
-    } else if claims.is_expired(now) {
-        Err(Refusal::AppTokenExpired)
-    } else {
-        Ok(())
-    }
+    token(field).ok_or(Refusal::AppTokenInvalid)
 }
 
-fn bearer(field: &[u8]) -> Option<&[u8]> {
+fn token(field: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = field.split_at_checked(6)?;
     let token = token.strip_prefix(b" ")?;
     scheme.eq_ignore_ascii_case(b"bearer").then(|| token.trim_ascii())
@@ -37,14 +17,14 @@ fn bearer(field: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::bearer;
+    use super::token;
 
     #[test]
     fn only_the_scheme_bearer_is_accepted() {
-        assert_eq!(bearer(b"Bearer abc"), Some(&b"abc"[..]));
-        assert_eq!(bearer(b"bearer  abc"), Some(&b"abc"[..]));
+        assert_eq!(token(b"Bearer abc"), Some(&b"abc"[..]));
+        assert_eq!(token(b"bearer  abc"), Some(&b"abc"[..]));
         for other in [&b""[..], b"Bearer", b"Basic abc", b"Bearerabc", b"abc"] {
-            assert_eq!(bearer(other), None);
+            assert_eq!(token(other), None);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, authorization};
+use super::{AppKey, Call};
 use crate::access_token::{TokenIssuer, TokenKind};
 use crate::accounts::{App, User};
 use crate::grant::Grant;
@@ -21,8 +21,11 @@ pub(super) struct RequestContext<'a> {
     pub(super) settings: &'a Settings,
     pub(super) issuer: &'a TokenIssuer,
     pub(super) now: Duration,
+    pub(super) key: &'a AppKey,
     pub(super) call: &'a Call<'a>,
     pub(super) app: &'a mut App,
+    /// Whether the request has a valid app token.
+    pub(super) authorized: Result<(), Refusal>,
 }
 
 impl RequestContext<'_> {
@@ -69,7 +72,7 @@ impl RequestContext<'_> {
 
     fn password(&mut self, body: &Members) -> Result<Value, Refusal> {
         if self.settings.password_needs_app_token {
-            self.check_app_token()?;
+            self.authorized.clone()?;
         }
         let username = username(body)?;
         let password = text(body, "password")
@@ -86,7 +89,7 @@ impl RequestContext<'_> {
     }
 
     fn inherit(&mut self, body: &Members) -> Result<Value, Refusal> {
-        self.check_app_token()?;
+        self.authorized.clone()?;
         let username = username(body)?;
         let create = match body.get("autoCreateUser") {
             None | Some(Value::Null) => false,
@@ -120,7 +123,8 @@ impl RequestContext<'_> {
             }
             Entry::Vacant(entry) => {
                 check_user_id(username).map_err(|it| Refusal::of_user_id(it, username))?;
-                let user = User::new(self.issuer.uuid(self.now), None, self.now);
+                let user =
+                    User::new(self.issuer.user_id(self.key, username, self.now), None, self.now);
                 entry.insert(User { created_by_request: true, ..user });
             }
         }
@@ -141,10 +145,6 @@ impl RequestContext<'_> {
             "expires_in": self.expires_in(lifetime),
             "user": user.to_json(username),
         }))
-    }
-
-    fn check_app_token(&self) -> Result<(), Refusal> {
-        authorization::check(self.call.authorization, self.app, self.issuer, self.now)
     }
 
     fn lifetime(&self, body: &Members) -> Result<Lifetime, Refusal> {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{AppKey, Call, Service, authorization, members};
+use super::{AppKey, Call, Service, members};
 use crate::accounts::{App, User};
 use crate::carrier;
 use crate::clock::unix_ms;
@@ -34,9 +34,9 @@ impl Service {
         serve: impl FnOnce(&mut App) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let mut apps = self.lock();
-        let app = apps.get_mut(key).ok_or_else(|| Self::no_application(call, key))?;
-        authorization::check(call.authorization, app, &self.issuer, self.clock.now())?;
-        serve(app)
+        self.find_or_make(&mut apps, key).ok_or_else(|| Self::no_application(call, key))?;
+        self.check_bearer(&apps, key, call.authorization, false)?;
+        serve(apps.get_mut(key).ok_or_else(|| Self::no_application(call, key))?)
     }
 
     /// A page of users, in the order of their creation.
@@ -64,7 +64,7 @@ impl Service {
 
     /// Registers one user or a list. Of a list, those who exist already are named in `data`.
     pub(super) fn register(&self, call: &Call<'_>, key: &AppKey) -> Served {
-        let body = members::of_json(call, self.settings().strict);
+        let body = members::of_json(call, self.settings_of(Some(key)).strict);
         self.authorized(call, key, |app| {
             let body = body?;
             let listed = body.as_array();
@@ -77,11 +77,12 @@ impl Service {
                 None => vec![new_user(&body)?],
             };
             let (mut shown, mut failed) = (Vec::new(), Vec::new());
+            let now = self.now(app);
             for (name, password) in wanted {
                 match app.users.entry(name) {
                     Entry::Vacant(entry) => {
-                        let now = self.clock.now();
-                        let user = User::new(self.issuer.uuid(now), Some(password), now);
+                        let id = self.issuer.user_id(key, entry.key(), now);
+                        let user = User::new(id, Some(password), now);
                         shown.push(user.to_json(entry.key()));
                         entry.insert(user);
                     }
@@ -119,17 +120,17 @@ impl Service {
 
     /// Sets a password, `newpassword`; the old one is not needed.
     pub(super) fn set_password(&self, call: &Call<'_>, key: &AppKey, name: &str) -> Served {
-        let body = members::of_json(call, self.settings().strict);
-        let stamp = self.stamp(call.arrived);
+        let body = members::of_json(call, self.settings_of(Some(key)).strict);
         self.authorized(call, key, |app| {
             let password = password(&body?, "newpassword", "newpassword is required")?;
+            let now = self.now(app);
             let user = app.users.get_mut(name).ok_or(Refusal::UserPropertyMissing)?;
             user.password = Some(password);
-            user.modified = self.clock.now();
+            user.modified = now;
             Ok(json!({
                 "action": "set user password",
-                "timestamp": unix_ms(stamp.now),
-                "duration": unix_ms(stamp.took),
+                "timestamp": unix_ms(now),
+                "duration": unix_ms(now.saturating_sub(call.arrived)),
             }))
         })
     }
@@ -143,9 +144,10 @@ impl Service {
         activated: bool,
     ) -> Served {
         self.authorized(call, key, |app| {
+            let now = self.now(app);
             let user = app.users.get_mut(name).ok_or(Refusal::ServiceResourceNotFound)?;
             user.activated = activated;
-            user.modified = self.clock.now();
+            user.modified = now;
             let shown = user.to_json(name);
             let action = if activated { "activate user" } else { "Deactivate user" };
             Ok(self.envelope(call, key, app, (action, Some(name)), &[shown]))
@@ -161,7 +163,7 @@ impl Service {
         (action, user): (&str, Option<&str>),
         entities: &[Value],
     ) -> Value {
-        let stamp = self.stamp(call.arrived);
+        let now = self.now(app);
         let user = user.map_or_else(String::new, |user| format!("/{user}"));
         let uri = format!("{}/{}/{}/users{user}", self.seen(call.host).url(), key.0, key.1);
         let mut body = json!({
@@ -170,8 +172,8 @@ impl Service {
             "path": "/users",
             "uri": uri,
             "entities": entities,
-            "timestamp": unix_ms(stamp.now),
-            "duration": unix_ms(stamp.took),
+            "timestamp": unix_ms(now),
+            "duration": unix_ms(now.saturating_sub(call.arrived)),
             "organization": key.0,
             "applicationName": key.1,
         });

@@ -20,7 +20,8 @@ impl Reply {
         let head = std::str::from_utf8(&raw[..end]).ok()?.to_owned();
         let status = head.split(' ').nth(1)?.parse().ok()?;
         let reply = Self { status, head, body: raw[end + 4..].to_vec() };
-        assert_eq!(reply.header("content-length")?.parse(), Ok(reply.body.len()), "body is whole");
+        let length = reply.header("content-length").unwrap_or("0").parse();
+        assert_eq!(length, Ok(reply.body.len()), "body is whole");
         Some(reply)
     }
 
@@ -133,6 +134,23 @@ pub(crate) async fn app_token(emulator: &Emulator) -> String {
 
 pub(crate) async fn post_bearing(emulator: &Emulator, token: &str, body: &Value) -> Reply {
     post_to(emulator, PATH, &[("Authorization", &format!("Bearer {token}"))], body).await
+}
+
+pub(crate) async fn get_bearing(emulator: &Emulator, token: &str, path: &str) -> Reply {
+    bearing(emulator, token, "GET", path, "").await
+}
+
+/// Sends a request with a bearer token, and with a body under no content type.
+pub(crate) async fn bearing(
+    emulator: &Emulator,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Reply {
+    let field = format!("Bearer {token}");
+    let request = request(method, path, &[("Authorization", &field)], body.as_bytes());
+    raw(emulator, &request).await.expect("a response")
 }
 
 /// Adds a member to a body.

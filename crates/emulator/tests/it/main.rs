@@ -6,6 +6,7 @@
     reason = "the setup of a test may panic like the test itself"
 )]
 
+mod apps;
 mod authorization;
 mod browser;
 mod client;
