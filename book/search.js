@@ -25,6 +25,7 @@
     baseUrl: site.pathname,
     showImages: false,
     showSubResults: true,
+    pageSize: 10,
   });
   document.head.append(style, script);
   // The arrow keys turn mdBook's pages, but not while somebody types.

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use clap::Args;
 use xshell::{Cmd, cmd};
 
 use crate::context::Context;
-use crate::crates::{COMMAND, packages};
+use crate::crates::{COMMAND, CRATES};
 use crate::install::{CargoTool, has_toolchain, rustup};
 use crate::{release, shell};
 
@@ -15,16 +16,32 @@ const SEMVER_CHECKS: CargoTool =
 const PUBLIC_API: CargoTool =
     CargoTool { name: "cargo-public-api", version: "0.52.0", ask: &["public-api"] };
 
-pub(crate) fn run(context: &Context) -> Result<()> {
+/// Compare the public API with that of the last release, and document it as docs.rs does
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only these packages [default: every published library]
+    #[arg(long, short)]
+    package: Vec<String>,
+}
+
+/// Every published crate with a public API.
+pub(crate) fn libraries() -> Vec<&'static str> {
+    let published = CRATES.iter().filter(|it| it.published && it.name != COMMAND);
+    published.map(|it| it.name).collect()
+}
+
+pub(crate) fn run(options: &Options, context: &Context) -> Result<()> {
     let copy = release::copy_of_head(context)?;
-    compare(context, &copy)?;
-    as_docs_rs(context, &copy)
+    let named = options.package.iter().map(String::as_str).collect();
+    let names: Vec<&str> = if options.package.is_empty() { libraries() } else { named };
+    compare(context, &copy, &names)?;
+    as_docs_rs(context, &copy, &names)
 }
 
 /// Lists what changed since the last release, and fails if the version does not permit it.
 ///
 /// Works in a copy, since cargo-public-api switches the work tree between both commits.
-pub(crate) fn compare(context: &Context, copy: &Path) -> Result<()> {
+pub(crate) fn compare(context: &Context, copy: &Path, names: &[&str]) -> Result<()> {
     let sh = &context.sh;
     let _copy = sh.push_dir(copy);
     // The tag of the version that is being released is on the last commit itself.
@@ -36,24 +53,23 @@ pub(crate) fn compare(context: &Context, copy: &Path) -> Result<()> {
     let last = last.trim();
     nightly(context, "the public API as a list")?;
     let program = PUBLIC_API.find_or_install(context)?;
-    let libraries = packages(|it| it.published && it.name != COMMAND);
-    for name in libraries.iter().filter(|word| **word != "-p") {
+    for name in names {
         let list = cmd!(sh, "{program} public-api -p {name} --all-features -sss diff {last}..HEAD");
         shell::run(with_target(context, list).env("RUSTUP_TOOLCHAIN", "nightly"))
             .with_context(|| format!("cannot list the public API of {name}"))?;
     }
     let program = SEMVER_CHECKS.find_or_install(context)?;
-    let check = cmd!(sh, "{program} semver-checks --all-features --baseline-rev {last}");
-    shell::run(with_target(context, check.args(libraries)))
-        .context("the version does not permit these changes")
+    let names = names.iter().flat_map(|name| ["-p", name]);
+    let check = cmd!(sh, "{program} semver-checks {names...} --all-features --baseline-rev {last}");
+    shell::run(with_target(context, check)).context("the version does not permit these changes")
 }
 
 /// Builds the documentation as docs.rs does.
-pub(crate) fn as_docs_rs(context: &Context, copy: &Path) -> Result<()> {
+pub(crate) fn as_docs_rs(context: &Context, copy: &Path, names: &[&str]) -> Result<()> {
     nightly(context, "the documentation with the flags of docs.rs")?;
-    let libraries = packages(|it| it.published && it.name != COMMAND);
+    let names = names.iter().flat_map(|name| ["-p", name]);
     let _copy = context.sh.push_dir(copy);
-    let doc = cmd!(context.sh, "cargo doc --locked --lib --no-deps --all-features {libraries...}");
+    let doc = cmd!(context.sh, "cargo doc --locked --lib --no-deps --all-features {names...}");
     let doc =
         doc.env("RUSTUP_TOOLCHAIN", "nightly").env("RUSTDOCFLAGS", "--cfg docsrs -D warnings");
     shell::run(with_target(context, doc))

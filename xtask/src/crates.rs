@@ -197,6 +197,7 @@ pub(crate) const CRATES: &[Crate] = &[
         name: COMMAND,
         job: "the command `easemob-token`",
         ours: &[FACADE, EMULATOR, STORE_FILE, STORE_REDIS],
+        ours_in_tests: &[TESTKIT],
         lean: true,
         ..PUBLISHED
     },

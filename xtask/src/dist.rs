@@ -42,10 +42,12 @@ pub(crate) fn run(options: &Options, context: &Context) -> Result<()> {
     let target = build(options, context)?;
     let program = context.workspace.target.join(&target).join("release").join(BINARY);
     sh.remove_path(FOLDER)?;
-    let archive = archive(context, &program)?;
+    archive(context, &program)?;
     let deb = CARGO_DEB.find_or_install(context)?;
-    let package =
-        cmd!(sh, "{deb} --quiet --no-build -p {COMMAND} --target {target} --output {FOLDER}");
+    let package = cmd!(
+        sh,
+        "{deb} --quiet --no-build --no-strip -p {COMMAND} --target {target} --output {FOLDER}"
+    );
     shell::run(package)?;
     sh.copy_file("crates/cli/Dockerfile", FOLDER)?;
     let mut files = sh.read_dir(FOLDER)?;
@@ -56,7 +58,8 @@ pub(crate) fn run(options: &Options, context: &Context) -> Result<()> {
     sh.write_file("SHA256SUMS", &sums)?;
     drop(folder);
     println!("{sums}");
-    for file in [&program, &archive].into_iter().chain(&files) {
+    let staged = Path::new(FOLDER).join(BINARY).join(BINARY);
+    for file in [&staged].into_iter().chain(&files) {
         println!("{:>9} bytes  {}", std::fs::metadata(file)?.len(), file.display());
     }
     let package = files.iter().find(|file| file.extension().is_some_and(|it| it == "deb"));
@@ -99,7 +102,7 @@ fn musl_compiler(context: &Context, target: &str) -> Result<Result<PathBuf, Stri
 }
 
 /// Puts the program, its manual pages and completions into a folder, and makes an archive of it.
-fn archive(context: &Context, program: &Path) -> Result<PathBuf> {
+fn archive(context: &Context, program: &Path) -> Result<()> {
     let sh = &context.sh;
     let version = shell::read(cmd!(sh, "{program} --version"))?;
     let version = version.split_whitespace().nth(1).context("the program has no version")?;
@@ -109,7 +112,9 @@ fn archive(context: &Context, program: &Path) -> Result<PathBuf> {
     for file in ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md", "crates/cli/README.md"] {
         sh.copy_file(file, &folder)?;
     }
-    sh.copy_file(program, &folder)?;
+    let staged = folder.join(BINARY);
+    sh.copy_file(program, &staged)?;
+    shell::run(cmd!(sh, "strip {staged}"))?;
     let man = sh.create_dir(folder.join("man"))?;
     shell::read(cmd!(sh, "{program} man {man}"))?;
     for (kind, file) in SHELLS {
@@ -120,6 +125,5 @@ fn archive(context: &Context, program: &Path) -> Result<PathBuf> {
     // The same files make the same archive.
     let same = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"];
     let rename = format!("--transform=s,^{BINARY},{name},");
-    shell::run(cmd!(sh, "tar -czf {archive} {same...} {rename} -C {FOLDER} {BINARY}"))?;
-    Ok(archive)
+    shell::run(cmd!(sh, "tar -czf {archive} {same...} {rename} -C {FOLDER} {BINARY}"))
 }

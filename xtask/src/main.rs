@@ -52,8 +52,7 @@ enum Command {
     Fleet(fleet::Options),
     Bench(bench::Options),
     Pictures(pictures::Options),
-    /// Compare the public API with that of the last release, and document it as docs.rs does
-    Api,
+    Api(api::Options),
     Dist(dist::Options),
     Release(release::Options),
     /// Compare the lines inside and outside the published crates
@@ -75,7 +74,7 @@ fn main() -> ExitCode {
             Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
             Command::Pictures(options) => pictures::run(options, &context),
-            Command::Api => api::run(&context),
+            Command::Api(options) => api::run(options, &context),
             Command::Dist(options) => dist::run(options, &context),
             Command::Release(options) => release::run(options, &context),
             Command::Weight => weight::run(&context),

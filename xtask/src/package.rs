@@ -18,8 +18,10 @@ const BY_CARGO: [&str; 4] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml",
 pub(crate) fn run(context: &Context) -> Result<()> {
     let sh = &context.sh;
     let published = packages(|it| it.published);
-    let pack = cmd!(sh, "cargo package --quiet --locked --no-verify --allow-dirty {published...}");
-    shell::run(pack)?;
+    shell::run(cmd!(sh, "cargo fetch --quiet --locked"))?;
+    // Offline, since it would ask the registry for our own crates.
+    let options = ["--quiet", "--locked", "--offline", "--no-verify", "--allow-dirty"];
+    shell::run(cmd!(sh, "cargo package {options...} {published...}"))?;
     let folder = context.workspace.target.join("package").join("unpacked");
     sh.remove_path(&folder)?;
     sh.create_dir(&folder)?;
@@ -73,7 +75,10 @@ fn check(package: &Package, listed: &str) -> Vec<Problem> {
     let missing = REQUIRED.iter().filter(|file| !files.contains(file));
     let missing = missing.map(|file| format!("the package has no {file}"));
     let belongs = |file: &str| {
-        file.starts_with("src/") || REQUIRED.contains(&file) || BY_CARGO.contains(&file)
+        file.starts_with("src/")
+            || file == "build.rs"
+            || REQUIRED.contains(&file)
+            || BY_CARGO.contains(&file)
     };
     let strange = files.iter().filter(|file| !belongs(file));
     let strange = strange.map(|file| format!("the package has {file}, which nobody needs there"));

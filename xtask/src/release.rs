@@ -54,8 +54,8 @@ pub(crate) fn run(options: &Options, context: &Context) -> Result<()> {
     }
     let copy = copy_of_head(context)?;
     let commit = prepare(context, &copy, version)?;
-    api::compare(context, &copy)?;
-    api::as_docs_rs(context, &copy)?;
+    api::compare(context, &copy, &api::libraries())?;
+    api::as_docs_rs(context, &copy, &api::libraries())?;
     shell::run(cmd!(sh, "git --no-pager -C {copy} show --stat --format=medium {commit}"))?;
     let tag = format!("v{version}");
     if !options.execute {

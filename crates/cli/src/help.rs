@@ -21,6 +21,7 @@ const EXITS: [(u8, &str); 8] = [
 ];
 const EVERY: &[u8] = &[0, 1, 2];
 const REQUESTS: &[u8] = &[0, 1, 2, 3, 4, 5, 6];
+const USERS: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7];
 
 /// The end of a command's help.
 struct End {
@@ -69,10 +70,11 @@ const ENDS: &[End] = &[
     end(
         "user",
         &[
-            "easemob-token user --username alice",
-            "easemob-token user --username alice --create --ttl 12h --format json",
+            "TOKEN=$(easemob-token user alice)",
+            "easemob-token user alice --create --ttl 12h --format json",
+            "easemob-token user --stdin < ids.txt > tokens.jsonl",
         ],
-        REQUESTS,
+        USERS,
     ),
     end(
         "password",

@@ -232,6 +232,6 @@ pub(crate) struct ServerArgs {
 impl From<ServerArgs> for OptionArgs {
     fn from(ServerArgs { limit, app, unit, format, verbose }: ServerArgs) -> Self {
         let VerboseArgs { verbose, quiet: QuietArgs { quiet } } = verbose;
-        Self { app, unit, limit, format, verbose, quiet, ..Self::default() }
+        Self { app, unit, limit, format, quiet, verbose, ..Self::default() }
     }
 }

@@ -1,10 +1,5 @@
 //! Destination of a result: standard output, or a file that is replaced as a whole.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "these doc comments are the help text, shown as they stand"
-)]
-
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IntoInnerError, Read, Seek as _, Write as _};
@@ -17,6 +12,7 @@ use crate::{input, output};
 
 /// The option for a file.
 #[derive(Default, clap::Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct OutArgs {
     /// Write the output to this file, for its owner alone, and replace it only on success
     /// ("-": standard output)

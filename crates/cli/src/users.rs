@@ -1,11 +1,7 @@
 //! The command `user`: for one user as every other token, for several as JSON lines in their order.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "these doc comments are the help text, shown as they stand"
-)]
-
 use std::collections::VecDeque;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,13 +25,15 @@ use crate::{input, progress, time, token};
 
 /// Requests at once: enough for the client's rate if a response takes a tenth of a second.
 const AT_ONCE: usize = 32;
+/// Requests within a second: fewer than the service takes from an app, whose servers need some too.
+const PER_SECOND: u32 = 250;
 /// Users whose tokens stay, so that one that is listed twice costs one request.
 const REMEMBERED: usize = 1024;
 
 /// The users, and whether they are created.
 #[derive(Default, clap::Args)]
 pub(crate) struct UserArgs {
-    /// The user ID; with several, the output is a JSON line for each
+    /// The user ID; with several, the output is a JSON line for each, and --deadline limits each
     #[arg(value_name = "ID", required_unless_present_any = ["username", "stdin"])]
     ids: Vec<String>,
     /// The user ID
@@ -72,8 +70,11 @@ pub(crate) async fn run(
     let user_ids = if stdin { None } else { Some(UserIds::of_arguments(&ids)?) };
     let (builder, transport) = token::for_users(options, store)?;
     // Each user has the whole time: a list has no length that is known before.
-    let client =
-        builder.acquisition_deadline(options.deadline).cache_user_tokens(REMEMBERED).build()?;
+    let client = builder
+        .acquisition_deadline(options.deadline)
+        .cache_user_tokens(REMEMBERED)
+        .requests_per_second(PER_SECOND)
+        .build()?;
     let lines = out.destination()?.lines()?;
     let user_ids = user_ids.unwrap_or_else(UserIds::of_standard_input);
     let run = Run {
@@ -87,8 +88,15 @@ pub(crate) async fn run(
     };
     let mut signals = Signals::that_end()
         .map_err(|error| Failure::internal(format!("cannot handle signals: {error}")))?;
-    let all =
-        progress::shown_while(options, |waited| run.counts.text(waited), run.all(user_ids, lines));
+    // While somebody types the IDs, the line would be in the way.
+    let is_typed = stdin && io::stdin().is_terminal();
+    let all = run.all(user_ids, lines);
+    let all = async {
+        if is_typed {
+            return all.await;
+        }
+        progress::shown_while(options, |waited| run.counts.text(waited), all).await
+    };
     tokio::select! {
         done = all => done.map(|()| ExitCode::SUCCESS),
         // The file stays as it was, and standard output has whole lines.
@@ -165,7 +173,7 @@ impl Run<'_> {
                 biased;
                 token = of_first(&mut pending), if !pending.is_empty() => {
                     if let Some(first) = pending.pop_front() {
-                        lines = write(lines, self.line(first, token)?).await?;
+                        lines = write(lines, self.line(&first, &token)?).await?;
                     }
                 }
                 next = user_ids.next(), if has_more && pending.len() < AT_ONCE => {
@@ -183,8 +191,9 @@ impl Run<'_> {
         }
     }
 
-    /// Gets the app token first: without it nobody gets a token, which is one failure, and not one of
-    /// each user.
+    /// Gets the app token first.
+    ///
+    /// Without it nobody gets a token, which is one failure, and not one of each user.
     async fn app_token(&self) -> Result<(), Failure> {
         let token = self.client.app_token();
         let token = self.bounds.wait_for(token, || self.transport.sent()).await?;
@@ -208,10 +217,10 @@ impl Run<'_> {
     }
 
     /// The line of a user ID, whose token or failure is there.
-    fn line(&self, of: Pending, token: Result<UserToken, Failure>) -> Result<String, Failure> {
+    fn line(&self, of: &Pending, token: &Result<UserToken, Failure>) -> Result<String, Failure> {
         self.counts.done.fetch_add(1, Ordering::Relaxed);
         let id = of.user_id.as_ref().map(UserId::as_str);
-        let (user_id, token, error) = match &token {
+        let (user_id, token, error) = match token {
             Ok(token) => {
                 self.warn_about_units(token.unit_mismatch());
                 (id, Some(Success::user(token)), None)
@@ -246,14 +255,17 @@ async fn of_first(pending: &mut VecDeque<Pending>) -> Result<UserToken, Failure>
     }
 }
 
-/// Writes a line, on a thread: the reader of a pipe may be slow, and a signal must not wait for it.
+/// Writes a line on a thread.
+///
+/// The reader of a pipe may be slow, and a signal must not wait for it.
 async fn write(mut lines: Lines, line: String) -> Result<Lines, Failure> {
     let written = spawn_blocking(move || lines.write(&line).map(|()| lines));
     written.await.unwrap_or_else(|_| Err(Failure::internal("the task that writes is gone")))
 }
 
-/// Whether a user ID that has no token is shown. What only looks like one may be a secret, such as a
-/// line of a file of passwords.
+/// Whether a user ID that has no token is shown.
+///
+/// What only looks like one may be a secret, such as a line of a file of passwords.
 fn can_be_shown(user_id: &str) -> bool {
     let is_documented = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     let is_secret = ["YXA6", "YWMt", "ZHQt"].iter().any(|prefix| user_id.starts_with(prefix));

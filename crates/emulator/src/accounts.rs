@@ -36,6 +36,8 @@ pub(crate) struct User {
     pub(crate) id: Uuid,
     /// `None` for a user who can only use `inherit`.
     pub(crate) password: Option<Secret>,
+    /// Only the users endpoints show it.
+    pub(crate) nickname: Option<String>,
     pub(crate) created: Duration,
     pub(crate) modified: Duration,
     pub(crate) activated: bool,
@@ -70,7 +72,15 @@ impl App {
 
 impl User {
     pub(crate) fn new(id: Uuid, password: Option<Secret>, at: Duration) -> Self {
-        Self { id, password, created: at, modified: at, activated: true, created_by_request: false }
+        Self {
+            id,
+            password,
+            nickname: None,
+            created: at,
+            modified: at,
+            activated: true,
+            created_by_request: false,
+        }
     }
 
     /// The object `user` of a response.
@@ -83,5 +93,14 @@ impl User {
             "username": username,
             "activated": self.activated,
         })
+    }
+
+    /// The entity of a response about users, which has the nickname too.
+    pub(crate) fn to_entity(&self, username: &str) -> Value {
+        let mut entity = self.to_json(username);
+        if let Some(nickname) = &self.nickname {
+            entity["nickname"] = nickname.as_str().into();
+        }
+        entity
     }
 }

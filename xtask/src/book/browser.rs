@@ -8,14 +8,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 use super::stage::Book;
 use crate::problem::{Problem, report};
 use crate::shell;
 
 /// Forty pages take some seconds; a browser that hangs must not block everything else.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(120);
 /// The page that opens all others and reports what it sees.
 const CHECK: &str = include_str!("../../../book/check.html");
 
@@ -80,23 +80,29 @@ fn start(chromium: &Path, profile: &Path, url: &str) -> Result<Child> {
 fn read_reports(received: &Receiver<Report>, browser: &mut Child) -> Result<Vec<Problem>> {
     let mut problems = Vec::new();
     let deadline = Instant::now() + LIMIT;
-    let mut end = None;
-    while end.is_none() {
+    loop {
         match received.recv_timeout(Duration::from_millis(200)) {
             Ok(Report::Problem(text)) => problems.push(text),
-            Ok(Report::End(json)) => end = Some(json),
-            Err(_) => {
-                ensure!(browser.try_wait()?.is_none(), "Chromium ended without a report");
-                ensure!(Instant::now() < deadline, "Chromium sent no report within {LIMIT:?}");
+            Ok(Report::End(json)) => {
+                problems.extend(serde_json::from_str::<Vec<String>>(&json)?);
+                break;
             }
+            Err(_) if browser.try_wait()?.is_some() => {
+                problems.push("Chromium ended without a report".to_owned());
+                break;
+            }
+            Err(_) => {}
+        }
+        if Instant::now() > deadline {
+            problems.push(format!("Chromium sent no report within {LIMIT:?}"));
+            break;
         }
     }
     // The last lines of the console may still be on their way.
     while let Ok(Report::Problem(text)) = received.recv_timeout(Duration::from_millis(300)) {
         problems.push(text);
     }
-    let found: Vec<String> = serde_json::from_str(&end.unwrap_or_default())?;
-    Ok(problems.iter().chain(&found).map(|text| Problem::new("book", 0, text)).collect())
+    Ok(problems.iter().map(|text| Problem::new("book", 0, text)).collect())
 }
 
 /// Answers one request of the browser.
@@ -123,6 +129,7 @@ fn serve(stream: &TcpStream, site: &Path, pages: &str, reports: &Sender<Report>)
         (_, "/check.html") => Some(CHECK.as_bytes().to_vec()),
         (_, "/pages.json") => Some(pages.as_bytes().to_vec()),
         (_, "/favicon.ico") => Some(Vec::new()),
+        _ if path.contains("..") => None,
         _ => std::fs::read(site.join(path.trim_start_matches('/'))).ok(),
     };
     if body.is_none() {

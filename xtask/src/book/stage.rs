@@ -108,9 +108,8 @@ fn rendered(staged: &str) -> String {
 /// Returns the text of a page with each relative link changed to where it leads in the book.
 fn with_links(page: &SourceFile, book: &Book, other: &Book, repository: &str) -> Result<String> {
     let mut text = page.text.clone();
-    let mut places = link_places(&page.text)?;
-    places.sort_by_key(|place| std::cmp::Reverse(place.start));
-    for place in places {
+    // From the end, so that the other places stay where they are.
+    for place in link_places(&page.text).with_context(|| page.path.clone())? {
         let target = &page.text[place.clone()];
         if let Some(changed) = changed_link(&page.path, target, book, other, repository) {
             text.replace_range(place, &changed);
@@ -119,15 +118,25 @@ fn with_links(page: &SourceFile, book: &Book, other: &Book, repository: &str) ->
     Ok(text)
 }
 
-/// Returns the places of the targets of a page's links.
+/// Returns the places of the targets of a page's relative links.
 fn link_places(text: &str) -> Result<Vec<Range<usize>>> {
     let mut places = Vec::new();
     for (range, target) in markdown::links(text) {
-        let at = text[range.clone()].rfind(&format!("]({target}"));
-        let at = at.with_context(|| format!("write the link to `{target}` as `[text](target)`"))?;
-        let start = range.start + at + "](".len();
+        if target.contains("://") || target.starts_with(['#', '/']) || target.starts_with("mailto:")
+        {
+            continue;
+        }
+        let inline = text[range.clone()].rfind(&format!("]({target}"));
+        let inline = inline.map(|at| range.start + at + "](".len());
+        // A reference: `[text][name]`, and elsewhere `[name]: target`.
+        let defined = || text.find(&format!("]: {target}")).map(|at| at + "]: ".len());
+        let start = inline.or_else(defined);
+        let start =
+            start.with_context(|| format!("write the link to `{target}` as `[text](target)`"))?;
         places.push(start..start + target.len());
     }
+    places.sort_by_key(|place| std::cmp::Reverse(place.start));
+    places.dedup();
     Ok(places)
 }
 
@@ -138,9 +147,6 @@ fn changed_link(
     other: &Book,
     repository: &str,
 ) -> Option<String> {
-    if target.contains("://") || target.starts_with(['#', '/']) || target.starts_with("mailto:") {
-        return None;
-    }
     let (path, anchor) = target.split_at(target.find('#').unwrap_or(target.len()));
     let path = resolve(from, path)?;
     let here = staged(from);
@@ -185,7 +191,10 @@ mod tests {
                 "docs/errors.md",
                 "[![p](pictures/a.svg)](../README.md) `[n](README.md)` [s](../a.rs#L3)\n",
             ),
-            file("docs/errors.zh-CN.md", "[t](#top) [English](errors.md)\n"),
+            file(
+                "docs/errors.zh-CN.md",
+                "[t](#top) [English][e] <https://x.y> [also][e]\n\n[e]: errors.md\n",
+            ),
         ]
     }
 
@@ -211,7 +220,10 @@ mod tests {
             "[![p](../docs/pictures/a.svg)](../README.md) `[n](README.md)` \
              [s](https://r/blob/HEAD/a.rs#L3)\n"
         );
-        assert_eq!(text(1, 2), "[t](#top) [English](../../en/docs/errors.html)\n");
+        assert_eq!(
+            text(1, 2),
+            "[t](#top) [English][e] <https://x.y> [also][e]\n\n[e]: ../../en/docs/errors.html\n"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The TLS handshake, and whose certificate the server shows.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -81,7 +82,7 @@ async fn attempt(
         let connector = TlsConnector::from(Arc::clone(&config));
         let stream = match timeout(limit, connector.connect(name, stream)).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(failed(&error)),
+            Ok(Err(error)) => return Err(Ended::Failed(in_plain_words(&error, &target.host))),
             Err(_) => return Err(Ended::Late),
         };
         let (_, session) = stream.get_ref();
@@ -89,6 +90,31 @@ async fn attempt(
         return Ok(shown.and_then(described));
     }
     Err(last)
+}
+
+fn in_plain_words(error: &io::Error, host: &str) -> String {
+    use rustls::CertificateError as Wrong;
+
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    let problem = match cause {
+        Some(Error::InvalidCertificate(Wrong::UnknownIssuer | Wrong::BadSignature)) => {
+            "is not issued by a root that is trusted here"
+        }
+        Some(Error::InvalidCertificate(Wrong::Expired | Wrong::ExpiredContext { .. })) => {
+            "has expired, or this machine's clock is ahead"
+        }
+        Some(Error::InvalidCertificate(Wrong::NotValidYet | Wrong::NotValidYetContext { .. })) => {
+            "is not valid yet, or this machine's clock is behind"
+        }
+        Some(Error::InvalidCertificate(
+            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. },
+        )) => return format!("the server's certificate is not for the name {host}"),
+        Some(Error::InvalidMessage(_)) => {
+            return "the server speaks no TLS on this port".to_owned();
+        }
+        _ => return error.to_string(),
+    };
+    format!("the server's certificate {problem}")
 }
 
 /// The certificate that the server shows, whether it is trusted or not. Nothing is sent.

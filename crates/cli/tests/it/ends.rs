@@ -13,7 +13,7 @@ use crate::pty::Terminal;
 use crate::{TRANSPORTS, command, failure, signal_of};
 
 const LIMIT: &str = "400ms";
-/// The most that an end may take on a busy machine; without one, each case waits for 20 s at least.
+/// The most that an end may take on a busy machine. Without one, each case waits for 20 s at least.
 const MOST: Duration = Duration::from_secs(2);
 const SIGNALS: [(&str, i32); 3] = [("-INT", 130), ("-TERM", 143), ("-HUP", 129)];
 

@@ -7,6 +7,7 @@ mod bounds;
 mod canary;
 #[cfg(target_os = "linux")]
 mod completions;
+mod doctor;
 mod emulator;
 #[cfg(target_os = "linux")]
 mod ends;

@@ -34,7 +34,7 @@ impl Endpoint {
         match self {
             Self::Token if strict => &[Method::POST],
             Self::Token | Self::Users => &[Method::GET, Method::POST],
-            Self::User(_) => &[Method::GET, Method::DELETE],
+            Self::User(_) => &[Method::GET, Method::PUT, Method::DELETE],
             Self::Password(_) => &[Method::PUT],
             Self::Activate(_) | Self::Deactivate(_) => &[Method::POST],
         }
@@ -103,6 +103,9 @@ impl Service {
             Endpoint::Users if is_post => self.register(call, key),
             Endpoint::Users => self.users(call, key),
             Endpoint::User(user) if *call.method == Method::GET => self.user(call, key, user),
+            Endpoint::User(user) if *call.method == Method::PUT => {
+                self.change_user_entity(call, key, user)
+            }
             Endpoint::User(user) => self.delete_user(call, key, user),
             Endpoint::Password(user) => self.set_password(call, key, user),
             Endpoint::Activate(user) => self.set_activated(call, key, user, true),

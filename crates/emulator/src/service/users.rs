@@ -23,7 +23,7 @@ const MAX_LIST: usize = 60;
 type Served = Result<Value, Refusal>;
 
 /// A user that a request registers.
-type NewUser = (String, Secret);
+type NewUser = (String, Secret, Option<String>);
 
 impl Service {
     /// Checks the app token, then runs a call on the application.
@@ -53,7 +53,7 @@ impl Service {
             });
             let more = users.len() > limit;
             users.truncate(limit);
-            let shown: Vec<_> = users.iter().map(|(_, id, user)| user.to_json(id)).collect();
+            let shown: Vec<_> = users.iter().map(|(_, id, user)| user.to_entity(id)).collect();
             let mut body = self.envelope(call, key, app, ("get", None), &shown);
             if let Some((created, id, _)) = users.last().filter(|_| more) {
                 body["cursor"] = URL_SAFE_NO_PAD.encode(format!("{created}:{id}")).into();
@@ -78,12 +78,12 @@ impl Service {
             };
             let (mut shown, mut failed) = (Vec::new(), Vec::new());
             let now = self.now(app);
-            for (name, password) in wanted {
+            for (name, password, nickname) in wanted {
                 match app.users.entry(name) {
                     Entry::Vacant(entry) => {
                         let id = self.issuer.user_id(key, entry.key(), now);
-                        let user = User::new(id, Some(password), now);
-                        shown.push(user.to_json(entry.key()));
+                        let user = User { nickname, ..User::new(id, Some(password), now) };
+                        shown.push(user.to_entity(entry.key()));
                         entry.insert(user);
                     }
                     Entry::Occupied(entry) if listed.is_some() => {
@@ -106,7 +106,7 @@ impl Service {
 
     pub(super) fn user(&self, call: &Call<'_>, key: &AppKey, name: &str) -> Served {
         self.authorized(call, key, |app| {
-            let user = app.users.get(name).ok_or(Refusal::ServiceResourceNotFound)?.to_json(name);
+            let user = app.users.get(name).ok_or(Refusal::ServiceResourceNotFound)?.to_entity(name);
             Ok(self.envelope(call, key, app, ("get", Some(name)), &[user]))
         })
     }
@@ -114,7 +114,20 @@ impl Service {
     pub(super) fn delete_user(&self, call: &Call<'_>, key: &AppKey, name: &str) -> Served {
         self.authorized(call, key, |app| {
             let user = app.users.remove(name).ok_or(Refusal::ServiceResourceNotFound)?;
-            Ok(self.envelope(call, key, app, ("delete", None), &[user.to_json(name)]))
+            Ok(self.envelope(call, key, app, ("delete", None), &[user.to_entity(name)]))
+        })
+    }
+
+    /// Sets the nickname.
+    pub(super) fn change_user_entity(&self, call: &Call<'_>, key: &AppKey, name: &str) -> Served {
+        let body = members::of_json(call, self.settings_of(Some(key)).strict);
+        self.authorized(call, key, |app| {
+            let (nickname, now) = (nickname(&body?), self.now(app));
+            let user = app.users.get_mut(name).ok_or(Refusal::ServiceResourceNotFound)?;
+            user.nickname = nickname.or(user.nickname.take());
+            user.modified = now;
+            let shown = user.to_entity(name);
+            Ok(self.envelope(call, key, app, ("put", Some(name)), &[shown]))
         })
     }
 
@@ -148,7 +161,7 @@ impl Service {
             let user = app.users.get_mut(name).ok_or(Refusal::ServiceResourceNotFound)?;
             user.activated = activated;
             user.modified = now;
-            let shown = user.to_json(name);
+            let shown = user.to_entity(name);
             let action = if activated { "activate user" } else { "Deactivate user" };
             Ok(self.envelope(call, key, app, (action, Some(name)), &[shown]))
         })
@@ -191,7 +204,11 @@ fn new_user(body: &Value) -> Result<NewUser, Refusal> {
     let given = name.ok_or_else(missing)?;
     let name = fold_user_id(given);
     check_user_id(&name).map_err(|fault| Refusal::of_user_id(fault, &name))?;
-    Ok((name, password(body, "password", "password or pin must provided")?))
+    Ok((name, password(body, "password", "password or pin must provided")?, nickname(body)))
+}
+
+fn nickname(body: &Value) -> Option<String> {
+    body.get("nickname").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// A password of 1 to 64 characters.

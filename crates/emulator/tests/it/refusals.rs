@@ -160,7 +160,7 @@ async fn other_paths_and_methods_are_refused_as_json() {
     for (method, path, allowed) in [
         ("PUT", "token", "GET, POST"),
         ("DELETE", "users", "GET, POST"),
-        ("POST", "users/c", "GET, DELETE"),
+        ("POST", "users/c", "GET, PUT, DELETE"),
         ("POST", "users/c/password", "PUT"),
         ("GET", "users/c/deactivate", "POST"),
     ] {

@@ -1,0 +1,237 @@
+//! The command `doctor`: the first fault is named, with its exit code, and costs two requests at most.
+
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use easemob_token_emulator::{Emulator, Fault, Unit};
+use serde_json::Value;
+
+use crate::{command, json, run, set_up, stderr, stdout};
+
+/// The exit code, and the line of the first fault.
+async fn fault(command: Command) -> (i32, String) {
+    let output = run(command).await;
+    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+    let text = stdout(&output);
+    let faults: Vec<_> = text.lines().filter(|line| line.starts_with("fault")).collect();
+    let [fault] = faults[..] else { panic!("{text}") };
+    (output.status.code().unwrap(), fault.to_owned())
+}
+
+#[track_caller]
+fn says((code, line): (i32, String), expected: i32, words: &[&str]) {
+    assert_eq!(code, expected, "{line}");
+    for word in words {
+        assert!(line.contains(word), "{word}: {line}");
+    }
+}
+
+#[tokio::test]
+async fn from_the_settings_to_a_token_each_step_is_a_line() {
+    let emulator = Emulator::start().await.unwrap();
+    let output = run(set_up(&emulator, &["doctor", "c"])).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    let text = stdout(&output);
+    for line in [
+        "base URL: http://127.0.0.1",
+        "App Key: easemob-demo#testapp (EASEMOB_APP_KEY)",
+        "client ID: YXA6… (EASEMOB_CLIENT_ID)",
+        "client secret: set (EASEMOB_CLIENT_SECRET)",
+        "ok       connection    127.0.0.1:",
+        "ok       clock         agrees",
+        "ok       app token     received, lives 60d",
+        "ok       ttl unit      seconds, as the token itself says",
+        "ok       user          token of c received",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert_eq!(emulator.request_count(), 2);
+    let report = json(&run(set_up(&emulator, &["doctor", "--format", "json"])).await);
+    let names = |report: &Value| -> Vec<String> {
+        let steps = report["steps"].as_array().unwrap();
+        steps.iter().map(|step| format!("{}: {}", step["step"], step["result"])).collect()
+    };
+    assert_eq!((&report["ok"], names(&report).len()), (&true.into(), 8));
+    let mut unknown = set_up(&emulator, &["doctor", "nobody", "--format", "json"]);
+    unknown.env("EASEMOB_TTL", "1h");
+    let output = run(unknown).await;
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let last = &report["steps"][7];
+    assert_eq!((output.status.code(), &report["ok"]), (Some(3), &false.into()));
+    assert_eq!(
+        (&last["result"], &last["error"]["kind"]),
+        (&"fault".into(), &"user_not_found".into())
+    );
+}
+
+#[tokio::test]
+async fn a_fault_of_the_settings_is_told_before_anything_is_sent() {
+    let emulator = Emulator::start().await.unwrap();
+    says(fault(command(&["doctor"])).await, 2, &["settings", "missing", "--base-url", "--app-key"]);
+    for (variable, value, words) in [
+        ("EASEMOB_CLIENT_SECRET", "", &["missing: --client-secret-file"][..]),
+        ("EASEMOB_APP_KEY", "easemob-demo", &["--app-key", "#"]),
+        ("EASEMOB_BASE_URL", "https://user:hunter2@a1.easemob.com", &["--base-url"]),
+        ("EASEMOB_TTL_UNIT", "hours", &["--ttl-unit"]),
+        ("EASEMOB_CA_FILE", "/nonexistent/ca.pem", &["--ca-file"]),
+        ("EASEMOB_PROXY", "socks5://127.0.0.1", &["--proxy"]),
+    ] {
+        let mut command = set_up(&emulator, &["doctor"]);
+        command.env(variable, value);
+        let found = fault(command).await;
+        assert!(!found.1.contains("hunter2"), "{}", found.1);
+        says(found, 2, &[&["settings"], words].concat());
+    }
+    assert_eq!(emulator.request_count(), 0);
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_fault_of_its_step() {
+    let emulator = Emulator::start().await.unwrap();
+    emulator.add_user("eve", "1").unwrap();
+    emulator.ban("eve").unwrap();
+    let page = || Fault::response(200, [], b"<html>Sign in to this network</html>".to_vec());
+    let none: [(&str, &str); 0] = [];
+    for (words, variables, injected, code, expected) in [
+        (
+            &["doctor"][..],
+            &[("EASEMOB_APP_KEY", "other#app")][..],
+            None,
+            3,
+            &["app token", "app key"][..],
+        ),
+        (&["doctor"], &[("EASEMOB_CLIENT_SECRET", "wrong")], None, 3, &["app token", "console"]),
+        (
+            &["doctor"],
+            &[("EASEMOB_CLIENT_ID", "YXA6swapped"), ("EASEMOB_CLIENT_SECRET", "YXA6id")],
+            None,
+            3,
+            &["app token", "console"],
+        ),
+        (&["doctor"], &none, Some(page()), 6, &["app token", "firewall"]),
+        (&["doctor"], &none, Some(Fault::redirect("https://login.example/")), 6, &["app token"]),
+        (&["doctor"], &none, Some(Fault::rate_limited(None)), 4, &["app token", "try again"]),
+        (&["doctor", "c"], &none, Some(Fault::quota_exceeded()), 4, &["plan"]),
+        (&["doctor"], &none, Some(Fault::gateway(503)), 5, &["app token", "503"]),
+        (&["doctor"], &none, Some(Fault::close()), 5, &["app token"]),
+        (&["doctor", "nobody"], &none, None, 3, &["user", "--create"]),
+        (&["doctor", "eve"], &none, None, 3, &["user", "unban"]),
+        (
+            &["doctor"],
+            &[("EASEMOB_TTL_UNIT", "milliseconds")],
+            None,
+            2,
+            &["ttl unit", "--ttl-unit"],
+        ),
+    ] {
+        let before = emulator.request_count();
+        if let Some(fault) = injected {
+            emulator.inject(fault).unwrap();
+        }
+        let mut command = set_up(&emulator, words);
+        command.envs(variables.iter().copied());
+        says(fault(command).await, code, expected);
+        assert!(emulator.request_count() - before <= 2, "{words:?}");
+    }
+    let vip5 = Emulator::builder().ttl_units(Unit::Milliseconds, Unit::Milliseconds);
+    let vip5 = vip5.start().await.unwrap();
+    says(fault(set_up(&vip5, &["doctor"])).await, 2, &["ttl unit", "milliseconds"]);
+}
+
+#[tokio::test]
+async fn a_fault_of_the_network_is_named_before_a_request() {
+    let emulator = Emulator::start().await.unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().unwrap();
+    let at = |url: String, more: &[(&'static str, &'static str)]| {
+        let mut command = set_up(&emulator, &["doctor"]);
+        command.env("EASEMOB_BASE_URL", url).env("EASEMOB_ALLOW_HTTP", "1");
+        command.envs(more.iter().copied());
+        command
+    };
+    let unknown = || "https://no.such.name.invalid".to_owned();
+    let closed = || "https://127.0.0.1:1".to_owned();
+    for (command, code, words) in [
+        (at(unknown(), &[]), 5, &["name look-up", "check the name"][..]),
+        (at(closed(), &[]), 5, &["connection", "refused", "firewall"]),
+        (
+            at(unknown(), &[("HTTPS_PROXY", "http://127.0.0.1:9")]),
+            5,
+            &["name look-up", "HTTPS_PROXY is set but not used", "--proxy env"],
+        ),
+        (
+            at(unknown(), &[("EASEMOB_PROXY", "http://127.0.0.1:1")]),
+            5,
+            &["connection", "proxy (--proxy)"],
+        ),
+        (at(format!("http://{silent}"), &[("EASEMOB_DEADLINE", "500ms")]), 5, &["app token"]),
+        #[cfg(feature = "hyper")]
+        (at(format!("https://{silent}"), &[("EASEMOB_DEADLINE", "500ms")]), 5, &["TLS", "HTTPS"]),
+        #[cfg(feature = "hyper")]
+        (
+            at(emulator.base_url().replace("http:", "https:"), &[]),
+            5,
+            &["TLS", "no TLS on this port"],
+        ),
+    ] {
+        let begun = Instant::now();
+        says(fault(command).await, code, words);
+        assert!(begun.elapsed() < Duration::from_secs(4), "{words:?}");
+    }
+    assert_eq!(emulator.request_count(), 0);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_a_warning_that_says_by_how_much() {
+    let emulator = Emulator::start().await.unwrap();
+    for (date, words) in [
+        ("Thu, 01 Jan 2099 00:00:00 GMT", ["behind the service", "NTP"]),
+        ("Thu, 01 Jan 2015 00:00:00 GMT", ["ahead of the service", "NTP"]),
+    ] {
+        let app_token = Fault::error(503, "unavailable", None).header("date", date);
+        emulator.inject(app_token).unwrap();
+        let output = run(set_up(&emulator, &["doctor"])).await;
+        let text = stdout(&output);
+        let line = text.lines().find(|line| line.starts_with("warning  clock")).expect(text);
+        assert!(words.iter().all(|word| line.contains(word)), "{line}");
+    }
+}
+
+#[cfg(feature = "hyper")]
+mod certificates {
+    use std::fs;
+
+    use easemob_token_transport_testkit::{Authority, Identity, LOOPBACK, Script, ScriptedServer};
+
+    use super::*;
+
+    /// What `doctor` says of a server with this certificate.
+    async fn doctor(identity: Identity, roots: &str) -> (i32, String) {
+        let emulator = Emulator::start().await.unwrap();
+        let server = ScriptedServer::start(Script::new().tls(identity).serve());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("roots.pem");
+        fs::write(&file, roots).unwrap();
+        let mut command = set_up(&emulator, &["doctor"]);
+        command
+            .env("EASEMOB_CA_FILE", &file)
+            .env("EASEMOB_BASE_URL", format!("https://{}", server.address()));
+        fault(command).await
+    }
+
+    #[tokio::test]
+    async fn whose_certificate_it_is_and_what_is_wrong_with_it_is_told() {
+        let (ours, other) = (Authority::new(), Authority::new());
+        let (roots, until) = (ours.pem(), "valid from");
+        for (identity, words) in [
+            (other.issue(LOOPBACK), ["not issued by a root", "--ca-file", until]),
+            (Identity::self_signed(LOOPBACK), ["not issued by a root", "--ca-file", until]),
+            (ours.issue("other.example"), ["not for the name 127.0.0.1", "base URL", until]),
+            (ours.issue_expired(LOOPBACK), ["has expired", "clock", "2020"]),
+            (ours.issue_not_yet_valid(LOOPBACK), ["not valid yet", "clock", "4000"]),
+        ] {
+            says(doctor(identity, &roots).await, 5, &[&["TLS"], &words[..]].concat());
+        }
+    }
+}
