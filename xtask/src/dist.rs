@@ -85,6 +85,8 @@ fn build(options: &Options, context: &Context) -> Result<String> {
             }
         }
     }
+    // Its look-up of names loads glibc's own libraries at run time, of exactly this version.
+    context.not_checked("names: a static program with glibc finds no name in an empty root");
     let gnu = target("gnu");
     let build = cmd!(sh, "cargo build --locked --release -p {COMMAND} --target {gnu}");
     shell::run(build.env("RUSTFLAGS", "-C target-feature=+crt-static"))?;

@@ -83,6 +83,7 @@ async fn steps(
         None => report.skipped(Step::Clock, "no response has a Date"),
     }
     .map_err(at(Step::Clock))?;
+    let app_token = app_token.map_err(|it| target.with_other_scheme(it));
     let app_token = app_token.map_err(at(Step::AppToken))?;
     let found = format!("received, {}", life(app_token.lifetime()));
     report.ok(Step::AppToken, [found]).map_err(at(Step::AppToken))?;

@@ -70,6 +70,10 @@ impl Failure {
         &self.message
     }
 
+    pub(crate) fn is(&self, kind: ErrorKind) -> bool {
+        self.kind == kind.as_str()
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit)
     }

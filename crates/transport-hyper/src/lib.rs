@@ -75,6 +75,7 @@ mod verifier;
 mod wire;
 
 pub use builder::HyperTransportBuilder;
+pub use certificate_advice::handshake_advice;
 pub use easemob_token_transport::TokioRuntime;
 pub use transport::HyperTransport;
 

@@ -116,6 +116,14 @@ impl Target {
         }
     }
 
+    /// Adds what may be wrong if bytes came that are no HTTP.
+    pub(super) fn with_other_scheme(&self, failure: Failure) -> Failure {
+        if self.is_https || self.is_proxy || !failure.is(ErrorKind::Interrupted) {
+            return failure;
+        }
+        failure.with_hint("if this port speaks TLS, write https:// instead of http://")
+    }
+
     fn described(&self) -> String {
         let of = if self.is_proxy { "the proxy " } else { "" };
         format!("{of}{}", self.host)
@@ -132,4 +140,22 @@ pub(super) async fn open(address: SocketAddr, options: &Options) -> io::Result<T
 /// A host without the brackets of an IPv6 address.
 fn bare(host: &str) -> String {
     host.trim_start_matches('[').trim_end_matches(']').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use easemob_token::environment::Environment;
+
+    use super::*;
+    use crate::option_args::OptionArgs;
+
+    #[tokio::test]
+    async fn an_address_that_refuses_is_told_beside_the_one_that_accepts() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let (open, closed) = (listener.local_addr().unwrap(), "[::1]:1".parse().unwrap());
+        let options = Options::new(OptionArgs::default(), &Environment::from_fn(|_| None)).unwrap();
+        let target = Target::of(&"https://localhost".parse().unwrap(), None);
+        let found = target.connect(&[closed, open], &options).await.unwrap();
+        assert!(found.starts_with(&format!("{open}, after [::1]:1: ")), "{found}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The report of `doctor`: one line for each step, or one JSON object.
 
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -52,6 +53,7 @@ impl Step {
 /// The steps so far. Text is printed at once, JSON at the end.
 pub(super) struct Report {
     format: Format,
+    has_colours: bool,
     done: Vec<Line>,
 }
 
@@ -66,7 +68,10 @@ struct Line {
 
 impl Report {
     pub(super) fn new(format: Format) -> Self {
-        Self { format, done: Vec::new() }
+        let is_unset = |name| std::env::var_os(name).is_none_or(|value| value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_none_or(|it| it == "dumb");
+        let has_colours = io::stdout().is_terminal() && is_unset("NO_COLOR") && !is_dumb;
+        Self { format, has_colours, done: Vec::new() }
     }
 
     pub(super) fn ok(
@@ -105,6 +110,17 @@ impl Report {
         Ok(code)
     }
 
+    /// The code of a terminal's colour, if there is one that takes colours.
+    fn colour(&self, result: &str) -> Option<u8> {
+        let code = match result {
+            "ok" => 32,
+            "warning" => 33,
+            "fault" => 31,
+            _ => return None,
+        };
+        self.has_colours.then_some(code)
+    }
+
     fn add(
         &mut self,
         step: Step,
@@ -116,7 +132,12 @@ impl Report {
             let mut lines = found.iter().flat_map(|text| text.lines());
             let sign = if result == "skipped" { "-" } else { result };
             let (title, first) = (step.title(), lines.next().unwrap_or_default());
-            output::line(format_args!("{sign:<8} {title:<13} {first}"))?;
+            let sign = format!("{sign:<8}");
+            let sign = self
+                .colour(result)
+                .map(|code| format!("\u{1b}[{code}m{sign}\u{1b}[0m"))
+                .unwrap_or(sign);
+            output::line(format_args!("{sign} {title:<13} {first}"))?;
             for line in lines {
                 output::line(format_args!("{:<22} {line}", ""))?;
             }

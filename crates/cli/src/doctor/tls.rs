@@ -1,7 +1,7 @@
 //! The TLS handshake, and whose certificate the server shows.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 use super::network::{Target, open};
 use crate::failure::Failure;
@@ -42,11 +42,9 @@ pub(super) async fn handshake(
         Err(Ended::Failed(problem)) => {
             let shown = shown_by(target, addresses, options).await;
             let shown = shown.map(|it| format!("; the server shows: {it}")).unwrap_or_default();
-            let text = format!(
-                "{problem}{shown}; check the base URL and this machine's clock ({}), and name the \
-                 roots of this server or of an inspecting proxy with --ca-file or --add-ca-file",
-                time::rfc3339(std::time::SystemTime::now()).unwrap_or_default()
-            );
+            // An inspecting proxy, and a wrong clock, are seen by what is shown.
+            let now = time::rfc3339(std::time::SystemTime::now()).unwrap_or_default();
+            let text = format!("{problem}{shown}; it is {now} by this machine's clock");
             Err(Failure::of(ErrorKind::Tls, &text))
         }
     }
@@ -82,7 +80,7 @@ async fn attempt(
         let connector = TlsConnector::from(Arc::clone(&config));
         let stream = match timeout(limit, connector.connect(name, stream)).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(Ended::Failed(in_plain_words(&error, &target.host))),
+            Ok(Err(error)) => return Err(Ended::Failed(in_plain_words(&error))),
             Err(_) => return Err(Ended::Late),
         };
         let (_, session) = stream.get_ref();
@@ -92,29 +90,24 @@ async fn attempt(
     Err(last)
 }
 
-fn in_plain_words(error: &io::Error, host: &str) -> String {
-    use rustls::CertificateError as Wrong;
-
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
-    let problem = match cause {
-        Some(Error::InvalidCertificate(Wrong::UnknownIssuer | Wrong::BadSignature)) => {
-            "is not issued by a root that is trusted here"
+/// What is wrong and what to do, as the transport would say it.
+fn in_plain_words(error: &io::Error) -> String {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
+    if let Some(advice) = cause.and_then(easemob_token::hyper::handshake_advice) {
+        return advice.to_owned();
+    }
+    match (cause, error.kind()) {
+        (Some(Error::InvalidMessage(_)), _) => {
+            "the server speaks no TLS on this port; check scheme and port of the base URL"
+                .to_owned()
         }
-        Some(Error::InvalidCertificate(Wrong::Expired | Wrong::ExpiredContext { .. })) => {
-            "has expired, or this machine's clock is ahead"
+        (None, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
+            "the connection was closed during the handshake; check host and port, and whether a \
+             firewall or a proxy in between refuses this name"
+                .to_owned()
         }
-        Some(Error::InvalidCertificate(Wrong::NotValidYet | Wrong::NotValidYetContext { .. })) => {
-            "is not valid yet, or this machine's clock is behind"
-        }
-        Some(Error::InvalidCertificate(
-            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. },
-        )) => return format!("the server's certificate is not for the name {host}"),
-        Some(Error::InvalidMessage(_)) => {
-            return "the server speaks no TLS on this port".to_owned();
-        }
-        _ => return error.to_string(),
-    };
-    format!("the server's certificate {problem}")
+        _ => format!("{error}; check host and port, and whatever is in between"),
+    }
 }
 
 /// The certificate that the server shows, whether it is trusted or not. Nothing is sent.
@@ -174,16 +167,39 @@ impl ServerCertVerifier for Looking {
     }
 }
 
-/// Subject, issuer and end of a certificate.
+/// Subject, names, issuer and dates of a certificate.
 fn described(certificate: &CertificateDer<'_>) -> Option<String> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
     let validity = certificate.validity();
     let (from, until) = (validity.not_before, validity.not_after);
+    let (subject, issuer) = (certificate.subject(), certificate.issuer());
+    let issuer = if subject.as_raw() == issuer.as_raw() {
+        "itself (self-signed)".to_owned()
+    } else {
+        named(&issuer.to_string()).to_owned()
+    };
     Some(printable(&format!(
-        "certificate of {}, issued by {}, valid from {from} until {until}",
-        named(&certificate.subject().to_string()),
-        named(&certificate.issuer().to_string()),
+        "certificate of {}{}, issued by {issuer}, valid from {from} until {until}",
+        named(&subject.to_string()),
+        names(&certificate),
     )))
+}
+
+/// The hosts that a certificate is for; the first ones tell whose it is.
+fn names(certificate: &X509Certificate<'_>) -> String {
+    let names = certificate.subject_alternative_name().ok().flatten();
+    let names = names.map(|names| names.value.general_names.as_slice()).unwrap_or_default();
+    let address = |bytes: &[u8]| {
+        let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+        v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
+    };
+    let name = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => address(bytes).map(|it| it.to_string()),
+        _ => None,
+    };
+    let names: Vec<_> = names.iter().filter_map(name).take(3).collect();
+    if names.is_empty() { String::new() } else { format!(" for {}", names.join(", ")) }
 }
 
 fn named(name: &str) -> &str {

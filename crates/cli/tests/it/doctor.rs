@@ -2,9 +2,9 @@
 
 use std::net::TcpListener;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use easemob_token_emulator::{Emulator, Fault, Unit};
+use easemob_token_emulator::{DEMO_CLIENT_SECRET, Emulator, Fault, Grant, Unit};
 use serde_json::Value;
 
 use crate::{command, json, run, set_up, stderr, stdout};
@@ -45,6 +45,10 @@ async fn from_the_settings_to_a_token_each_step_is_a_line() {
         "ok       user          token of c received",
     ] {
         assert!(text.contains(line), "{line}: {text}");
+    }
+    // No secret, no token, no colour without a terminal.
+    for absent in [DEMO_CLIENT_SECRET, "YWMt", "\u{1b}"] {
+        assert!(!text.contains(absent), "{absent:?}: {text}");
     }
     assert_eq!(emulator.request_count(), 2);
     let report = json(&run(set_up(&emulator, &["doctor", "--format", "json"])).await);
@@ -110,7 +114,21 @@ async fn a_refusal_is_the_fault_of_its_step() {
             &["app token", "console"],
         ),
         (&["doctor"], &none, Some(page()), 6, &["app token", "firewall"]),
-        (&["doctor"], &none, Some(Fault::redirect("https://login.example/")), 6, &["app token"]),
+        (
+            &["doctor"],
+            &none,
+            Some(Fault::redirect("https://login.example/")),
+            6,
+            &["app token", "redirect"],
+        ),
+        // A client would fetch another app token, and ask once more.
+        (
+            &["doctor", "c"],
+            &none,
+            Some(Fault::error(401, "unauthorized", None).on(Grant::Inherit).always()),
+            3,
+            &["user", "401"],
+        ),
         (&["doctor"], &none, Some(Fault::rate_limited(None)), 4, &["app token", "try again"]),
         (&["doctor", "c"], &none, Some(Fault::quota_exceeded()), 4, &["plan"]),
         (&["doctor"], &none, Some(Fault::gateway(503)), 5, &["app token", "503"]),
@@ -133,6 +151,7 @@ async fn a_refusal_is_the_fault_of_its_step() {
         command.envs(variables.iter().copied());
         says(fault(command).await, code, expected);
         assert!(emulator.request_count() - before <= 2, "{words:?}");
+        emulator.clear_faults();
     }
     let vip5 = Emulator::builder().ttl_units(Unit::Milliseconds, Unit::Milliseconds);
     let vip5 = vip5.start().await.unwrap();
@@ -144,6 +163,7 @@ async fn a_fault_of_the_network_is_named_before_a_request() {
     let emulator = Emulator::start().await.unwrap();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = silent.local_addr().unwrap();
+    let tls = Emulator::builder().tls(["127.0.0.1"]).start().await.unwrap();
     let at = |url: String, more: &[(&'static str, &'static str)]| {
         let mut command = set_up(&emulator, &["doctor"]);
         command.env("EASEMOB_BASE_URL", url).env("EASEMOB_ALLOW_HTTP", "1");
@@ -156,6 +176,12 @@ async fn a_fault_of_the_network_is_named_before_a_request() {
         (at(unknown(), &[]), 5, &["name look-up", "check the name"][..]),
         (at(closed(), &[]), 5, &["connection", "refused", "firewall"]),
         (
+            // An address of this machine that goes through a proxy, as 127.0.0.1 does not.
+            at("https://0.0.0.0:1".to_owned(), &[("HTTPS_PROXY", "http://127.0.0.1:9")]),
+            5,
+            &["connection", "HTTPS_PROXY is set but not used", "--proxy env"],
+        ),
+        (
             at(unknown(), &[("HTTPS_PROXY", "http://127.0.0.1:9")]),
             5,
             &["name look-up", "HTTPS_PROXY is set but not used", "--proxy env"],
@@ -166,6 +192,7 @@ async fn a_fault_of_the_network_is_named_before_a_request() {
             &["connection", "proxy (--proxy)"],
         ),
         (at(format!("http://{silent}"), &[("EASEMOB_DEADLINE", "500ms")]), 5, &["app token"]),
+        (at(tls.base_url().replace("https:", "http:"), &[]), 5, &["app token", "https://"]),
         #[cfg(feature = "hyper")]
         (at(format!("https://{silent}"), &[("EASEMOB_DEADLINE", "500ms")]), 5, &["TLS", "HTTPS"]),
         #[cfg(feature = "hyper")]
@@ -185,11 +212,14 @@ async fn a_fault_of_the_network_is_named_before_a_request() {
 #[tokio::test]
 async fn a_clock_that_is_off_is_a_warning_that_says_by_how_much() {
     let emulator = Emulator::start().await.unwrap();
+    let (now, hour) = (SystemTime::now(), Duration::from_secs(3660));
     for (date, words) in [
-        ("Thu, 01 Jan 2099 00:00:00 GMT", ["behind the service", "NTP"]),
-        ("Thu, 01 Jan 2015 00:00:00 GMT", ["ahead of the service", "NTP"]),
+        (now + hour, ["1h", "behind the service", "NTP"]),
+        (now - hour, ["1h", "ahead of the service", "NTP"]),
+        (now - 24 * hour, ["1d", "ahead of the service", "NTP"]),
     ] {
-        let app_token = Fault::error(503, "unavailable", None).header("date", date);
+        let date = httpdate::fmt_http_date(date);
+        let app_token = Fault::error(503, "unavailable", None).header("date", &date);
         emulator.inject(app_token).unwrap();
         let output = run(set_up(&emulator, &["doctor"])).await;
         let text = stdout(&output);
@@ -207,31 +237,54 @@ mod certificates {
     use super::*;
 
     /// What `doctor` says of a server with this certificate.
-    async fn doctor(identity: Identity, roots: &str) -> (i32, String) {
+    async fn doctor(script: Script, roots: &str, is_proxy: bool) -> (i32, String) {
         let emulator = Emulator::start().await.unwrap();
-        let server = ScriptedServer::start(Script::new().tls(identity).serve());
+        let server = ScriptedServer::start(script);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("roots.pem");
         fs::write(&file, roots).unwrap();
         let mut command = set_up(&emulator, &["doctor"]);
-        command
-            .env("EASEMOB_CA_FILE", &file)
-            .env("EASEMOB_BASE_URL", format!("https://{}", server.address()));
+        command.env("EASEMOB_CA_FILE", &file);
+        if is_proxy {
+            command.env("EASEMOB_PROXY", format!("http://{}", server.address()));
+            command.env("EASEMOB_BASE_URL", "https://a1.easemob.com");
+        } else {
+            command.env("EASEMOB_BASE_URL", format!("https://{}", server.address()));
+        }
         fault(command).await
     }
 
     #[tokio::test]
     async fn whose_certificate_it_is_and_what_is_wrong_with_it_is_told() {
         let (ours, other) = (Authority::new(), Authority::new());
-        let (roots, until) = (ours.pem(), "valid from");
+        let emulator = Emulator::builder().tls(["localhost"]).start().await.unwrap();
+        let unrelated = emulator.ca_pem().unwrap();
+        let script = Script::new().tls(other.issue(LOOPBACK)).serve();
+        let found = doctor(script, unrelated, false).await;
+        says(found, 5, &["TLS", "no trusted root", "--add-ca-file", "valid from"]);
+        // The roots of the tests have one name.
+        let roots = ours.pem();
         for (identity, words) in [
-            (other.issue(LOOPBACK), ["not issued by a root", "--ca-file", until]),
-            (Identity::self_signed(LOOPBACK), ["not issued by a root", "--ca-file", until]),
-            (ours.issue("other.example"), ["not for the name 127.0.0.1", "base URL", until]),
+            (other.issue(LOOPBACK), ["another key", "--add-ca-file", "valid from"]),
+            (Identity::self_signed(LOOPBACK), ["another key", "--add-ca-file", "itself"]),
+            (Identity::self_signed_authority(LOOPBACK), ["CA:TRUE", "--add-ca-file", "itself"]),
+            (ours.issue("other.example"), ["for another host", "the URL", "for other.example"]),
             (ours.issue_expired(LOOPBACK), ["has expired", "clock", "2020"]),
             (ours.issue_not_yet_valid(LOOPBACK), ["not valid yet", "clock", "4000"]),
         ] {
-            says(doctor(identity, &roots).await, 5, &[&["TLS"], &words[..]].concat());
+            let script = Script::new().tls(identity).serve();
+            says(doctor(script, &roots, false).await, 5, &[&["TLS"], &words[..]].concat());
         }
+        let closed = doctor(Script::new().cut(), &roots, false).await;
+        says(closed, 5, &["TLS", "closed during the handshake", "firewall"]);
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_opens_tls_itself_is_found_at_the_app_token() {
+        let (ours, proxy) = (Authority::new(), Authority::new());
+        let script = Script::new().request().write(&b"HTTP/1.1 200 OK\r\n\r\n"[..]);
+        let script = script.tls(proxy.issue("a1.easemob.com")).serve();
+        let found = doctor(script, &ours.pem(), true).await;
+        says(found, 5, &["app token", "another key", "--add-ca-file"]);
     }
 }

@@ -203,7 +203,7 @@ fn a_file_that_is_wrong_is_told_by_its_place_and_never_quoted() {
     for (text, part) in [
         ("listen = \n MARK", "is not TOML; see line"),
         ("\n\nMARK = 1", "unknown key on line 3"),
-        ("listen = [1]", "--listen (the configuration file): must be text"),
+        ("listen = [1]", "bad.toml, line 1): must be text"),
         ("users = 5", "users must be a list of tables"),
         ("[[faults]]\nkind = \"MARK\"", "faults, entry 1: `kind` must be one of"),
         ("[[users]]\nusername = \"a\"\nMARK = 1", "users, entry 1: a member is unknown"),

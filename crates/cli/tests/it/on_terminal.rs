@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use easemob_token_emulator::Emulator;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
+use crate::pty::Terminal;
 use crate::set_up;
 
 /// Starts a command whose standard error is a terminal.
@@ -102,4 +103,21 @@ async fn a_long_wait_shows_what_is_waited_for_and_goes_away() {
     // In a log file there is no such line.
     let output = crate::run(set_up(&emulator, &["app"])).await;
     assert!(output.stderr.is_empty());
+}
+
+#[tokio::test]
+async fn doctor_colours_its_results_unless_colours_are_not_wanted() {
+    let emulator = Emulator::start().await.unwrap();
+    for (no_color, line) in
+        [("", "\u{1b}[32mok      \u{1b}[0m ttl unit"), ("1", "ok       ttl unit")]
+    {
+        let mut command = set_up(&emulator, &["doctor"]);
+        command.env("TERM", "xterm").env("NO_COLOR", no_color);
+        let seen = tokio::task::spawn_blocking(move || {
+            let mut terminal = Terminal::start(&command);
+            (terminal.read_to(line), terminal.child.wait().unwrap().code())
+        });
+        let (text, code) = seen.await.unwrap();
+        assert_eq!((code, text.contains('\u{1b}')), (Some(0), no_color.is_empty()), "{text}");
+    }
 }

@@ -166,7 +166,7 @@ fn a_wrong_file_is_told_with_its_line_and_without_its_content() {
         (&["app", "--config", "no-such-file"][..], "--config: "),
         (&["app", "--config", "-"], "--config: cannot be standard input; name a file"),
         (&["app", "--profile", "a"], "--profile: there is no configuration file at "),
-        (&["emulator", "--profile", "a"], "acts on"),
+        (&["emulator", "--profile", "a"], "--profile: has no effect on emulator, only on app"),
     ] {
         let mut command = command(words);
         let message = refusal({

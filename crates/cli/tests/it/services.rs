@@ -112,7 +112,8 @@ fn shape(text: &str) -> String {
         if !is_isahc {
             // Ports, times and how long the last step took.
             let line = line.split(" == http").next().unwrap();
-            let line = line.split(" app token after ").next().unwrap();
+            let (before, after) = line.split_once(" app token after ").unwrap_or((line, ""));
+            let line = [before, after.trim_start_matches(|c| c != ';')].concat();
             let words = line.split_inclusive([' ', ',', '"', '}']);
             // Dates, tokens and the service's identifiers are long words with digits.
             let is_new =
