@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use easemob_token::inspect::inspect;
 use easemob_token::transport::{Proxy, ProxyUrl};
-use easemob_token::{AppToken, BaseUrl, ErrorKind, Lifetime, User};
+use easemob_token::{AppToken, BaseUrl, ErrorKind, Lifetime, User, UserId, environment};
 
 use self::clock::DateTransport;
 use self::network::Target;
@@ -23,8 +23,7 @@ use crate::failure::Failure;
 use crate::logging_transport::LoggingTransport;
 use crate::options::Options;
 use crate::settings::{Setting, present, require};
-use crate::token::{self, Bounds};
-use crate::{output, time, transports};
+use crate::{output, time, token, transports};
 
 /// Runs the steps and prints their report.
 pub(crate) async fn run(
@@ -34,6 +33,7 @@ pub(crate) async fn run(
     user: Option<String>,
 ) -> Result<ExitCode, Failure> {
     output::require_format(format, "doctor", &[Format::Text, Format::Json])?;
+    output::check_is_open()?;
     let mut report = Report::new(format);
     match steps(options, origins, user, &mut report).await {
         Ok(()) => report.finish(None),
@@ -67,8 +67,10 @@ async fn steps(
     let transport = transports::make(options.transport, roots.clone(), options.proxy.clone());
     let dates = DateTransport::new(transport.map_err(settings)?);
     let logging = LoggingTransport::new(Arc::new(dates.clone()), options);
-    let builder = token::with_app(options, &logging);
-    let client = builder.and_then(|it| Ok(it.build()?)).map_err(settings)?;
+    let builder = token::with_app(options, &logging).map_err(settings)?;
+    let client = builder.app_token_ttl(options.ttl).build();
+    let client = client.map_err(|error| settings(error.into()))?;
+    let user = user.map(|id| user_id(&id)).transpose().map_err(settings)?;
     report.ok(Step::Settings, origins.lines(options)).map_err(settings)?;
 
     let target = Target::of(&base_url, proxy);
@@ -78,8 +80,7 @@ async fn steps(
     report.ok(Step::Connection, [connected]).map_err(at(Step::Connection))?;
     tls(&target, &addresses, roots, options, report).await.map_err(at(Step::Tls))?;
 
-    let bounds = Bounds::of(options);
-    let app_token = bounds.wait_for(client.app_token(), || logging.sent()).await;
+    let app_token = token::in_time(options, &logging, client.app_token()).await;
     match dates.difference() {
         Some(difference) => difference.tell(report),
         None => report.skipped(Step::Clock, "no response has a Date"),
@@ -96,16 +97,22 @@ async fn steps(
         let text = "not asked for; easemob-token doctor ID gets a token of that user too";
         return report.skipped(Step::User, text).map_err(at(Step::User));
     };
-    let request = client.user_token(&user_id);
-    let found = bounds.wait_for(async { request.await }, || logging.sent()).await;
+    let request = client.user_token(user_id.as_str()).ttl(options.ttl);
+    let found = token::in_time(options, &logging, async { request.await }).await;
     let found = found.map_err(at(Step::User))?;
     if found.user().and_then(User::activated) == Some(false) {
         let text = "the service gave a token and says that the user is banned; unban it with the \
                     REST API";
         return Err((Step::User, Failure::of(ErrorKind::UserDeactivated, text)));
     }
-    let text = format!("token of {user_id} received, {}", life(found.lifetime()));
+    let text = format!("token of {} received, {}", user_id.as_str(), life(found.lifetime()));
     report.ok(Step::User, [text]).map_err(at(Step::User))
+}
+
+/// A user ID that can be sent.
+fn user_id(text: &str) -> Result<UserId, Failure> {
+    let parsed = UserId::new(environment::trim(text));
+    parsed.map_err(|error| Failure::invalid_input(error.to_string()))
 }
 
 /// The proxy through which the service is reached.

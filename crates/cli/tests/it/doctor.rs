@@ -91,6 +91,19 @@ async fn a_fault_of_the_settings_is_told_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn the_deadline_is_that_of_all_steps_and_the_lifetime_that_of_both_tokens() {
+    let emulator = Emulator::start().await.unwrap();
+    says(fault(set_up(&emulator, &["doctor", ""])).await, 2, &["settings", "user ID", "empty"]);
+    assert_eq!(emulator.request_count(), 0);
+    let text = stdout(&run(set_up(&emulator, &["doctor", "c", "--ttl", "1h"])).await).to_owned();
+    assert_eq!(text.matches("received, lives 1h\n").count(), 2, "{text}");
+    // Each of the requests would be in time.
+    emulator.inject(Fault::delay(Duration::from_millis(600)).always()).unwrap();
+    let late = fault(set_up(&emulator, &["doctor", "c", "--deadline", "1s"])).await;
+    says(late, 5, &["user", "deadline"]);
+}
+
+#[tokio::test]
 async fn a_refusal_is_the_fault_of_its_step() {
     let emulator = Emulator::start().await.unwrap();
     emulator.add_user("eve", "1").unwrap();
