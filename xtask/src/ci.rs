@@ -50,6 +50,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("schedules", steps::schedules, "the facade under thousands of schedules (shuttle)"),
     step("conformance", steps::conformance, "every adapter keeps every rule of the port"),
     step("servers", steps::servers, "every adapter behind nginx, tinyproxy and squid"),
+    step("samples", steps::samples, "the emulator with clients and tests in other languages"),
     step("signatures", steps::signatures, "dynamic tokens, computed by a shell and OpenSSL too"),
     step("bench", bench::gate, "instructions and allocations against the committed figures"),
     step("docs", steps::docs, "rustdoc has no warning; the Rust blocks of all pages are tested"),

@@ -26,6 +26,15 @@ pub(crate) struct Program {
     pub(crate) variable: &'static str,
 }
 
+/// A program, for a list of many.
+pub(crate) const fn program(
+    name: &'static str,
+    package: &'static str,
+    variable: &'static str,
+) -> Program {
+    Program { name, package, variable }
+}
+
 /// A tool of cargo's that is compiled into `target/xtask-tools` if it is missing or older.
 #[derive(Debug)]
 pub(crate) struct CargoTool {

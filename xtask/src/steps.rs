@@ -6,7 +6,7 @@ use xshell::{Cmd, cmd};
 
 use crate::context::Context;
 use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, FACADE, packages};
-use crate::install::{Program, has_target, has_toolchain, rustup};
+use crate::install::{Program, has_target, has_toolchain, program, rustup};
 use crate::problem::{Problem, report};
 use crate::shell;
 use crate::tidy::SourceFile;
@@ -41,6 +41,16 @@ const SHELLS: &[Program] = &[
     Program { name: "zsh", package: "zsh", variable: "ZSH_PROGRAM" },
     Program { name: "fish", package: "fish", variable: "FISH_PROGRAM" },
     Program { name: "mandoc", package: "mandoc", variable: "MANDOC" },
+];
+/// Tests in other languages, by the beginning of their names, and the programs that they need.
+const FOREIGN: &[(&str, &[Program])] = &[
+    ("pytest", &[program("pytest-3", "python3-pytest", "PYTEST")]),
+    ("node", &[program("node", "nodejs", "NODE")]),
+    ("php", &[program("php", "php-cli", "PHP")]),
+    ("java", &[program("java", "default-jdk-headless", "JAVA")]),
+    ("go", &[program("go", "golang-go", "GO")]),
+    ("browser", &[program("npm", "npm", "NPM"), program("chromium", "chromium", "CHROMIUM")]),
+    ("pypi", &[program("python3", "python3", "PYTHON"), program("pip3", "python3-pip", "PIP")]),
 ];
 /// The file of the facade whose module `pages` makes doctests of the READMEs and `docs/`.
 const PAGES: &str = "crates/facade/src/lib.rs";
@@ -78,7 +88,7 @@ pub(crate) fn clippy(context: &Context) -> Result<()> {
         shell::run(lint(context, &choice, targets))?;
     }
     // `--all-targets` leaves out what no plain `cargo test` runs.
-    let tests = SERVERS.iter().map(|(test, _)| *test).chain(["conformance", "openssl"]);
+    let tests = SERVERS.iter().map(|(test, _)| *test).chain(["conformance", "foreign", "openssl"]);
     let tests: Vec<_> = tests.map(|test| format!("--test {test}")).collect();
     shell::run(lint(context, WHOLE, &tests.join(" ")))
 }
@@ -181,6 +191,24 @@ pub(crate) fn servers(context: &Context) -> Result<()> {
         }
     }
     Ok(())
+}
+
+pub(crate) fn samples(context: &Context) -> Result<()> {
+    let mut test = cmd!(context.sh, "cargo test --locked").args(WHOLE.split(' '));
+    test = test.args(["--test", "foreign", "--"]);
+    let mut is_empty = true;
+    for (name, needs) in FOREIGN {
+        let mut programs = Vec::new();
+        for program in *needs {
+            let checks = format!("the emulator with {}", program.name);
+            programs.extend(context.program(program, &checks)?.map(|it| (program.variable, it)));
+        }
+        if programs.len() == needs.len() {
+            is_empty = false;
+            test = test.arg(name).envs(programs);
+        }
+    }
+    if is_empty { Ok(()) } else { context.run_tests(test) }
 }
 
 pub(crate) fn signatures(context: &Context) -> Result<()> {

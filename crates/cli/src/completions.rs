@@ -1,5 +1,7 @@
 //! The command `completions`: scripts that complete commands, options and values in a shell.
 
+use std::collections::BTreeSet;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ValueHint};
 use clap_complete::Shell;
@@ -27,7 +29,7 @@ pub(crate) struct CompletionsArgs {
 
 /// Prints the script for a shell.
 pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
-    let mut command = with_values(help::definition());
+    let mut command = with_values(before_the_command(help::definition()));
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, help::NAME, &mut script);
     let script = String::from_utf8_lossy(&script);
@@ -37,6 +39,26 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
         _ => script.into_owned(),
     };
     Ok(output::line(script.trim_end())?)
+}
+
+/// The definition with the options of its commands before the command too, where they may stand.
+fn before_the_command(command: clap::Command) -> clap::Command {
+    let options = command.get_subcommands().flat_map(clap::Command::get_opts);
+    let mut known = BTreeSet::new();
+    let new = options.filter_map(|arg| {
+        // The definition keeps the name for as long as the program runs.
+        let long: &'static str = String::leak(arg.get_long()?.to_owned());
+        // Conflicts and requirements are those of the command.
+        let copy = Arg::new(long).long(long).action(arg.get_action().clone());
+        let values = arg.get_possible_values();
+        let copy = if values.is_empty() { copy } else { copy.value_parser(values) };
+        let names = arg.get_value_names().unwrap_or_default().to_vec();
+        known
+            .insert(long)
+            .then(|| copy.value_names(names).help(arg.get_help().cloned().unwrap_or_default()))
+    });
+    let new: Vec<_> = new.collect();
+    command.args(new)
 }
 
 /// The definition with the values of each option: names, files, or nothing that could be completed.

@@ -144,8 +144,8 @@ pub mod store {
 
 /// Pages of the documentation, so that their Rust examples are compiled and run.
 ///
-/// The pages show all transports, so their features are needed. `cargo xtask ci docs` runs the
-/// examples, and fails if a page with Rust examples is missing here. Pages in Chinese have the same
+/// The pages show all transports, so their features are needed. `cargo xtask ci test` runs the
+/// examples, and `docs` fails if a page with Rust examples is missing here. Pages in Chinese have the same
 /// code.
 #[cfg(all(doctest, feature = "fleet", feature = "hyper", feature = "isahc", feature = "reqwest"))]
 #[cfg(feature = "test-util")]
@@ -173,6 +173,9 @@ mod pages {
 
     #[doc = include_str!("../../../docs/observability.md")]
     struct Observability;
+
+    #[doc = include_str!("../../../docs/emulator.md")]
+    struct Emulator;
 
     #[doc = include_str!("../../../docs/fleet.md")]
     struct Fleet;

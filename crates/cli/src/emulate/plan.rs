@@ -295,7 +295,10 @@ fn pair(option: &str, text: &str) -> Result<(String, String), Failure> {
 /// An address in form; whether it can be used shows when it is.
 fn address(place: &'static str, text: &str) -> Result<String, ConfigError> {
     match text.rsplit_once(':') {
-        Some((_, port)) if port.parse::<u16>().is_ok() => Ok(text.to_owned()),
+        // A URL is none, and may hold a password.
+        Some((host, port)) if !host.contains(['/', '@']) && port.parse::<u16>().is_ok() => {
+            Ok(text.to_owned())
+        }
         _ => Err(ConfigError::new(
             place,
             "is not an address; write HOST:PORT, such as 127.0.0.1:8080",

@@ -16,18 +16,17 @@ impl Service {
     /// The same list for every App Key: numbers are text, as the service sends them too.
     pub(super) fn discovery(&self, call: &Call<'_>) -> Value {
         let seen = self.seen(call.host);
-        let host = |protocol: &str| {
-            json!({ "hosts": [{
-                "protocol": protocol,
+        // The official Web SDK takes the hosts of its own protocol, for its socket too.
+        let hosts = json!({ "hosts": [{
+                "protocol": if seen.is_https { "https" } else { "http" },
                 "domain": seen.host,
                 "port": seen.port.to_string(),
                 "priority": "1",
-            }] })
-        };
+            }] });
         let valid_before = self.clock.now().saturating_add(VALID).as_secs();
         json!({
-            "rest": host(if seen.is_https { "https" } else { "http" }),
-            "msync-wx": host(if seen.is_https { "wss" } else { "ws" }),
+            "rest": hosts,
+            "msync-wx": hosts,
             "valid_before": valid_before.to_string(),
         })
     }
