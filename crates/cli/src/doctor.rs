@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use easemob_token::inspect::inspect;
 use easemob_token::transport::{Proxy, ProxyUrl};
-use easemob_token::{AppToken, BaseUrl, ErrorKind, Lifetime, User};
+use easemob_token::{AppToken, BaseUrl, ErrorKind, Lifetime, User, UserId, environment};
 
 use self::clock::DateTransport;
 use self::network::Target;
@@ -23,8 +23,7 @@ use crate::failure::Failure;
 use crate::logging_transport::LoggingTransport;
 use crate::options::Options;
 use crate::settings::{Setting, present, require};
-use crate::token::{self, Bounds};
-use crate::{output, time, transports};
+use crate::{output, time, token, transports};
 
 /// Runs the steps and prints their report.
 pub(crate) async fn run(
@@ -33,6 +32,7 @@ pub(crate) async fn run(
     user: Option<String>,
 ) -> Result<ExitCode, Failure> {
     output::require_format(format, "doctor", &[Format::Text, Format::Json])?;
+    output::check_is_open()?;
     let mut report = Report::new(format);
     match steps(options, user, &mut report).await {
         Ok(()) => report.finish(None),
@@ -65,8 +65,10 @@ async fn steps(
     let transport = transports::make(options.transport, roots.clone(), options.proxy.clone());
     let dates = DateTransport::new(transport.map_err(settings)?);
     let logging = LoggingTransport::new(Arc::new(dates.clone()), options);
-    let builder = token::with_app(options, &logging);
-    let client = builder.and_then(|it| Ok(it.build()?)).map_err(settings)?;
+    let builder = token::with_app(options, &logging).map_err(settings)?;
+    let client = builder.app_token_ttl(options.ttl).build();
+    let client = client.map_err(|error| settings(error.into()))?;
+    let user = user.map(|id| user_id(&id)).transpose().map_err(settings)?;
     report.ok(Step::Settings, settings_lines(options)).map_err(settings)?;
 
     let target = Target::of(&base_url, proxy);
@@ -76,8 +78,7 @@ async fn steps(
     report.ok(Step::Connection, [connected]).map_err(at(Step::Connection))?;
     tls(&target, &addresses, roots, options, report).await.map_err(at(Step::Tls))?;
 
-    let bounds = Bounds::of(options);
-    let app_token = bounds.wait_for(client.app_token(), || logging.sent()).await;
+    let app_token = token::in_time(options, &logging, client.app_token()).await;
     match dates.difference() {
         Some(difference) => difference.tell(report),
         None => report.skipped(Step::Clock, "no response has a Date"),
@@ -94,16 +95,22 @@ async fn steps(
         let text = "not asked for; easemob-token doctor ID gets a token of that user too";
         return report.skipped(Step::User, text).map_err(at(Step::User));
     };
-    let request = client.user_token(&user_id);
-    let found = bounds.wait_for(async { request.await }, || logging.sent()).await;
+    let request = client.user_token(user_id.as_str()).ttl(options.ttl);
+    let found = token::in_time(options, &logging, async { request.await }).await;
     let found = found.map_err(at(Step::User))?;
     if found.user().and_then(User::activated) == Some(false) {
         let text = "the service gave a token and says that the user is banned; unban it with the \
                     REST API";
         return Err((Step::User, Failure::of(ErrorKind::UserDeactivated, text)));
     }
-    let text = format!("token of {user_id} received, {}", life(found.lifetime()));
+    let text = format!("token of {} received, {}", user_id.as_str(), life(found.lifetime()));
     report.ok(Step::User, [text]).map_err(at(Step::User))
+}
+
+/// A user ID that can be sent.
+fn user_id(text: &str) -> Result<UserId, Failure> {
+    let parsed = UserId::new(environment::trim(text));
+    parsed.map_err(|error| Failure::invalid_input(error.to_string()))
 }
 
 /// The proxy through which the service is reached.
@@ -122,9 +129,8 @@ async fn tls(
     options: &Options,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    if !target.is_tls() {
-        let text = if target.is_proxy() { "inside the proxy" } else { "none, the URL is http://" };
-        return report.skipped(Step::Tls, text);
+    if let Some(why) = target.without_tls() {
+        return report.skipped(Step::Tls, why);
     }
     let found = tls::handshake(target, addresses, roots, options).await?;
     report.ok(Step::Tls, [found])
@@ -132,13 +138,14 @@ async fn tls(
 
 #[cfg(not(feature = "hyper"))]
 async fn tls(
-    _: &Target,
+    target: &Target,
     _: &[std::net::SocketAddr],
     _: transports::Roots,
     _: &Options,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    report.skipped(Step::Tls, "not looked at, needs hyper")
+    let why = target.without_tls().unwrap_or("not looked at, needs hyper");
+    report.skipped(Step::Tls, why)
 }
 
 /// Compares the unit of the response with the lifetime in the token itself.

@@ -130,7 +130,7 @@ fn with_store(
 }
 
 /// Awaits the token, at most for what is left of `--deadline`.
-async fn in_time<T>(
+pub(crate) async fn in_time<T>(
     options: &Options,
     transport: &LoggingTransport,
     token: impl Future<Output = Result<T, Error>>,

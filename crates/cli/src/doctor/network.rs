@@ -35,13 +35,13 @@ impl Target {
         Self { host, port, is_https: base_url.is_https(), is_proxy: false }
     }
 
-    pub(super) fn is_proxy(&self) -> bool {
-        self.is_proxy
-    }
-
-    /// Whether the doctor opens TLS: a proxy's own is left to the transport.
-    pub(super) fn is_tls(&self) -> bool {
-        self.is_https && !self.is_proxy
+    /// Why no TLS is opened, if so: the proxy's own is left to the transport.
+    pub(super) fn without_tls(&self) -> Option<&'static str> {
+        match (self.is_proxy, self.is_https) {
+            (true, _) => Some("inside the proxy"),
+            (false, true) => None,
+            (false, false) => Some("none, the URL is http://"),
+        }
     }
 
     fn is_address(&self) -> bool {
@@ -153,7 +153,8 @@ mod tests {
     async fn an_address_that_refuses_is_told_beside_the_one_that_accepts() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let (open, closed) = (listener.local_addr().unwrap(), "[::1]:1".parse().unwrap());
-        let options = Options::new(OptionArgs::default(), &Environment::from_fn(|_| None)).unwrap();
+        let nothing = Environment::from_fn(|_| None);
+        let options = Options::new(OptionArgs::default(), &nothing, None, &[]);
         let target = Target::of(&"https://localhost".parse().unwrap(), None);
         let found = target.connect(&[closed, open], &options).await.unwrap();
         assert!(found.starts_with(&format!("{open}, after [::1]:1: ")), "{found}");

@@ -153,8 +153,13 @@ async fn a_full_disk_ends_with_the_reason() {
 #[tokio::test]
 async fn a_standard_output_that_is_closed_at_the_start_is_an_error() {
     let emulator = Emulator::start().await.unwrap();
-    for (redirection, code) in [(">&-", 1), (">/dev/null", 0), (">&- --out -", 1)] {
-        let inner = set_up(&emulator, &["app"]);
+    for (name, redirection, code) in [
+        ("app", ">&-", 1),
+        ("doctor", ">&-", 1),
+        ("app", ">/dev/null", 0),
+        ("app", ">&- --out -", 1),
+    ] {
+        let inner = set_up(&emulator, &[name]);
         let mut shell = Command::new("/bin/sh");
         shell.arg("-c").arg(format!("exec \"$0\" \"$@\" {redirection}"));
         shell.arg(inner.get_program()).args(inner.get_args());
