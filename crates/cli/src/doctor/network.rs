@@ -153,7 +153,8 @@ mod tests {
     async fn an_address_that_refuses_is_told_beside_the_one_that_accepts() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let (open, closed) = (listener.local_addr().unwrap(), "[::1]:1".parse().unwrap());
-        let options = Options::new(OptionArgs::default(), &Environment::from_fn(|_| None)).unwrap();
+        let options =
+            Options::new(OptionArgs::default(), &Environment::from_fn(|_| None), None, &[]);
         let target = Target::of(&"https://localhost".parse().unwrap(), None);
         let found = target.connect(&[closed, open], &options).await.unwrap();
         assert!(found.starts_with(&format!("{open}, after [::1]:1: ")), "{found}");
