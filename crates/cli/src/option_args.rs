@@ -160,8 +160,6 @@ pub(crate) struct QuietArgs {
 #[derive(Default, Args)]
 pub(crate) struct TokenArgs {
     #[command(flatten)]
-    config: ConfigArgs,
-    #[command(flatten)]
     lifetime: LifetimeArgs,
     #[command(flatten)]
     limit: LimitArgs,
@@ -171,6 +169,8 @@ pub(crate) struct TokenArgs {
     service: ServiceArgs,
     #[command(flatten)]
     unit: UnitArgs,
+    #[command(flatten)]
+    config: ConfigArgs,
     #[command(flatten)]
     format: FormatArgs,
     #[command(flatten)]
@@ -191,13 +191,13 @@ impl From<TokenArgs> for OptionArgs {
 #[derive(Default, Args)]
 pub(crate) struct DynamicArgs {
     #[command(flatten)]
-    config: ConfigArgs,
-    #[command(flatten)]
     lifetime: LifetimeArgs,
     #[command(flatten)]
     limit: LimitArgs,
     #[command(flatten)]
     app: AppArgs,
+    #[command(flatten)]
+    config: ConfigArgs,
     #[command(flatten)]
     format: FormatArgs,
     #[command(flatten)]
@@ -216,11 +216,11 @@ impl From<DynamicArgs> for OptionArgs {
 #[derive(Default, Args)]
 pub(crate) struct InspectArgs {
     #[command(flatten)]
-    config: ConfigArgs,
-    #[command(flatten)]
     limit: LimitArgs,
     #[command(flatten)]
     app: AppArgs,
+    #[command(flatten)]
+    config: ConfigArgs,
     #[command(flatten)]
     format: FormatArgs,
 }

@@ -12,7 +12,6 @@ use easemob_token::environment::Environment;
 
 use crate::config_file::{Document, Settings, dashed};
 use crate::failure::Failure;
-use crate::input;
 use crate::options::{self, SECRET_KEYS};
 use crate::source::{Names, Source, as_it_is};
 use crate::store;
@@ -89,7 +88,8 @@ fn default_file(environment: &Environment) -> Option<PathBuf> {
 }
 
 fn no_file(place: Option<&Path>) -> Failure {
-    let place = place.map_or("the home folder, which is not set".into(), input::shown);
+    let unknown = || "the home folder, which is not set".to_owned();
+    let place = place.map_or_else(unknown, |it| it.display().to_string());
     Failure::invalid_input(format!(
         "{}: there is no configuration file at {place}; write it, or name it with --config",
         PROFILE.0

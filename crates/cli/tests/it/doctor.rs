@@ -159,6 +159,10 @@ async fn a_refusal_is_the_fault_of_its_step() {
         says(fault(command).await, code, expected);
         assert!(emulator.request_count() - before <= 2, "{words:?}");
     }
+}
+
+#[tokio::test]
+async fn another_unit_than_the_service_has_is_a_fault() {
     let vip5 = Emulator::builder().ttl_units(Unit::Milliseconds, Unit::Milliseconds);
     let vip5 = vip5.start().await.unwrap();
     says(fault(set_up(&vip5, &["doctor"])).await, 2, &["ttl unit", "milliseconds"]);

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use easemob_token_emulator::Emulator;
 
-use crate::{command, failure, json, run, set_up, stderr, stdout};
+use crate::{TRANSPORTS, command, failure, json, run, set_up, stderr, stdout};
 
 /// The command with this configuration file, named by an option; errors are JSON.
 fn with_file(file: &Path, words: &[&str]) -> Command {
@@ -221,5 +221,40 @@ fn what_is_wrong_and_what_is_missing_is_told_together() {
     assert!(!message.contains("export EASEMOB_APP_KEY"), "{message}");
     for words in [&["password"][..], &["dynamic", "alice", "--username", "alice"]] {
         assert_eq!(command(words).output().unwrap().status.code(), Some(2), "{words:?}");
+    }
+}
+
+/// The server takes no connection without a certificate of its authority.
+#[tokio::test]
+async fn a_client_certificate_is_presented() {
+    use easemob_token_transport_testkit::{Authority, LOOPBACK, Script, ScriptedServer, ServerTls};
+
+    let emulator = Emulator::start().await.unwrap();
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let identity = authority.issue("client");
+    fs::write(path("roots"), authority.pem()).unwrap();
+    fs::write(path("cert"), identity.pem()).unwrap();
+    fs::write(path("key"), identity.key_pem()).unwrap();
+    for transport in TRANSPORTS {
+        let code = async |variables: &[(&str, &str)]| {
+            let tls = ServerTls::new(authority.issue(LOOPBACK));
+            let script = Script::new().tls(tls.require_client_certificate(&authority)).serve();
+            let server = ScriptedServer::start(script);
+            let mut app = set_up(&emulator, &["app", "--max-attempts", "1"]);
+            app.env("EASEMOB_BASE_URL", format!("https://{}", server.address()));
+            app.env("EASEMOB_CA_FILE", path("roots")).env("EASEMOB_TRANSPORT", transport);
+            app.envs(variables.iter().map(|(name, file)| (name, path(file))));
+            let output = run(app).await;
+            (output.status.code().unwrap(), stderr(&output).to_owned())
+        };
+        let (cert, key) = (("EASEMOB_CLIENT_CERT", "cert"), ("EASEMOB_CLIENT_KEY", "key"));
+        // What the script answers is no token, which shows that the connection was accepted.
+        let (presented, errors) = code(&[cert, key]).await;
+        assert_eq!(presented, 6, "{transport}: {errors}");
+        assert_eq!(code(&[]).await.0, 5, "{transport}");
+        let (half, errors) = code(&[key]).await;
+        assert!(half == 2 && errors.contains("EASEMOB_CLIENT_CERT"), "{transport}: {errors}");
     }
 }
