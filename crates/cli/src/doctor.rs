@@ -131,9 +131,8 @@ async fn tls(
     options: &Options,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    if !target.is_tls() {
-        let text = if target.is_proxy() { "inside the proxy" } else { "none, the URL is http://" };
-        return report.skipped(Step::Tls, text);
+    if let Some(why) = target.without_tls() {
+        return report.skipped(Step::Tls, why);
     }
     let found = tls::handshake(target, addresses, roots, options).await?;
     report.ok(Step::Tls, [found])
@@ -141,13 +140,14 @@ async fn tls(
 
 #[cfg(not(feature = "hyper"))]
 async fn tls(
-    _: &Target,
+    target: &Target,
     _: &[std::net::SocketAddr],
     _: transports::Roots,
     _: &Options,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    report.skipped(Step::Tls, "not looked at, needs hyper")
+    let why = target.without_tls().unwrap_or("not looked at, needs hyper");
+    report.skipped(Step::Tls, why)
 }
 
 /// Compares the unit of the response with the lifetime in the token itself.

@@ -12,7 +12,6 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit, or nothing if the build did not know it.
 const COMMIT: &str = env!("COMMIT");
 /// TLS of the transport over hyper; rustls does not tell its version.
-#[cfg_attr(not(feature = "hyper"), expect(dead_code, reason = "no transport uses it"))]
 const RUSTLS: &str = "rustls 0.23";
 
 /// A transport, and the libraries below it.

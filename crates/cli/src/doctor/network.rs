@@ -35,13 +35,13 @@ impl Target {
         Self { host, port, is_https: base_url.is_https(), is_proxy: false }
     }
 
-    pub(super) fn is_proxy(&self) -> bool {
-        self.is_proxy
-    }
-
-    /// Whether the doctor opens TLS: a proxy's own is left to the transport.
-    pub(super) fn is_tls(&self) -> bool {
-        self.is_https && !self.is_proxy
+    /// Why no TLS is opened, if so: the proxy's own is left to the transport.
+    pub(super) fn without_tls(&self) -> Option<&'static str> {
+        match (self.is_proxy, self.is_https) {
+            (true, _) => Some("inside the proxy"),
+            (false, true) => None,
+            (false, false) => Some("none, the URL is http://"),
+        }
     }
 
     fn is_address(&self) -> bool {
