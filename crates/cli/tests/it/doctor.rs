@@ -166,7 +166,8 @@ async fn another_unit_than_the_service_has_is_a_fault() {
     let vip5 = Emulator::builder().ttl_units(Unit::Milliseconds, Unit::Milliseconds);
     let vip5 = vip5.start().await.unwrap();
     says(fault(set_up(&vip5, &["doctor"])).await, 2, &["ttl unit", "milliseconds"]);
-    let mut milliseconds = set_up(&emulator, &["doctor"]);
+    let seconds = Emulator::start().await.unwrap();
+    let mut milliseconds = set_up(&seconds, &["doctor"]);
     milliseconds.env("EASEMOB_TTL_UNIT", "milliseconds");
     says(fault(milliseconds).await, 2, &["ttl unit", "--ttl-unit"]);
 }

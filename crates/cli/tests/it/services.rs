@@ -211,9 +211,10 @@ async fn a_closed_pipe_ends_the_command_quietly() {
         ["demo", "emulator -q", "inspect x", "completions bash", "man", "version", "--help"]
     {
         let words: Vec<_> = words.split(' ').collect();
-        let mut child =
-            command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        drop(child.stdout.take());
+        // Closed before the command starts, which may write at once.
+        let (writer, _) = std::os::unix::net::UnixStream::pair().unwrap();
+        let writer = std::os::fd::OwnedFd::from(writer);
+        let child = command(&words).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
         let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
         let output = output.await.unwrap();
         assert_eq!((output.status.code(), stderr(&output)), (Some(141), ""), "{words:?}");
