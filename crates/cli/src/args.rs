@@ -78,6 +78,9 @@ pub(crate) enum Command {
         /// Accept this difference of clocks at both ends of a dynamic token's life; 0s compares exactly
         #[arg(long, value_name = "DURATION", value_parser = leeway, default_value = "60s")]
         leeway: Duration,
+        /// Exit with 3 if the token is expired or faulty
+        #[arg(long)]
+        check: bool,
         #[command(flatten)]
         options: InspectArgs,
     },

@@ -74,6 +74,11 @@ impl Failure {
         self.kind == kind.as_str()
     }
 
+    /// The exit code of this kind.
+    pub(crate) fn exit_code_of(kind: ErrorKind) -> ExitCode {
+        ExitCode::from(exit_code(kind))
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit)
     }

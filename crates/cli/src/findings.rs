@@ -142,6 +142,13 @@ impl Findings {
         self
     }
 
+    /// Whether the service would refuse it, as far as it shows. An opaque token shows nothing.
+    pub(crate) fn is_expired_or_faulty(&self) -> bool {
+        self.reason.is_some()
+            || self.life.as_ref().is_some_and(|life| life.expired)
+            || self.dynamic.as_ref().is_some_and(|dynamic| !dynamic.faults.is_empty())
+    }
+
     pub(crate) fn json(&self) -> Result<String, Failure> {
         serde_json::to_string(self)
             .map_err(|error| Failure::internal(format!("cannot write JSON: {error}")))

@@ -1,11 +1,12 @@
 //! The command `inspect`: a token decoded offline.
 
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use easemob_token::Lifetime;
 use easemob_token::dynamic::{Fault, Signer, UnverifiedToken};
 use easemob_token::inspect::{self, PastedText, TextKind};
+use easemob_token::{ErrorKind, Lifetime};
 
 use crate::args::Format;
 use crate::failure::Failure;
@@ -21,8 +22,10 @@ pub(crate) fn run(
     options: &Options,
     token: Option<String>,
     leeway: Duration,
-) -> Result<(), Failure> {
+    check: bool,
+) -> Result<ExitCode, Failure> {
     output::require_format(options.format, "inspect", &[Format::Text, Format::Json])?;
+    let is_argument = token.as_deref().is_some_and(|token| token != "-");
     let text = match token {
         Some(token) if token != "-" => token,
         _ => from_standard_input(options)?,
@@ -42,7 +45,13 @@ pub(crate) fn run(
     };
     let is_json = options.format == Format::Json;
     output::line(if is_json { findings.json()? } else { findings.table() })?;
-    Ok(())
+    if is_argument {
+        let text = "arguments are visible to other users of this machine; inspect - reads the token \
+                    from standard input";
+        output::warning(options.format, "token_argument", text);
+    }
+    let is_refused = check && findings.is_expired_or_faulty();
+    Ok(if is_refused { Failure::exit_code_of(ErrorKind::Unauthorized) } else { ExitCode::SUCCESS })
 }
 
 fn no_token(text: &str) -> Failure {

@@ -140,9 +140,9 @@ fn run(command: Command, options: OptionArgs, places: Places<'_>) -> Result<Exit
         Command::Dynamic { user, out, .. } => {
             return dynamic::run(&options, &user.user_id(), out).map(|()| ExitCode::SUCCESS);
         }
-        Command::Inspect { token, leeway, .. } => {
+        Command::Inspect { token, leeway, check, .. } => {
             settings::require(&options, &[])?;
-            return inspect::run(&options, token, leeway).map(|()| ExitCode::SUCCESS);
+            return inspect::run(&options, token, leeway, check);
         }
         _ => {}
     }
