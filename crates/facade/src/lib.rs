@@ -159,6 +159,13 @@ mod pages {
 
     #[doc = include_str!("../../../docs/observability.zh-CN.md")]
     struct ObservabilityInChinese;
+
+    #[doc = include_str!("../../../docs/emulator.md")]
+    struct EmulatorPage;
+
+    #[doc = include_str!("../../../docs/emulator.zh-CN.md")]
+    struct EmulatorPageInChinese;
+
     #[doc = include_str!("../../../docs/fleet.md")]
     struct Fleet;
 
