@@ -17,17 +17,22 @@ impl Service {
     pub(super) fn discovery(&self, call: &Call<'_>) -> Value {
         let seen = self.seen(call.host);
         let host = |protocol: &str| {
-            json!({ "hosts": [{
+            json!({
                 "protocol": protocol,
                 "domain": seen.host,
                 "port": seen.port.to_string(),
                 "priority": "1",
-            }] })
+            })
         };
+        let (http, socket) = if seen.is_https { ("https", "wss") } else { ("http", "ws") };
+        let (org, app) = self.primary();
         let valid_before = self.clock.now().saturating_add(VALID).as_secs();
         json!({
-            "rest": host(if seen.is_https { "https" } else { "http" }),
-            "msync-wx": host(if seen.is_https { "wss" } else { "ws" }),
+            // For clients that ask by another ID of the app.
+            "app_key": format!("{org}#{app}"),
+            "rest": { "hosts": [host(http)] },
+            // The Web SDK looks for the protocol of HTTP in both lists.
+            "msync-wx": { "hosts": [host(http), host(socket)] },
             "valid_before": valid_before.to_string(),
         })
     }

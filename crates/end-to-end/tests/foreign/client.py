@@ -23,7 +23,7 @@ def good(answer):
 assert good(create_user_credit(auth, "Dora", "2"))["username"] == "dora"
 assert not create_user_credit(auth, "dora", "2")[0], "registered twice"
 assert good(pickup_user(auth, "dora"))["activated"]
-good(passwd_user(auth, "dora", "3"))
+assert passwd_user(auth, "dora", "3")[0]
 assert good(modify_nickname(auth, "dora", "D"))["nickname"] == "D"
 assert AppAdminAccountAuth("dora", "3").get_token().startswith("YWMt")
 
