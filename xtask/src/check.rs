@@ -9,7 +9,8 @@ use anyhow::Result;
 use xshell::cmd;
 
 use crate::context::{Context, Workspace};
-use crate::shell;
+use crate::crates::{HYPER, ISAHC};
+use crate::{shell, steps};
 
 pub(crate) fn run(context: &Context) -> Result<()> {
     let sh = &context.sh;
@@ -36,6 +37,10 @@ pub(crate) fn run(context: &Context) -> Result<()> {
     shell::run(lint.args(["--", "-D", "warnings"]))?;
     let test = cmd!(sh, "cargo test --locked --no-fail-fast {packages...} --all-features");
     context.run_tests(test)?;
+    // No plain `cargo test` runs these rules.
+    if [HYPER, ISAHC].iter().any(|adapter| changes.packages.contains(adapter)) {
+        steps::conformance(context)?;
+    }
     println!("\n{}", context.tally.get());
     Ok(())
 }
@@ -103,7 +108,7 @@ mod tests {
         let package = |name: &str, uses: &str| Package {
             name: name.to_owned(),
             manifest_path: format!("/w/crates/{name}/Cargo.toml").into(),
-            dependencies: vec![Dependency { name: uses.to_owned(), kind: None }],
+            dependencies: vec![Dependency { name: uses.to_owned(), ..Dependency::default() }],
             ..Package::default()
         };
         let packages = vec![package("a", ""), package("b", "a"), package("ab", "b")];

@@ -37,8 +37,11 @@ pub(crate) struct Workspace {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) homepage: Option<String>,
     pub(crate) manifest_path: PathBuf,
     pub(crate) rust_version: Option<String>,
+    pub(crate) repository: Option<String>,
     /// The registries that it may be published to: none if it is `publish = false`.
     pub(crate) publish: Option<Vec<String>>,
     pub(crate) features: std::collections::BTreeMap<String, Vec<String>>,
@@ -51,6 +54,9 @@ pub(crate) struct Dependency {
     pub(crate) name: String,
     /// `dev`, `build`, or none.
     pub(crate) kind: Option<String>,
+    /// Only with a feature.
+    #[serde(default)]
+    pub(crate) optional: bool,
 }
 
 impl Context {
@@ -74,6 +80,12 @@ impl Context {
             require_all: false,
             not_checked: RefCell::default(),
         }
+    }
+
+    /// The address of the repository, for links to files that are in no page.
+    pub(crate) fn repository(&self) -> Result<&str> {
+        let mut all = self.workspace.packages.iter().filter_map(|it| it.repository.as_deref());
+        all.next().context("no package has a `repository`")
     }
 
     /// Reports, now and at the end, that something was left unchecked.

@@ -197,6 +197,7 @@ pub(crate) const CRATES: &[Crate] = &[
         name: COMMAND,
         job: "the command `easemob-token`",
         ours: &[FACADE, EMULATOR, STORE_FILE, STORE_REDIS],
+        ours_in_tests: &[TESTKIT],
         lean: true,
         ..PUBLISHED
     },
@@ -331,7 +332,8 @@ mod tests {
         let mut packages: Vec<_> = CRATES.iter().map(package).collect();
         let package = packages.iter_mut().find(|it| it.name == name).unwrap();
         let kind = kind.map(str::to_owned);
-        package.dependencies.push(Dependency { name: dependency.to_owned(), kind });
+        let name = dependency.to_owned();
+        package.dependencies.push(Dependency { name, kind, ..Dependency::default() });
         check(&Workspace { packages, ..Workspace::default() }, PAGE, "| `` |").len()
     }
 

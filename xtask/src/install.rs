@@ -11,6 +11,8 @@ use crate::shell::{self, Ended, text};
 
 /// Long enough for a slow line; a dead one must not block everything else.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(300);
+/// Long enough for a tool of some hundred crates on a slow machine.
+const COMPILE_LIMIT: Duration = Duration::from_secs(1800);
 /// Where administrators' programs are; the PATH of an ordinary user often leaves these out.
 const MORE_FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
 
@@ -22,6 +24,15 @@ pub(crate) struct Program {
     pub(crate) package: &'static str,
     /// The variable that names its place, if it is not in the PATH; our tests read it too.
     pub(crate) variable: &'static str,
+}
+
+/// A program, for a list of many.
+pub(crate) const fn program(
+    name: &'static str,
+    package: &'static str,
+    variable: &'static str,
+) -> Program {
+    Program { name, package, variable }
 }
 
 /// A tool of cargo's that is compiled into `target/xtask-tools` if it is missing or older.
@@ -87,33 +98,75 @@ impl Program {
 impl CargoTool {
     /// Returns the program: from the PATH if it is new enough, or our own build.
     pub(crate) fn find_or_install(&self, context: &Context) -> Result<String> {
-        let sh = &context.sh;
-        let (name, version) = (self.name, self.version);
-        let root = context.workspace.target.join("xtask-tools");
-        let own = root.join("bin").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-        let own = own.display().to_string();
-        for candidate in [name, &own] {
-            let asked = shell::read(cmd!(sh, "{candidate}").args(self.ask).arg("--version"));
-            if asked.is_ok_and(|printed| numbers(&printed) >= numbers(version)) {
-                return Ok(candidate.to_owned());
-            }
+        if let Some(found) = self.find(context) {
+            return Ok(found);
         }
-        println!("{name} {version} is missing; compiling it");
-        let build = root.join("build");
-        let install = cmd!(sh, "cargo install --locked {name} --version {version} --force --root")
-            .arg(&root)
-            .arg("--target-dir")
-            .arg(&build)
-            // Their own release profiles take twice as long to compile, and a check that runs for
-            // seconds does not earn that back.
-            .env("CARGO_PROFILE_RELEASE_LTO", "off")
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
-        shell::run(install)?;
-        // Nothing reads the half gigabyte of intermediate files again.
-        let _ = std::fs::remove_dir_all(build);
-        Ok(own)
+        shell::run(self.install(context, &[]))?;
+        self.installed(context)
     }
+
+    /// Returns the program in the same way; without a network, leaves out what it would check.
+    ///
+    /// `options` are more options for `cargo install`.
+    pub(crate) fn find_or_leave_out(
+        &self,
+        context: &Context,
+        options: &[&str],
+        checks: &str,
+    ) -> Result<Option<String>> {
+        if let Some(found) = self.find(context) {
+            return Ok(Some(found));
+        }
+        match shell::run_within(self.install(context, options), COMPILE_LIMIT)? {
+            Ended::Success => self.installed(context).map(Some),
+            Ended::Failed(output) if blames_the_network(&output) => {
+                context.not_checked(format!("{checks}: {} could not be downloaded", self.name));
+                Ok(None)
+            }
+            Ended::Failed(_) => bail!("{} does not compile, see above", self.name),
+            Ended::TimedOut => bail!("{} was not compiled within {COMPILE_LIMIT:?}", self.name),
+        }
+    }
+
+    fn find(&self, context: &Context) -> Option<String> {
+        [self.name.to_owned(), self.own(context)].into_iter().find(|candidate| {
+            let asked =
+                shell::read(cmd!(context.sh, "{candidate}").args(self.ask).arg("--version"));
+            asked.is_ok_and(|printed| numbers(&printed) >= numbers(self.version))
+        })
+    }
+
+    /// Returns the place of our own build.
+    fn own(&self, context: &Context) -> String {
+        let name = format!("{}{}", self.name, std::env::consts::EXE_SUFFIX);
+        root(context).join("bin").join(name).display().to_string()
+    }
+
+    fn install<'a>(&self, context: &'a Context, options: &[&str]) -> Cmd<'a> {
+        let (name, version) = (self.name, self.version);
+        println!("{name} {version} is missing; compiling it");
+        cmd!(context.sh, "cargo install --locked {name} --version {version} --force --root")
+            .arg(root(context))
+            .args(options)
+            .arg("--target-dir")
+            .arg(root(context).join("build"))
+            // Their own release profiles take three times as long to compile, and a check that runs
+            // for seconds does not earn that back.
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+    }
+
+    fn installed(&self, context: &Context) -> Result<String> {
+        // Nothing reads the half gigabyte of intermediate files again.
+        let _ = std::fs::remove_dir_all(root(context).join("build"));
+        Ok(self.own(context))
+    }
+}
+
+/// Returns the folder of our own builds of tools.
+fn root(context: &Context) -> PathBuf {
+    context.workspace.target.join("xtask-tools")
 }
 
 /// Returns the numbers of a version, such as that in `cargo-deny 0.20.2`.
@@ -168,7 +221,7 @@ pub(crate) fn has_target(sh: &Shell, target: &str) -> bool {
 
 /// Whether the output of a failed download blames the network, not what the server replied.
 fn blames_the_network(output: &str) -> bool {
-    const SIGNS: [&str; 11] = [
+    const SIGNS: [&str; 12] = [
         "could not download",
         "download failed",
         "resolve host",
@@ -180,6 +233,7 @@ fn blames_the_network(output: &str) -> bool {
         "network is unreachable",
         "unable to access",
         "timed out",
+        "failed, reason:",
     ];
     let output = output.to_lowercase().replace("n't ", " not ");
     SIGNS.iter().any(|sign| output.contains(sign)) || output.contains("failed to clone")
@@ -226,6 +280,7 @@ mod tests {
             "fatal: unable to access '…': Could not resolve host: github.com",
             "error: … : tcp connect error: Connection refused (os error 111)",
             "Couldn't connect to server",
+            "npm error request to https://… failed, reason: getaddrinfo EAI_AGAIN",
         ] {
             assert!(blames_the_network(text), "{text}");
         }

@@ -1,18 +1,24 @@
 //! The command `cargo xtask`: the checks and measurements of the project.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command writes to its terminal")]
 
+mod api;
 mod bench;
+mod book;
 mod check;
 mod ci;
 mod context;
 mod crates;
 mod deny;
+mod dist;
 mod fleet;
 mod fuzz;
 mod install;
 mod layers;
 mod mutants;
+mod package;
+mod pictures;
 mod problem;
+mod release;
 mod shell;
 mod soak;
 mod steps;
@@ -45,6 +51,10 @@ enum Command {
     Soak(soak::Options),
     Fleet(fleet::Options),
     Bench(bench::Options),
+    Pictures(pictures::Options),
+    Api(api::Options),
+    Dist(dist::Options),
+    Release(release::Options),
     /// Compare the lines inside and outside the published crates
     Weight,
 }
@@ -63,6 +73,10 @@ fn main() -> ExitCode {
             Command::Soak(options) => soak::run(options, &context),
             Command::Fleet(options) => fleet::run(options, &context),
             Command::Bench(options) => bench::run(options, &context),
+            Command::Pictures(options) => pictures::run(options, &context),
+            Command::Api(options) => api::run(options, &context),
+            Command::Dist(options) => dist::run(options, &context),
+            Command::Release(options) => release::run(options, &context),
             Command::Weight => weight::run(&context),
         }
         .map(|()| ExitCode::SUCCESS)

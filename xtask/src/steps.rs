@@ -5,13 +5,16 @@ use serde_json::Value;
 use xshell::{Cmd, cmd};
 
 use crate::context::Context;
-use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, END_TO_END, FACADE, packages};
-use crate::install::{Program, has_target, has_toolchain, rustup};
+use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, FACADE, packages};
+use crate::install::{Program, has_target, has_toolchain, program, rustup};
 use crate::problem::{Problem, report};
 use crate::shell;
 use crate::tidy::SourceFile;
 use crate::tidy::markdown::{Block, code_blocks};
+use crate::tidy::twins::CHINESE;
 
+/// Everything. Steps that could do with less name it too, since its dependencies are compiled already.
+const WHOLE: &str = "--workspace --all-features";
 const WASM: &str = "wasm32-unknown-unknown";
 const OPENSSL: Program = Program { name: "openssl", package: "openssl", variable: "OPENSSL" };
 /// The test binaries that no plain `cargo test` runs, and the servers that they need.
@@ -31,6 +34,23 @@ const SERVERS: &[(&str, &[Program])] = &[
         // The package `redis-server` would also make the system start one.
         &[Program { name: "redis-check-rdb", package: "redis-tools", variable: "REDIS_SERVER" }],
     ),
+];
+/// The shells whose completion scripts the tests of the command drive.
+const SHELLS: &[Program] = &[
+    Program { name: "bash", package: "bash", variable: "BASH_PROGRAM" },
+    Program { name: "zsh", package: "zsh", variable: "ZSH_PROGRAM" },
+    Program { name: "fish", package: "fish", variable: "FISH_PROGRAM" },
+    Program { name: "mandoc", package: "mandoc", variable: "MANDOC" },
+];
+/// Tests in other languages, by the beginning of their names, and the programs that they need.
+const FOREIGN: &[(&str, &[Program])] = &[
+    ("pytest", &[program("pytest-3", "python3-pytest", "PYTEST")]),
+    ("node", &[program("node", "nodejs", "NODE")]),
+    ("php", &[program("php", "php-cli", "PHP")]),
+    ("java", &[program("java", "default-jdk-headless", "JAVA")]),
+    ("go", &[program("go", "golang-go", "GO")]),
+    ("browser", &[program("npm", "npm", "NPM"), program("chromium", "chromium", "CHROMIUM")]),
+    ("pypi", &[program("python3", "python3", "PYTHON"), program("pip3", "python3-pip", "PIP")]),
 ];
 /// The file of the facade whose module `pages` makes doctests of the READMEs and `docs/`.
 const PAGES: &str = "crates/facade/src/lib.rs";
@@ -55,7 +75,7 @@ pub(crate) fn wasm(context: &Context) -> Result<()> {
 }
 
 pub(crate) fn clippy(context: &Context) -> Result<()> {
-    let mut choices = vec!["--workspace --all-features".to_owned()];
+    let mut choices = vec![WHOLE.to_owned()];
     // Without features and with each; the defaults are among them. If a crate has one feature, that
     // is all of them.
     for package in &context.workspace.packages {
@@ -68,10 +88,9 @@ pub(crate) fn clippy(context: &Context) -> Result<()> {
         shell::run(lint(context, &choice, targets))?;
     }
     // `--all-targets` leaves out what no plain `cargo test` runs.
-    for (test, _) in SERVERS {
-        shell::run(lint(context, &format!("-p {END_TO_END}"), &format!("--test {test}")))?;
-    }
-    Ok(())
+    let tests = SERVERS.iter().map(|(test, _)| *test).chain(["conformance", "foreign", "openssl"]);
+    let tests: Vec<_> = tests.map(|test| format!("--test {test}")).collect();
+    shell::run(lint(context, WHOLE, &tests.join(" ")))
 }
 
 fn lint<'a>(context: &'a Context, packages: &str, targets: &str) -> Cmd<'a> {
@@ -80,6 +99,10 @@ fn lint<'a>(context: &'a Context, packages: &str, targets: &str) -> Cmd<'a> {
 }
 
 pub(crate) fn test(context: &Context) -> Result<()> {
+    // The tests find them in the PATH.
+    for shell in SHELLS {
+        context.program(shell, &format!("completions or manual pages in {}", shell.name))?;
+    }
     for choice in test_choices(context)? {
         // All failures of one command are worth seeing, so the first does not end it.
         let words = choice.split_whitespace();
@@ -100,15 +123,17 @@ fn test_choices(context: &Context) -> Result<Vec<String>> {
     let facade = context.workspace.packages.iter().find(|it| it.name == FACADE);
     let facade = facade.context("the workspace has no facade")?;
     let features = facade.features.keys().map(String::as_str).filter(|it| *it != "default");
-    let (transports, others): (Vec<_>, Vec<_>) =
-        features.partition(|it| ["hyper", "isahc"].contains(it));
-    // Each transport alone, and what needs none. The step `clippy` compiles each feature alone.
+    let others: Vec<_> = features.filter(|it| !["hyper", "isahc"].contains(it)).collect();
     let none = format!("-p {FACADE} --no-default-features");
-    let mut choices = vec!["--workspace --all-features".to_owned(), none.clone()];
-    let sets = transports.into_iter().map(str::to_owned).chain([others.join(",")]);
-    choices.extend(sets.map(|set| format!("{none} --features {set}")));
-    // Most programs without an async runtime build this.
-    choices.push(format!("-p {FACADE} --features blocking"));
+    let mut choices = vec![
+        WHOLE.to_owned(),
+        none.clone(),
+        // One transport and what needs none. The step `clippy` compiles each feature alone.
+        format!("{none} --features isahc"),
+        format!("{none} --features {}", others.join(",")),
+        // The other transport, which is the default, as most programs without an async runtime build it.
+        format!("-p {FACADE} --features blocking"),
+    ];
     for choice in &mut choices[1..] {
         // Clients in simulated time depend on no feature: they were tested with all of them.
         choice.push_str(" -- --skip simulated::");
@@ -119,9 +144,8 @@ fn test_choices(context: &Context) -> Result<Vec<String>> {
         format!("-p {CORE} -- --skip fleet::model:: --skip fleet_rate::simulation::"),
         // As `cargo install` builds it.
         format!("-p {COMMAND}"),
-        // What is logged depends on what the rest of the build enables in `tracing`.
+        // Without the feature `tracing-log`, which the first choice has.
         format!("-p {ADAPTER_TRIALS} --test leaks_*"),
-        format!("-p {ADAPTER_TRIALS} --test leaks_* --features tracing/log"),
     ]);
     Ok(choices)
 }
@@ -152,7 +176,8 @@ pub(crate) fn conformance(context: &Context) -> Result<()> {
 
 pub(crate) fn servers(context: &Context) -> Result<()> {
     for (test, needs) in SERVERS {
-        let mut cmd = cmd!(context.sh, "cargo test --locked -p {END_TO_END} --test {test}");
+        let mut cmd = cmd!(context.sh, "cargo test --locked").args(WHOLE.split(' '));
+        cmd = cmd.args(["--test", test]);
         let mut is_complete = true;
         for server in *needs {
             let checks = format!("everything with {}", server.name);
@@ -168,12 +193,30 @@ pub(crate) fn servers(context: &Context) -> Result<()> {
     Ok(())
 }
 
+pub(crate) fn samples(context: &Context) -> Result<()> {
+    let mut test = cmd!(context.sh, "cargo test --locked").args(WHOLE.split(' '));
+    test = test.args(["--test", "foreign", "--"]);
+    let mut is_empty = true;
+    for (name, needs) in FOREIGN {
+        let mut programs = Vec::new();
+        for program in *needs {
+            let checks = format!("the emulator with {}", program.name);
+            programs.extend(context.program(program, &checks)?.map(|it| (program.variable, it)));
+        }
+        if programs.len() == needs.len() {
+            is_empty = false;
+            test = test.arg(name).envs(programs);
+        }
+    }
+    if is_empty { Ok(()) } else { context.run_tests(test) }
+}
+
 pub(crate) fn signatures(context: &Context) -> Result<()> {
     let Some(openssl) = context.program(&OPENSSL, "dynamic tokens against OpenSSL")? else {
         return Ok(());
     };
-    let test = cmd!(context.sh, "cargo test --locked -p {COMMAND} --test openssl");
-    context.run_tests(test.env(OPENSSL.variable, openssl))
+    let test = cmd!(context.sh, "cargo test --locked").args(WHOLE.split(' '));
+    context.run_tests(test.args(["--test", "openssl"]).env(OPENSSL.variable, openssl))
 }
 
 pub(crate) fn docs(context: &Context) -> Result<()> {
@@ -182,8 +225,8 @@ pub(crate) fn docs(context: &Context) -> Result<()> {
     report(pages_missing_in(&sh.read_file(PAGES)?, &files), "pages with Rust blocks")?;
     // Libraries alone: the doc comments of a command are its `--help`, written for a terminal.
     let doc = cmd!(sh, "cargo doc --locked --workspace --lib --no-deps --all-features");
-    shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
-    context.run_tests(cmd!(sh, "cargo test --locked -p {FACADE} --all-features --doc -- pages::"))
+    // The step `test` runs the Rust blocks, with the other doctests.
+    shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn pages_missing_in(lib: &str, files: &[SourceFile]) -> Vec<Problem> {
@@ -194,6 +237,8 @@ fn pages_missing_in(lib: &str, files: &[SourceFile]) -> Vec<Problem> {
     files
         .iter()
         .filter(is_page)
+        // The code of a translation is the same, as the step `tidy` checks.
+        .filter(|file| !file.path.ends_with(CHINESE))
         .filter(|file| code_blocks(&file.text).iter().any(Block::is_rust))
         .filter(|file| !lib.contains(&format!("include_str!(\"../../../{}\")", file.path)))
         .map(|file| Problem::new(&file.path, 0, format!("has Rust blocks; include it in {PAGES}")))
@@ -231,7 +276,7 @@ mod tests {
         for expected in [
             "--workspace --all-features",
             "-p easemob-token --no-default-features -- --skip simulated::",
-            "-p easemob-token --no-default-features --features hyper -- --skip simulated::",
+            "-p easemob-token --no-default-features --features isahc -- --skip simulated::",
             "-p easemob-token --no-default-features --features \
              blocking,bundled-roots,dynamic,fleet,reqwest,test-util -- --skip simulated::",
             "-p easemob-token --features blocking -- --skip simulated::",
@@ -255,6 +300,7 @@ mod tests {
         let files = [
             page("README.md", "```rust\nlet x = 1;\n```\n"),
             page("docs/guide.md", "```rust,no_run\nlet x = 1;\n```\n"),
+            page("docs/guide.zh-CN.md", "```rust,no_run\nlet x = 1;\n```\n"),
             page("docs/errors.md", "```console\n$ ls\n```\n"),
             page("CONTRIBUTING.md", "```rust\nlet x = 1;\n```\n"),
         ];

@@ -1,12 +1,12 @@
 //! The step `tidy`: what no compiler looks at, file by file.
 
 mod files;
-mod links;
+pub(crate) mod links;
 pub(crate) mod markdown;
 mod places;
 mod prose;
-mod readmes;
 mod rust;
+pub(crate) mod twins;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,6 +15,7 @@ use anyhow::{Context as _, Result};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::context::{Context, Package};
+use crate::pictures;
 use crate::problem::{Problem, report};
 use crate::weight;
 
@@ -56,8 +57,9 @@ pub(crate) fn run(context: &Context) -> Result<()> {
     }
     problems.extend(files::check_presence(&files));
     problems.extend(links::check(&files));
-    problems.extend(readmes::check(&files));
+    problems.extend(twins::check(&files));
     problems.extend(without_reason(&context.workspace.packages, &files));
+    problems.extend(pictures::check(&context.workspace, &files));
     problems.extend(weight::check(&context.workspace, &files));
     report(problems, &format!("{} files", files.len()))
 }
@@ -81,10 +83,11 @@ pub(crate) fn read_files(root: &Path) -> Result<Vec<SourceFile>> {
     let mut files = Vec::new();
     for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(is_ours) {
         let entry = entry.context("cannot read the repository")?;
-        if !entry.file_type().is_file() {
+        let path = entry.path();
+        // So are links to files, such as those to the licences in each crate.
+        if !path.is_file() {
             continue;
         }
-        let path = entry.path();
         let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
         let relative = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
         files.push(SourceFile::new(&relative, &String::from_utf8(bytes).unwrap_or_default()));
@@ -114,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_dependency_without_a_reason_is_found() {
-        let dependency = |name: &&str| Dependency { name: (*name).to_owned(), kind: None };
+        let dependency =
+            |name: &&str| Dependency { name: (*name).to_owned(), ..Dependency::default() };
         let package = |name: &str, dependencies: &[&str]| Package {
             name: name.to_owned(),
             dependencies: dependencies.iter().map(dependency).collect(),

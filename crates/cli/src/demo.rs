@@ -3,6 +3,7 @@
 mod processes;
 
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use easemob_token::transport::Proxy;
@@ -12,9 +13,9 @@ use easemob_token_emulator::{
 };
 use tokio::task::JoinSet;
 
-use crate::args::{Format, TransportName};
+use crate::args::TransportName;
 use crate::failure::Failure;
-use crate::options::Options;
+use crate::signals::Signals;
 use crate::success::Success;
 use crate::transports::Roots;
 use crate::{output, transports};
@@ -26,12 +27,17 @@ const SAMPLE_TTL: Duration = Duration::from_secs(1_024_000);
 /// Number of concurrent callers in the last step.
 const CALLERS: usize = 10_000;
 
-pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
-    if options.format == Format::Json {
-        return Err(Failure::invalid_input(
-            "--format: demo has no JSON form; leave out --format and EASEMOB_FORMAT",
-        ));
+/// Runs the demo until its end or a signal, so that its processes and folders go with it.
+pub(crate) async fn run() -> Result<ExitCode, Failure> {
+    let mut signals = Signals::that_end()
+        .map_err(|error| Failure::internal(format!("cannot handle signals: {error}")))?;
+    tokio::select! {
+        done = steps() => done.map(|()| ExitCode::SUCCESS),
+        signal = signals.next() => Ok(ExitCode::from(signal.exit_code())),
     }
+}
+
+async fn steps() -> Result<(), Failure> {
     let names = TransportName::compiled_in();
     let over: Vec<_> = names.iter().map(|name| name.as_str()).collect();
     output::line(

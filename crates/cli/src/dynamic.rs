@@ -7,11 +7,13 @@ use easemob_token::dynamic::{LONG_TTL, Signer};
 
 use crate::failure::Failure;
 use crate::options::Options;
+use crate::out::OutArgs;
 use crate::settings::Setting::{AppKey, ClientId, ClientSecret};
 use crate::success::Success;
 use crate::{output, secrets, settings, time};
 
-pub(crate) fn run(options: &Options, user_id: &str) -> Result<(), Failure> {
+pub(crate) fn run(options: &Options, user_id: &str, out: OutArgs) -> Result<(), Failure> {
+    let to = out.destination()?;
     settings::require(options, &[AppKey, ClientId, ClientSecret])?;
     let ttl = match options.ttl {
         Ttl::For(ttl) => ttl,
@@ -38,5 +40,5 @@ pub(crate) fn run(options: &Options, user_id: &str) -> Result<(), Failure> {
         );
         output::warning(options.format, "long_dynamic_ttl", &text);
     }
-    Success::dynamic(&token).report(options)
+    Success::dynamic(&token).report(options, to)
 }

@@ -6,10 +6,8 @@ mod config_file;
 mod log;
 mod plan;
 mod ready;
-mod signals;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args as _;
@@ -19,32 +17,42 @@ use tokio::io::AsyncReadExt as _;
 
 pub(crate) use self::args::EmulatorArgs;
 use self::config_file::CREATED;
-pub(crate) use self::config_file::{CONFIG_FILE, ConfigFile};
 use self::log::Log;
 use self::plan::Plan;
-use self::signals::{Received, Signals};
-use crate::args::{Format, OptionArgs};
+use crate::args::Format;
+use crate::config_file::Settings;
 use crate::failure::Failure;
-use crate::options::Options;
+use crate::option_args::OptionArgs;
+use crate::options::{self, Options};
 use crate::output;
+use crate::signals::{Received, Signals};
+use crate::source::{Names, Source};
+
+const CONFIG: Names = ("--config", "EASEMOB_EMULATOR_CONFIG");
 
 /// Runs the emulator, and returns the exit code of the process.
 pub(crate) fn run(
     args: EmulatorArgs,
     options: OptionArgs,
     environment: &Environment,
+    acting: &[String],
 ) -> Result<ExitCode, Failure> {
-    refuse_without_effect(&options, args.command.is_empty())?;
-    let variable = || Ok(environment.text("EASEMOB_EMULATOR_CONFIG")?.map(PathBuf::from));
-    let config = args.config.clone().map_or_else(variable, |path| Ok(Some(path)));
-    let config = config.map_err(|error: easemob_token::ConfigError| {
-        Failure::invalid_input(format!("--config: {}", error.problem()))
-    })?;
-    let file = match config {
-        Some(path) => ConfigFile::read(&path, &names())?,
-        None => ConfigFile::default(),
+    if options.verbose > 0 && args.command.is_empty() {
+        return Err(Failure::invalid_input(
+            "--verbose: has no effect without -- COMMAND; leave it out, since requests are \
+             printed anyway",
+        ));
+    }
+    // The file of the other commands, EASEMOB_CONFIG, has an account; this one sets up a service.
+    let mut source = Source::new(environment, None);
+    let config = source.path(CONFIG, args.config.clone());
+    let limit = options::deadline(options.limit.deadline.as_ref(), environment);
+    let file = match source.finish(config)? {
+        Some(path) => config_file::read(&path, &names(), limit)?,
+        None => Settings::default(),
     };
-    let (plan, options) = Plan::new(args, options, environment, &file)?;
+    let (plan, options) = Plan::new(args, options, environment, &file, acting)?;
+    output::require_format(options.format, "emulator", &[Format::Text, Format::Json])?;
     crate::input::check_standard_input(&options)?;
     if plan.health {
         return ready::check(&plan);
@@ -59,39 +67,26 @@ pub(crate) fn run(
 /// The names of the options of the emulator, without dashes.
 fn names() -> Vec<String> {
     let command = EmulatorArgs::augment_args(clap::Command::new("emulator"));
-    let not_in_a_file = ["config", "health"];
+    let not_in_a_file = ["config", "health", "verbose", "quiet"];
     let names = command.get_arguments().filter_map(|it| it.get_long());
     names.filter(|name| !not_in_a_file.contains(name)).map(str::to_owned).collect()
 }
 
-/// Refuses options of other commands, which would change nothing here.
-fn refuse_without_effect(options: &OptionArgs, alone: bool) -> Result<(), Failure> {
-    let given = [
-        (options.base_url.is_some(), "--base-url", "use --listen"),
-        (options.password_file.is_some(), "--password-file", "use --user-file"),
-        (options.ttl.is_some(), "--ttl", "use --default-ttl"),
-        (options.transport.is_some(), "--transport", "leave it out"),
-        (options.timeout.is_some(), "--timeout", "leave it out"),
-        (options.max_attempts.is_some(), "--max-attempts", "leave it out"),
-        (options.ca_file.is_some(), "--ca-file", "use --tls and --ca-out"),
-        (options.add_ca_file.is_some(), "--add-ca-file", "use --tls and --ca-out"),
-        (options.user_agent.is_some(), "--user-agent", "leave it out"),
-        (options.proxy.is_some(), "--proxy", "leave it out"),
-        (options.allow_http, "--allow-http", "leave it out"),
-        (options.authorize_password, "--authorize-password", "use --password-needs-app-token"),
-        (options.verbose && alone, "--verbose", "leave it out, since requests are printed anyway"),
-    ];
-    match given.into_iter().find(|(given, ..)| *given) {
-        Some((_, option, instead)) => Err(Failure::invalid_input(format!(
-            "{option}: has no effect on the emulator; {instead}"
-        ))),
-        None => Ok(()),
-    }
+/// The option that does here what an option of other commands does there.
+pub(crate) fn instead_of(option: &str) -> Option<&'static str> {
+    Some(match option {
+        "--base-url" => "use --listen",
+        "--password-file" => "use --user-file",
+        "--ttl" => "use --default-ttl",
+        "--ca-file" | "--add-ca-file" => "use --tls and --ca-out",
+        "--authorize-password" => "use --password-needs-app-token",
+        _ => return None,
+    })
 }
 
-async fn serve(plan: Plan, options: &Options, file: &ConfigFile) -> Result<ExitCode, Failure> {
+async fn serve(plan: Plan, options: &Options, file: &Settings) -> Result<ExitCode, Failure> {
     let handlers =
-        if plan.command.is_empty() { Signals::of_server() } else { Signals::of_command() };
+        if plan.command.is_empty() { Signals::that_end() } else { Signals::of_command() };
     // Before the ready line: a process that has read it may send a signal.
     let mut signals =
         handlers.map_err(|error| Failure::internal(format!("cannot handle signals: {error}")))?;
@@ -109,7 +104,7 @@ async fn serve(plan: Plan, options: &Options, file: &ConfigFile) -> Result<ExitC
             Failure::invalid_input(format!("--ca-out: cannot write {name}: {error}"))
         })?;
     }
-    let log = Log::start();
+    let log = Log::start(options.format);
     let ended = if plan.command.is_empty() {
         alone(&emulator, &plan, options, &log, signals).await
     } else {
@@ -151,7 +146,7 @@ async fn around(
 ) -> Result<ExitCode, Failure> {
     let mut finished = emulator.subscribe();
     let mut child = command::start(&plan.command, &ready::variables(emulator, plan))?;
-    let mut written = std::pin::pin!(write_log(&mut finished, log, options, options.verbose));
+    let mut written = std::pin::pin!(write_log(&mut finished, log, options, options.verbose > 0));
     let mut asked = false;
     loop {
         tokio::select! {
@@ -178,8 +173,8 @@ async fn write_log(finished: &mut Subscription, log: &Log, options: &Options, sh
     while let Some(request) = finished.next().await {
         match options.format {
             _ if !shown => {}
-            Format::Text => log.note(request),
             Format::Json => log.note(AsJson(&request)),
+            _ => log.note(request),
         }
     }
 }
@@ -202,14 +197,14 @@ async fn standard_input_closed() {
 }
 
 /// Applies the settings and creates what the file lists, before the first request is served.
-fn set_up(emulator: &Emulator, plan: &Plan, file: &ConfigFile) -> Result<(), Failure> {
+fn set_up(emulator: &Emulator, plan: &Plan, file: &Settings) -> Result<(), Failure> {
     emulator.control("PATCH", "/settings", &plan.settings).map_err(|error| {
         let option = error.member().map(|member| format!("--{}: ", member.replace('_', "-")));
         let option = option.unwrap_or_default();
         Failure::invalid_input(format!("{option}{}", error.problem()))
     })?;
     for (list, path) in CREATED {
-        for (index, entry) in file.created(list)?.iter().enumerate() {
+        for (index, entry) in config_file::created(file, list)?.iter().enumerate() {
             emulator.control("POST", path, entry).map_err(|error| {
                 let number = index + 1;
                 Failure::invalid_input(format!("--config: {list}, entry {number}: {error}"))
@@ -297,9 +292,9 @@ mod tests {
         assert_eq!(sample(pages[0]), sample(pages[1]));
         let file = std::env::temp_dir().join(format!("easemob-sample-{}", std::process::id()));
         std::fs::write(&file, sample(pages[0])).unwrap();
-        let config = ConfigFile::read(&file, &names()).unwrap();
+        let config = config_file::read(&file, &names(), std::time::Duration::from_secs(9)).unwrap();
         std::fs::remove_file(&file).unwrap();
         assert_eq!(config.text("--request-limit").unwrap().as_deref(), Some("none"));
-        assert_eq!(config.created("faults").unwrap().len(), 1);
+        assert_eq!(config_file::created(&config, "faults").unwrap().len(), 1);
     }
 }

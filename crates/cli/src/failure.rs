@@ -10,12 +10,17 @@ use serde::Serialize;
 
 use crate::args::Format;
 use crate::output::{self, WriteError};
+use crate::{remedy, time};
 
 /// Exit code of a command that a closed pipe ended (128 + SIGPIPE).
 const READER_GONE: u8 = 141;
+/// Exit code if some of several users have no token.
+const SOME_FAILED: u8 = 7;
+/// Exit code if the arguments are wrong.
+pub(crate) const USAGE: u8 = 2;
 
 /// A failure as it is written to standard error; the members are those of the JSON form.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Failure {
     kind: &'static str,
     message: String,
@@ -23,6 +28,8 @@ pub(crate) struct Failure {
     code: Option<String>,
     description: Option<String>,
     retryable: bool,
+    /// Seconds, rounded up.
+    retry_after: Option<u64>,
     attempts: u32,
     #[serde(skip)]
     exit: u8,
@@ -37,6 +44,7 @@ impl Failure {
             code: None,
             description: None,
             retryable: kind.is_retryable(),
+            retry_after: None,
             attempts: 0,
             exit: exit_code(kind),
         }
@@ -50,6 +58,24 @@ impl Failure {
     /// The program or the machine is at fault.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message.into())
+    }
+
+    /// A failure of this kind that the command found itself.
+    pub(crate) fn of(kind: ErrorKind, message: &str) -> Self {
+        Self::new(kind, message.to_owned())
+    }
+
+    /// What happened, and the remedy.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn is(&self, kind: ErrorKind) -> bool {
+        self.kind == kind.as_str()
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit)
     }
 
     /// The whole command took too long, after this many requests.
@@ -68,6 +94,18 @@ impl Failure {
         Self { exit, ..self }
     }
 
+    /// Begins the message with the place of the input that failed.
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// Some of several users have no token; each has said why in its line of the output.
+    pub(crate) fn of_users(failed: u64, total: u64) -> Self {
+        let message = format!("{failed} of {total} user IDs failed; see `error` in their lines");
+        Self { exit: SOME_FAILED, ..Self::internal(message) }
+    }
+
     /// The reader of standard output has closed the pipe: nothing is written.
     fn reader_gone() -> Self {
         Self { exit: READER_GONE, ..Self::internal(String::new()) }
@@ -78,8 +116,12 @@ impl Failure {
         let json = || serde_json::to_string(&serde_json::json!({ "error": self }));
         match format {
             _ if self.exit == READER_GONE => {}
+            Format::Json if self.exit == SOME_FAILED => {}
+            _ if self.exit == SOME_FAILED => {
+                output::note(format_args!("easemob-token: {}", self.message));
+            }
             Format::Json => output::note(json().unwrap_or_default()),
-            Format::Text => {
+            _ => {
                 output::note(format_args!("easemob-token: {}: {}", self.kind, self.message));
             }
         }
@@ -89,7 +131,8 @@ impl Failure {
 
 /// Writes the command's options for the library's settings.
 fn with_options(message: String) -> String {
-    const OPTIONS: [(&str, &str); 4] = [
+    const OPTIONS: [(&str, &str); 5] = [
+        ("send one with it", "send one with --authorize-password"),
         ("add_roots_pem", "--add-ca-file"),
         ("roots_pem", "--ca-file"),
         ("request_timeout", "--timeout"),
@@ -101,7 +144,7 @@ fn with_options(message: String) -> String {
 fn exit_code(kind: ErrorKind) -> u8 {
     match kind.category() {
         ErrorCategory::Internal => 1,
-        ErrorCategory::InvalidInput => 2,
+        ErrorCategory::InvalidInput => USAGE,
         ErrorCategory::Refused => 3,
         ErrorCategory::Limited => 4,
         ErrorCategory::Unavailable => 5,
@@ -116,8 +159,9 @@ impl From<Error> for Failure {
             code: error.code().map(str::to_owned),
             description: error.description().map(str::to_owned),
             retryable: error.is_retryable(),
+            retry_after: error.retry_after().map(time::whole_seconds),
             attempts: error.attempts(),
-            ..Self::new(error.kind(), error.report())
+            ..Self::new(error.kind(), remedy::report(&error))
         }
     }
 }

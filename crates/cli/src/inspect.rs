@@ -22,6 +22,7 @@ pub(crate) fn run(
     token: Option<String>,
     leeway: Duration,
 ) -> Result<(), Failure> {
+    output::require_format(options.format, "inspect", &[Format::Text, Format::Json])?;
     let text = match token {
         Some(token) if token != "-" => token,
         _ => from_standard_input(options)?,
@@ -39,10 +40,8 @@ pub(crate) fn run(
         },
         kind => Findings::undecoded(kind, Some(reason(&pasted))),
     };
-    match options.format {
-        Format::Text => output::line(findings.table())?,
-        Format::Json => output::line(findings.json()?)?,
-    }
+    let is_json = options.format == Format::Json;
+    output::line(if is_json { findings.json()? } else { findings.table() })?;
     Ok(())
 }
 

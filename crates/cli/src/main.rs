@@ -1,94 +1,157 @@
 //! The command `easemob-token`: parse, run, exit.
 
 mod args;
+mod completions;
+mod config_file;
+mod deadline;
 mod demo;
+mod doctor;
 mod dynamic;
 mod emulate;
 mod failure;
 mod findings;
+mod help;
 mod input;
 mod inspect;
 mod logging_transport;
+mod man;
+mod masked;
+mod option_args;
 mod options;
+mod out;
 mod output;
+mod placement;
+mod profile;
+mod progress;
+mod remedy;
 mod secrets;
 mod settings;
+mod signals;
+mod source;
 mod store;
 mod success;
+#[cfg(unix)]
+mod terminal;
 mod time;
 mod token;
 mod transports;
 mod usage;
+mod user_ids;
+mod users;
+mod version;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches as _;
+use clap::error::ErrorKind;
 use easemob_token::environment::Environment;
 
 use crate::args::{Args, Command, Format};
+use crate::config_file::Settings;
 use crate::failure::Failure;
+use crate::option_args::OptionArgs;
 use crate::options::Options;
-
-/// Exit code of a command that was interrupted (128 + SIGINT).
-const INTERRUPTED: u8 = 130;
+use crate::output::WriteError;
 
 fn main() -> ExitCode {
+    deadline::begin();
+    // Every other process ends by the default action of a signal, whatever it waits for.
+    #[cfg(unix)]
+    if std::process::id() == 1 {
+        // Without handlers, it can still do its work.
+        let _ = signals::exit_on_arrival();
+    }
     let arguments: Vec<_> = std::env::args_os().collect();
     let environment = Environment::of_process();
-    let args = match Args::try_parse_from(&arguments) {
-        Ok(args) => args,
-        Err(error) if error.use_stderr() => {
-            let format = options::format(usage::format(&arguments), &environment);
-            // Without arguments, people get the help.
-            if arguments.len() < 2 && format == Format::Text {
-                error.exit();
-            }
-            return Failure::invalid_input(usage::problem(&error, &arguments)).report(format);
+    let definition = help::definition();
+    let placed = placement::command_first(&definition, &arguments);
+    let acting = placement::options_of(&definition, &arguments);
+    let parsed = definition.try_get_matches_from(placed);
+    let (result, format) = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
+        Ok(Args { mut command }) => {
+            let mut options = command.take_options();
+            let limit = options::deadline(options.limit.deadline.as_ref(), &environment);
+            let profile = match options.config.take() {
+                Some(args) => profile::read(args, &environment, limit),
+                None => Ok(None),
+            };
+            let file = profile.as_ref().ok().and_then(Option::as_ref);
+            let format = options::format(options.format.format, &environment, file);
+            let settings = Places { environment: &environment, profile, acting, format };
+            (run(command, options, settings), format)
         }
-        Err(error) => error.exit(),
+        Err(error) => {
+            let format = options::format(usage::format(&arguments), &environment, None);
+            (not_run(&error, &arguments, format), format)
+        }
     };
-    let format = options::format(args.options.format, &environment);
-    match run(args, &environment) {
-        Ok(code) => code,
-        Err(failure) => failure.report(format),
-    }
+    result.unwrap_or_else(|failure| failure.report(format))
 }
 
-fn run(args: Args, environment: &Environment) -> Result<ExitCode, Failure> {
-    let Args { command, options } = args;
-    if let Command::Completions { shell } = command {
-        let mut command = Args::command();
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut command, "easemob-token", &mut script);
-        output::line(String::from_utf8_lossy(&script).trim_end())?;
-        return Ok(ExitCode::SUCCESS);
+/// Prints what was asked for instead of a command, or what is wrong with the arguments.
+fn not_run(
+    error: &clap::Error,
+    arguments: &[OsString],
+    format: Format,
+) -> Result<ExitCode, Failure> {
+    match error.kind() {
+        ErrorKind::DisplayVersion => version::run(format)?,
+        // Colours are clap's own business.
+        _ if !error.use_stderr() => error.print().map_err(WriteError)?,
+        _ if arguments.len() < 2 && format == Format::Text => {
+            help::first_steps();
+            return Ok(ExitCode::from(failure::USAGE));
+        }
+        _ => return Err(Failure::invalid_input(usage::problem(error, arguments))),
     }
-    if let Command::Emulator(args) = command {
-        return emulate::run(*args, options, environment);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where settings come from that are no arguments.
+struct Places<'a> {
+    environment: &'a Environment,
+    profile: Result<Option<Settings>, Failure>,
+    /// Names of the options that act on the command.
+    acting: Vec<String>,
+    format: Format,
+}
+
+fn run(command: Command, options: OptionArgs, places: Places<'_>) -> Result<ExitCode, Failure> {
+    let Places { environment, profile, acting, format } = places;
+    match command {
+        Command::Completions(args) => return completions::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Man(args) => return man::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Version(_) => {
+            output::require_format(format, "version", &[Format::Text, Format::Json])?;
+            return version::run(format).map(|()| ExitCode::SUCCESS);
+        }
+        Command::Emulator(args) => return emulate::run(*args, options, environment, &acting),
+        Command::Doctor { user, .. } => {
+            let options = profile.map(|it| Options::new(options, environment, it, &acting));
+            return in_runtime(doctor::run(options, format, user));
+        }
+        _ => {}
     }
-    let options = Options::new(options, environment)?;
+    let options = Options::new(options, environment, profile?, &acting);
     input::check_standard_input(&options)?;
     // These send nothing, so they need no runtime.
     match command {
-        Command::Dynamic { user_id } => {
-            return dynamic::run(&options, &user_id).map(|()| ExitCode::SUCCESS);
+        Command::Dynamic { user, out, .. } => {
+            return dynamic::run(&options, &user.user_id(), out).map(|()| ExitCode::SUCCESS);
         }
-        Command::Inspect { token, leeway } => {
+        Command::Inspect { token, leeway, .. } => {
+            settings::require(&options, &[])?;
             return inspect::run(&options, token, leeway).map(|()| ExitCode::SUCCESS);
         }
         _ => {}
     }
-    let runtime = new_runtime()?;
-    let code = runtime.block_on(async {
-        tokio::select! {
-            // The command is polled first: it reads its files before it waits, and until then an
-            // interrupt ends the process by default.
-            biased;
+    in_runtime(dispatch(command, options))
+}
 
-            done = dispatch(command, options) => done.map(|()| ExitCode::SUCCESS),
-            _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
-        }
-    });
+fn in_runtime(run: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = new_runtime()?;
+    let code = runtime.block_on(run);
     // Waits for no thread: a name look-up or a read that was given up cannot be cancelled.
     runtime.shutdown_background();
     code
@@ -101,18 +164,24 @@ fn new_runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::internal(format!("cannot start a runtime: {error}")))
 }
 
-async fn dispatch(command: Command, options: Options) -> Result<(), Failure> {
+async fn dispatch(command: Command, options: Options) -> Result<ExitCode, Failure> {
     match command {
-        Command::App { store } => token::app(&options, store).await,
-        Command::User { user_id, create, store } => {
-            token::user(&options, user_id, create, store).await
+        Command::Demo => return demo::run().await,
+        Command::App { store, out, .. } => token::app(&options, store, out).await?,
+        Command::User { users, store, out, .. } => {
+            return users::run(&options, users, store, out).await;
         }
-        Command::Password { user_id } => token::password(&options, user_id).await,
-        Command::Demo => demo::run(&options).await,
+        Command::Password { user, out, .. } => {
+            token::password(&options, user.user_id(), out).await?;
+        }
         // Handled before the runtime starts.
-        Command::Completions { .. }
+        Command::Completions(_)
+        | Command::Man(_)
+        | Command::Version(_)
         | Command::Dynamic { .. }
         | Command::Inspect { .. }
-        | Command::Emulator(_) => Ok(()),
+        | Command::Doctor { .. }
+        | Command::Emulator(_) => {}
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,8 @@ use easemob_token::{OddCharacter, Secret};
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::options::Options;
+#[cfg(unix)]
+use crate::{deadline, terminal};
 use crate::{output, settings};
 
 const CLIENT_SECRET: Input =
@@ -40,7 +42,7 @@ pub(crate) fn password(options: &Options, user_id: &str) -> Result<Secret, Failu
             Secret::from(not_empty(PASSWORD, file, without_line_end(&text))?)
         }
         (None, Some(password)) => password.clone(),
-        (None, None) => prompt(user_id)?,
+        (None, None) => prompt(options, user_id)?,
     };
     if let Some(odd) = OddCharacter::at_an_end(password.expose()) {
         let text = format!("the password {}, unless it belongs to it", odd.problem("check it"));
@@ -49,12 +51,34 @@ pub(crate) fn password(options: &Options, user_id: &str) -> Result<Secret, Failu
     Ok(password)
 }
 
-fn prompt(user_id: &str) -> Result<Secret, Failure> {
-    rpassword::prompt_password(format!("Password of {user_id}: ")).map(Secret::from).map_err(
-        |error| {
-            Failure::invalid_input(format!("cannot read a password from the terminal: {error}"))
-        },
-    )
+#[cfg(unix)]
+fn prompt(options: &Options, user_id: &str) -> Result<Secret, Failure> {
+    let prompt = format!("Password of {}: ", user_id.escape_debug());
+    let line = terminal::read_hidden(&prompt, deadline::left(options.deadline));
+    let Some(line) = line.map_err(|error| no_prompt(&error))? else {
+        return Err(Failure::deadline(
+            "no password was typed within --deadline; raise it, or use --password-file".to_owned(),
+            0,
+        ));
+    };
+    let text = environment::utf8("the password", line);
+    let text = text.map_err(|error| Failure::invalid_input(error.to_string()))?;
+    match without_line_end(&text) {
+        "" => Err(Failure::invalid_input("no password was typed; use --password-file, or type it")),
+        password => Ok(Secret::from(password)),
+    }
+}
+
+#[cfg(not(unix))]
+fn prompt(_: &Options, user_id: &str) -> Result<Secret, Failure> {
+    let password = rpassword::prompt_password(format!("Password of {user_id}: "));
+    password.map(Secret::from).map_err(|error| no_prompt(&error))
+}
+
+fn no_prompt(error: &std::io::Error) -> Failure {
+    Failure::invalid_input(format!(
+        "cannot read a password from the terminal: {error}; use --password-file"
+    ))
 }
 
 fn not_empty<'a>(input: Input, file: &Path, secret: &'a str) -> Result<&'a str, Failure> {

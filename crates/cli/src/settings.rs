@@ -45,16 +45,20 @@ impl Setting {
     }
 }
 
-/// Refuses settings that are missing, with the lines that set them in a shell.
+/// Refuses settings that are wrong or missing, with the lines that set the latter in a shell.
 pub(crate) fn require(options: &Options, needed: &[Setting]) -> Result<(), Failure> {
-    let missing: Vec<_> =
-        needed.iter().filter(|it| !it.is_set(options)).map(|it| it.names()).collect();
-    if missing.is_empty() {
+    let is_missing = |it: &&Setting| !it.is_set(options) && !options.wrong.contains(&it.names()[0]);
+    let missing: Vec<_> = needed.iter().filter(is_missing).map(|it| it.names()).collect();
+    let names: Vec<_> = missing.iter().map(|[option, ..]| *option).collect();
+    let mut problems = options.problems.clone();
+    if !missing.is_empty() {
+        let names = names.join(", ");
+        problems.push(format!("missing: {names}; give them as options, or fill in and run:"));
+    }
+    if problems.is_empty() {
         return Ok(());
     }
-    let names: Vec<_> = missing.iter().map(|[option, ..]| *option).collect();
-    let mut message =
-        format!("missing: {}; give them as options, or fill in and run:", names.join(", "));
+    let mut message = problems.join("; ");
     for [_, variable, value] in missing {
         // The quotes keep the # of an App Key from starting a comment.
         message.push_str(&format!("\nexport {variable}='{value}'"));

@@ -15,8 +15,9 @@ use easemob_token::{ConfigError, Event, Observer};
 use easemob_token_store_file::FileStore;
 
 use crate::failure::Failure;
-use crate::options::{Names, Options, Source, as_it_is};
-use crate::output;
+use crate::options::Options;
+use crate::source::{Names, Origin, Source, as_it_is};
+use crate::{output, profile};
 
 const KEEP: Names = ("--keep", "EASEMOB_KEEP");
 const KEEP_DIR: Names = ("--keep-dir", "EASEMOB_KEEP_DIR");
@@ -50,7 +51,7 @@ type Chosen = (Arc<dyn TokenStore>, Duration);
 /// The store that the options name, and the longest time for one operation of it.
 pub(crate) fn chosen(args: StoreArgs, options: &Options) -> Result<Option<Chosen>, Failure> {
     let environment = Environment::of_process();
-    let Some(place) = place(args, &environment)? else { return Ok(None) };
+    let Some(place) = place(args, &environment, options)? else { return Ok(None) };
     // Shorter than the whole command may take, so that a request can follow.
     let limit = LIMIT.min(options.deadline / 4);
     Ok(Some((place.open(limit)?, limit)))
@@ -77,37 +78,49 @@ enum Place {
     Redis(String),
 }
 
-/// Reads the options, and what is not given of them from the environment.
-fn place(args: StoreArgs, environment: &Environment) -> Result<Option<Place>, Failure> {
-    let mut source = Source::new(environment, None);
+/// The keys of a configuration file.
+pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+    [KEEP, KEEP_DIR, STORE].into_iter().map(|(option, _)| option.trim_start_matches('-'))
+}
+
+/// Reads the options, and what is not given of them from elsewhere.
+fn place(
+    args: StoreArgs,
+    environment: &Environment,
+    options: &Options,
+) -> Result<Option<Place>, Failure> {
+    let mut source = Source::new(environment, options.profile.as_ref());
     let is_url_given = args.store.is_some();
     let is_folder_given = args.keep || args.keep_dir.is_some();
-    // An option wins over the variables of the other kind.
-    let keep = !is_url_given && source.flag(KEEP, is_folder_given);
+    // An option wins over the other kind elsewhere.
+    let mut keep = !is_url_given && source.flag(KEEP, is_folder_given);
     let folder = if keep { source.path(KEEP_DIR, args.keep_dir) } else { None };
-    let url = if is_folder_given { None } else { source.value(STORE, args.store, as_it_is) };
-    let (keep, folder, url) = source.finish((keep, folder, url))?;
-    match (keep, url) {
-        (true, Some(_)) => Err(Failure::invalid_input(
-            "EASEMOB_KEEP and EASEMOB_STORE are both set; unset one of them",
-        )),
-        (false, url) => url.map(Place::of_url).transpose(),
-        (true, None) => {
-            let folder = folder.or_else(|| default_folder(environment)).ok_or_else(|| {
-                Failure::invalid_input("--keep: there is no home folder; add --keep-dir DIR")
-            })?;
-            Ok(Some(Place::Folder(KEEP_DIR.0, folder)))
+    let mut url = if is_folder_given { None } else { source.value(STORE, args.store, as_it_is) };
+    let [keep_origin, url_origin] = [KEEP, STORE].map(|names| source.origins.of(names.0));
+    source.finish(())?;
+    if keep && url.is_some() {
+        match (&keep_origin, &url_origin) {
+            // A variable wins over the other kind in a file.
+            (Origin::Variable(_), Origin::File(_)) => url = None,
+            (Origin::File(_), Origin::Variable(_)) => keep = false,
+            _ => {
+                return Err(Failure::invalid_input(format!(
+                    "{keep_origin} and {url_origin} are both set; unset one of them"
+                )));
+            }
         }
     }
+    if !keep {
+        return url.map(Place::of_url).transpose();
+    }
+    let folder = folder.or_else(|| default_folder(environment)).ok_or_else(|| {
+        Failure::invalid_input("--keep: there is no home folder; add --keep-dir DIR")
+    })?;
+    Ok(Some(Place::Folder(KEEP_DIR.0, folder)))
 }
 
 fn default_folder(environment: &Environment) -> Option<PathBuf> {
-    let absolute = |name| {
-        let path = PathBuf::from(environment.text(name).ok()??);
-        path.is_absolute().then_some(path)
-    };
-    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
-    Some(caches.join(FOLDER))
+    Some(profile::in_home(environment, "XDG_CACHE_HOME", ".cache")?.join(FOLDER))
 }
 
 impl Place {

@@ -1,14 +1,19 @@
-//! A token on standard output: alone, or as one JSON object.
+//! A token as a result: alone, as one JSON object, as variables, or as a header field.
 
 use easemob_token::dynamic::DynamicToken;
 use easemob_token::{AccessToken, AppToken, Lifetime, User, UserToken};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::options::Options;
+use crate::out::Destination;
 use crate::{output, time};
+
+/// Characters that mean themselves in a shell and in a `.env` file, beside letters and digits.
+const PLAIN: &[char] = &['-', '_', '.', '+', '/', '=', ':', '@', '%', ','];
 
 /// A token and its facts; the fields are the members of the JSON form.
 #[derive(Serialize)]
@@ -85,22 +90,29 @@ impl<'a> Success<'a> {
         }
     }
 
-    /// Writes the token to standard output and, in text form, the rest to standard error.
-    pub(crate) fn report(&self, options: &Options) -> Result<(), Failure> {
-        match options.format {
-            Format::Json => {
-                let json = serde_json::to_string(self)
-                    .map_err(|error| Failure::internal(format!("cannot write JSON: {error}")))?;
-                output::line(json)?;
-            }
-            Format::Text => {
-                output::line(self.access_token)?;
-                if !options.quiet {
-                    output::note(self.line());
-                }
-            }
+    /// Writes the token and, on a terminal, its facts to standard error.
+    pub(crate) fn report(&self, options: &Options, to: Destination) -> Result<(), Failure> {
+        to.write(self.formatted(options.format)?)?;
+        // A script wants the token alone, and finds its facts in the JSON form.
+        if options.format != Format::Json && !options.quiet && output::is_for_people() {
+            output::note(self.line());
         }
         Ok(())
+    }
+
+    fn formatted(&self, format: Format) -> Result<String, Failure> {
+        match format {
+            Format::Text => Ok(self.access_token.to_owned()),
+            Format::Header => Ok(format!("Authorization: Bearer {}", self.access_token)),
+            Format::Json => serde_json::to_string(self)
+                .map_err(|error| Failure::internal(format!("cannot write JSON: {error}"))),
+            Format::Env => Ok(format!(
+                "EASEMOB_TOKEN={}\nEASEMOB_TOKEN_EXPIRES_AT={}",
+                quoted(self.access_token)?,
+                // Empty if there is none: the time of an older token must not stay.
+                self.expires_at.as_deref().unwrap_or_default()
+            )),
+        }
     }
 
     /// The token's facts in one line, without the token.
@@ -130,6 +142,21 @@ impl<'a> Success<'a> {
     }
 }
 
+/// A value that a shell and a reader of `.env` files take as it is.
+///
+/// Without need there are no quotes, since some readers take them for a part of the value.
+fn quoted(text: &str) -> Result<Cow<'_, str>, Failure> {
+    if text.chars().all(|c| c.is_ascii_alphanumeric() || PLAIN.contains(&c)) {
+        return Ok(text.into());
+    }
+    if text.contains('\'') {
+        return Err(Failure::invalid_input(
+            "--format: the token has a quote (U+0027), which env cannot express; use json",
+        ));
+    }
+    Ok(format!("'{text}'").into())
+}
+
 /// What is left of a lifetime, in whole seconds; all of it if the token was received just now.
 fn seconds(life: Duration, left: Duration) -> u64 {
     let is_new = life.saturating_sub(left) < Duration::from_secs(1);
@@ -152,6 +179,18 @@ impl<'a> AboutUser<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_quoted_only_if_it_must_be() {
+        for (text, written) in [
+            ("YWMt-_.+/=:@%,9", Some("YWMt-_.+/=:@%,9")),
+            ("a$b", Some("'a$b'")),
+            ("a#`\"\\!~", Some("'a#`\"\\!~'")),
+            ("a'b", None),
+        ] {
+            assert_eq!(quoted(text).ok().as_deref(), written, "{text}");
+        }
+    }
 
     #[test]
     fn a_new_token_has_its_whole_lifetime_and_a_kept_one_what_is_left() {

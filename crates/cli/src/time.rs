@@ -16,6 +16,11 @@ pub(crate) fn span(time: Duration) -> String {
     if words.is_empty() { format!("{}ms", time.subsec_millis()) } else { words.join(" ") }
 }
 
+/// Whole seconds that are at least as long.
+pub(crate) fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
+}
+
 /// Formats a number in groups of three digits: `1 024 000`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -54,6 +59,8 @@ mod tests {
         assert_eq!(span(Duration::from_secs(1_024_000)), "11d 20h 26m 40s");
         assert_eq!(span(Duration::from_secs(5_184_000)), "60d");
         assert_eq!(span(Duration::from_millis(5)), "5ms");
+        let rounded = [0, 1, 1_000, 1_001].map(|ms| whole_seconds(Duration::from_millis(ms)));
+        assert_eq!(rounded, [0, 1, 1, 2]);
         let groups = [0, 999, 1_000, 1_024_000].map(grouped);
         assert_eq!(groups, ["0", "999", "1 000", "1 024 000"]);
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_637_740_866_157);

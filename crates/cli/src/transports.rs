@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use easemob_token::ConfigError;
+#[cfg(feature = "hyper")]
+use easemob_token::ErrorKind;
 use easemob_token::environment::Environment;
 use easemob_token::transport::{Proxy, ProxyUrl, Transport};
 
@@ -13,19 +15,24 @@ use crate::input::Input;
 use crate::logging_transport::LoggingTransport;
 use crate::options::Options;
 
+const CLIENT_CERT: Input =
+    Input { option: "--client-cert", content: "the client certificate", max_kib: 1024 };
+const CLIENT_KEY: Input = Input { option: "--client-key", content: "its key", max_kib: 64 };
 /// Root certificates; a system's bundle has about 220 KiB.
 const ROOTS: Input = Input { option: "--ca-file", content: "PEM certificates", max_kib: 4 * 1024 };
 const ADDED_ROOTS: Input = Input { option: "--add-ca-file", ..ROOTS };
 
-/// Root certificates: the system's and none, unless set.
+/// Root certificates and a client certificate: the system's and none, unless set.
 #[cfg_attr(
     not(any(feature = "hyper", feature = "isahc")),
     expect(dead_code, reason = "no transport takes them")
 )]
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Roots {
     instead: Option<Vec<u8>>,
     added: Option<Vec<u8>>,
+    /// A client certificate and its key.
+    identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl TransportName {
@@ -48,15 +55,33 @@ impl TransportName {
     }
 }
 
-/// Builds the transport that the options name.
-pub(crate) fn chosen(options: &Options) -> Result<LoggingTransport, Failure> {
+/// Reads the root certificates and the client certificate that the options name.
+pub(crate) fn roots(options: &Options) -> Result<Roots, Failure> {
     let read = |input: Input, file: &Option<PathBuf>| {
         file.as_ref().map(|file| input.read(options, file)).transpose()
     };
-    let instead = read(ROOTS, &options.ca_file)?;
-    let roots = Roots { instead, added: read(ADDED_ROOTS, &options.add_ca_file)? };
-    let transport = make(options.transport, roots, options.proxy.clone())?;
-    Ok(LoggingTransport::new(transport, options.transport.as_str(), options.verbose))
+    let (instead, added) =
+        (read(ROOTS, &options.ca_file)?, read(ADDED_ROOTS, &options.add_ca_file)?);
+    let certificate = read(CLIENT_CERT, &options.client_cert)?;
+    let identity = match (certificate, read(CLIENT_KEY, &options.client_key)?) {
+        (None, None) => None,
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (certificate, _) => {
+            let (set, other) = if certificate.is_some() {
+                ("--client-cert", "--client-key (EASEMOB_CLIENT_KEY)")
+            } else {
+                ("--client-key", "--client-cert (EASEMOB_CLIENT_CERT)")
+            };
+            return Err(Failure::invalid_input(format!("{set}: needs {other}; set both")));
+        }
+    };
+    Ok(Roots { instead, added, identity })
+}
+
+/// Builds the transport that the options name.
+pub(crate) fn chosen(options: &Options) -> Result<LoggingTransport, Failure> {
+    let transport = make(options.transport, roots(options)?, options.proxy.clone())?;
+    Ok(LoggingTransport::new(transport, options))
 }
 
 /// Parses `none`, `env`, or a URL without a password.
@@ -98,16 +123,7 @@ pub(crate) fn make(
 ) -> Result<Arc<dyn Transport>, Failure> {
     match name {
         #[cfg(feature = "hyper")]
-        TransportName::Hyper => {
-            let mut builder = easemob_token::hyper::HyperTransport::builder().proxy(proxy);
-            if let Some(pem) = roots.instead {
-                builder = builder.roots_pem(pem);
-            }
-            if let Some(pem) = roots.added {
-                builder = builder.add_roots_pem(pem);
-            }
-            Ok(Arc::new(builder.build()?))
-        }
+        TransportName::Hyper => Ok(Arc::new(hyper(roots).proxy(proxy).build()?)),
         #[cfg(feature = "isahc")]
         TransportName::Isahc => {
             let mut builder = easemob_token::isahc::IsahcTransport::builder().proxy(proxy);
@@ -116,6 +132,9 @@ pub(crate) fn make(
             }
             if let Some(pem) = roots.added {
                 builder = builder.add_roots_pem(pem);
+            }
+            if let Some((certificate, key)) = roots.identity {
+                builder = builder.client_certificate_pem(certificate, key);
             }
             Ok(Arc::new(builder.build()?))
         }
@@ -128,4 +147,26 @@ pub(crate) fn make(
             )))
         }
     }
+}
+
+#[cfg(feature = "hyper")]
+fn hyper(roots: Roots) -> easemob_token::hyper::HyperTransportBuilder {
+    let mut builder = easemob_token::hyper::HyperTransport::builder();
+    if let Some(pem) = roots.instead {
+        builder = builder.roots_pem(pem);
+    }
+    if let Some(pem) = roots.added {
+        builder = builder.add_roots_pem(pem);
+    }
+    if let Some((certificate, key)) = roots.identity {
+        builder = builder.client_certificate_pem(certificate, key);
+    }
+    builder
+}
+
+/// The TLS configuration of the transport over hyper.
+#[cfg(feature = "hyper")]
+pub(crate) async fn tls_config(roots: Roots) -> Result<Arc<rustls::ClientConfig>, Failure> {
+    let config = hyper(roots).tls_config().await;
+    config.map_err(|error| Failure::of(ErrorKind::Tls, &error.to_string()))
 }

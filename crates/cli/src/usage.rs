@@ -8,6 +8,7 @@ use clap::ValueEnum as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::args::Format;
+use crate::{emulate, help, placement};
 
 /// A problem with the value of an option; a constant, so that it cannot quote the value.
 #[derive(Debug)]
@@ -80,6 +81,9 @@ fn unknown(error: &clap::Error, arguments: &[OsString]) -> String {
     let number = found.map_or("an argument".to_owned(), |(n, _)| format!("argument {n}"));
     let whole = found.map(|(_, whole)| whole.to_string_lossy()).unwrap_or_default();
     let name = whole.trim_start_matches(is_dash);
+    if let Some(problem) = without_effect(error, arguments) {
+        return problem;
+    }
     if name.len() < whole.len() || name.contains('=') {
         // `-pSECRET` is the habit of some programs.
         let is_short = whole.starts_with("-p") && !name.starts_with("proxy");
@@ -108,6 +112,26 @@ fn unknown(error: &clap::Error, arguments: &[OsString]) -> String {
         }
     }
     format!("{problem}; see easemob-token --help")
+}
+
+/// The text for an option of other commands.
+fn without_effect(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let definition = help::definition();
+    let option = text(error, ContextKind::InvalidArg)?;
+    let option = option.split('=').next()?;
+    let name = option.strip_prefix("--").or_else(|| option.strip_prefix('-'))?;
+    let others = placement::commands_with(&definition, name);
+    let (last, first) = others.split_last()?;
+    let others = match first {
+        [] => (*last).to_owned(),
+        first => format!("{} and {last}", first.join(", ")),
+    };
+    let command = placement::command(&definition, arguments)?.get_name();
+    let problem = format!("{option}: has no effect on {command}");
+    Some(match emulate::instead_of(option).filter(|_| command == "emulator") {
+        Some(instead) => format!("{problem}; {instead}"),
+        None => format!("{problem}, only on {others}; leave it out"),
+    })
 }
 
 /// The text for an option that would hold a secret, if the name looks like one.

@@ -39,6 +39,8 @@
 //! - A `ttl` is never rounded up, and one that the wire's unit would turn into `0` ("permanent")
 //!   is an error.
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod build_error;
@@ -58,8 +60,8 @@ pub use grant::{ClientCredentials, Grant, GrantType, Inherit, Password, Payload}
 pub use policy::{
     Decision, Fleet, FleetEvent, FleetRecord, FleetRest, FleetRun, FleetStart, FleetStep,
     FleetTrouble, Freshness, Jitter, Keep, NextStep, Now, Priority, RateAnswer, RateLimiter,
-    RateStep, Refusal, Report, RequestQueue, Retry, RetryLimits, Success, Ticket, TokenState, Turn,
-    Uptime,
+    RateStep, Refusal, Report, RequestQueue, RestingState, Retry, RetryLimits, Success, Ticket,
+    TokenState, Turn, Uptime,
 };
 pub use response::{ErrorCategory, ErrorScope, ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;
@@ -68,3 +70,8 @@ pub use token::{
     AccessToken, AppToken, IssuedToken, Lifetime, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
     UserId, UserToken,
 };
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

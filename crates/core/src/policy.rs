@@ -21,4 +21,4 @@ pub use self::now::{Jitter, Now, Uptime};
 pub use self::rate_limiter::RateLimiter;
 pub use self::request_queue::{Priority, RequestQueue, Ticket, Turn};
 pub use self::retry::{NextStep, Retry, RetryLimits};
-pub use self::token_state::{Decision, Keep, Report, Success, TokenState};
+pub use self::token_state::{Decision, Keep, Report, RestingState, Success, TokenState};

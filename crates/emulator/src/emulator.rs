@@ -262,8 +262,9 @@ impl Emulator {
         self.exchanges.service.revoke_app_tokens(None);
     }
 
-    /// Whether the service accepts this token right now: an app token of any application, or the token
-    /// of a user who exists and is not banned.
+    /// Whether the service accepts this token right now.
+    ///
+    /// It accepts an app token of any application, and the token of a user who exists and is not banned.
     #[must_use]
     pub fn accepts(&self, token: &str) -> bool {
         self.exchanges.service.check_token(token).is_ok()

@@ -105,6 +105,9 @@
 //! [`Builder::allow_remote`] is called. It writes no log. `Debug` and `Display` of every type mask
 //! secrets; methods of [`ReceivedRequest`] without `masked` in their name return unmasked data.
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod access_token;
 mod accounts;
 mod builder;
@@ -154,3 +157,8 @@ pub use refusal::Refusal;
 pub use settings::{BannedAs, UnknownUserAs};
 pub use stub::Stub;
 pub use ttl::{PermanentAs, Unit};
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -11,8 +11,8 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use easemob_token_core::{
-    AccessToken, Decision, GrantType, IssuedToken, Jitter, Keep, Refusal, Report, TokenState,
-    Uptime,
+    AccessToken, Decision, GrantType, IssuedToken, Jitter, Keep, Refusal, Report, RestingState,
+    TokenState, Uptime,
 };
 
 pub use self::entry::TokenGuard;
@@ -90,6 +90,24 @@ impl<S: TokenSource> TokenCache<S> {
         let token = TokenState::new();
         let state = State { token, in_flight: None, error: None, refused: None };
         Arc::new(Self { source, entry: ArcSwapOption::empty(), state: Mutex::new(state) })
+    }
+
+    /// A cache that was at rest.
+    pub(crate) fn resumed(source: S, token: S::Token, resting: RestingState) -> Arc<Self> {
+        let (generation, freshness) = (resting.generation(), resting.freshness());
+        let cache = Self::new(source);
+        cache.lock().token = TokenState::from(resting);
+        cache.entry.store(Some(CacheEntry::new(token, generation, freshness)));
+        cache
+    }
+
+    /// The cached token with its state, if that is all that the cache has to remember.
+    pub(crate) fn at_rest(&self) -> Option<(S::Token, RestingState)> {
+        let now = self.context().clock.now();
+        let state = self.lock();
+        let resting = state.token.at_rest(now).filter(|it| !it.freshness().is_due(now))?;
+        let entry = self.entry.load();
+        Some((entry.as_ref()?.token().clone(), resting))
     }
 
     /// The source of its tokens.
@@ -186,17 +204,16 @@ impl<S: TokenSource> TokenCache<S> {
         }
     }
 
-    /// Removes this token, if it is the cached one and can be replaced.
-    pub(crate) fn invalidate(&self, refused: &AccessToken) {
+    /// Removes this token, if it is the cached one and can be replaced. Returns it for the event.
+    pub(crate) fn invalidate(&self, refused: &AccessToken) -> Option<Arc<CacheEntry<S::Token>>> {
         let now = self.context().clock.now();
         let mut state = self.lock();
-        let Some(entry) = self.entry_of(refused) else { return };
-        if state.token.invalidate(entry.generation, now) {
+        let entry = self.entry_of(refused)?;
+        state.token.invalidate(entry.generation, now).then(|| {
             self.entry.store(None);
             state.refused = Some(refused.clone());
-            drop(state);
-            self.emit_invalidated(&entry);
-        }
+            entry
+        })
     }
 
     /// The token that is cached and usable, and the one that was reported as refused and is not
@@ -217,7 +234,12 @@ impl<S: TokenSource> TokenCache<S> {
         self.entry.load_full().filter(|entry| entry.is(token))
     }
 
-    fn emit_invalidated(&self, entry: &CacheEntry<S::Token>) {
+    /// Whether this is the cached token.
+    pub(crate) fn holds(&self, token: &AccessToken) -> bool {
+        self.entry_of(token).is_some()
+    }
+
+    pub(crate) fn emit_invalidated(&self, entry: &CacheEntry<S::Token>) {
         let event = Event::Invalidated { grant: S::GRANT, generation: entry.generation };
         self.context().telemetry.emit(&event);
     }

@@ -22,9 +22,7 @@ use crate::acquire::{Plain, RequestContext, acquire_uncached};
 use crate::cache::TokenGuard;
 use crate::error::Error;
 use crate::issued::{AppToken, UserToken};
-use crate::tokens::{
-    AppAuthorized, AppTokenCache, UserCache, UserTokenKey, UserTokens, WithAppToken,
-};
+use crate::tokens::{AppAuthorized, AppTokenCache, UserTokenKey, UserTokens, WithAppToken};
 
 /// A client that gets tokens of one app.
 ///
@@ -271,20 +269,15 @@ impl Client {
         (&*context.runtime, context.limits.deadline)
     }
 
-    /// The cache of this user, if it has been asked for before.
-    pub(crate) fn cached_user(&self, key: &UserTokenKey) -> Option<UserCache> {
-        self.inner.user_tokens.as_ref()?.cached(key)
+    /// The cached user token if it is fresh.
+    pub(crate) fn fresh_user_token(&self, key: &UserTokenKey) -> Option<UserToken> {
+        self.inner.user_tokens.as_ref()?.try_fresh(key)
     }
 
-    /// Gets a user token. `cached` is what [`cached_user`](Self::cached_user) found.
-    pub(crate) async fn inherit(
-        &self,
-        key: UserTokenKey,
-        cached: Option<UserCache>,
-    ) -> Result<UserToken, Error> {
+    pub(crate) async fn inherit(&self, key: UserTokenKey) -> Result<UserToken, Error> {
         let with_app_token = self.with_app_token()?;
         match &self.inner.user_tokens {
-            Some(user_tokens) => user_tokens.get(&key, cached).await,
+            Some(user_tokens) => user_tokens.get(&key).await,
             None => acquire_uncached(&self.inner.context, &key.source(with_app_token)).await,
         }
     }

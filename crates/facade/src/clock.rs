@@ -3,7 +3,7 @@
 #[cfg(any(test, feature = "test-util"))]
 mod test_clock;
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use easemob_token_core::{Jitter, Now, Uptime};
 
@@ -13,11 +13,9 @@ pub use self::test_clock::TestClock;
 /// The wall clock and the monotonic clock of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
-    #[cfg_attr(
-        any(target_os = "linux", target_os = "android"),
-        expect(dead_code, reason = "the kernel's monotonic clock has an origin of its own")
-    )]
-    origin: Instant,
+    // The kernel's monotonic clock has an origin of its own.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    origin: std::time::Instant,
     /// Set if a test moves the clock.
     by_hand: Option<TestClock>,
 }
@@ -25,13 +23,19 @@ pub(crate) struct Clock {
 impl Clock {
     /// The system's clocks.
     pub(crate) fn system() -> Self {
-        Self { origin: Instant::now(), by_hand: None }
+        Self {
+            #[cfg(not(any(target_os = "linux", target_os = "android")))]
+            origin: std::time::Instant::now(),
+            by_hand: None,
+        }
     }
 
     /// A clock that a test moves.
     #[cfg(any(test, feature = "test-util"))]
     pub(crate) fn by_hand(clock: TestClock) -> Self {
-        Self { by_hand: Some(clock), ..Self::system() }
+        let mut this = Self::system();
+        this.by_hand = Some(clock);
+        this
     }
 
     /// The clock by which the client sleeps, if its runtime does not.
@@ -120,6 +124,8 @@ pub(crate) fn jitter() -> Jitter {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]

@@ -65,6 +65,9 @@
 //! [`ClientBuilder::ttl_units`] is wrong (`ttl_unit_mismatch`), and a dynamic token that lives long
 //! (`long_dynamic_ttl`). No event holds a secret, a token or a user ID.
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod acquire;
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -97,7 +100,7 @@ pub use easemob_token_core::dynamic;
 pub use easemob_token_core::inspect;
 pub use easemob_token_core::{
     AccessToken, AppKey, BaseUrl, BuildError, ErrorCategory, Field, GrantType, Lifetime,
-    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
+    OddCharacter, Secret, Ttl, TtlUnit, TtlUnits, UnitMismatch, User, UserId,
 };
 pub use easemob_token_transport::ConfigError;
 #[cfg(feature = "hyper")]
@@ -141,40 +144,45 @@ pub mod store {
 
 /// Pages of the documentation, so that their Rust examples are compiled and run.
 ///
-/// The pages show all transports, so their features are needed. `cargo xtask ci docs` runs the
-/// examples, and fails if a page with Rust examples is missing here.
+/// The pages show all transports, so their features are needed. `cargo xtask ci test` runs the
+/// examples, and `docs` fails if a page with Rust examples is missing here. Pages in Chinese have the same
+/// code.
 #[cfg(all(doctest, feature = "fleet", feature = "hyper", feature = "isahc", feature = "reqwest"))]
+#[cfg(feature = "test-util")]
 mod pages {
+    #[doc = include_str!("../README.md")]
+    struct ReadmeOfTheCrate;
+
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 
-    #[doc = include_str!("../../../README.zh-CN.md")]
-    struct ReadmeInChinese;
+    #[doc = include_str!("../../../docs/log-in-a-user.md")]
+    struct LogInAUser;
+
+    #[doc = include_str!("../../../docs/testing.md")]
+    struct Testing;
+
+    #[doc = include_str!("../../../docs/deploy.md")]
+    struct Deploy;
 
     #[doc = include_str!("../../../docs/transports.md")]
     struct Transports;
 
+    #[doc = include_str!("../../../docs/writing-a-transport.md")]
+    struct WritingATransport;
+
     #[doc = include_str!("../../../docs/observability.md")]
     struct Observability;
 
-    #[doc = include_str!("../../../docs/observability.zh-CN.md")]
-    struct ObservabilityInChinese;
-
     #[doc = include_str!("../../../docs/emulator.md")]
-    struct EmulatorPage;
-
-    #[doc = include_str!("../../../docs/emulator.zh-CN.md")]
-    struct EmulatorPageInChinese;
+    struct Emulator;
 
     #[doc = include_str!("../../../docs/fleet.md")]
     struct Fleet;
 
-    #[doc = include_str!("../../../docs/fleet.zh-CN.md")]
-    struct FleetInChinese;
+    #[doc = include_str!("../../../docs/stores.md")]
+    struct Stores;
 
     #[doc = include_str!("../../../docs/revocation.md")]
     struct Revocation;
-
-    #[doc = include_str!("../../../docs/revocation.zh-CN.md")]
-    struct RevocationInChinese;
 }

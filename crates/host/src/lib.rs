@@ -25,3 +25,8 @@ mod odd_character;
 
 pub use authority::{Authority, HostError, check_url_characters};
 pub use odd_character::{OddCharacter, is_invisible};
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -177,3 +177,8 @@ fn failed(action: &'static str, error: &std::io::Error) -> StoreError {
     };
     StoreError::new(StoreErrorKind::Refused, format!("cannot {action}: {remedy}"))
 }
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

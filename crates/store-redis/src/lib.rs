@@ -30,6 +30,9 @@
 //! | `sentinel` | `RedisStore::sentinel` |
 //! | `cluster` | `RedisStore::cluster` |
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 mod connection;
 mod failure;
@@ -125,3 +128,8 @@ impl TokenStore for RedisStore {
         self.worker.run(|shared| async move { shared.swap(swap).await }).await
     }
 }
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,6 +7,9 @@
 //! The feature `conformance` adds a suite that tries every rule of the contract on a store.
 //! [`MemoryStore`] is a store for tests.
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
@@ -124,3 +127,8 @@ pub enum Swap {
     /// Another record is there, or none: nothing was written.
     Changed,
 }
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use easemob_token_transport::{
     ClientCertificate, ConfigError, DEFAULT_CONNECT_TIMEOUT, ExchangeLimit, Proxy, ProxyRules,
-    RootSettings,
+    RootSettings, TransportError, TransportErrorKind,
 };
 use rustls::crypto::CryptoProvider;
 
@@ -165,19 +165,36 @@ impl HyperTransportBuilder {
     /// - `max_concurrent_exchanges` is 0.
     pub fn build(self) -> Result<HyperTransport, ConfigError> {
         let limit = ExchangeLimit::from_setting(self.max_concurrent_exchanges, DESCRIPTORS)?;
-        let trust = Trust::new(&self.roots)?;
-        let identity = match self.client_certificate {
-            Some((chain, key)) => {
-                let certificate = ClientCertificate::from_pem(&chain, &key)?;
-                Some(identity::check(&certificate, &self.crypto_provider)?)
-            }
-            None => None,
-        };
-        let tls = Tls::new(self.crypto_provider, trust, identity)?;
+        let tls = self.tls()?;
         let proxy = self.proxy.resolve()?;
         let connector = Connector::new(Resolver::new(), self.connect_timeout, tls, proxy);
         let client = PooledClient::new(connector, self.reuse_connections);
         Ok(HyperTransport::over(client, limit))
+    }
+
+    /// Makes the TLS configuration that the transport would use, for a diagnosis of your own.
+    ///
+    /// It loads the system's roots if they are trusted. Everything else of these settings is ignored.
+    ///
+    /// # Errors
+    ///
+    /// `Tls` if a setting of TLS is wrong, as [`build`](Self::build) says, or if the system's roots
+    /// cannot be read.
+    pub async fn tls_config(&self) -> Result<Arc<rustls::ClientConfig>, TransportError> {
+        let wrong = |error| TransportError::with_source(TransportErrorKind::Tls, error);
+        self.tls().map_err(wrong)?.config().await
+    }
+
+    fn tls(&self) -> Result<Tls, ConfigError> {
+        let provider = Arc::clone(&self.crypto_provider);
+        let identity = match &self.client_certificate {
+            Some((chain, key)) => {
+                let certificate = ClientCertificate::from_pem(chain, key)?;
+                Some(identity::check(&certificate, &provider)?)
+            }
+            None => None,
+        };
+        Tls::new(provider, Trust::new(&self.roots)?, identity)
     }
 
     /// Builds a transport with the default settings, which need no check.

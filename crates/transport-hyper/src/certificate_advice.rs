@@ -3,7 +3,11 @@
 use rustls::{AlertDescription, CertificateError, Error, OtherError};
 
 /// Returns what is wrong, mostly with the server's certificate, and what to do, in one line.
-pub(crate) fn advice(error: &Error) -> Option<&'static str> {
+///
+/// It names the builder's methods, and is what an error of the transport says. `None` if there is
+/// nothing to add to rustls's own text. For programs that open TLS themselves, to find out what fails.
+#[must_use]
+pub fn handshake_advice(error: &Error) -> Option<&'static str> {
     let error = match error {
         Error::InvalidCertificate(error) => error,
         Error::AlertReceived(AlertDescription::HandshakeFailure) => {
@@ -67,8 +71,11 @@ mod tests {
             signature_algorithm_id: vec![6, 8],
             supported_algorithms: Vec::new(),
         };
-        let text = advice(&Error::InvalidCertificate(context)).unwrap();
+        let text = handshake_advice(&Error::InvalidCertificate(context)).unwrap();
         assert!(text.contains("P-521 or ECDSA with SHA-512") && text.contains("crypto_provider"));
-        assert_eq!(advice(&Error::InvalidCertificate(CertificateError::BadEncoding)), None);
+        assert_eq!(
+            handshake_advice(&Error::InvalidCertificate(CertificateError::BadEncoding)),
+            None
+        );
     }
 }

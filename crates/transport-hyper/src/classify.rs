@@ -10,7 +10,7 @@ use easemob_token_transport::{
 use hyper_util::client::legacy;
 use rustls::pki_types::InvalidDnsNameError;
 
-use crate::certificate_advice::advice;
+use crate::certificate_advice::handshake_advice;
 use crate::connection_state::TooManyBytes;
 
 /// The error of an exchange that brought no head.
@@ -25,7 +25,7 @@ pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
     }
     let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
     let tls = find_in_chain::<rustls::Error>(&error);
-    match tls.map(|tls| (advice(tls), tls.to_string().contains('['))) {
+    match tls.map(|tls| (handshake_advice(tls), tls.to_string().contains('['))) {
         // rustls lists algorithms as bytes, up to each one that it knows.
         Some((Some(advice), true)) => {
             TransportError::with_source(kind, Refused { advice, source: None })

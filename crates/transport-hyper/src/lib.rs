@@ -53,6 +53,9 @@
 //! # }
 //! ```
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod body;
 mod builder;
 mod certificate_advice;
@@ -72,6 +75,7 @@ mod verifier;
 mod wire;
 
 pub use builder::HyperTransportBuilder;
+pub use certificate_advice::handshake_advice;
 pub use easemob_token_transport::TokioRuntime;
 pub use transport::HyperTransport;
 
@@ -79,3 +83,8 @@ pub use transport::HyperTransport;
 pub mod reexports {
     pub use {bytes, http_body_util, hyper_util, rustls};
 }
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

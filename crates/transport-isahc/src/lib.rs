@@ -103,6 +103,9 @@
 //! [`Internal`]: easemob_token_transport::TransportErrorKind::Internal
 //! [`Proxy::Environment`]: easemob_token_transport::Proxy::Environment
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod agent_thread;
 mod body;
 mod builder;
@@ -133,3 +136,8 @@ pub use transport::IsahcTransport;
 /// The HTTP library below, for naming the client that
 /// [`from_client`](IsahcTransport::from_client) takes.
 pub use isahc;
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

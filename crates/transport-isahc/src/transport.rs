@@ -67,6 +67,18 @@ impl IsahcTransport {
         IsahcTransportBuilder::build_default()
     }
 
+    /// The version of the libcurl that is compiled in, such as `8.22.0`.
+    #[must_use]
+    pub fn libcurl_version() -> String {
+        curl::Version::get().version().to_owned()
+    }
+
+    /// The TLS library of that libcurl, with its version.
+    #[must_use]
+    pub fn tls_version() -> String {
+        curl::Version::get().ssl_version().unwrap_or("no TLS").to_owned()
+    }
+
     /// The settings of a transport, to be changed.
     pub fn builder() -> IsahcTransportBuilder {
         IsahcTransportBuilder::new()

@@ -47,3 +47,8 @@ pub use transport::ReqwestTransport;
 
 /// The library whose types this crate's methods take, in the version that fits.
 pub use reqwest;
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

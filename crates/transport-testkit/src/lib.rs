@@ -136,3 +136,8 @@ pub use server::tls::ServerTls;
 pub use server::{Connection, ScriptedServer, reply};
 pub use suite::Suite;
 pub use table::{ROWS_OF_THE_CORE, RULES};
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,6 +4,9 @@
 //! [`TransportError`]. The trait documents the contract that every adapter keeps. This crate opens no
 //! connection and knows nothing of tokens: an adapter depends on this crate and on its HTTP library only.
 
+// docs.rs then shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod classify;
 mod config_error;
 mod connection_use;
@@ -56,3 +59,8 @@ pub use async_trait::async_trait;
 
 // The two crates whose types are part of the port, for authors of adapters.
 pub use {bytes, http};
+
+/// The README, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! An adapter over ureq, a blocking library: the example that `docs/transports.md` explains.
+//! An adapter over ureq, a blocking library: the example that `docs/writing-a-transport.md` explains.
 //!
 //! `tests/conformance.rs` lists the rules of the contract that ureq breaks. ureq also logs the values
 //! of ordinary header fields at DEBUG, and all bytes that it sends and receives, secrets included, at

@@ -6,6 +6,9 @@ use crate::problem::Problem;
 /// The files that people write. Insta writes snapshots, which may end a line as they like.
 const WRITTEN: [&str; 7] = ["rs", "md", "toml", "yml", "yaml", "sh", "txt"];
 
+/// What a visitor of the repository reads in two minutes.
+const MOST_LINES_OF_A_START: usize = 120;
+
 const REQUIRED: [&str; 9] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
@@ -42,6 +45,13 @@ pub(super) fn check(file: &SourceFile) -> Vec<Problem> {
             problem(index + 1, "an ignored example is never tested; use `no_run` or `text`");
         }
     }
+    let is_start = ["README.md", "README.zh-CN.md"].contains(&file.path.as_str());
+    if is_start && file.text.lines().count() > MOST_LINES_OF_A_START {
+        problem(
+            0,
+            "is longer than a visitor reads: 120 lines at most; move the rest to a page of docs/",
+        );
+    }
     if !file.text.ends_with('\n') || file.text.ends_with("\n\n") {
         problem(0, "must end with one newline");
     }
@@ -73,6 +83,10 @@ mod tests {
             assert!(check(&SourceFile::new("a.snap", text)).is_empty(), "{text:?}");
         }
         assert_eq!(check(&SourceFile::new("crates/core/tests/a.snap.new", "x")).len(), 1);
+        for (lines, problems) in [(120, 0), (121, 1)] {
+            let start = "text\n".repeat(lines);
+            assert_eq!(check(&SourceFile::new("README.md", &start)).len(), problems, "{lines}");
+        }
         for example in ["/// ```ignore\n", "//! ```rust,ignore\n", "```ignore-windows\n"] {
             assert_eq!(check(&SourceFile::new("a.rs", example)).len(), 1, "{example}");
         }

@@ -50,7 +50,7 @@ fn fault_of(
 }
 
 /// Returns `path` as seen from the folder of the file `from`; none if it leads out of the root.
-pub(super) fn resolve(from: &str, path: &str) -> Option<String> {
+pub(crate) fn resolve(from: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
     for part in path.split('/') {

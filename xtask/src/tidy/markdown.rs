@@ -1,11 +1,15 @@
 //! Markdown as its readers see it: code blocks, headings with anchors, links, paragraphs.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::SourceFile;
 use crate::problem::Problem;
+
+const OPTIONS: Options =
+    Options::ENABLE_TABLES.union(Options::ENABLE_FOOTNOTES).union(Options::ENABLE_GFM);
 
 /// A fenced or indented block of code.
 #[derive(Debug)]
@@ -55,14 +59,24 @@ pub(super) fn paragraphs(text: &str) -> Vec<Vec<(char, usize)>> {
     read(text).paragraphs
 }
 
+/// Returns each link and picture with its place in the text.
+pub(crate) fn links(text: &str) -> Vec<(Range<usize>, String)> {
+    let links = Parser::new_ext(text, OPTIONS).into_offset_iter().filter_map(|(event, range)| {
+        let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = event else {
+            return None;
+        };
+        Some((range, dest_url.to_string()))
+    });
+    links.collect()
+}
+
 pub(super) fn read(text: &str) -> Page {
     let mut page = Page::default();
     let mut block: Option<Block> = None;
     let mut heading: Option<Heading> = None;
     let mut paragraph = Vec::new();
     let line_of = |offset: usize| text[..offset].matches('\n').count() + 1;
-    let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_GFM;
-    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+    for (event, range) in Parser::new_ext(text, OPTIONS).into_offset_iter() {
         let line = line_of(range.start);
         match &event {
             Event::Text(text) if block.is_none() => {

@@ -48,7 +48,14 @@ pub(super) fn check(file: &SourceFile, words: &[Word]) -> Vec<Problem> {
         }
     }
     let half_width = if file.has_extension("md") {
-        paragraphs(&file.text).iter().flat_map(|it| half_width(it)).collect()
+        let paragraphs = paragraphs(&file.text);
+        problems.extend(paragraphs.iter().flatten().filter(|(c, _)| *c == '*').map(|(_, line)| {
+            // Emphasis must not begin or end with punctuation if a letter is on the other side.
+            let text =
+                "a `*` that readers see as such: put the punctuation outside of the emphasis";
+            Problem::new(&file.path, *line, text)
+        }));
+        paragraphs.iter().flat_map(|it| half_width(it)).collect()
     } else if file.has_extension("rs") {
         half_width_in_rust(&file.text)
     } else {
@@ -150,8 +157,9 @@ mod tests {
     }
 
     #[test]
-    fn half_width_punctuation_beside_han_is_found() {
+    fn half_width_punctuation_and_emphasis_beside_han_are_found() {
         for text in [
+            "**设置“令牌”**对它有效",
             "获取令牌,然后",
             "见 `README`: 说明如下",
             "状态码 (`401`)",

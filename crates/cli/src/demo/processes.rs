@@ -1,5 +1,6 @@
 //! Processes of this command that share one app token through a folder.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
@@ -58,6 +59,14 @@ pub(super) async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
+/// The path of this program; without `/proc`, such as in a bare chroot, the one it was started by.
+fn own_path() -> io::Result<PathBuf> {
+    std::env::current_exe().or_else(|error| {
+        let started_as = std::env::args_os().next().map(PathBuf::from);
+        started_as.filter(|path| path.is_absolute()).ok_or(error)
+    })
+}
+
 /// A folder of the demo, removed when it is dropped.
 struct Folder(PathBuf);
 
@@ -69,7 +78,7 @@ impl Folder {
 
     /// Starts `app` with the emulator's settings and no others of the user's.
     fn start(&self, emulator: &Emulator) -> Result<Child, Failure> {
-        let program = std::env::current_exe().map_err(|error| cannot("find", &error))?;
+        let program = own_path().map_err(|error| cannot("find", &error))?;
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("EASEMOB_") {
@@ -79,6 +88,7 @@ impl Folder {
         command
             .args(["app", "--keep", "--quiet", "--timeout", REQUEST_TIMEOUT, "--keep-dir"])
             .arg(&self.0)
+            .env("EASEMOB_CONFIG", if cfg!(windows) { "NUL" } else { "/dev/null" })
             .env("EASEMOB_BASE_URL", emulator.base_url())
             .env("EASEMOB_APP_KEY", emulator.app_key())
             .env("EASEMOB_CLIENT_ID", DEMO_CLIENT_ID)
@@ -97,12 +107,12 @@ impl Drop for Folder {
     }
 }
 
-fn cannot(what: &str, error: &std::io::Error) -> Failure {
+fn cannot(what: &str, error: &io::Error) -> Failure {
     Failure::internal(format!("cannot {what} a process of the demo: {error}"))
 }
 
 /// The token that a process printed.
-fn token(output: std::io::Result<Output>) -> Result<Vec<u8>, Failure> {
+fn token(output: io::Result<Output>) -> Result<Vec<u8>, Failure> {
     let output = output.map_err(|error| cannot("wait for", &error))?;
     if output.status.success() {
         return Ok(output.stdout);

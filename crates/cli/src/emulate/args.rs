@@ -8,6 +8,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::option_args::ServerArgs;
+
 /// Options of `emulator`; each is also a variable and a key of the configuration file.
 #[derive(Default, clap::Args)]
 #[command(
@@ -100,6 +102,8 @@ pub(crate) struct EmulatorArgs {
     /// Ask the emulator that runs with these options for its health, and end
     #[arg(long, conflicts_with = "command")]
     pub(crate) health: bool,
+    #[command(flatten)]
+    pub(crate) options: ServerArgs,
     /// Run this command with EASEMOB_* set, and end with its exit code
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,

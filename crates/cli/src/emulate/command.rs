@@ -6,8 +6,8 @@ use std::process::{ExitCode, ExitStatus};
 
 use tokio::process::{Child, Command};
 
-use super::signals::Received;
 use crate::failure::Failure;
+use crate::signals::Received;
 
 /// Exit codes of a shell for a command that cannot be started.
 const NOT_FOUND: u8 = 127;

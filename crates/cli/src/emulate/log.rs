@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
+use crate::args::Format;
 use crate::output;
 
 /// The most bytes that wait to be written.
@@ -29,7 +30,7 @@ struct Queue {
 }
 
 impl Log {
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(format: Format) -> Self {
         let (lines, received) = mpsc::channel::<String>();
         let (end, written) = mpsc::channel();
         let queue = Arc::new(Queue::default());
@@ -37,11 +38,11 @@ impl Log {
         // Never joined: a write to a pipe that nobody reads has no end.
         thread::spawn(move || {
             for line in received {
-                shared.report_dropped();
+                shared.report_dropped(format);
                 output::note(&line);
                 shared.bytes.fetch_sub(line.len(), Ordering::SeqCst);
             }
-            shared.report_dropped();
+            shared.report_dropped(format);
             let _ = end.send(());
         });
         Self { lines, queue, written }
@@ -68,12 +69,16 @@ impl Log {
 }
 
 impl Queue {
-    fn report_dropped(&self) {
+    fn report_dropped(&self, format: Format) {
         let dropped = self.dropped.swap(0, Ordering::SeqCst);
         if dropped > 0 {
-            output::note(format_args!(
-                "# {dropped} requests are not shown, since standard error was not read in time"
-            ));
+            let text = format!(
+                "{dropped} requests are not shown, since standard error was not read in time"
+            );
+            match format {
+                Format::Json => output::warning(format, "requests_dropped", &text),
+                _ => output::note(format_args!("# {text}")),
+            }
         }
     }
 }

@@ -11,12 +11,13 @@ use easemob_token_emulator::{
 use serde_json::{Map, Value, json};
 
 use super::args::EmulatorArgs;
-use super::config_file::ConfigFile;
-use crate::args::OptionArgs;
+use crate::config_file::Settings;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::options::{Names, Options, Source, as_it_is};
+use crate::option_args::OptionArgs;
+use crate::options::Options;
 use crate::secrets;
+use crate::source::{Names, Source, as_it_is};
 
 const LISTEN: Names = ("--listen", "EASEMOB_EMULATOR_LISTEN");
 const ALLOW_REMOTE: Names = ("--allow-remote", "EASEMOB_EMULATOR_ALLOW_REMOTE");
@@ -73,19 +74,19 @@ impl Plan {
         mut args: EmulatorArgs,
         options: OptionArgs,
         environment: &Environment,
-        file: &ConfigFile,
+        file: &Settings,
+        acting: &[String],
     ) -> Result<(Self, Options), Failure> {
-        let mut source = Source::new(environment, Some(file));
+        let mut source = Source::new(environment, Some(file)).only(acting);
         let options = Options::read(options, &mut source);
         let listen = source.value(LISTEN, args.listen.take(), address);
         let listen = listen.unwrap_or_else(|| "127.0.0.1:0".to_owned());
         let allow_remote = source.flag(ALLOW_REMOTE, args.allow_remote);
         let control = source.value(CONTROL, args.control.take(), address_or_none);
-        let control_names =
-            list(&mut source, CONTROL_NAME, std::mem::take(&mut args.control_names));
+        let control_names = source.list(CONTROL_NAME, std::mem::take(&mut args.control_names));
         let tls = source.flag(TLS, args.tls);
         let ca_out = source.path(CA_OUT, args.ca_out.take());
-        let tls_names = list(&mut source, TLS_NAME, std::mem::take(&mut args.tls_names));
+        let tls_names = source.list(TLS_NAME, std::mem::take(&mut args.tls_names));
         let keep_requests = source.value(KEEP_REQUESTS, args.keep_requests.take(), count);
         let keep_bytes = source.value(KEEP_BYTES, args.keep_bytes.take(), count);
         let connections = source.value(MAX_CONNECTIONS, args.max_connections.take(), count);
@@ -187,9 +188,9 @@ struct Pairs {
 impl Pairs {
     fn of(source: &mut Source<'_>, args: &mut EmulatorArgs) -> Self {
         Self {
-            users: list(source, USER, std::mem::take(&mut args.users)),
+            users: source.list(USER, std::mem::take(&mut args.users)),
             user_file: source.path(USER_FILE, args.user_file.take()),
-            clients: list(source, CLIENT, std::mem::take(&mut args.clients)),
+            clients: source.list(CLIENT, std::mem::take(&mut args.clients)),
             client_file: source.path(CLIENT_FILE, args.client_file.take()),
         }
     }
@@ -268,19 +269,6 @@ fn lines(options: &Options, option: &'static str, file: &Path) -> Result<Vec<Str
     Ok(lines.map(str::to_owned).collect())
 }
 
-/// The values of an option that can be repeated; the variable has one.
-fn list(source: &mut Source<'_>, names: Names, arguments: Vec<String>) -> Vec<String> {
-    if !arguments.is_empty() {
-        return arguments;
-    }
-    let variable = source.environment.text(names.1);
-    if let Some(text) = source.valid(names.0, variable) {
-        return vec![text];
-    }
-    let file = source.file.map_or(Ok(Vec::new()), |file| file.texts(names.0));
-    source.valid(names.0, file.map(Some)).unwrap_or_default()
-}
-
 fn pair(option: &str, text: &str) -> Result<(String, String), Failure> {
     match text.split_once(':') {
         Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
@@ -295,7 +283,10 @@ fn pair(option: &str, text: &str) -> Result<(String, String), Failure> {
 /// An address in form; whether it can be used shows when it is.
 fn address(place: &'static str, text: &str) -> Result<String, ConfigError> {
     match text.rsplit_once(':') {
-        Some((_, port)) if port.parse::<u16>().is_ok() => Ok(text.to_owned()),
+        // A URL is none, and may hold a password.
+        Some((host, port)) if !host.contains(['/', '@']) && port.parse::<u16>().is_ok() => {
+            Ok(text.to_owned())
+        }
         _ => Err(ConfigError::new(
             place,
             "is not an address; write HOST:PORT, such as 127.0.0.1:8080",

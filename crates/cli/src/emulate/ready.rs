@@ -21,7 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The one line on standard output.
 pub(crate) fn line(emulator: &Emulator, plan: &Plan, format: Format) -> String {
     match format {
-        Format::Text => format!("listening on {}", emulator.base_url()),
         Format::Json => json!({
             "ready": true,
             "base_url": emulator.base_url(),
@@ -32,6 +31,7 @@ pub(crate) fn line(emulator: &Emulator, plan: &Plan, format: Format) -> String {
             "pid": std::process::id(),
         })
         .to_string(),
+        _ => format!("listening on {}", emulator.base_url()),
     }
 }
 

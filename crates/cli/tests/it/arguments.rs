@@ -7,6 +7,9 @@ use crate::{command, failure, stderr};
 /// What no output may repeat.
 const SECRET: &str = "YXA6hunter2";
 
+/// What an error begins with in text form.
+const PREFIX: &str = "easemob-token: invalid_input: ";
+
 /// Wrong arguments after `app`, with a part of the message.
 const AFTER_APP: &[(&[&str], &str)] = &[
     (&["--base-url", SECRET], "--base-url: "),
@@ -40,12 +43,12 @@ fn output(words: &[&str]) -> Output {
 /// The message, which is the same in both formats, and without the secret.
 fn refused(words: &[&str]) -> String {
     let text = output(words);
-    let json = output(&[words, &["--format", "json"]].concat());
+    let json = command(words).env("EASEMOB_FORMAT", "json").output().unwrap();
     let json_first = output(&[&["--format=json"], words].concat());
     let (code, error) = failure(&json);
     assert_eq!((code, error["kind"].as_str()), (2, Some("invalid_input")), "{words:?}");
     let message = error["message"].as_str().unwrap().to_owned();
-    assert_eq!(stderr(&text), format!("easemob-token: invalid_input: {message}\n"));
+    assert_eq!(stderr(&text), format!("{PREFIX}{message}\n"));
     assert_eq!((text.status.code(), &text.stdout[..]), (Some(2), &b""[..]));
     assert_eq!(failure(&json_first).0, 2);
     for output in [&text, &json, &json_first] {
@@ -132,8 +135,8 @@ fn a_refused_value_or_word_is_not_repeated() {
         (&[SECRET], "argument 1 is not a command"),
         (&["ap", "--ttl", SECRET], "a similar one is app"),
         (&["help", SECRET], "is not a command"),
-        (&["user", SECRET], "argument 2 is not expected here"),
-        (&["user"], "missing: --username <ID>"),
+        (&["app", SECRET], "argument 2 is not expected here"),
+        (&["user"], "missing: <ID>..."),
         (&["inspect", "a", SECRET], "argument 3 is not expected here"),
         (&["inspect", "--leeway", SECRET], "--leeway: is not a time"),
         (&["completions", SECRET], "<SHELL>: is none of bash"),
@@ -149,6 +152,75 @@ fn a_refused_value_or_word_is_not_repeated() {
     for (words, part) in after_app.chain(cases) {
         let message = refused(&words);
         assert!(message.contains(part), "{words:?}: {message}");
+    }
+}
+
+/// Options that several commands take, with these commands; a value fits each of them.
+const ACTING: &[(&str, &[&str])] = &[
+    ("--base-url=https://127.0.0.1:1", REQUESTING),
+    ("--transport=hyper", REQUESTING),
+    ("--timeout=1s", REQUESTING),
+    ("--max-attempts=1", REQUESTING),
+    ("--ca-file=x", REQUESTING),
+    ("--add-ca-file=x", REQUESTING),
+    ("--user-agent=x", REQUESTING),
+    ("--proxy=none", REQUESTING),
+    ("--allow-http", REQUESTING),
+    ("--ttl-unit=seconds", &["app", "user", "password", "emulator"]),
+    ("--ttl=5", &["app", "user", "password", "dynamic"]),
+    ("--app-key=a#b", SIGNING),
+    ("--client-id=x", SIGNING),
+    ("--client-secret-file=x", SIGNING),
+    ("--deadline=5", SIGNING),
+    ("--password-file=x", &["password"]),
+    ("--authorize-password", &["password"]),
+    ("--keep", &["app", "user"]),
+    ("--store=file:x", &["app", "user"]),
+    ("-v", &["app", "user", "password", "emulator"]),
+    ("--quiet", &["app", "user", "password", "dynamic", "emulator"]),
+    ("--format=text", &["app", "user", "password", "dynamic", "inspect", "emulator", "version"]),
+    ("--leeway=1s", &["inspect"]),
+    ("--listen=127.0.0.1:0", &["emulator"]),
+];
+const REQUESTING: &[&str] = &["app", "user", "password"];
+const SIGNING: &[&str] = &["app", "user", "password", "dynamic", "inspect", "emulator"];
+const COMMANDS: [&str; 10] = [
+    "app",
+    "user",
+    "password",
+    "dynamic",
+    "inspect",
+    "emulator",
+    "demo",
+    "completions",
+    "man",
+    "version",
+];
+
+#[test]
+fn an_option_is_refused_where_it_does_nothing_and_is_not_in_that_help() {
+    for command in COMMANDS {
+        let help = String::from_utf8(output(&[command, "--help"]).stdout).unwrap();
+        for (index, (word, acting)) in ACTING.iter().enumerate() {
+            let name = word.split('=').next().unwrap();
+            let ends = [" ", ", ", "\n"].map(|end| format!(" {name}{end}"));
+            let acts = acting.contains(&command);
+            assert_eq!(ends.iter().any(|it| help.contains(it)), acts, "{name}: {help}");
+            // Options stand before and after the command.
+            let words = if index % 2 == 0 { [command, word] } else { [word, command] };
+            if acts {
+                let output = output(&[words[0], words[1], "--help"]);
+                assert_eq!(output.status.code(), Some(0), "{words:?}: {}", stderr(&output));
+                continue;
+            }
+            let output = output(&words);
+            let message = stderr(&output);
+            let begin = format!("{PREFIX}{name}: has no effect on {command}");
+            assert!(message.starts_with(&begin), "{words:?}: {message}");
+            let names_them = acting.iter().all(|it| message.contains(it));
+            assert!(names_them || command == "emulator", "{words:?}: {message}");
+            assert_eq!(output.status.code(), Some(2));
+        }
     }
 }
 

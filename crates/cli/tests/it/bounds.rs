@@ -20,8 +20,8 @@ fn reading(option: &str, file: &Path) -> Command {
     };
     let mut command = command(words);
     command
-        .args(["--format", "json", "--base-url", "https://127.0.0.1:1", "--app-key", "org#app"])
-        .args(["--client-id", "id"])
+        .args(["--format", "json", "--app-key", "org#app", "--client-id", "id"])
+        .env("EASEMOB_BASE_URL", "https://127.0.0.1:1")
         .env("EASEMOB_CLIENT_SECRET", "secret");
     if option != "TOKEN" {
         command.arg(option).arg(file);
@@ -70,10 +70,13 @@ fn standard_input_is_read_for_one_option_alone() {
     for (one, other) in [
         ("--client-secret-file", "--password-file"),
         ("--password-file", "--ca-file"),
-        ("--ca-file", "--add-ca-file"),
+        ("--password-file", "--add-ca-file"),
     ] {
-        let mut command = reading(one, Path::new("-"));
-        let output = command.args([other, "-"]).output().unwrap();
+        let mut command = reading("--password-file", Path::new("-"));
+        command.args(
+            [one, other].iter().filter(|it| **it != "--password-file").flat_map(|it| [it, "-"]),
+        );
+        let output = command.arg("--authorize-password").output().unwrap();
         let (code, error) = failure(&output);
         let text = format!("{one} and {other} cannot both be standard input");
         assert_eq!((code, error["message"].as_str()), (2, Some(&*text)));

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -131,11 +132,16 @@ fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
     assert_eq!(child.wait().unwrap().code(), Some(9));
 }
 
+/// The path of a new file.
+fn listed(folder: &Path, name: &str, text: &str) -> String {
+    let file = folder.join(name);
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
 #[test]
 fn settings_come_from_the_option_then_the_variable_then_the_file() {
-    let folder = std::env::temp_dir().join(format!("easemob-emulator-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let file = folder.join("emulator.toml");
+    let folder = tempfile::tempdir().unwrap();
     let text = r##"default-ttl = "1h"
         request-limit = 7
         body-limit = 4096
@@ -154,7 +160,7 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
         path = "/chatgroups"
         body = { data = [1] }
     "##;
-    std::fs::write(&file, text).unwrap();
+    let file = listed(folder.path(), "emulator.toml", text);
     let mut configured = command(&[]);
     configured.env("EASEMOB_EMULATOR_CONFIG", &file).env("EASEMOB_EMULATOR_REQUEST_LIMIT", "8");
     configured.args(["--app-key", "my-org#other"]);
@@ -181,12 +187,12 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
     assert!(send(url, "GET", "/__emulator/faults", "").1.contains("Hang"));
     child.kill().unwrap();
     child.wait().unwrap();
+}
 
-    let listed = |name: &str, text: &str| {
-        let file = folder.join(name);
-        std::fs::write(&file, text).unwrap();
-        file.to_str().unwrap().to_owned()
-    };
+#[test]
+fn a_file_that_is_wrong_is_told_by_its_place_and_never_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let listed = |name, text| listed(folder.path(), name, text);
     let pairs = listed("users", "# comment\n\ndora:secret\nnora\n");
     let check = |words: &[&str], part: &str| {
         let words = [&["emulator", "--format", "json"], words].concat();
@@ -197,7 +203,7 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
     for (text, part) in [
         ("listen = \n MARK", "is not TOML; see line"),
         ("\n\nMARK = 1", "unknown key on line 3"),
-        ("listen = [1]", "--listen (the configuration file): must be text"),
+        ("listen = [1]", "bad.toml, line 1): must be text"),
         ("users = 5", "users must be a list of tables"),
         ("[[faults]]\nkind = \"MARK\"", "faults, entry 1: `kind` must be one of"),
         ("[[users]]\nusername = \"a\"\nMARK = 1", "users, entry 1: a member is unknown"),
@@ -206,15 +212,11 @@ fn settings_come_from_the_option_then_the_variable_then_the_file() {
     }
     check(&["--user-file", &pairs, "--client-file", &pairs], "--client-file: has no colon");
     check(&["--config", "/no/such/file"], "--config: cannot read");
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// Options, with a part of the message.
 const WITHOUT_EFFECT: &[(&[&str], &str)] = &[
-    (
-        &["--base-url", "http://127.0.0.1"],
-        "--base-url: has no effect on the emulator; use --listen",
-    ),
+    (&["--base-url", "http://127.0.0.1"], "--base-url: has no effect on emulator; use --listen"),
     (&["--ttl", "5"], "use --default-ttl"),
     (&["--password-file", "x"], "use --user-file"),
     (&["--authorize-password"], "use --password-needs-app-token"),

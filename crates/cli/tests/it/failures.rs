@@ -23,31 +23,68 @@ async fn a_wrong_password_is_the_object_of_the_contract() {
 }
 
 #[tokio::test]
-async fn each_kind_has_its_exit_code() {
+async fn each_kind_has_its_exit_code_and_its_remedy() {
     let emulator = Emulator::start().await.unwrap();
-    let html = b"<html></html>";
+    let (html, again) = (b"<html></html>", "copy both from the console again");
+    let client = Fault::error(400, "invalid_grant", Some("client_id does not match"));
+    let app = Fault::error(404, "organization_application_not_found", None);
+    let pause = Fault::rate_limited(Some(Duration::from_secs(7)));
     let cases = [
-        (Fault::error(400, "invalid_grant", Some("client_id does not match")), 3, "invalid_client"),
-        (Fault::error(404, "organization_application_not_found", None), 3, "application_not_found"),
-        (Fault::error(401, "unauthorized", None), 3, "invalid_client"),
-        (Fault::error(403, "forbidden", None), 3, "rejected"),
-        (Fault::rate_limited(None), 4, "rate_limited"),
-        (Fault::quota_exceeded(), 4, "quota_exceeded"),
-        (Fault::gateway(502), 5, "server_error"),
-        (Fault::conflict(), 5, "conflict"),
-        (Fault::close(), 5, "interrupted"),
-        (Fault::redirect("https://example.com/"), 6, "redirected"),
-        (Fault::response(200, [], html.to_vec()), 6, "malformed_response"),
-        (Fault::response(200, [], vec![b'x'; 70_000]), 6, "too_large"),
+        (client, 3, "invalid_client", again),
+        (app, 3, "application_not_found", "check the app key and the base URL"),
+        (Fault::error(401, "unauthorized", None), 3, "invalid_client", again),
+        (Fault::error(403, "forbidden", None), 3, "rejected", "403 forbidden"),
+        (Fault::rate_limited(None), 4, "rate_limited", "try again after 60 s"),
+        (pause, 4, "rate_limited", "try again after 7 s"),
+        (Fault::quota_exceeded(), 4, "quota_exceeded", "change the plan"),
+        (Fault::gateway(502), 5, "server_error", "try again later"),
+        (Fault::conflict(), 5, "conflict", "try again after a second"),
+        (Fault::close(), 5, "interrupted", "check the proxies and gateways"),
+        (Fault::redirect("https://example.com/"), 6, "redirected", "check the base URL"),
+        (Fault::response(200, [], html.to_vec()), 6, "malformed_response", "check the base URL"),
+        (Fault::response(200, [], vec![b'x'; 70_000]), 6, "too_large", "check that the base URL"),
     ];
     for transport in TRANSPORTS {
-        for (fault, code, kind) in cases.clone() {
+        for (fault, code, kind, remedy) in cases.clone() {
             emulator.inject(fault).unwrap();
             let words =
                 ["app", "--format", "json", "--transport", transport, "--max-attempts", "1"];
             let (exit, error) = failure(&run(set_up(&emulator, &words)).await);
             assert_eq!((exit, &error["kind"]), (code, &kind.into()), "{error}");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains(remedy), "{message}");
+            let pause = if remedy.contains(" 7 s") { 7.into() } else { serde_json::Value::Null };
+            assert_eq!(error["retry_after"], pause);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_user_has_the_exit_code_and_the_remedy_of_its_kind() {
+    let emulator = Emulator::builder()
+        .password_needs_app_token(true)
+        .tls(["localhost"])
+        .start()
+        .await
+        .unwrap();
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("failures.pem");
+    std::fs::write(&file, emulator.ca_pem().unwrap()).unwrap();
+    emulator.add_user("banned", "1").unwrap();
+    emulator.ban("banned").unwrap();
+    let roots = ["--ca-file", file.to_str().unwrap()];
+    let authorized = [&roots[..], &["--authorize-password"]].concat();
+    for (words, more, code, kind, remedy) in [
+        (["user", "nobody"], &roots[..], 3, "user_not_found", "run user with --create"),
+        (["user", "-é"], &[&roots[..], &["--create"]].concat(), 3, "invalid_username", "64 bytes"),
+        (["password", "c"], &roots, 3, "unauthorized", "send one with --authorize-password"),
+        (["password", "banned"], &authorized, 3, "user_deactivated", "with the REST API"),
+        (["user", "c"], &[], 5, "tls", "--add-ca-file"),
+    ] {
+        let mut command = set_up(&emulator, &[words[0], "--format", "json"]);
+        command.args(more).arg(format!("--username={}", words[1]));
+        let (exit, error) = failure(&run(command).await);
+        assert_eq!((exit, &error["kind"]), (code, &kind.into()), "{words:?}: {error}");
+        assert!(error["message"].as_str().unwrap().contains(remedy), "{error}");
     }
 }
 

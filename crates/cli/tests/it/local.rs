@@ -74,8 +74,6 @@ fn a_dynamic_token_is_made_without_a_service_and_read_back() {
     let output = signing(&words).output().unwrap();
     let token = stdout(&output).strip_suffix('\n').unwrap();
     assert!(token.starts_with("ZHQt"), "{token}");
-    assert!(stderr(&output).starts_with("dynamic user token of alice, lives 10m, until "));
-
     let made = json(&signing(&[&words[..], &["--format", "json"]].concat()).output().unwrap());
     let members: Vec<_> = made.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(members.len(), 5, "{members:?}");
@@ -228,7 +226,7 @@ fn inspect_prints_neither_the_token_nor_its_signature() {
     let mut texts = String::new();
     for token in [SAMPLE, VECTOR] {
         for format in ["text", "json"] {
-            let output = signing(&["inspect", token, "--format", format, "-v"]).output().unwrap();
+            let output = signing(&["inspect", token, "--format", format]).output().unwrap();
             texts.push_str(stdout(&output));
             texts.push_str(stderr(&output));
         }

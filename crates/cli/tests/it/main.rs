@@ -4,19 +4,35 @@
 
 mod arguments;
 mod bounds;
+mod canary;
+#[cfg(target_os = "linux")]
+mod completions;
+mod doctor;
 mod emulator;
+#[cfg(target_os = "linux")]
+mod ends;
 mod failures;
 mod inputs;
 mod keep;
 mod local;
+#[cfg(target_os = "linux")]
+mod on_terminal;
+#[cfg(unix)]
+mod out;
+mod profiles;
+#[cfg(target_os = "linux")]
+mod pty;
 mod services;
 #[cfg(target_os = "linux")]
 mod silent_dns;
 mod tokens;
 mod units;
+mod users;
 mod variables;
 
 use std::io::Write;
+#[cfg(unix)]
+use std::process::ExitStatus;
 use std::process::{Command, Output, Stdio};
 
 use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
@@ -62,6 +78,12 @@ fn run_with_input(mut command: Command, input: &[u8]) -> Output {
     // A command that refuses its arguments ends without reading, which closes the pipe.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
+}
+
+/// The number of the signal that ended a command.
+#[cfg(unix)]
+fn signal_of(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
 }
 
 fn stdout(output: &Output) -> &str {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{TRANSPORTS, command};
+use crate::{TRANSPORTS, command, signal_of, stdout};
 
 /// The address of the silent name server, on the port that cannot be chosen.
 const NAME_SERVER: &str = "127.0.53.53";
@@ -77,7 +77,7 @@ impl Files {
         outer.args(["--mount", "sh", "-c", WITH_FILES]).arg(inner.get_program());
         outer.args(inner.get_args()).envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))));
         outer.env("RESOLV", &self.resolv).env("SWITCH", &self.switch);
-        outer.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        outer.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         outer
     }
 }
@@ -92,7 +92,7 @@ fn ends_in_time(server: &SilentServer, files: &Files, label: &str, words: &[&str
     command.env("EASEMOB_BASE_URL", format!("http://{label}.test")).env("EASEMOB_ALLOW_HTTP", "1");
     command.env("EASEMOB_APP_KEY", "org#app").env("EASEMOB_CLIENT_ID", "id");
     let mut begun = Instant::now();
-    let mut child = command.env("EASEMOB_CLIENT_SECRET", "secret").spawn().unwrap();
+    let child = command.env("EASEMOB_CLIENT_SECRET", "secret").spawn().unwrap();
     server.wait_for_question(label);
     let has_limit = words.contains(&LIMIT);
     if !has_limit {
@@ -100,10 +100,14 @@ fn ends_in_time(server: &SilentServer, files: &Files, label: &str, words: &[&str
         let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         assert!(kill.unwrap().success());
     }
-    let code = child.wait().unwrap().code();
+    let output = child.wait_with_output().unwrap();
+    let status = output.status;
+    let code = status.code().or_else(|| signal_of(status).map(|signal| 128 + signal));
     let took = begun.elapsed();
     assert_eq!(code, Some(if has_limit { 5 } else { 130 }), "{words:?}");
     assert!(took < MOST, "{words:?}: {took:?}");
+    let names_cause = stdout(&output).contains("no name server answered");
+    assert_eq!(names_cause, has_limit && words[0] == "doctor", "{}", stdout(&output));
 }
 
 #[test]
@@ -129,6 +133,8 @@ fn a_silent_name_server_delays_neither_a_limit_nor_an_interrupt() {
                 start(files, [&app[..], &["--timeout", LIMIT, "--max-attempts", "1"]].concat());
             }
             start(files, vec!["emulator"]);
+            start(files, vec!["doctor"]);
+            start(files, vec!["doctor", "--deadline", LIMIT]);
         }
     });
 }

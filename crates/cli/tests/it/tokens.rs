@@ -58,7 +58,8 @@ async fn user_fetches_the_app_token_and_creates_when_asked() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let token = stdout(&output).strip_suffix('\n').unwrap();
         assert!(token.starts_with("YWMt") && !token.contains(char::is_whitespace));
-        assert!(stderr(&output).starts_with("user token of alice, lives 60d, until "));
+        // Its facts are for people, and nobody reads standard error here.
+        assert_eq!(stderr(&output), "");
         let [_, user] = &emulator.requests()[..] else { panic!("two requests") };
         assert_eq!(user.json().unwrap()["autoCreateUser"], true);
         assert!(user.json().unwrap().get("ttl").is_none());
@@ -76,15 +77,68 @@ async fn a_permanent_token_has_no_end() {
 }
 
 #[tokio::test]
-async fn quiet_leaves_standard_error_empty_and_verbose_logs_without_secrets() {
+async fn verbose_shows_what_is_sent_without_secrets_in_the_form_of_the_output() {
     let emulator = Emulator::start().await.unwrap();
-    let output = run(set_up(&emulator, &["app", "-q"])).await;
-    assert!(output.stderr.is_empty() && !output.stdout.is_empty());
-    let output = run(set_up(&emulator, &["user", "--username", "c", "-v"])).await;
-    let log = stderr(&output);
-    assert_eq!(log.matches("> POST http://").count(), 2, "{log}");
-    assert!(log.contains("< 200 OK"), "{log}");
-    assert!(!log.contains("YXA6V") && !log.contains("YWMt"), "{log}");
+    for (words, lines) in [(&["user", "c", "-v"][..], 4), (&["user", "c", "-vv"], 23)] {
+        let output = run(set_up(&emulator, words)).await;
+        let log = stderr(&output);
+        assert_eq!(
+            (log.lines().count(), log.matches("> POST http://").count()),
+            (lines, 2),
+            "{log}"
+        );
+        assert!(log.contains("< 200 OK"), "{log}");
+        assert_eq!(log.contains(r#""client_secret":"YXA6…(31 chars)"}"#), lines > 4, "{log}");
+        assert_eq!(log.contains("authorization: Bearer YWMt…(130 chars)"), lines > 4, "{log}");
+        assert!(!log.contains("YXA6V") && !log.contains(&stdout(&output)[..9]), "{log}");
+        let output = run(set_up(&emulator, &[words, &["--format", "json"]].concat())).await;
+        let of = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+        let log: Vec<_> = stderr(&output).lines().map(of).collect();
+        assert_eq!((log.len(), &log[0]["request"]["method"]), (4, &"POST".into()));
+        assert_eq!(
+            (&log[3]["response"]["number"], &log[3]["response"]["status"]),
+            (&2.into(), &200.into())
+        );
+        assert_eq!(log[2]["request"]["headers"].is_object(), lines > 4);
+        assert_eq!(log[2]["request"]["body"].is_string(), lines > 4);
+    }
+    assert!(run(set_up(&emulator, &["app", "-q", "-v"])).await.status.code() == Some(2));
+}
+
+/// A shell and a reader of `.env` files take the lines as they are.
+#[tokio::test]
+async fn the_forms_for_a_shell_and_for_a_header_have_the_token_of_every_command() {
+    let emulator = Emulator::start().await.unwrap();
+    for (words, begin) in [
+        (&["app"][..], "YWMt"),
+        (&["user", "c"], "YWMt"),
+        (&["password", "--username", "c", "--ttl", "permanent"], "YWMt"),
+        (&["dynamic", "--username", "c", "--ttl", "10m"], "ZHQt"),
+    ] {
+        let mut header = set_up(&emulator, words);
+        header.env("EASEMOB_FORMAT", "header");
+        let output = run(header).await;
+        let token = stdout(&output).strip_prefix("Authorization: Bearer ").unwrap();
+        assert!(token.starts_with(begin) && token.lines().count() == 1, "{token}");
+        let output = run(set_up(&emulator, &[words, &["--format", "env"]].concat())).await;
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", ". /dev/stdin; echo \"$EASEMOB_TOKEN $EASEMOB_TOKEN_EXPIRES_AT\""]);
+        let sourced = crate::run_with_input(shell, &output.stdout);
+        let (token, end) = stdout(&sourced).trim_end_matches('\n').split_once(' ').unwrap();
+        assert!(token.starts_with(begin), "{}", stdout(&output));
+        assert!(stdout(&output).starts_with(&format!("EASEMOB_TOKEN={token}\n")));
+        assert_eq!(end.ends_with('Z'), !words.contains(&"permanent"), "{end}");
+    }
+    for (words, known) in [
+        (&["inspect", "x"][..], "inspect has no env; write text or json"),
+        (&["emulator"], "emulator has no env; write text or json"),
+        (&["version"], "version has no env; write text or json"),
+    ] {
+        let output = run(set_up(&emulator, &[words, &["--format", "env"]].concat())).await;
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let message = stderr(&output);
+        assert!(message.contains(&format!("--format (EASEMOB_FORMAT): {known}")), "{message}");
+    }
 }
 
 #[tokio::test]

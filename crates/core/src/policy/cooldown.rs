@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Jitter, Now};
+use super::{Jitter, Now, Uptime};
 use crate::response::{ResponseError, RetryAdvice};
 
 /// The longest cooldown while a token is usable, and while none is.
@@ -41,7 +41,7 @@ impl Cooldown {
     pub(super) fn after_failure(
         failures: u32,
         response: Option<&ResponseError>,
-        last_sent: Option<Now>,
+        last_sent: Option<Uptime>,
         now: Now,
         jitter: Jitter,
     ) -> Option<Self> {
@@ -64,7 +64,7 @@ impl Cooldown {
             LONGEST_WITH_TOKEN
         };
         // The pause counts from the last request, which may have taken long to fail.
-        let waited = last_sent.map_or(Duration::ZERO, |sent| now.since(sent));
+        let waited = last_sent.map_or(Duration::ZERO, |sent| now.uptime.since(sent));
         Some(Self {
             start: now,
             while_usable: while_usable.saturating_sub(waited),

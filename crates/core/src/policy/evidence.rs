@@ -82,6 +82,12 @@ impl Evidence {
         is_cleared
     }
 
+    /// Whether it is as good as new: no report, and the whole budget.
+    pub(super) fn is_blank(&self, now: Uptime) -> bool {
+        let is_new = self.refused.is_none() && self.accepted.is_none() && !self.unchanged;
+        is_new && self.budget.taken() <= now
+    }
+
     /// Takes one replacement from the budget of a single reporter.
     pub(super) fn try_spend(&mut self, now: Uptime) -> bool {
         self.budget.try_take(now)

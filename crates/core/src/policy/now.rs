@@ -4,45 +4,51 @@ use std::time::{Duration, SystemTime};
 
 /// A point in time on a monotonic clock of the caller's, counted from any fixed origin.
 ///
-/// Arithmetic saturates: nothing overflows and nothing panics.
+/// It counts nanoseconds, for 584 years. Arithmetic saturates: nothing overflows and nothing panics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Uptime(Duration);
+pub struct Uptime(u64);
 
 impl Uptime {
     /// The origin of the clock.
-    pub const ORIGIN: Self = Self(Duration::ZERO);
+    pub const ORIGIN: Self = Self(0);
     /// A time that never comes.
-    pub const NEVER: Self = Self(Duration::MAX);
+    pub const NEVER: Self = Self(u64::MAX);
 
     /// The point in time at this distance from the clock's origin.
     #[must_use]
     pub const fn from_origin(time: Duration) -> Self {
-        Self(time)
+        Self(nanos(time))
     }
 
     /// The time since the clock's origin.
     #[must_use]
     pub const fn since_origin(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.0)
     }
 
     /// The time since `earlier`, zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
     /// The point in time that is `time` later.
     #[must_use]
     pub const fn after(self, time: Duration) -> Self {
-        Self(self.0.saturating_add(time))
+        Self(self.0.saturating_add(nanos(time)))
     }
 
     /// The point in time that is `time` earlier, or the origin.
     #[must_use]
     pub const fn before(self, time: Duration) -> Self {
-        Self(self.0.saturating_sub(time))
+        Self(self.0.saturating_sub(nanos(time)))
     }
+}
+
+/// The nanoseconds of this time, as many as a number holds.
+const fn nanos(time: Duration) -> u64 {
+    let nanos = time.as_nanos();
+    if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 }
 }
 
 /// The present on two clocks: the wall clock and a monotonic one.

@@ -48,6 +48,16 @@ impl RateLimiter {
         Self { interval, ahead: interval.saturating_mul(burst - 1), taken: Uptime::ORIGIN }
     }
 
+    /// Until when all time is taken up: all that a limiter remembers.
+    pub(super) fn taken(&self) -> Uptime {
+        self.taken
+    }
+
+    /// The same limit with other slots taken.
+    pub(super) fn with_taken(self, taken: Uptime) -> Self {
+        Self { taken, ..self }
+    }
+
     /// Takes a slot if one is free at `now`.
     pub fn try_take(&mut self, now: Uptime) -> bool {
         let is_free = self.next(now) <= now;

@@ -1,8 +1,11 @@
 //! State of one cached token: who fetches it, who waits, who uses it, and what to keep.
 
+mod resting;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+pub use self::resting::RestingState;
 use super::cooldown::Cooldown;
 use super::evidence::{Evidence, Refusal, Strength};
 use super::{Freshness, Jitter, Now, RateLimiter, Uptime};
@@ -91,7 +94,7 @@ pub struct TokenState {
     in_flight: bool,
     failures: u32,
     cooldown: Option<Cooldown>,
-    last_sent: Option<Now>,
+    last_sent: Option<Uptime>,
     limiter: RateLimiter,
     evidence: Evidence,
 }
@@ -198,7 +201,7 @@ impl TokenState {
 
     /// Reports that the acquisition in flight sent a request at `now`.
     pub fn sent(&mut self, now: Now) {
-        self.last_sent = Some(now);
+        self.last_sent = Some(now.uptime);
         self.limiter.take(now.uptime);
     }
 

@@ -8,6 +8,7 @@ mod encodings;
 mod fleet;
 mod gateways;
 mod inspect;
+mod life;
 mod ornaments;
 mod properties;
 mod redaction;

@@ -277,3 +277,21 @@ fn an_acquisition_may_send_what_the_limit_of_the_minute_leaves() {
     state.failed(None, at(2_000), NO_JITTER());
     assert_eq!((state.decide(at(3_000)), state.max_requests(at(3_000))), (Decision::Fetch, 1));
 }
+
+#[test]
+fn a_state_that_rested_forgets_neither_requests_nor_reports() {
+    let mut state = TokenState::new();
+    let mut removed = Vec::new();
+    for millis in 0..3 {
+        assert_eq!(state.decide(at(millis)), Decision::Fetch);
+        state.sent(at(millis));
+        let _ = succeed(&mut state, HOUR, millis);
+        state = state.at_rest(at(millis)).map_or(state, TokenState::from);
+        removed.push(state.invalidate(state.generation(), at(millis)));
+    }
+    assert_eq!(removed, [true, true, false], "two reports at once");
+    let later = at(120_000);
+    let rested = TokenState::from(state.at_rest(later).unwrap());
+    assert_eq!(rested.generation(), state.generation());
+    assert!(state.at_rest(at(2)).is_none(), "the reports count for a minute");
+}

@@ -16,23 +16,17 @@ impl Service {
     /// The same list for every App Key: numbers are text, as the service sends them too.
     pub(super) fn discovery(&self, call: &Call<'_>) -> Value {
         let seen = self.seen(call.host);
-        let host = |protocol: &str| {
-            json!({
-                "protocol": protocol,
+        // The official Web SDK takes the hosts of its own protocol, for its socket too.
+        let hosts = json!({ "hosts": [{
+                "protocol": if seen.is_https { "https" } else { "http" },
                 "domain": seen.host,
                 "port": seen.port.to_string(),
                 "priority": "1",
-            })
-        };
-        let (http, socket) = if seen.is_https { ("https", "wss") } else { ("http", "ws") };
-        let (org, app) = self.primary();
+            }] });
         let valid_before = self.clock.now().saturating_add(VALID).as_secs();
         json!({
-            // For clients that ask by another ID of the app.
-            "app_key": format!("{org}#{app}"),
-            "rest": { "hosts": [host(http)] },
-            // The Web SDK looks for the protocol of HTTP in both lists.
-            "msync-wx": { "hosts": [host(http), host(socket)] },
+            "rest": hosts,
+            "msync-wx": hosts,
             "valid_before": valid_before.to_string(),
         })
     }

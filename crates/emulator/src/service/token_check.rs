@@ -33,8 +33,9 @@ impl Service {
         self.accepted(&issued)
     }
 
-    /// Checks the field `Authorization`, which must hold `Bearer` and a valid app token of this
-    /// application, or also that of a user if `users`.
+    /// Checks the field `Authorization`: `Bearer` and a valid app token of this application.
+    ///
+    /// If `users`, the token of a user is valid too.
     pub(super) fn check_bearer(
         &self,
         apps: &Apps,

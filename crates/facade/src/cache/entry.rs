@@ -31,6 +31,10 @@ impl<T> CacheEntry<T> {
         Arc::new(Self { token, generation, freshness, is_reported: AtomicBool::new(false) })
     }
 
+    pub(super) fn token(&self) -> &T {
+        &self.token
+    }
+
     /// Whether it is due for refresh.
     #[inline]
     pub(super) fn is_due(&self, now: Now) -> bool {

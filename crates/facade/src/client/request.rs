@@ -89,11 +89,10 @@ impl Future for UserTokenFuture {
         let mut waiting = match std::mem::replace(&mut self.0, State::Ended) {
             State::New(UserTokenRequest { client, key }) => {
                 let key = key?;
-                let cached = client.cached_user(&key);
-                if let Some(token) = cached.as_ref().and_then(|user| user.try_fresh()) {
-                    return Poll::Ready(Ok(token.clone()));
+                if let Some(token) = client.fresh_user_token(&key) {
+                    return Poll::Ready(Ok(token));
                 }
-                Box::pin(async move { client.inherit(key, cached).await })
+                Box::pin(async move { client.inherit(key).await })
             }
             State::Waiting(waiting) => waiting,
             // As a future of an `async` block does.

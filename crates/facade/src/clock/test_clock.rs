@@ -74,7 +74,7 @@ struct Inner {
 
 #[derive(Debug)]
 struct Moved {
-    uptime: Duration,
+    uptime: Uptime,
     wall: SystemTime,
 }
 
@@ -98,7 +98,7 @@ impl TestClock {
     }
 
     fn with(wall: SystemTime, is_the_runtimes: bool) -> Self {
-        let moved = Mutex::new(Moved { uptime: Duration::ZERO, wall });
+        let moved = Mutex::new(Moved { uptime: Uptime::ORIGIN, wall });
         Self(Arc::new(Inner { moved, is_the_runtimes, timers: Timers::default() }))
     }
 
@@ -106,9 +106,9 @@ impl TestClock {
     pub fn advance(&self, time: Duration) {
         let now = {
             let mut moved = self.moved();
-            moved.uptime = moved.uptime.saturating_add(time);
+            moved.uptime = moved.uptime.after(time);
             moved.wall = moved.wall.checked_add(time).unwrap_or(moved.wall);
-            Uptime::from_origin(moved.uptime)
+            moved.uptime
         };
         let mut waiting = self.0.timers.waiting();
         let later = waiting.split_off(&(now, u64::MAX));
@@ -174,7 +174,7 @@ impl TestClock {
     /// Both clocks.
     pub(crate) fn read(&self) -> Now {
         let moved = self.moved();
-        Now { wall: moved.wall, uptime: Uptime::from_origin(moved.uptime) }
+        Now { wall: moved.wall, uptime: moved.uptime }
     }
 
     /// Whether the client has to sleep by this clock, since its runtime does not.

@@ -1,4 +1,6 @@
-//! Cached user tokens by user ID: one token cache per user, bounded in number.
+//! Cached user tokens by user ID, bounded in number.
+
+mod cached;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,10 +9,11 @@ use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, Weak};
 
-use easemob_token_core::{self as core, BuildError, GrantType, Inherit, Ttl, UserId};
+use easemob_token_core::{self as core, AccessToken, BuildError, GrantType, Inherit, Ttl, UserId};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, UnitWeighter};
 
+use self::cached::CachedUser;
 use super::{AppAuthorized, WithAppToken};
 use crate::acquire::{GrantSource, RequestContext, RetryRun};
 use crate::cache::{EntryInFlight, Fetched, TokenCache, TokenSource};
@@ -118,15 +121,17 @@ impl TokenSource for User {
 /// The cache of one user's token.
 pub(crate) type UserCache = Arc<TokenCache<User>>;
 
+/// Users whose first acquisition is in flight.
+type Waiting = HashMap<UserTokenKey, UserCache>;
+
 /// The cached tokens of many users.
 pub(crate) struct UserTokens {
     itself: Weak<Self>,
     with_app_token: Arc<WithAppToken>,
     /// Users whose first acquisition has ended, with or without a token.
-    cached: Cache<UserTokenKey, UserCache, UnitWeighter>,
-    /// Users whose first acquisition is in flight. They are not in `cached`, which may evict them:
-    /// then the next caller would send a second request.
-    waiting: Mutex<HashMap<UserTokenKey, UserCache>>,
+    cached: Cache<UserTokenKey, CachedUser, UnitWeighter>,
+    /// They are not in `cached`, which may evict them: then the next caller would send a second request.
+    waiting: Mutex<Waiting>,
     max_waiting: usize,
 }
 
@@ -146,59 +151,87 @@ impl UserTokens {
             itself: Weak::clone(itself),
             with_app_token: Arc::new(with_app_token),
             cached: Cache::with_weighter(expected, weight, UnitWeighter),
-            waiting: Mutex::new(HashMap::new()),
+            waiting: Mutex::new(Waiting::new()),
             max_waiting,
         })
     }
 
-    /// The cache of this user, if its first acquisition has ended.
-    pub(crate) fn cached(&self, key: &UserTokenKey) -> Option<UserCache> {
-        self.cached.get(key)
+    /// The cached token if it is fresh: one look at the cache, and no lock of ours.
+    #[inline]
+    pub(crate) fn try_fresh(&self, key: &UserTokenKey) -> Option<UserToken> {
+        match self.cached.get(key)? {
+            CachedUser::Resting(user) => {
+                let context = &self.with_app_token.context;
+                let token = user.fresh(context.clock.now())?.clone();
+                context.telemetry.hit(User::GRANT);
+                Some(token)
+            }
+            CachedUser::Active(user) => user.try_fresh().map(|token| token.clone()),
+        }
     }
 
-    /// The token of this user, whose cache the caller has looked for already.
-    pub(crate) async fn get(
-        &self,
-        key: &UserTokenKey,
-        cached: Option<UserCache>,
-    ) -> Result<UserToken, Error> {
-        let user = match cached {
-            Some(user) => user,
-            None => self.user(key)?,
+    /// The token of this user.
+    pub(crate) async fn get(&self, key: &UserTokenKey) -> Result<UserToken, Error> {
+        let context = &self.with_app_token.context;
+        let cached = self.cached.get(key);
+        let user = match (cached, context.check_process()) {
+            (Some(CachedUser::Active(user)), _) => user,
+            // A thread of the parent process may hold the lock.
+            (Some(CachedUser::Resting(user)), Err(error)) => {
+                return user.usable(context.clock.now()).cloned().ok_or(error);
+            }
+            (_, process) => process.and_then(|()| self.user(key, &mut self.waiting()))?,
         };
-        let deadline = || self.with_app_token.context.deadline();
-        Ok(user.get(deadline).await?.clone())
+        Ok(user.get(|| context.deadline()).await?.clone())
     }
 
     /// The cached token if it is usable.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek(&self, key: &UserTokenKey) -> Option<UserToken> {
-        self.cached.get(key)?.peek().map(|token| token.clone())
+        if let Some(token) = self.try_fresh(key) {
+            return Some(token);
+        }
+        self.cached.get(key)?;
+        let user = self.user(key, &mut self.waiting()).ok()?;
+        user.peek().map(|token| token.clone())
     }
 
-    /// The cache of a user that is not in `cached`: the one that others wait for, or a new one.
-    fn user(&self, key: &UserTokenKey) -> Result<UserCache, Error> {
-        self.with_app_token.context.check_process()?;
-        let mut waiting = self.waiting();
-        // It may have moved to `cached` meanwhile.
-        if let Some(user) = self.cached.get(key).or_else(|| waiting.get(key).map(Arc::clone)) {
-            return Ok(user);
+    /// The cache of a user with all its state: the one that others use, or a new one.
+    fn user(&self, key: &UserTokenKey, waiting: &mut Waiting) -> Result<UserCache, Error> {
+        let (tokens, with_app_token) =
+            (Weak::clone(&self.itself), Arc::clone(&self.with_app_token));
+        let source = User { tokens, with_app_token, key: key.clone() };
+        match self.cached.get(key) {
+            Some(CachedUser::Active(user)) => return Ok(user),
+            Some(CachedUser::Resting(resting)) => {
+                let user = TokenCache::resumed(source, resting.token.clone(), resting.state);
+                self.cached.insert(key.clone(), CachedUser::Active(Arc::clone(&user)));
+                return Ok(user);
+            }
+            None => {}
+        }
+        if let Some(user) = waiting.get(key) {
+            return Ok(Arc::clone(user));
         }
         if waiting.len() >= self.max_waiting {
             return Err(Error::too_many_users(self.with_app_token.context.limits.deadline));
         }
-        let (tokens, with_app_token) =
-            (Weak::clone(&self.itself), Arc::clone(&self.with_app_token));
-        let user = TokenCache::new(User { tokens, with_app_token, key: key.clone() });
+        let user = TokenCache::new(source);
         waiting.insert(key.clone(), Arc::clone(&user));
         Ok(user)
     }
 
-    /// Moves a user from `waiting` to `cached` when its first acquisition has ended.
+    /// Called when an acquisition of this user has ended.
+    ///
+    /// After the first one the user moves from `waiting` to `cached`; after a success its token rests.
     fn finished(&self, key: &UserTokenKey, user: &UserCache) {
+        // Under this lock nobody else changes what is cached for a user.
         let mut waiting = self.waiting();
-        if waiting.get(key).is_some_and(|it| Arc::ptr_eq(it, user)) {
-            self.cached.insert(key.clone(), Arc::clone(user));
+        let is_new = waiting.get(key).is_some_and(|it| Arc::ptr_eq(it, user));
+        if is_new || self.cached.peek(key).is_some_and(|it| it.is(user)) {
+            self.cached.insert(key.clone(), CachedUser::of(user));
+        }
+        if is_new {
             waiting.remove(key);
         }
     }
@@ -207,22 +240,36 @@ impl UserTokens {
     pub(crate) fn invalidate(&self, refused: &UserToken) {
         let token = refused.access_token();
         let named = refused.user().and_then(core::User::username).map(UserId::new);
-        let keys = named
+        let mut keys = named
             .and_then(Result::ok)
             .map(|user_id| keys_of(&self.cached, &user_id))
             .unwrap_or_default();
-        for key in &keys {
-            if let Some(user) = self.cached.peek(key) {
-                user.invalidate(token);
-            }
-        }
         if keys.is_empty() {
             // The response names no user, or in another way than the caller.
-            self.cached.iter().for_each(|(_, user)| user.invalidate(token));
+            let users = self.cached.iter();
+            keys = users.filter(|(_, user)| user.holds(token)).map(|(key, _)| key).collect();
+        }
+        for key in &keys {
+            self.invalidate_of(key, token);
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<UserTokenKey, UserCache>> {
+    /// Drops this token if it is the cached one of this key.
+    fn invalidate_of(&self, key: &UserTokenKey, refused: &AccessToken) {
+        let mut waiting = self.waiting();
+        if !self.cached.peek(key).is_some_and(|user| user.holds(refused)) {
+            return;
+        }
+        let user = self.user(key, &mut waiting).ok();
+        let removed = user.and_then(|user| user.invalidate(refused).map(|entry| (user, entry)));
+        // An observer may ask for a token.
+        drop(waiting);
+        if let Some((user, entry)) = removed {
+            user.emit_invalidated(&entry);
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

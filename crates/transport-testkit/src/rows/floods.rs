@@ -21,14 +21,16 @@ pub(crate) fn rule_04_processor_time(trial: &mut Trial<'_>) {
     // Other work in this process would count as well.
     let measures = trial.alone;
     let limit = if measures { MEASURED } else { LIMIT };
-    for (label, begin, flood) in [
+    let floods = [
         ("interim responses", "", INTERIM),
         ("a field", "HTTP/1.1 200 OK\r\nX-A: ", "x"),
         ("empty chunks", CHUNKED, "0\r\n"),
         ("chunks of one byte", CHUNKED, "1\r\nx\r\n"),
         ("zeros before a chunk's size", CHUNKED, "0"),
         ("a chunk's extension", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "x"),
-    ] {
+    ];
+    // Without a measurement, one flood shows that the call ends in time.
+    for (label, begin, flood) in floods.into_iter().take(if measures { usize::MAX } else { 1 }) {
         let begun = || Script::new().request().write(begin);
         for (label, script) in [
             (label.to_owned(), begun().endless_for(limit, flood.repeat(4096))),

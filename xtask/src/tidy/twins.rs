@@ -1,37 +1,48 @@
-//! Both READMEs have the same structure: the same headings, the same code but for comments.
+//! A page and its translation have the same structure: the same headings, the same code but for comments.
 
 use super::SourceFile;
 use super::markdown::{self, Block};
 use crate::problem::Problem;
 
-const ENGLISH: &str = "README.md";
-const CHINESE: &str = "README.zh-CN.md";
+/// The suffix of a page in Chinese; without it, the page's name is that of the page in English.
+pub(crate) const CHINESE: &str = ".zh-CN.md";
 
 pub(super) fn check(files: &[SourceFile]) -> Vec<Problem> {
-    let find = |path: &str| files.iter().find(|file| file.path == path);
-    let (Some(english), Some(chinese)) = (find(ENGLISH), find(CHINESE)) else {
-        return Vec::new();
-    };
-    let (english, chinese) = (markdown::read(&english.text), markdown::read(&chinese.text));
     let mut problems = Vec::new();
-    let mut problem = |line, text| problems.push(Problem::new(CHINESE, line, text));
+    for chinese in files {
+        let Some(name) = chinese.path.strip_suffix(CHINESE) else { continue };
+        let name = format!("{name}.md");
+        match files.iter().find(|file| file.path == name) {
+            Some(english) => problems.extend(differences(english, chinese)),
+            None => problems.push(Problem::new(&chinese.path, 0, format!("has no page {name}"))),
+        }
+    }
+    problems
+}
+
+fn differences(english_file: &SourceFile, chinese_file: &SourceFile) -> Vec<Problem> {
+    let name = &english_file.path;
+    let (english, chinese) =
+        (markdown::read(&english_file.text), markdown::read(&chinese_file.text));
+    let mut problems = Vec::new();
+    let mut problem = |line, text| problems.push(Problem::new(&chinese_file.path, line, text));
 
     let mut headings = english.headings.iter().zip(&chinese.headings);
     if let Some((a, b)) = headings.find(|(a, b)| a.level != b.level) {
         let (line, text) = (a.line, &a.text);
-        problem(b.line, format!("heading of another level than `{text}` ({ENGLISH}:{line})"));
+        problem(b.line, format!("heading of another level than `{text}` ({name}:{line})"));
     } else if english.headings.len() != chinese.headings.len() {
         let (ours, theirs) = (chinese.headings.len(), english.headings.len());
-        problem(0, format!("{ours} headings, but {ENGLISH} has {theirs}"));
+        problem(0, format!("{ours} headings, but {name} has {theirs}"));
     }
     let alike = |a: &Block, b: &Block| a.info == b.info && code(a) == code(b);
     let mut blocks = english.blocks.iter().zip(&chinese.blocks);
     if let Some((a, b)) = blocks.find(|(a, b)| !alike(a, b)) {
         let line = a.line;
-        problem(b.line, format!("code that differs from {ENGLISH}:{line} in more than comments"));
+        problem(b.line, format!("code that differs from {name}:{line} in more than comments"));
     } else if english.blocks.len() != chinese.blocks.len() {
         let (ours, theirs) = (chinese.blocks.len(), english.blocks.len());
-        problem(0, format!("{ours} code blocks, but {ENGLISH} has {theirs}"));
+        problem(0, format!("{ours} code blocks, but {name} has {theirs}"));
     }
     problems
 }
@@ -69,7 +80,7 @@ mod tests {
 
     fn problems(english: &str, chinese: &str) -> usize {
         let file = SourceFile::new;
-        check(&[file(ENGLISH, english), file(CHINESE, chinese)]).len()
+        check(&[file("docs/a.md", english), file("docs/a.zh-CN.md", chinese)]).len()
     }
 
     const ENGLISH_TEXT: &str = "# A\n\n## B\n\n```rust\n// Asks.\nlet a = \"http://x\"; // there\n```\n\n\
@@ -91,6 +102,7 @@ mod tests {
         {
             assert_eq!(problems(ENGLISH_TEXT, &ENGLISH_TEXT.replace(from, to)), 1, "{to}");
         }
+        assert_eq!(check(&[SourceFile::new("b.zh-CN.md", "")]).len(), 1);
         let shorter = ENGLISH_TEXT.split("```console").next().unwrap();
         assert_eq!(problems(ENGLISH_TEXT, shorter), 1);
     }

@@ -1,9 +1,9 @@
-//! Signals that end the emulator, or that its command gets.
+//! Signals that end the command, or that the command of the emulator gets.
 
 use std::io;
 
 #[cfg(unix)]
-pub(crate) use self::unix::Signals;
+pub(crate) use self::unix::{Signals, exit_on_arrival};
 
 /// A signal that has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,24 +24,35 @@ impl Received {
 #[cfg(unix)]
 mod unix {
     use std::pin::Pin;
+    use std::process;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::task::Poll;
+    use std::thread;
 
     use rustix::process::{Pid, Signal, kill_process};
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
     use super::{Received, io};
+    use crate::terminal;
+
+    /// Whether somebody else handles signals by now.
+    static TAKEN_OVER: AtomicBool = AtomicBool::new(false);
 
     /// Handlers of signals. Without them, the first process of a container ignores every signal.
     pub(crate) struct Signals(Vec<(Stream, i32)>);
 
     impl Signals {
-        /// Handlers of the signals that ask a server to end.
-        pub(crate) fn of_server() -> io::Result<Self> {
-            Self::of(&[SignalKind::interrupt(), SignalKind::terminate()])
+        /// Handlers of the signals that ask a process to end.
+        pub(crate) fn that_end() -> io::Result<Self> {
+            TAKEN_OVER.store(true, Ordering::Relaxed);
+            let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+            // Elsewhere the default action of a hangup does, and `nohup` can turn it off.
+            Self::of(if process::id() == 1 { &kinds } else { &kinds[..2] })
         }
 
         /// Handlers of every signal that is passed on to a command.
         pub(crate) fn of_command() -> io::Result<Self> {
+            TAKEN_OVER.store(true, Ordering::Relaxed);
             Self::of(&[
                 SignalKind::interrupt(),
                 SignalKind::terminate(),
@@ -71,6 +82,33 @@ mod unix {
         }
     }
 
+    /// Ends the process when a signal arrives, whatever it does, until [`Signals`] take over.
+    ///
+    /// This is for what the default action leaves undone: the terminal stays without echo, and the
+    /// first process of a container has no default action.
+    pub(crate) fn exit_on_arrival() -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let entered = runtime.enter();
+        let kinds = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+            SignalKind::quit(),
+        ];
+        let mut signals = Signals::of(&kinds)?;
+        drop(entered);
+        thread::Builder::new().spawn(move || {
+            loop {
+                let received = runtime.block_on(signals.next());
+                if !TAKEN_OVER.load(Ordering::Relaxed) {
+                    let _restored = terminal::restore();
+                    process::exit(received.exit_code().into());
+                }
+            }
+        })?;
+        Ok(())
+    }
+
     impl Received {
         pub(crate) const TERMINATE: Self = Self { number: 15 };
 
@@ -91,7 +129,7 @@ pub(crate) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    pub(crate) fn of_server() -> io::Result<Self> {
+    pub(crate) fn that_end() -> io::Result<Self> {
         Ok(Self)
     }
 
