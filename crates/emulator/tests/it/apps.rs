@@ -262,6 +262,7 @@ async fn one_app_is_reset_alone_and_a_reset_restores_what_was_remembered() {
     call("/faults", json!({ "kind": "server_error", "status": 503, "grant": "inherit" }));
     emulator.stub(Stub::new("GET", "/presence", json!(1))).unwrap();
     emulator.remember();
+    let of_first = app_token(&emulator).await;
     let tokens = [
         post_to(&emulator, "/x/y/token", &[], &client_credentials()).await.token(),
         post_to(&emulator, "/x/z/token", &[], &client_credentials()).await.token(),
@@ -277,10 +278,36 @@ async fn one_app_is_reset_alone_and_a_reset_restores_what_was_remembered() {
     };
     assert_eq!((users("x#y"), users("x#z"), emulator.pending_faults()), (2, 3, 2));
     assert_eq!((emulator.accepts(&tokens[0]), emulator.accepts(&tokens[1])), (false, true));
-    assert_eq!(emulator.requests().len(), 1, "those of the other app stay");
+    assert_eq!(emulator.requests().len(), 2, "those of the other app stay");
+    assert!(emulator.accepts(&of_first));
     emulator.reset();
+    assert!(!emulator.accepts(&of_first), "a reset revokes app tokens");
     assert_eq!((users("easemob-demo#testapp"), emulator.pending_faults()), (2, 1));
     let token = app_token(&emulator).await;
     assert_eq!(get_bearing(&emulator, &token, "/easemob-demo/testapp/presence").await.status, 200);
     assert_eq!((users("x#z"), emulator.accepts(&tokens[1])), (2, false));
+}
+
+#[tokio::test]
+async fn a_hold_of_one_app_holds_no_other() {
+    let emulator = Emulator::builder().control().apps_on_demand(true).start().await.unwrap();
+    let held = json!({ "app_key": "x#held" });
+    emulator.control("POST", "/hold", &held).unwrap();
+    let wanted = password("c", "1");
+    let waiting = post_to(&emulator, "/x/held/token", &[], &wanted);
+    let others = async {
+        emulator.wait_for_requests(1).await;
+        for path in ["/x/free/token", "/easemob/server.json", "/"] {
+            assert!(post_to(&emulator, path, &[], &wanted).await.status > 0, "{path}");
+        }
+        assert_eq!(emulator.requests()[0].outcome(), None, "still held");
+        let other = json!({ "app_key": "x#free" });
+        emulator.control("POST", "/release", &other).unwrap();
+        assert_eq!(emulator.requests()[0].outcome(), None, "another app's release");
+        emulator.control("POST", "/release", &held).unwrap();
+    };
+    let both = async { tokio::join!(waiting, others).0 };
+    let reply =
+        tokio::time::timeout(Duration::from_secs(60), both).await.expect("no other is held");
+    assert_eq!(reply.status, 200);
 }
