@@ -1,8 +1,8 @@
 //! Clients that others wrote, unmodified, against the emulator.
 //!
 //! `cargo xtask ci samples` runs this; by hand:
-//! `cargo test -p easemob-token-end-to-end --test foreign`. It fetches pinned packages, from npm and
-//! PyPI, into a temporary folder; all other traffic stays on this machine.
+//! `cargo test -p easemob-token-end-to-end --test foreign`. It fetches pinned packages, by `npm` and
+//! `pip`, into a temporary folder; all other traffic stays on this machine.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 

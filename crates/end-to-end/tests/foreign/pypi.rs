@@ -1,4 +1,4 @@
-//! A client from PyPI, over HTTP and HTTPS.
+//! A client in Python, over HTTP and HTTPS.
 
 use easemob_token_emulator::{Emulator, Grant};
 use tempfile::TempDir;
@@ -35,7 +35,8 @@ async fn pypi_client_manages_users_and_renews_after_a_401() {
         let requests = emulator.requests();
         let grants = |grant| requests.iter().filter(|it| it.grant() == Some(grant)).count();
         assert_eq!((grants(Grant::ClientCredentials), grants(Grant::Password)), (2, 1));
-        let statuses: Vec<_> = requests.iter().filter_map(|it| it.status()).collect();
+        let statuses: Vec<_> =
+            requests.iter().filter_map(easemob_token_emulator::ReceivedRequest::status).collect();
         assert_eq!(statuses.iter().filter(|it| **it == 401).count(), 1, "{statuses:?}");
     }
 }
