@@ -15,7 +15,7 @@ use crate::{bench, book, deny, layers, package, steps, tidy};
 /// Run the checks that a change has to pass, the quick ones first
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The steps to run [default: all]
+    /// The steps to run [default: all but `book`]
     #[arg(value_parser = names())]
     step: Vec<String>,
     /// Run the other steps too if one fails
@@ -60,6 +60,9 @@ pub(crate) const STEPS: &[Step] = &[
     step("deny", deny::run, "licences, duplicates, sources, advisories (cargo-deny)"),
 ];
 
+/// Steps that run by name and before a release: they take too long for what a change can break.
+const BY_NAME: &[&str] = &["book"];
+
 fn names() -> PossibleValuesParser {
     STEPS.iter().map(|step| PossibleValue::new(step.name).help(step.about)).into()
 }
@@ -88,7 +91,7 @@ pub(crate) fn run(options: &Options, context: &Context) -> ExitCode {
         }
     }
     if chosen.is_empty() {
-        chosen.extend(STEPS);
+        chosen.extend(STEPS.iter().filter(|step| !BY_NAME.contains(&step.name)));
     }
     let outcomes = run_all(&chosen, options.keep_going, context);
     print!("{}", closing(&outcomes, context));
