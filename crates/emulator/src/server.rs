@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -186,7 +187,17 @@ where
 {
     let service = service_fn(move |request| {
         let front = front.clone();
-        async move { front.serve(request).await }
+        async move {
+            let mut response = front.serve(request).await;
+            if crowd.takes_place() {
+                let close = HeaderValue::from_static("close");
+                response = response.map(|mut it| {
+                    it.headers_mut().insert(CONNECTION, close);
+                    it
+                });
+            }
+            response
+        }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
