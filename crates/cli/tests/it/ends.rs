@@ -10,16 +10,12 @@ use std::time::{Duration, Instant};
 use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::pty::Terminal;
-use crate::{TRANSPORTS, command, failure, ignores_hangup, signal_of};
+use crate::{TRANSPORTS, command, failure, signal_of};
 
 const LIMIT: &str = "400ms";
 /// The most that an end may take on a busy machine. Without one, each case waits for 20 s at least.
 const MOST: Duration = Duration::from_secs(2);
 const SIGNALS: [(&str, i32); 3] = [("-INT", 130), ("-TERM", 143), ("-HUP", 129)];
-
-fn signals() -> impl Iterator<Item = (&'static str, i32)> {
-    SIGNALS.into_iter().filter(|(signal, _)| *signal != "-HUP" || !ignores_hangup())
-}
 
 /// A server that takes connections and says nothing.
 struct Silent(TcpListener);
@@ -104,7 +100,7 @@ fn a_signal_ends_a_command_that_waits_for_a_server_also_as_the_first_process() {
         for (transport, scheme) in cases {
             scope.spawn(move || {
                 let server = Silent::start();
-                for case in signals() {
+                for case in SIGNALS {
                     let mut command = server.client(scheme, &["app", "--transport", transport]);
                     let child = command.spawn().unwrap();
                     let _connection = server.connected();
@@ -234,7 +230,7 @@ fn the_prompt_restores_the_echo_whatever_ends_it() {
     for typed in [&b"\x04"[..], b"\n"] {
         expect(typed, "", 2);
     }
-    for (signal, code) in signals() {
+    for (signal, code) in SIGNALS {
         expect(b"", signal, code);
     }
     let begun = Instant::now();

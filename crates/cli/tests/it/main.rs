@@ -80,14 +80,6 @@ fn run_with_input(mut command: Command, input: &[u8]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// Whether each command ignores SIGHUP, since this process does: below `nohup`. Then it ends nothing.
-#[cfg(unix)]
-fn ignores_hangup() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 1)
-}
-
 /// The number of the signal that ended a command.
 #[cfg(unix)]
 fn signal_of(status: ExitStatus) -> Option<i32> {

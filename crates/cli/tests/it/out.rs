@@ -7,7 +7,7 @@ use std::process::Command;
 use easemob_token_emulator::{Emulator, Fault};
 use tempfile::TempDir;
 
-use crate::{command, failure, ignores_hangup, run, set_up, stderr, stdout};
+use crate::{command, failure, run, set_up, stderr, stdout};
 
 /// The command with this file as its output.
 fn to(mut command: Command, file: impl AsRef<Path>) -> Command {
@@ -83,8 +83,7 @@ async fn a_killed_command_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tokens");
     std::fs::write(&file, "old").unwrap();
-    let signals = ["-INT", "-TERM", "-KILL"].into_iter();
-    for signal in signals.chain((!ignores_hangup()).then_some("-HUP")) {
+    for signal in ["-INT", "-TERM", "-HUP", "-KILL"] {
         let before = emulator.request_count();
         let mut command = to(set_up(&emulator, &["user", "--stdin"]), &file);
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
