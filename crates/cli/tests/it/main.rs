@@ -46,9 +46,25 @@ const TRANSPORTS: &[&str] = &[
     "isahc",
 ];
 
+/// The program, with the default actions of signals.
+///
+/// A shell ignores the interrupt for a process in the background, and `nohup` ignores SIGHUP. A command
+/// inherits that.
+fn program() -> Command {
+    const PROGRAM: &str = env!("CARGO_BIN_EXE_easemob-token");
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    if ignored.is_none_or(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & 0b11 == 0) {
+        return Command::new(PROGRAM);
+    }
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal=INT,HUP", PROGRAM]);
+    command
+}
+
 /// The command with these arguments and no settings in the environment.
 fn command(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_easemob-token"));
+    let mut command = program();
     command.env_clear().args(words).stdin(Stdio::null());
     command.env("EASEMOB_TRANSPORT", TRANSPORTS[0]);
     command
