@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use xshell::cmd;
 
 use crate::context::Context;
-use crate::install::{CargoTool, Program, download};
+use crate::install::{CHROMIUM, CargoTool, NPM, download};
 use crate::problem::report;
 use crate::shell;
 use crate::tidy::read_files;
@@ -18,8 +18,6 @@ use crate::tidy::read_files;
 const MDBOOK: CargoTool = CargoTool { name: "mdbook", version: "0.5.4", ask: &[] };
 /// Without its server and its search, which finds no Chinese.
 const WITHOUT_SEARCH: &[&str] = &["--no-default-features"];
-const NPM: Program = Program { name: "npm", package: "npm", variable: "NPM" };
-const CHROMIUM: Program = Program { name: "chromium", package: "chromium", variable: "CHROMIUM" };
 const PAGEFIND: &str = "pagefind@1.6.0";
 
 /// One of the two books.

@@ -26,14 +26,9 @@ pub(crate) struct Program {
     pub(crate) variable: &'static str,
 }
 
-/// A program, for a list of many.
-pub(crate) const fn program(
-    name: &'static str,
-    package: &'static str,
-    variable: &'static str,
-) -> Program {
-    Program { name, package, variable }
-}
+pub(crate) const NPM: Program = Program { name: "npm", package: "npm", variable: "NPM" };
+pub(crate) const CHROMIUM: Program =
+    Program { name: "chromium", package: "chromium", variable: "CHROMIUM" };
 
 /// A tool of cargo's that is compiled into `target/xtask-tools` if it is missing or older.
 #[derive(Debug)]

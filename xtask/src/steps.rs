@@ -6,7 +6,7 @@ use xshell::{Cmd, cmd};
 
 use crate::context::Context;
 use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, FACADE, packages};
-use crate::install::{Program, has_target, has_toolchain, program, rustup};
+use crate::install::{CHROMIUM, NPM, Program, has_target, has_toolchain, rustup};
 use crate::problem::{Problem, report};
 use crate::shell;
 use crate::tidy::SourceFile;
@@ -44,13 +44,19 @@ const SHELLS: &[Program] = &[
 ];
 /// Tests in other languages, by the beginning of their names, and the programs that they need.
 const FOREIGN: &[(&str, &[Program])] = &[
-    ("pytest", &[program("pytest-3", "python3-pytest", "PYTEST")]),
-    ("node", &[program("node", "nodejs", "NODE")]),
-    ("php", &[program("php", "php-cli", "PHP")]),
-    ("java", &[program("java", "default-jdk-headless", "JAVA")]),
-    ("go", &[program("go", "golang-go", "GO")]),
-    ("browser", &[program("npm", "npm", "NPM"), program("chromium", "chromium", "CHROMIUM")]),
-    ("pypi", &[program("python3", "python3", "PYTHON"), program("pip3", "python3-pip", "PIP")]),
+    ("pytest", &[Program { name: "pytest-3", package: "python3-pytest", variable: "PYTEST" }]),
+    ("node", &[Program { name: "node", package: "nodejs", variable: "NODE" }]),
+    ("php", &[Program { name: "php", package: "php-cli", variable: "PHP" }]),
+    ("java", &[Program { name: "java", package: "default-jdk-headless", variable: "JAVA" }]),
+    ("go", &[Program { name: "go", package: "golang-go", variable: "GO" }]),
+    ("browser", &[NPM, CHROMIUM]),
+    (
+        "pypi",
+        &[
+            Program { name: "python3", package: "python3", variable: "PYTHON" },
+            Program { name: "pip3", package: "python3-pip", variable: "PIP" },
+        ],
+    ),
 ];
 /// The file of the facade whose module `pages` makes doctests of the READMEs and `docs/`.
 const PAGES: &str = "crates/facade/src/lib.rs";

@@ -121,7 +121,6 @@ fn proxy_for(base_url: &BaseUrl, proxy: &Proxy) -> Result<Option<ProxyUrl>, Fail
     Ok(found.cloned())
 }
 
-#[cfg(feature = "hyper")]
 async fn tls(
     target: &Target,
     addresses: &[std::net::SocketAddr],
@@ -132,20 +131,16 @@ async fn tls(
     if let Some(why) = target.without_tls() {
         return report.skipped(Step::Tls, why);
     }
-    let found = tls::handshake(target, addresses, roots, options).await?;
-    report.ok(Step::Tls, [found])
-}
-
-#[cfg(not(feature = "hyper"))]
-async fn tls(
-    target: &Target,
-    _: &[std::net::SocketAddr],
-    _: transports::Roots,
-    _: &Options,
-    report: &mut Report,
-) -> Result<(), Failure> {
-    let why = target.without_tls().unwrap_or("not looked at, needs hyper");
-    report.skipped(Step::Tls, why)
+    #[cfg(feature = "hyper")]
+    {
+        let found = tls::handshake(target, addresses, roots, options).await?;
+        report.ok(Step::Tls, [found])
+    }
+    #[cfg(not(feature = "hyper"))]
+    {
+        drop((addresses, roots, options));
+        report.skipped(Step::Tls, "not looked at, needs hyper")
+    }
 }
 
 /// Compares the unit of the response with the lifetime in the token itself.

@@ -115,6 +115,24 @@ pub(crate) fn unused_proxy(options: &Options) -> Option<&'static str> {
     VARIABLES.into_iter().find(|name| environment.text(name).ok().flatten().is_some())
 }
 
+/// Gives a builder the certificates. The builders have the same methods, and no trait in common.
+#[cfg(any(feature = "hyper", feature = "isahc"))]
+macro_rules! with_roots {
+    ($builder:expr, $roots:expr) => {{
+        let (mut builder, roots) = ($builder, $roots);
+        if let Some(pem) = roots.instead {
+            builder = builder.roots_pem(pem);
+        }
+        if let Some(pem) = roots.added {
+            builder = builder.add_roots_pem(pem);
+        }
+        if let Some((certificate, key)) = roots.identity {
+            builder = builder.client_certificate_pem(certificate, key);
+        }
+        builder
+    }};
+}
+
 /// Builds a transport by name, with root certificates and a proxy.
 pub(crate) fn make(
     name: TransportName,
@@ -126,17 +144,8 @@ pub(crate) fn make(
         TransportName::Hyper => Ok(Arc::new(hyper(roots).proxy(proxy).build()?)),
         #[cfg(feature = "isahc")]
         TransportName::Isahc => {
-            let mut builder = easemob_token::isahc::IsahcTransport::builder().proxy(proxy);
-            if let Some(pem) = roots.instead {
-                builder = builder.roots_pem(pem);
-            }
-            if let Some(pem) = roots.added {
-                builder = builder.add_roots_pem(pem);
-            }
-            if let Some((certificate, key)) = roots.identity {
-                builder = builder.client_certificate_pem(certificate, key);
-            }
-            Ok(Arc::new(builder.build()?))
+            let builder = easemob_token::isahc::IsahcTransport::builder().proxy(proxy);
+            Ok(Arc::new(with_roots!(builder, roots).build()?))
         }
         #[cfg(not(all(feature = "hyper", feature = "isahc")))]
         missing => {
@@ -151,17 +160,7 @@ pub(crate) fn make(
 
 #[cfg(feature = "hyper")]
 fn hyper(roots: Roots) -> easemob_token::hyper::HyperTransportBuilder {
-    let mut builder = easemob_token::hyper::HyperTransport::builder();
-    if let Some(pem) = roots.instead {
-        builder = builder.roots_pem(pem);
-    }
-    if let Some(pem) = roots.added {
-        builder = builder.add_roots_pem(pem);
-    }
-    if let Some((certificate, key)) = roots.identity {
-        builder = builder.client_certificate_pem(certificate, key);
-    }
-    builder
+    with_roots!(easemob_token::hyper::HyperTransport::builder(), roots)
 }
 
 /// The TLS configuration of the transport over hyper.

@@ -182,7 +182,7 @@ impl Builder {
     /// are random.
     ///
     /// So a token from before a restart is still accepted, unless app tokens were revoked before.
-    /// Whoever knows the number can make such tokens.
+    /// Anyone who knows the number can make such tokens.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self

@@ -87,18 +87,18 @@ enum Action<T> {
 
 impl<S: TokenSource> TokenCache<S> {
     pub(crate) fn new(source: S) -> Arc<Self> {
-        let token = TokenState::new();
+        Self::with(source, TokenState::new(), None)
+    }
+
+    fn with(source: S, token: TokenState, entry: Option<Arc<CacheEntry<S::Token>>>) -> Arc<Self> {
         let state = State { token, in_flight: None, error: None, refused: None };
-        Arc::new(Self { source, entry: ArcSwapOption::empty(), state: Mutex::new(state) })
+        Arc::new(Self { source, entry: ArcSwapOption::new(entry), state: Mutex::new(state) })
     }
 
     /// A cache that was at rest.
     pub(crate) fn resumed(source: S, token: S::Token, resting: RestingState) -> Arc<Self> {
-        let (generation, freshness) = (resting.generation(), resting.freshness());
-        let cache = Self::new(source);
-        cache.lock().token = TokenState::from(resting);
-        cache.entry.store(Some(CacheEntry::new(token, generation, freshness)));
-        cache
+        let entry = CacheEntry::new(token, resting.generation(), resting.freshness());
+        Self::with(source, TokenState::from(resting), Some(entry))
     }
 
     /// The cached token with its state, if that is all that the cache has to remember.

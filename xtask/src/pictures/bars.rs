@@ -143,11 +143,11 @@ fn picture(table: &Table<'_>, columns: &[&str]) -> Result<String> {
         let most =
             cells.iter().flatten().map(|(value, _)| *value).fold(f64::MIN_POSITIVE, f64::max);
         let longest = cells.iter().flatten().map(|(_, text)| text.chars().count()).max();
-        let room = width - 20.0 - 7.0 * longest.unwrap_or_default() as f64;
+        let space = width - 20.0 - 7.0 * longest.unwrap_or_default() as f64;
         for (line, row) in rows.iter().enumerate() {
             let Some((value, text)) = &cells[*row] else { continue };
             let y = top + ROW * line as f64;
-            let length = (room * value / most).max(1.0);
+            let length = (space * value / most).max(1.0);
             let class = if is_goal { "blue" } else { class(table.rows[*row][0]) };
             svg.rect([left, y, length, ROW - 8.0], class);
             svg.text(left + length + 5.0, y + 12.5, "ink small", text);

@@ -131,6 +131,10 @@ struct Looking {
     provider: Arc<CryptoProvider>,
 }
 
+fn only_looked_at() -> Error {
+    Error::General("only looked at".to_owned())
+}
+
 impl ServerCertVerifier for Looking {
     fn verify_server_cert(
         &self,
@@ -141,7 +145,7 @@ impl ServerCertVerifier for Looking {
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = described(end_entity);
-        Err(Error::General("only looked at".to_owned()))
+        Err(only_looked_at())
     }
 
     fn verify_tls12_signature(
@@ -150,7 +154,7 @@ impl ServerCertVerifier for Looking {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("only looked at".to_owned()))
+        Err(only_looked_at())
     }
 
     fn verify_tls13_signature(
@@ -159,7 +163,7 @@ impl ServerCertVerifier for Looking {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("only looked at".to_owned()))
+        Err(only_looked_at())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

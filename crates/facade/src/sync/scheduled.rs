@@ -25,8 +25,8 @@ impl Step {
 pub(crate) struct ArcSwapOption<T>(arc_swap::ArcSwapOption<T>, Step);
 
 impl<T> ArcSwapOption<T> {
-    pub(crate) fn empty() -> Self {
-        Self(arc_swap::ArcSwapOption::empty(), Step::default())
+    pub(crate) fn new(value: Option<Arc<T>>) -> Self {
+        Self(arc_swap::ArcSwapOption::new(value), Step::default())
     }
 
     pub(crate) fn load(&self) -> Guard<Option<Arc<T>>> {

@@ -198,13 +198,15 @@ impl UserTokens {
 
     /// The cache of a user with all its state: the one that others use, or a new one.
     fn user(&self, key: &UserTokenKey, waiting: &mut Waiting) -> Result<UserCache, Error> {
-        let (tokens, with_app_token) =
-            (Weak::clone(&self.itself), Arc::clone(&self.with_app_token));
-        let source = User { tokens, with_app_token, key: key.clone() };
+        let source = || User {
+            tokens: Weak::clone(&self.itself),
+            with_app_token: Arc::clone(&self.with_app_token),
+            key: key.clone(),
+        };
         match self.cached.get(key) {
             Some(CachedUser::Active(user)) => return Ok(user),
             Some(CachedUser::Resting(resting)) => {
-                let user = TokenCache::resumed(source, resting.token.clone(), resting.state);
+                let user = TokenCache::resumed(source(), resting.token.clone(), resting.state);
                 self.cached.insert(key.clone(), CachedUser::Active(Arc::clone(&user)));
                 return Ok(user);
             }
@@ -216,7 +218,7 @@ impl UserTokens {
         if waiting.len() >= self.max_waiting {
             return Err(Error::too_many_users(self.with_app_token.context.limits.deadline));
         }
-        let user = TokenCache::new(source);
+        let user = TokenCache::new(source());
         waiting.insert(key.clone(), Arc::clone(&user));
         Ok(user)
     }
