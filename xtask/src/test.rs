@@ -1,5 +1,6 @@
 //! The step `test`: every test with all features, then with each set of features that could differ.
 
+use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
@@ -29,6 +30,7 @@ pub(crate) struct Built {
     manifest: PathBuf,
     /// Whether it holds the unit tests of a library, which can have doctests too.
     is_library: bool,
+    is_integration: bool,
 }
 
 pub(crate) fn run(context: &Context) -> Result<()> {
@@ -58,19 +60,22 @@ fn test(context: &Context, choice: &str) -> Result<()> {
     let format = format.split(' ');
     let build = &build.collect::<Vec<_>>()[..];
     let built = cmd!(sh, "cargo test --locked --no-run {build...} {format...}");
-    let programs = programs(&shell::read_shown(built)?);
+    let mut programs = programs(&shell::read_shown(built)?);
+    // Integration tests first, since they wait, and of these the longest begin early.
+    programs.sort_by_key(|it| (!it.is_integration, Reverse(it.manifest.clone())));
     ensure!(!programs.is_empty(), "`cargo test {choice}` has no test program");
     let mut commands = Vec::new();
     if programs.iter().any(|it| it.is_library) && !build.contains(&"--test") {
         commands.push(shell::prepare(cmd!(sh, "cargo test --locked {build...} --doc")));
     }
-    // In this order, the long ones of the workspace begin early.
-    for program in programs.iter().rev() {
-        let folder = program.manifest.parent().unwrap_or(&context.workspace.root);
+    for program in &programs {
+        let root = &context.workspace.root;
+        let folder = program.manifest.parent().unwrap_or(root);
         let _folder = sh.push_dir(folder);
         let (arguments, path) = (arguments.clone(), &program.path);
         let (line, command) = shell::prepare(cmd!(sh, "{path} {arguments...}"));
-        commands.push((format!("cd {}; {line}", folder.display()), command));
+        let folder = folder.strip_prefix(root).unwrap_or(folder).display();
+        commands.push((format!("(cd {folder}; {line})"), command));
     }
     context.run_tests_side_by_side(commands, AT_ONCE)
 }
@@ -113,10 +118,12 @@ pub(crate) fn programs(messages: &str) -> Vec<Built> {
     let tests = messages.filter(|it| it["profile"]["test"] == true);
     tests
         .filter_map(|message| {
+            let kind = &message["target"]["kind"][0];
             Some(Built {
                 path: message["executable"].as_str()?.to_owned(),
                 manifest: message["manifest_path"].as_str()?.into(),
-                is_library: message["target"]["kind"][0] == "lib",
+                is_library: kind == "lib",
+                is_integration: kind == "test",
             })
         })
         .collect()
