@@ -94,22 +94,25 @@ pub(crate) fn conformance(context: &Context) -> Result<()> {
 }
 
 pub(crate) fn servers(context: &Context) -> Result<()> {
+    let mut selection = WHOLE.to_owned();
+    let mut variables = Vec::new();
     for (test, needs) in SERVERS {
-        let mut cmd = cmd!(context.sh, "cargo test --locked").args(WHOLE.split(' '));
-        cmd = cmd.args(["--test", test]);
-        let mut is_complete = true;
+        let mut found = Vec::new();
         for server in *needs {
             let checks = format!("everything with {}", server.name);
-            match context.program(server, &checks)? {
-                Some(program) => cmd = cmd.env(server.variable, program),
-                None => is_complete = false,
-            }
+            found.extend(context.program(server, &checks)?.map(|it| (server.variable, it)));
         }
-        if is_complete {
-            context.run_tests(cmd)?;
+        if found.len() == needs.len() {
+            selection += &format!(" --test {test}");
+            variables.extend(found);
         }
     }
-    Ok(())
+    if variables.is_empty() {
+        return Ok(());
+    }
+    let programs = test::build(context, &selection)?;
+    let commands = programs.iter().map(|it| it.command(context, &[], &variables)).collect();
+    context.run_tests_side_by_side(commands, test::AT_ONCE)
 }
 
 pub(crate) fn samples(context: &Context) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -21,11 +22,12 @@ const SHELLS: &[Program] = &[
     Program { name: "mandoc", package: "mandoc", variable: "MANDOC" },
 ];
 /// How many test programs run at once: most of them wait most of the time.
-const AT_ONCE: usize = 3;
+pub(crate) const AT_ONCE: usize = 3;
 
 /// A test program that cargo has built.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Built {
+    pub(crate) name: String,
     pub(crate) path: String,
     manifest: PathBuf,
     /// Whether it holds the unit tests of a library, which can have doctests too.
@@ -53,31 +55,46 @@ pub(crate) fn run(context: &Context) -> Result<()> {
 
 /// Builds the tests of a choice, and runs the programs side by side, as `cargo test` does one by one.
 fn test(context: &Context, choice: &str) -> Result<()> {
-    let sh = &context.sh;
-    let (build, arguments) = choice.split_once(" -- ").unwrap_or((choice, ""));
-    let [build, arguments] = [build, arguments].map(|it| it.split(' ').filter(|it| !it.is_empty()));
-    let format = "--message-format json-render-diagnostics";
-    let format = format.split(' ');
-    let build = &build.collect::<Vec<_>>()[..];
-    let built = cmd!(sh, "cargo test --locked --no-run {build...} {format...}");
-    let mut programs = programs(&shell::read_shown(built)?);
+    let (selection, arguments) = choice.split_once(" -- ").unwrap_or((choice, ""));
+    let arguments: Vec<_> = arguments.split_whitespace().collect();
+    let mut programs = build(context, selection)?;
     // Integration tests first, since they wait, and of these the longest begin early.
     programs.sort_by_key(|it| (!it.is_integration, Reverse(it.manifest.clone())));
-    ensure!(!programs.is_empty(), "`cargo test {choice}` has no test program");
     let mut commands = Vec::new();
-    if programs.iter().any(|it| it.is_library) && !build.contains(&"--test") {
-        commands.push(shell::prepare(cmd!(sh, "cargo test --locked {build...} --doc")));
+    if programs.iter().any(|it| it.is_library) {
+        let words = selection.split(' ');
+        let doctests = cmd!(context.sh, "cargo test --locked {words...} --doc");
+        commands.push(shell::prepare(doctests));
     }
-    for program in &programs {
-        let root = &context.workspace.root;
-        let folder = program.manifest.parent().unwrap_or(root);
-        let _folder = sh.push_dir(folder);
-        let (arguments, path) = (arguments.clone(), &program.path);
-        let (line, command) = shell::prepare(cmd!(sh, "{path} {arguments...}"));
-        let folder = folder.strip_prefix(root).unwrap_or(folder).display();
-        commands.push((format!("(cd {folder}; {line})"), command));
-    }
+    commands.extend(programs.iter().map(|it| it.command(context, &arguments, &[])));
     context.run_tests_side_by_side(commands, AT_ONCE)
+}
+
+/// Builds the test programs of a selection of packages, features and targets.
+pub(crate) fn build(context: &Context, selection: &str) -> Result<Vec<Built>> {
+    let words = selection.split(' ').chain(["--message-format", "json-render-diagnostics"]);
+    let build = cmd!(context.sh, "cargo test --locked --no-run {words...}");
+    let built = programs(&shell::read_shown(build)?);
+    ensure!(!built.is_empty(), "`cargo test {selection}` has no test program");
+    Ok(built)
+}
+
+impl Built {
+    /// Prepares a run in the folder of the package, where cargo would run it.
+    pub(crate) fn command(
+        &self,
+        context: &Context,
+        arguments: &[&str],
+        variables: &[(&str, PathBuf)],
+    ) -> (String, Command) {
+        let (path, root) = (&self.path, &context.workspace.root);
+        let folder = self.manifest.parent().unwrap_or(root);
+        let _folder = context.sh.push_dir(folder);
+        let program = cmd!(context.sh, "{path} {arguments...}").envs(variables.iter().cloned());
+        let (line, command) = shell::prepare(program);
+        let folder = folder.strip_prefix(root).unwrap_or(folder).display();
+        (format!("(cd {folder}; {line})"), command)
+    }
 }
 
 /// Returns the sets of packages and features that are tested: all, then those that could differ.
@@ -120,6 +137,7 @@ pub(crate) fn programs(messages: &str) -> Vec<Built> {
         .filter_map(|message| {
             let kind = &message["target"]["kind"][0];
             Some(Built {
+                name: message["target"]["name"].as_str()?.to_owned(),
                 path: message["executable"].as_str()?.to_owned(),
                 manifest: message["manifest_path"].as_str()?.into(),
                 is_library: kind == "lib",
@@ -152,7 +170,7 @@ mod tests {
     fn test_programs_are_found_among_the_messages_of_cargo() {
         let message = |test: bool, kind: &str, executable: &str| {
             format!(
-                "{{\"manifest_path\":\"/a/Cargo.toml\",\"target\":{{\"kind\":[\"{kind}\"]}},\
+                "{{\"manifest_path\":\"/a/Cargo.toml\",\"target\":{{\"kind\":[\"{kind}\"],\"name\":\"x\"}},\
                  \"profile\":{{\"test\":{test}}},\"executable\":{executable}}}\n"
             )
         };
