@@ -96,6 +96,7 @@ impl CargoTool {
         if let Some(found) = self.find(context) {
             return Ok(found);
         }
+        println!("{} {} is missing; compiling it", self.name, self.version);
         shell::run(self.install(context, &[]))?;
         self.installed(context)
     }
@@ -112,6 +113,7 @@ impl CargoTool {
         if let Some(found) = self.find(context) {
             return Ok(Some(found));
         }
+        println!("{} {} is missing; compiling it", self.name, self.version);
         match shell::run_within(self.install(context, options), COMPILE_LIMIT)? {
             Ended::Success => self.installed(context).map(Some),
             Ended::Failed(output) if blames_the_network(&output) => {
@@ -121,6 +123,11 @@ impl CargoTool {
             Ended::Failed(_) => bail!("{} does not compile, see above", self.name),
             Ended::TimedOut => bail!("{} was not compiled within {COMPILE_LIMIT:?}", self.name),
         }
+    }
+
+    /// Returns the command that compiles the tool, if it is missing.
+    pub(crate) fn installation<'a>(&self, context: &'a Context) -> Option<Cmd<'a>> {
+        self.find(context).is_none().then(|| self.install(context, &[]))
     }
 
     fn find(&self, context: &Context) -> Option<String> {
@@ -139,7 +146,6 @@ impl CargoTool {
 
     fn install<'a>(&self, context: &'a Context, options: &[&str]) -> Cmd<'a> {
         let (name, version) = (self.name, self.version);
-        println!("{name} {version} is missing; compiling it");
         cmd!(context.sh, "cargo install --locked {name} --version {version} --force --root")
             .arg(root(context))
             .args(options)
