@@ -94,6 +94,8 @@ impl CargoTool {
     /// Returns the program: from the PATH if it is new enough, or our own build.
     pub(crate) fn find_or_install(&self, context: &Context) -> Result<String> {
         if let Some(found) = self.find(context) {
+            // What was compiled ahead left them behind.
+            remove_intermediate_files(context);
             return Ok(found);
         }
         println!("{} {} is missing; compiling it", self.name, self.version);
@@ -159,10 +161,14 @@ impl CargoTool {
     }
 
     fn installed(&self, context: &Context) -> Result<String> {
-        // Nothing reads the half gigabyte of intermediate files again.
-        let _ = std::fs::remove_dir_all(root(context).join("build"));
+        remove_intermediate_files(context);
         Ok(self.own(context))
     }
+}
+
+/// Removes half a gigabyte that nothing reads again.
+fn remove_intermediate_files(context: &Context) {
+    let _ = std::fs::remove_dir_all(root(context).join("build"));
 }
 
 /// Returns the folder of our own builds of tools.
