@@ -18,6 +18,11 @@ const TOGETHER: [&[&str]; 2] = [
     &[ADAPTER_TRIALS, COMMAND, HYPER, ISAHC],
 ];
 
+/// A package below which everything is that the command can have below it, but the store.
+///
+/// Checked with it, the command finds its dependencies compiled, whatever its own features are.
+const BESIDE_THE_COMMAND: &str = ADAPTER_TRIALS;
+
 pub(crate) fn run(context: &Context) -> Result<()> {
     let tests = SERVERS.iter().map(|(test, _)| *test).chain(["conformance", "foreign", "openssl"]);
     let tests: Vec<_> = tests.map(|test| format!("--test {test}")).collect();
@@ -51,7 +56,10 @@ fn choices(packages: &[Package]) -> Result<Vec<String>> {
         );
         // If a package has one feature, that is all of them.
         for feature in features.iter().filter(|_| features.len() > 1) {
-            choices.push(format!("-p {name} --no-default-features --features {feature}"));
+            let set = format!("-p {name} --no-default-features --features {name}/{feature}");
+            let beside =
+                if name == COMMAND { format!(" -p {BESIDE_THE_COMMAND}") } else { String::new() };
+            choices.push(set + &beside);
         }
     }
     Ok(choices)
@@ -66,8 +74,9 @@ mod tests {
         let choices = choices(&Context::load().unwrap().workspace.packages).unwrap();
         for expected in [
             "-p easemob-token-core -p easemob-token-emulator -p easemob-token -p",
-            "-p easemob-token --no-default-features --features isahc",
-            "-p easemob-token-transport --no-default-features --features tokio",
+            "-p easemob-token --no-default-features --features easemob-token/isahc",
+            "-p easemob-token-transport --no-default-features --features easemob-token-transport/tokio",
+            "-p easemob-token-cli --no-default-features --features easemob-token-cli/hyper -p",
         ] {
             assert!(choices.iter().any(|choice| choice.starts_with(expected)), "{choices:?}");
         }

@@ -253,6 +253,11 @@ fn a_secret_that_crosses_what_is_searched_leaves_no_part() {
 #[expect(clippy::disallowed_methods, reason = "the time that a test takes is what is tested")]
 fn hostile_text_takes_no_longer_than_it_may() {
     const LEN: usize = 64 << 10;
+    // On a busy machine the time on a processor tells more than the clock.
+    let processor_time = || {
+        let counters = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        Some(Duration::from_nanos(counters.split(' ').next()?.parse().ok()?))
+    };
     let fill = |piece: &str| piece.repeat(LEN / piece.len());
     // The longest secret, of which every part of the text is nearly one.
     let secret = "a".repeat(8_191) + "b";
@@ -281,15 +286,14 @@ fn hostile_text_takes_no_longer_than_it_may() {
         "%2525\\\\u0026amp;amp;%5c%5c",
         "&amp;%2525&#37;5c\\\\u005cu0061 aGVs",
     ] {
-        let text = fill(piece);
-        let quick = || {
-            let started = Instant::now();
-            let error = refused_as("a", &secret, "x", &text);
-            assert!(error.description().unwrap().chars().count() <= 512);
-            // A look at the whole rest of the text from each of its bytes would take longer.
-            started.elapsed() < Duration::from_secs(10)
+        let (before, started) = (processor_time(), Instant::now());
+        let error = refused_as("a", &secret, "x", &fill(piece));
+        let took = match (before, processor_time()) {
+            (Some(before), Some(after)) => after - before,
+            _ => started.elapsed(),
         };
-        // A machine that is busy with other tests may be as slow once.
-        assert!(quick() || quick() || quick(), "{piece}");
+        assert!(error.description().unwrap().chars().count() <= 512);
+        // A look at the whole rest of the text from each of its bytes would take longer.
+        assert!(took < Duration::from_secs(10), "{piece}: {took:?}");
     }
 }
