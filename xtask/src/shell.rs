@@ -256,4 +256,23 @@ mod tests {
         let failed = run_within(cmd!(sh, "cargo no-such-command"), minute).unwrap();
         assert!(matches!(failed, Ended::Failed(output) if output.contains("no-such")));
     }
+
+    #[test]
+    fn all_commands_run_and_each_failure_is_named() {
+        let sh = Shell::new().unwrap();
+        let commands = ["cargo --version", "cargo no-such-command", "no-such-program", "cargo -V"]
+            .map(|line| {
+                let mut words = line.split(' ');
+                let program = words.next().unwrap();
+                prepare(cmd!(sh, "{program} {words...}"))
+            });
+        let mut lines = Vec::new();
+        let read = |line: &str| lines.push(line.to_owned());
+        let failure = run_side_by_side(commands.into(), 2, read).unwrap_err().to_string();
+        assert!(failure.contains("`cargo no-such-command` ended with"), "{failure}");
+        assert!(failure.contains("cannot start `no-such-program`"), "{failure}");
+        assert!(!failure.contains("--version") && !failure.contains("-V"), "{failure}");
+        assert_eq!(lines.iter().filter(|line| line.starts_with("cargo ")).count(), 2, "{lines:?}");
+        assert!(lines.iter().any(|line| line.contains("no-such-command")), "{lines:?}");
+    }
 }
