@@ -68,7 +68,7 @@ pub use secret::Secret;
 pub use token::inspect;
 pub use token::{
     AccessToken, AppToken, IssuedToken, Lifetime, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
-    UserId, UserToken,
+    UserId, UserIdText, UserToken,
 };
 
 /// The README, so that its example is compiled and run.

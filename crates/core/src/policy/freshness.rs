@@ -67,19 +67,39 @@ impl Freshness {
 /// On a clock that cannot count so far it never comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TimePoint {
-    wall: Option<SystemTime>,
+    wall: WallTime,
     uptime: Uptime,
 }
 
 impl TimePoint {
-    const NEVER: Self = Self { wall: None, uptime: Uptime::NEVER };
+    const NEVER: Self = Self { wall: WallTime::NEVER, uptime: Uptime::NEVER };
 
     fn after(start: Now, time: Duration) -> Self {
-        Self { wall: start.wall.checked_add(time), uptime: start.uptime.after(time) }
+        let wall = start.wall.checked_add(time).map_or(WallTime::NEVER, WallTime::from);
+        Self { wall, uptime: start.uptime.after(time) }
     }
 
     fn has_come(self, now: Now) -> bool {
-        self.wall.is_some_and(|end| now.wall >= end) || now.uptime >= self.uptime
+        WallTime::from(now.wall) >= self.wall || now.uptime >= self.uptime
+    }
+}
+
+/// A time of the wall clock in half the memory of a `SystemTime`: nanoseconds from 1678 to 2262.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct WallTime(i64);
+
+impl WallTime {
+    /// No time is as late.
+    const NEVER: Self = Self(i64::MAX);
+}
+
+impl From<SystemTime> for WallTime {
+    fn from(time: SystemTime) -> Self {
+        let nanos = match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |it| -it),
+        };
+        Self(nanos.min(i64::MAX - 1))
     }
 }
 

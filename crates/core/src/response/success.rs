@@ -12,7 +12,8 @@ use super::foreign;
 use super::member::{Member, Read};
 use super::value::Name;
 use crate::token::{
-    AccessToken, AppToken, Granted, Lifetime, Ttl, TtlUnits, UnitMismatch, User, UserId, UserToken,
+    AccessToken, AppToken, Granted, Lifetime, Ttl, TtlUnits, UnitMismatch, User, UserId, UserParts,
+    UserToken,
 };
 
 /// What is needed is checked: the token, its lifetime, the user's name. The rest is read if it can be.
@@ -169,14 +170,15 @@ impl UserMembers<'_> {
     fn into_user(self) -> Result<User, &'static str> {
         let username =
             self.username.optional("user.username is neither text nor a whole number")?;
-        Ok(User {
-            uuid: self.uuid.ok().map(Name::into_owned),
-            kind: self.kind.ok().map(Name::into_owned),
-            username: username.map(Name::into_owned),
+        let (uuid, kind) = (self.uuid.ok(), self.kind.ok());
+        Ok(User::new(&UserParts {
+            uuid: Name::text_of(uuid.as_ref()),
+            kind: Name::text_of(kind.as_ref()),
+            username: Name::text_of(username.as_ref()),
             activated: self.activated.ok(),
             created: self.created.ok(),
             modified: self.modified.ok(),
-        })
+        }))
     }
 }
 

@@ -1,36 +1,61 @@
 //! User that a user token belongs to.
 
+use std::fmt;
+use std::slice::SliceIndex;
 use std::time::{Duration, SystemTime};
 
 /// User that a token belongs to, as the service described it. Each member can be missing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct User {
-    pub(crate) uuid: Option<Box<str>>,
-    pub(crate) kind: Option<Box<str>>,
-    pub(crate) username: Option<Box<str>>,
+    /// All texts in one allocation, since many users are cached: UUID, kind, username.
+    texts: Box<str>,
+    uuid_end: usize,
+    kind_end: usize,
+    activated: Option<bool>,
+    created: Option<i64>,
+    modified: Option<i64>,
+}
+
+/// The members of a user. A text that is missing is empty.
+#[derive(Default)]
+pub(crate) struct UserParts<'a> {
+    pub(crate) uuid: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) username: &'a str,
     pub(crate) activated: Option<bool>,
     pub(crate) created: Option<i64>,
     pub(crate) modified: Option<i64>,
 }
 
 impl User {
+    pub(crate) fn new(parts: &UserParts<'_>) -> Self {
+        let &UserParts { uuid, kind, username, activated, created, modified } = parts;
+        let (uuid_end, kind_end) = (uuid.len(), uuid.len() + kind.len());
+        let texts = [uuid, kind, username].concat().into();
+        Self { texts, uuid_end, kind_end, activated, created, modified }
+    }
+
+    fn text(&self, range: impl SliceIndex<str, Output = str>) -> Option<&str> {
+        self.texts.get(range).filter(|text| !text.is_empty())
+    }
+
     /// The service's internal identifier. The published samples mask it
     /// (`aa471ee0-XXXX-…`), so it is text.
     #[must_use]
     pub fn uuid(&self) -> Option<&str> {
-        self.uuid.as_deref()
+        self.text(..self.uuid_end)
     }
 
     /// The kind of object, `user`. The member is called `type` on the wire.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
-        self.kind.as_deref()
+        self.text(self.uuid_end..self.kind_end)
     }
 
     /// The user ID, in lower case whatever case was requested.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
-        self.username.as_deref()
+        self.text(self.kind_end..)
     }
 
     /// Whether the account may log in; `false` means that it is banned.
@@ -49,6 +74,19 @@ impl User {
     #[must_use]
     pub fn modified(&self) -> Option<SystemTime> {
         self.modified.and_then(from_unix_ms)
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("uuid", &self.uuid())
+            .field("kind", &self.kind())
+            .field("username", &self.username())
+            .field("activated", &self.activated)
+            .field("created", &self.created)
+            .field("modified", &self.modified)
+            .finish()
     }
 }
 
