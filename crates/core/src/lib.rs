@@ -61,7 +61,7 @@ pub use policy::{
     Decision, Fleet, FleetEvent, FleetRecord, FleetRest, FleetRun, FleetStart, FleetStep,
     FleetTrouble, Freshness, Jitter, Keep, NextStep, Now, Priority, RateAnswer, RateLimiter,
     RateStep, Refusal, Report, RequestQueue, RestingState, Retry, RetryLimits, Success, Ticket,
-    TokenState, Turn, Uptime,
+    TokenState, Turn, Uptime, WallTime,
 };
 pub use response::{ErrorCategory, ErrorScope, ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;

@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderValue;
 
 use self::inspect::claimed_lifetime;
+use crate::policy::WallTime;
 
 pub use self::access_token::AccessToken;
 pub use self::lifetime::Lifetime;
@@ -77,7 +78,7 @@ pub trait IssuedToken {
 pub(crate) struct Granted {
     pub(crate) access_token: AccessToken,
     pub(crate) lifetime: Lifetime,
-    pub(crate) received_at: SystemTime,
+    pub(crate) received_at: WallTime,
     pub(crate) unit_mismatch: Option<Arc<UnitMismatch>>,
 }
 
@@ -113,6 +114,7 @@ impl AppToken {
         lifetime: Lifetime,
         received_at: SystemTime,
     ) -> Self {
+        let received_at = received_at.into();
         let granted = Granted { access_token, lifetime, received_at, unit_mismatch: None };
         Self::new(granted, None)
     }
@@ -193,7 +195,7 @@ macro_rules! issued_token {
             /// The time at which the response arrived.
             #[must_use]
             pub fn received_at(&self) -> SystemTime {
-                self.granted().received_at
+                self.granted().received_at.into()
             }
 
             /// The time at which it expires.
@@ -202,7 +204,7 @@ macro_rules! issued_token {
             /// holds.
             #[must_use]
             pub fn expires_at(&self) -> Option<SystemTime> {
-                self.granted().received_at.checked_add(self.lifetime().duration()?)
+                self.received_at().checked_add(self.lifetime().duration()?)
             }
 
             /// The time for which it is still valid at `now`, by the wall clock: zero if it is over.
@@ -211,8 +213,8 @@ macro_rules! issued_token {
             /// If the clock was set back to before the token was received, it is the whole lifetime.
             #[must_use]
             pub fn remaining_at(&self, now: SystemTime) -> Option<Duration> {
-                let passed = now.duration_since(self.granted().received_at);
-                self.lifetime().remaining_after(passed.unwrap_or_default())
+                let passed = WallTime::from(now).since(self.granted().received_at);
+                self.lifetime().remaining_after(passed)
             }
 
             /// Evidence that the configured unit is wrong. If there is any, the lifetime is the shortest
@@ -233,7 +235,7 @@ macro_rules! issued_token {
             }
 
             fn arrived_at(&self) -> Option<SystemTime> {
-                Some(self.granted().received_at)
+                Some(self.received_at())
             }
 
             fn unit_mismatch(&self) -> Option<&UnitMismatch> {

@@ -230,7 +230,7 @@ impl Client {
     pub fn dynamic_token(&self, user_id: &str, ttl: Duration) -> Result<DynamicToken, Error> {
         let signer = self.signer()?;
         let context = &self.inner.context;
-        let token = signer.token(user_id, ttl, context.clock.now().wall)?;
+        let token = signer.token(user_id, ttl, context.clock.now().wall.into())?;
         context.telemetry.warnings.made(&token);
         Ok(token)
     }

@@ -134,6 +134,7 @@ impl<'a> TokenResponse<'a> {
             lifetime = mismatch.shortest(lifetime);
         }
         let unit_mismatch = mismatch.map(Arc::new);
+        let received_at = received_at.into();
         let granted = Granted { access_token, lifetime, received_at, unit_mismatch };
         Ok(Self { granted, application: members.application, user: members.user })
     }

@@ -1,7 +1,6 @@
 //! User that a user token belongs to.
 
 use std::fmt;
-use std::slice::SliceIndex;
 use std::time::{Duration, SystemTime};
 
 /// User that a token belongs to, as the service described it. Each member can be missing.
@@ -9,8 +8,8 @@ use std::time::{Duration, SystemTime};
 pub struct User {
     /// All texts in one allocation, since many users are cached: UUID, kind, username.
     texts: Box<str>,
-    uuid_end: usize,
-    kind_end: usize,
+    uuid_end: u32,
+    kind_end: u32,
     activated: Option<bool>,
     created: Option<i64>,
     modified: Option<i64>,
@@ -30,32 +29,34 @@ pub(crate) struct UserParts<'a> {
 impl User {
     pub(crate) fn new(parts: &UserParts<'_>) -> Self {
         let &UserParts { uuid, kind, username, activated, created, modified } = parts;
-        let (uuid_end, kind_end) = (uuid.len(), uuid.len() + kind.len());
+        // No response is so long.
+        let end = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let (uuid_end, kind_end) = (end(uuid.len()), end(uuid.len() + kind.len()));
         let texts = [uuid, kind, username].concat().into();
         Self { texts, uuid_end, kind_end, activated, created, modified }
     }
 
-    fn text(&self, range: impl SliceIndex<str, Output = str>) -> Option<&str> {
-        self.texts.get(range).filter(|text| !text.is_empty())
+    fn text(&self, start: u32, end: u32) -> Option<&str> {
+        self.texts.get(start as usize..end as usize).filter(|text| !text.is_empty())
     }
 
     /// The service's internal identifier. The published samples mask it
     /// (`aa471ee0-XXXX-…`), so it is text.
     #[must_use]
     pub fn uuid(&self) -> Option<&str> {
-        self.text(..self.uuid_end)
+        self.text(0, self.uuid_end)
     }
 
     /// The kind of object, `user`. The member is called `type` on the wire.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
-        self.text(self.uuid_end..self.kind_end)
+        self.text(self.uuid_end, self.kind_end)
     }
 
     /// The user ID, in lower case whatever case was requested.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
-        self.text(self.kind_end..)
+        self.texts.get(self.kind_end as usize..).filter(|text| !text.is_empty())
     }
 
     /// Whether the account may log in; `false` means that it is banned.
