@@ -167,6 +167,18 @@ impl Client {
     /// The request carries the shared app token; if the service refuses that, it is sent once more
     /// with a new one. It is sent when the returned value is awaited. Every call sends a request,
     /// unless user tokens are [cached](ClientBuilder::cache_user_tokens).
+    ///
+    /// The request borrows the client, so that a hit costs neither an allocation nor a shared counter. For
+    /// a task of its own, move a clone of the client into it:
+    ///
+    /// ```
+    /// use easemob_token::{Client, Error, UserToken};
+    ///
+    /// fn task(client: &Client, user_id: &str) -> impl Future<Output = Result<UserToken, Error>> + use<> {
+    ///     let (client, user_id) = (client.clone(), user_id.to_owned());
+    ///     async move { client.user_token(user_id).await }
+    /// }
+    /// ```
     pub fn user_token<'a>(&'a self, user_id: impl Into<Cow<'a, str>>) -> UserTokenRequest<'a> {
         UserTokenRequest::new(self, user_id.into())
     }
