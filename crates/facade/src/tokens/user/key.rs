@@ -72,8 +72,10 @@ impl TryFrom<CachedKey> for UserTokenKey {
     }
 }
 
-/// Options in one number: the lowest bit is whether the user is created, the others are the TTL, in
-/// milliseconds and two more. Requests carry no fraction of a millisecond, and none as long as the largest.
+/// Options in one number.
+///
+/// The lowest bit is whether the user is created; the others are the TTL in milliseconds, and two more.
+/// Requests carry neither a fraction of a millisecond nor a time as long as the largest number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct PackedOptions(u64);
 
