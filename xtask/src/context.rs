@@ -20,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) tally: Cell<Tally>,
     /// Whether a check that this machine cannot run fails instead of being left out.
     pub(crate) require_all: bool,
+    /// The file that every Debian-like system has.
+    pub(crate) debian: PathBuf,
     /// What was not checked, and why; printed again at the end.
     pub(crate) not_checked: RefCell<Vec<String>>,
 }
@@ -78,6 +80,7 @@ impl Context {
             workspace,
             tally: Cell::default(),
             require_all: false,
+            debian: "/etc/debian_version".into(),
             not_checked: RefCell::default(),
         }
     }
@@ -107,7 +110,7 @@ impl Context {
 
     /// Finds or installs a program; without it, leaves out what it would check.
     pub(crate) fn program(&self, program: &Program, checks: &str) -> Result<Option<PathBuf>> {
-        let found = program.find_or_install(&self.sh)?;
+        let found = program.find_or_install(self)?;
         if found.is_none() {
             self.leave_out(format!("{checks}: {}", program.missing()))?;
         }

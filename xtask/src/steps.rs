@@ -6,7 +6,9 @@ use xshell::{Cmd, cmd};
 
 use crate::context::Context;
 use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, FACADE, packages};
-use crate::install::{CHROMIUM, NPM, Program, has_target, has_toolchain, rustup};
+use crate::install::{
+    CHROMIUM, NPM, Program, has_component, has_target, has_toolchain, rustup, succeeds,
+};
 use crate::problem::{Problem, report};
 use crate::shell;
 use crate::tidy::SourceFile;
@@ -16,52 +18,54 @@ use crate::tidy::twins::CHINESE;
 /// Everything. Steps that could do with less name it too, since its dependencies are compiled already.
 const WHOLE: &str = "--workspace --all-features";
 const WASM: &str = "wasm32-unknown-unknown";
-const OPENSSL: Program = Program { name: "openssl", package: "openssl", variable: "OPENSSL" };
+const OPENSSL: Program = Program::new("openssl", "openssl", "OPENSSL").ask("version");
 /// The test binaries that no plain `cargo test` runs, and the servers that they need.
 const SERVERS: &[(&str, &[Program])] = &[
-    ("nginx", &[Program { name: "nginx", package: "nginx-light", variable: "NGINX" }]),
+    ("nginx", &[Program::new("nginx", "nginx-light", "NGINX").ask("-v")]),
     (
         "proxies",
         &[
             // The package `tinyproxy` would also make the system start one.
-            Program { name: "tinyproxy", package: "tinyproxy-bin", variable: "TINYPROXY" },
-            Program { name: "squid", package: "squid", variable: "SQUID" },
+            Program::new("tinyproxy", "tinyproxy-bin", "TINYPROXY").ask("-v"),
+            Program::new("squid", "squid", "SQUID").ask("-v"),
         ],
     ),
     (
         "redis",
         // One binary is the server, Sentinel and this tool, by the name under which it is started.
         // The package `redis-server` would also make the system start one.
-        &[Program { name: "redis-check-rdb", package: "redis-tools", variable: "REDIS_SERVER" }],
+        &[Program::new("redis-check-rdb", "redis-tools", "REDIS_SERVER")],
     ),
 ];
 /// The shells whose completion scripts the tests of the command drive.
 const SHELLS: &[Program] = &[
-    Program { name: "bash", package: "bash", variable: "BASH_PROGRAM" },
-    Program { name: "zsh", package: "zsh", variable: "ZSH_PROGRAM" },
-    Program { name: "fish", package: "fish", variable: "FISH_PROGRAM" },
-    Program { name: "mandoc", package: "mandoc", variable: "MANDOC" },
+    Program::new("bash", "bash", "BASH_PROGRAM"),
+    Program::new("zsh", "zsh", "ZSH_PROGRAM"),
+    Program::new("fish", "fish", "FISH_PROGRAM"),
+    Program::new("mandoc", "mandoc", "MANDOC").ask(""),
 ];
+/// Gives a command its own files and processes; only Linux has it.
+const UNSHARE: Program = Program::new("unshare", "util-linux", "");
 /// Tests in other languages, by the beginning of their names, and the programs that they need.
 const FOREIGN: &[(&str, &[Program])] = &[
-    ("pytest", &[Program { name: "pytest-3", package: "python3-pytest", variable: "PYTEST" }]),
-    ("node", &[Program { name: "node", package: "nodejs", variable: "NODE" }]),
-    ("php", &[Program { name: "php", package: "php-cli", variable: "PHP" }]),
-    ("java", &[Program { name: "java", package: "default-jdk-headless", variable: "JAVA" }]),
-    ("go", &[Program { name: "go", package: "golang-go", variable: "GO" }]),
+    ("pytest", &[Program::new("pytest-3", "python3-pytest", "PYTEST")]),
+    ("node", &[Program::new("node", "nodejs", "NODE")]),
+    ("php", &[Program::new("php", "php-cli", "PHP")]),
+    ("java", &[Program::new("java", "default-jdk-headless", "JAVA")]),
+    ("go", &[Program::new("go", "golang-go", "GO").ask("version")]),
     ("browser", &[NPM, CHROMIUM]),
     (
         "pypi",
-        &[
-            Program { name: "python3", package: "python3", variable: "PYTHON" },
-            Program { name: "pip3", package: "python3-pip", variable: "PIP" },
-        ],
+        &[Program::new("python3", "python3", "PYTHON"), Program::new("pip3", "python3-pip", "PIP")],
     ),
 ];
 /// The file of the facade whose module `pages` makes doctests of the READMEs and `docs/`.
 const PAGES: &str = "crates/facade/src/lib.rs";
 
 pub(crate) fn fmt(context: &Context) -> Result<()> {
+    if !has_component(context, "fmt", "rustfmt")? {
+        return Ok(());
+    }
     shell::run(cmd!(context.sh, "cargo fmt --all --check"))
 }
 
@@ -81,6 +85,9 @@ pub(crate) fn wasm(context: &Context) -> Result<()> {
 }
 
 pub(crate) fn clippy(context: &Context) -> Result<()> {
+    if !has_component(context, "clippy", "clippy")? {
+        return Ok(());
+    }
     let mut choices = vec![WHOLE.to_owned()];
     // Without features and with each; the defaults are among them. If a crate has one feature, that
     // is all of them.
@@ -105,21 +112,36 @@ fn lint<'a>(context: &'a Context, packages: &str, targets: &str) -> Cmd<'a> {
 }
 
 pub(crate) fn test(context: &Context) -> Result<()> {
-    // The tests find them in the PATH.
+    let mut missing = Vec::new();
     for shell in SHELLS {
-        context.program(shell, &format!("completions or manual pages in {}", shell.name))?;
+        let checks = format!("completions or manual pages in {}", shell.name);
+        if context.program(shell, &checks)?.is_none() {
+            // The tests would take one that does not work; a name that cannot be started they leave out.
+            missing.push((shell.variable, ""));
+        }
     }
+    has_namespaces(context)?;
     for choice in test_choices(context)? {
         // All failures of one command are worth seeing, so the first does not end it.
         let words = choice.split_whitespace();
-        context.run_tests(cmd!(context.sh, "cargo test --locked --no-fail-fast {words...}"))?;
+        let test = cmd!(context.sh, "cargo test --locked --no-fail-fast {words...}");
+        context.run_tests(test.envs(missing.iter().copied()))?;
     }
-    // Tests of the command give it a resolver configuration and a process space of its own.
-    let mount = cmd!(context.sh, "unshare --mount mount --bind /dev/null /etc/resolv.conf");
-    if mount.quiet().ignore_stderr().run().is_err() {
-        context.not_checked(
-            "a silent name server, and the emulator as process 1: they take root on Linux, and `unshare`",
-        );
+    Ok(())
+}
+
+/// Reports tests of the command that check nothing here, since they cannot give it its own namespaces.
+fn has_namespaces(context: &Context) -> Result<()> {
+    let checks = "a silent name server, and the command as the first process of a container";
+    if cfg!(target_os = "linux") && context.program(&UNSHARE, checks)?.is_none() {
+        return Ok(());
+    }
+    let mount = "--mount --pid --fork mount --bind /dev/null /etc/resolv.conf";
+    let mount = mount.split_whitespace();
+    if !succeeds(cmd!(context.sh, "unshare {mount...}")) {
+        context.not_checked(format!(
+            "{checks}: they take root on Linux, and in a container the right to mount (`--privileged`)"
+        ));
     }
     Ok(())
 }
@@ -262,8 +284,8 @@ pub(crate) fn msrv(context: &Context) -> Result<()> {
     if !has_toolchain(sh, &toolchain) {
         let install = ["toolchain", "install", &toolchain, "--profile", "minimal"];
         if let Some(reason) = rustup(sh, &[&install[..], &["--no-self-update"]].concat())? {
-            context.not_checked(format!("that the libraries build with Rust {promised}: {reason}"));
-            return Ok(());
+            return context
+                .leave_out(format!("that the libraries build with Rust {promised}: {reason}"));
         }
     }
     let packages = packages(|it| it.msrv);
