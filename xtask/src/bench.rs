@@ -1,6 +1,6 @@
 //! The step `bench` and the command `cargo xtask bench`: what the project costs, beside its peers.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use xshell::{Cmd, cmd};
@@ -21,6 +21,8 @@ const GROUPS: [(&str, &str); 7] = [
 ];
 const GATE: &str = "gate";
 const MANIFEST: [&str; 3] = ["--locked", "--manifest-path", "crates/bench/Cargo.toml"];
+/// What valgrind counts; the measurement's own note begins with it.
+const INSTRUCTIONS: &str = "instructions";
 const VALGRIND: Program = Program::new("valgrind", "valgrind", "VALGRIND");
 
 /// Measure costs beside the peers, and hold them against the goals of docs/benchmarks.md
@@ -78,14 +80,14 @@ pub(crate) fn gate(context: &Context) -> Result<()> {
 fn measure(context: &Context, features: &str, group: &str, keep: Option<&str>) -> Result<()> {
     let run = cmd!(context.sh, "cargo run {MANIFEST...} --release --quiet");
     let mut cmd = own(context, run).args(["--features", features, "--", group]).args(keep);
-    match VALGRIND.find_or_install(context)? {
-        Some(valgrind) => cmd = cmd.env(VALGRIND.variable, valgrind),
-        None if context.require_all => bail!(VALGRIND.missing()),
-        // The measurement itself says what it cannot check without it.
-        None => println!("{}", VALGRIND.missing()),
+    let valgrind = context.program(&VALGRIND, INSTRUCTIONS)?;
+    if let Some(valgrind) = &valgrind {
+        cmd = cmd.env(VALGRIND.variable, valgrind);
     }
+    // The measurement itself says what it cannot check: without valgrind, what was said above.
+    let is_new = |text: &&str| valgrind.is_some() || !text.starts_with(INSTRUCTIONS);
     shell::run_reading(cmd, |line| {
-        if let Some(text) = line.strip_prefix("NOT CHECKED: ") {
+        if let Some(text) = line.strip_prefix("NOT CHECKED: ").filter(is_new) {
             context.not_checked.borrow_mut().push(text.to_owned());
         }
     })

@@ -1,6 +1,7 @@
 //! The state of a run: the workspace as `cargo metadata` describes it, test counts, omissions.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
@@ -24,6 +25,8 @@ pub(crate) struct Context {
     pub(crate) debian: PathBuf,
     /// What was not checked, and why; printed again at the end.
     pub(crate) not_checked: RefCell<Vec<String>>,
+    /// Debian's packages of the programs that were missing.
+    pub(crate) missing: RefCell<BTreeSet<&'static str>>,
 }
 
 /// The output of `cargo metadata --no-deps`.
@@ -46,7 +49,7 @@ pub(crate) struct Package {
     pub(crate) repository: Option<String>,
     /// The registries that it may be published to: none if it is `publish = false`.
     pub(crate) publish: Option<Vec<String>>,
-    pub(crate) features: std::collections::BTreeMap<String, Vec<String>>,
+    pub(crate) features: BTreeMap<String, Vec<String>>,
     pub(crate) dependencies: Vec<Dependency>,
 }
 
@@ -82,6 +85,7 @@ impl Context {
             require_all: false,
             debian: "/etc/debian_version".into(),
             not_checked: RefCell::default(),
+            missing: RefCell::default(),
         }
     }
 
@@ -113,6 +117,7 @@ impl Context {
         let found = program.find_or_install(self)?;
         if found.is_none() {
             self.leave_out(format!("{checks}: {}", program.missing()))?;
+            self.missing.borrow_mut().insert(program.package);
         }
         Ok(found)
     }
