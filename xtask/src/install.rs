@@ -113,12 +113,13 @@ pub(crate) fn download(cmd: Cmd<'_>) -> Result<Option<String>> {
     match shell::run_within(cmd, DOWNLOAD_LIMIT)? {
         Ended::Success => Ok(None),
         Ended::TimedOut => Ok(Some(format!("`{shown}` took longer than {DOWNLOAD_LIMIT:?}"))),
-        Ended::Failed(output) if blames_the_network(&output) => {
-            Ok(Some(format!("`{shown}` could not reach the server")))
-        }
+        // Rustup calls this a failed download too.
         Ended::Failed(output) if blames_the_owner(&output) => Ok(Some(format!(
             "`{shown}` may not write to its folder; run it as the user who owns that"
         ))),
+        Ended::Failed(output) if blames_the_network(&output) => {
+            Ok(Some(format!("`{shown}` could not reach the server")))
+        }
         Ended::Failed(_) => bail!("`{shown}` failed, see above"),
     }
 }
@@ -234,10 +235,10 @@ mod tests {
             assert!(!blames_the_network(text) && !blames_the_owner(text), "{text}");
         }
         for text in [
-            "error: could not write …/rustlib/components: Permission denied (os error 13)",
+            "error: component download failed for rustfmt: could not create …: Permission denied",
             "error: could not create temp file …: Read-only file system (os error 30)",
         ] {
-            assert!(blames_the_owner(text) && !blames_the_network(text), "{text}");
+            assert!(blames_the_owner(text), "{text}");
         }
     }
 }
