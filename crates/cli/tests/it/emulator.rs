@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+#[cfg(unix)]
+use easemob_token_transport_testkit::subprocess;
 use serde_json::Value;
 
 use crate::{command, failure, stderr, stdout};
@@ -40,12 +42,6 @@ fn send(url: &str, method: &str, path: &str, body: &str) -> (String, String) {
     (head.split(' ').nth(1).unwrap().to_owned(), body.to_owned())
 }
 
-#[cfg(unix)]
-fn signal(child: &Child, name: &str) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-}
-
 /// A pipe holds 64 KiB: these lines are many times as long.
 #[cfg(unix)]
 #[test]
@@ -58,7 +54,7 @@ fn pipes_that_nobody_reads_block_nothing() {
     }
     let (status, counted) = send(url, "GET", "/__emulator/requests/count", "");
     assert_eq!((&*status, counted.contains(r#""arrived":600"#)), ("200", true), "{counted}");
-    signal(&child, "-TERM");
+    subprocess::signal(child.id(), "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
@@ -85,7 +81,7 @@ fn the_first_process_of_a_container_ends_with_a_signal() {
         assert_eq!(ready["pid"], 1);
         let children = format!("/proc/{0}/task/{0}/children", child.id());
         let inside = std::fs::read_to_string(children).unwrap();
-        assert!(Command::new("kill").args([name, inside.trim()]).status().unwrap().success());
+        subprocess::signal(inside.trim().parse().unwrap(), name);
         assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
     }
 }
@@ -128,7 +124,7 @@ fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
     let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    signal(&child, "-TERM");
+    subprocess::signal(child.id(), "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(9));
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use easemob_token_emulator::{Emulator, Fault};
+use easemob_token_transport_testkit::subprocess;
 use tempfile::TempDir;
 
 use crate::{command, failure, run, set_up, stderr, stdout};
@@ -91,8 +92,7 @@ async fn a_killed_command_leaves_nothing() {
         let mut input = child.stdin.take().unwrap();
         input.write_all(b"c\n").unwrap();
         emulator.wait_for_requests(before + 2).await;
-        let id = child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        subprocess::signal(child.id(), signal);
         assert!(!child.wait().unwrap().success());
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "old", "{signal}");
         assert_eq!(names(&folder).len(), 1, "{signal}");
