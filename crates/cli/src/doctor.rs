@@ -31,7 +31,7 @@ pub(crate) async fn run(
     format: Format,
     user: Option<String>,
 ) -> Result<ExitCode, Failure> {
-    output::require_format(format, "doctor", &[Format::Text, Format::Json])?;
+    output::require_format(format, "doctor")?;
     output::check_is_open()?;
     let mut report = Report::new(format);
     match steps(options, user, &mut report).await {

@@ -52,7 +52,7 @@ pub(crate) fn run(
         None => Settings::default(),
     };
     let (plan, options) = Plan::new(args, options, environment, &file, acting)?;
-    output::require_format(options.format, "emulator", &[Format::Text, Format::Json])?;
+    output::require_format(options.format, "emulator")?;
     crate::input::check_standard_input(&options)?;
     if plan.health {
         return ready::check(&plan);

@@ -77,7 +77,7 @@ fn main() -> ExitCode {
                 None => Ok(None),
             };
             let file = profile.as_ref().ok().and_then(Option::as_ref);
-            let format = options::format(options.format.format, &environment, file);
+            let format = options::format(options.format, &environment, file);
             let settings = Places { environment: &environment, profile, acting, format };
             (run(command, options, settings), format)
         }
@@ -123,7 +123,7 @@ fn run(command: Command, options: OptionArgs, places: Places<'_>) -> Result<Exit
         Command::Completions(args) => return completions::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Man(args) => return man::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Version(_) => {
-            output::require_format(format, "version", &[Format::Text, Format::Json])?;
+            output::require_format(format, "version")?;
             return version::run(format).map(|()| ExitCode::SUCCESS);
         }
         Command::Emulator(args) => return emulate::run(*args, options, environment, &acting),

@@ -134,8 +134,8 @@ impl Options {
         let OptionArgs { service, app, password: of_password, .. } = args;
         let timeout = source.value(TIMEOUT, service.timeout, environment::parse_limit);
         let deadline = source.value(DEADLINE, args.limit.deadline, environment::parse_limit);
-        let attempts = source.value(MAX_ATTEMPTS, service.max_attempts, environment::parse_count);
-        let format = source.named(FORMAT, args.format.format);
+        let attempts = source.value(MAX_ATTEMPTS, args.max_attempts, environment::parse_count);
+        let format = source.named(FORMAT, args.format);
         let secret = source.secret(&CLIENT_SECRET, app.client_secret_file);
         let (client_secret, client_secret_file) = SecretPlace::split(secret);
         let password = source.secret(&PASSWORD, of_password.password_file);
