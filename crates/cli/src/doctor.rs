@@ -32,7 +32,6 @@ pub(crate) async fn run(
     user: Option<String>,
 ) -> Result<ExitCode, Failure> {
     output::require_format(format, "doctor")?;
-    output::check_is_open()?;
     let mut report = Report::new(format);
     match steps(options, user, &mut report).await {
         Ok(()) => report.finish(None),

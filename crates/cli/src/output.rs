@@ -17,39 +17,22 @@ pub(crate) struct WriteError(pub(crate) io::Error);
 /// Writes a line to standard output, at once: nobody sees a part of it.
 pub(crate) fn line(text: impl fmt::Display) -> Result<(), WriteError> {
     let line = format!("{text}\n");
-    let mut stdout = io::stdout().lock();
-    progress::hidden_while(|| stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()))
-        .map_err(WriteError)
+    let stdout = io::stdout().lock();
+    progress::hidden_while(|| write(stdout, line.as_bytes())).map_err(WriteError)
 }
 
-/// Refuses a standard output that was closed before the process started: the result would be lost.
-#[cfg(target_os = "linux")]
-pub(crate) fn check_is_open() -> Result<(), WriteError> {
-    use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
+/// Writes to standard output itself: the standard library's own type takes a descriptor that cannot
+/// be written to for one that discards everything.
+#[cfg(unix)]
+fn write(stdout: io::StdoutLock<'_>, bytes: &[u8]) -> io::Result<()> {
+    use std::os::fd::AsFd as _;
 
-    // The standard library has opened the null device there, for reading and writing. A shell and
-    // most programs open it for writing alone.
-    let is_for_both = |flags: OFlags| flags & OFlags::RWMODE == OFlags::RDWR;
-    let same = |(one, other): (rustix::fs::Stat, rustix::fs::Stat)| {
-        (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
-    };
-    let stdout = io::stdout();
-    let found = fcntl_getfl(&stdout).is_ok_and(is_for_both)
-        && fstat(&stdout).and_then(|one| Ok((one, stat("/dev/null")?))).is_ok_and(same);
-    if found {
-        return Err(WriteError(io::Error::other(
-            "it is closed, or the null device opened for reading too; open it, or write to a file \
-             with --out",
-        )));
-    }
-    Ok(())
+    std::fs::File::from(stdout.as_fd().try_clone_to_owned()?).write_all(bytes)
 }
 
-/// Does nothing: elsewhere it cannot be found out.
-#[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
-pub(crate) fn check_is_open() -> Result<(), WriteError> {
-    Ok(())
+#[cfg(not(unix))]
+fn write(mut stdout: io::StdoutLock<'_>, bytes: &[u8]) -> io::Result<()> {
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 
 /// Refuses a format that only a token has, for a command whose output is none.
