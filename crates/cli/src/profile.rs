@@ -16,9 +16,11 @@ use crate::options::{self, SECRET_KEYS};
 use crate::source::{Names, Source, as_it_is};
 use crate::store;
 
-const CONFIG: Names = ("--config", "EASEMOB_CONFIG");
+pub(crate) const CONFIG: Names = ("--config", "EASEMOB_CONFIG");
 const PROFILE: Names = ("--profile", "EASEMOB_PROFILE");
 const DEFAULT: &str = "default";
+/// The file that stands for none: without any profile.
+pub(crate) const NO_FILE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// The file, and the profile in it.
 #[derive(Default, clap::Args)]
