@@ -133,7 +133,7 @@ fn check(document: &Document, path: &Path) -> Result<(), Failure> {
             "keys are the names of the options, such as base-url",
         )?;
         let has_password = |key: &str, value: &toml::Value| {
-            key == "store" && value.as_str().is_some_and(|url| url.contains('@'))
+            key == "store" && value.as_str().is_some_and(store::holds_login)
         };
         let secret = table
             .iter()
