@@ -21,8 +21,9 @@ pub(crate) fn line(text: impl fmt::Display) -> Result<(), WriteError> {
     progress::hidden_while(|| write(stdout, line.as_bytes())).map_err(WriteError)
 }
 
-/// Writes to standard output itself: the standard library's own type takes a descriptor that cannot
-/// be written to for one that discards everything.
+/// Writes to the descriptor of standard output.
+///
+/// The standard library's own type hides the error of one that is open for reading alone.
 #[cfg(unix)]
 fn write(stdout: io::StdoutLock<'_>, bytes: &[u8]) -> io::Result<()> {
     use std::os::fd::AsFd as _;

@@ -39,8 +39,8 @@ pub(crate) struct StoreArgs {
     /// [default: easemob-token in $XDG_CACHE_HOME or ~/.cache] [env: EASEMOB_KEEP_DIR]
     #[arg(long, value_name = "DIR", conflicts_with = "store")]
     keep_dir: Option<PathBuf>,
-    /// Share it with other processes: file:DIR, redis://…, redis+sentinel://…, redis+cluster://…,
-    /// rediss for TLS (with a login, only in the variable) [env: EASEMOB_STORE]
+    /// Share it with other processes: file:DIR, redis://…, redis+sentinel://…, redis+cluster://…
+    /// (with a login, only in the variable) [env: EASEMOB_STORE]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
 }
