@@ -17,22 +17,38 @@ pub(crate) struct WriteError(pub(crate) io::Error);
 /// Writes a line to standard output, at once: nobody sees a part of it.
 pub(crate) fn line(text: impl fmt::Display) -> Result<(), WriteError> {
     let line = format!("{text}\n");
-    let stdout = io::stdout().lock();
-    progress::hidden_while(|| write(stdout, line.as_bytes())).map_err(WriteError)
+    progress::hidden_while(|| write(line.as_bytes())).map_err(WriteError)
 }
 
 /// Writes to the descriptor of standard output.
 ///
-/// The standard library's own type hides the error of one that is open for reading alone.
+/// The standard library's own type hides the error of one that is open for reading alone. A pipe or
+/// terminal that another program made non-blocking is full for a while, which is no error either.
 #[cfg(unix)]
-fn write(stdout: io::StdoutLock<'_>, bytes: &[u8]) -> io::Result<()> {
+fn write(mut bytes: &[u8]) -> io::Result<()> {
     use std::os::fd::AsFd as _;
 
-    std::fs::File::from(stdout.as_fd().try_clone_to_owned()?).write_all(bytes)
+    use rustix::event::{PollFd, PollFlags, poll};
+
+    let stdout = io::stdout().lock();
+    let mut file = std::fs::File::from(stdout.as_fd().try_clone_to_owned()?);
+    while !bytes.is_empty() {
+        match file.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let _ = poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]
-fn write(mut stdout: io::StdoutLock<'_>, bytes: &[u8]) -> io::Result<()> {
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 

@@ -1,5 +1,6 @@
 //! `--out`: a file that is replaced as a whole, and only on success.
 
+use std::io::Read as _;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -167,4 +168,26 @@ async fn only_a_standard_output_that_fails_is_an_error() {
             assert!(errors.contains(reason), "{words:?} {redirection}: {errors}");
         }
     }
+}
+
+/// Other programs leave such a pipe to their children; the script is longer than it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_that_does_not_block_gets_everything() {
+    use rustix::fs::{OFlags, fcntl_setfl};
+    use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
+
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+    let size = fcntl_setpipe_size(&writer, 4096).unwrap() as u64;
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    let mut script = command(&["completions", "bash"]);
+    let whole = script.output().unwrap().stdout;
+    let mut child = script.stdout(writer).spawn().unwrap();
+    drop(script);
+    while rustix::io::ioctl_fionread(&reader).unwrap() < size {
+        std::thread::yield_now();
+    }
+    let mut found = Vec::new();
+    std::fs::File::from(reader).read_to_end(&mut found).unwrap();
+    assert!(child.wait().unwrap().success() && whole.len() as u64 > size && found == whole);
 }
