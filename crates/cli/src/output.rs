@@ -26,21 +26,16 @@ pub(crate) fn line(text: impl fmt::Display) -> Result<(), WriteError> {
 /// terminal that another program made non-blocking is full for a while, which is no error either.
 #[cfg(unix)]
 fn write(mut bytes: &[u8]) -> io::Result<()> {
-    use std::os::fd::AsFd as _;
-
     use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::io::Errno;
 
     let stdout = io::stdout().lock();
-    let mut file = std::fs::File::from(stdout.as_fd().try_clone_to_owned()?);
     while !bytes.is_empty() {
-        match file.write(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+        match rustix::io::write(&stdout, bytes) {
             Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let _ = poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None);
-            }
-            Err(error) => return Err(error),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => _ = poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())

@@ -52,8 +52,8 @@ fn failure(place: Option<&Location<'_>>) -> Failure {
         format!("{file}:{}", place.line())
     });
     Failure::internal(format!(
-        "a defect of this program, version {}, at {place}; please report this line at \
-         {REPOSITORY}/issues",
+        "a defect of this program, version {}, at {place}; unless it is short of files, threads or \
+         memory (ulimit -a), please report this line at {REPOSITORY}/issues",
         env!("CARGO_PKG_VERSION")
     ))
 }

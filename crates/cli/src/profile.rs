@@ -71,13 +71,11 @@ pub(crate) fn read(
 }
 
 /// A file in a folder of the user: below the folder of the variable, otherwise below the home folder.
-pub(crate) fn in_home(
-    environment: &Environment,
-    variable: &'static str,
-    below: &str,
-) -> Option<PathBuf> {
+///
+/// Such a path can be any bytes.
+pub(crate) fn in_home(variable: &str, below: &str) -> Option<PathBuf> {
     let absolute = |name| {
-        let path = PathBuf::from(environment.text(name).ok()??);
+        let path = PathBuf::from(std::env::var_os(name)?);
         path.is_absolute().then_some(path)
     };
     absolute(variable).or_else(|| Some(absolute("HOME")?.join(below)))
@@ -85,7 +83,7 @@ pub(crate) fn in_home(
 
 fn default_file(environment: &Environment) -> Option<PathBuf> {
     let usual = || environment.text("APPDATA").ok()?.map(PathBuf::from).filter(|_| cfg!(windows));
-    let folder = in_home(environment, "XDG_CONFIG_HOME", ".config").or_else(usual)?;
+    let folder = in_home("XDG_CONFIG_HOME", ".config").or_else(usual)?;
     Some(folder.join("easemob-token").join("config.toml"))
 }
 

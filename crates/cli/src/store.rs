@@ -126,14 +126,13 @@ fn place(
     if !keep {
         return url.map(Place::of_url).transpose();
     }
-    let folder = folder.or_else(|| default_folder(environment)).ok_or_else(|| {
+    if let Some(folder) = folder {
+        return Ok(Some(Place::Folder(KEEP_DIR.0, folder)));
+    }
+    let caches = profile::in_home("XDG_CACHE_HOME", ".cache").ok_or_else(|| {
         Failure::invalid_input("--keep: there is no home folder; add --keep-dir DIR")
     })?;
-    Ok(Some(Place::Folder(KEEP_DIR.0, folder)))
-}
-
-fn default_folder(environment: &Environment) -> Option<PathBuf> {
-    Some(profile::in_home(environment, "XDG_CACHE_HOME", ".cache")?.join(FOLDER))
+    Ok(Some(Place::Folder(KEEP.0, caches.join(FOLDER))))
 }
 
 impl Place {

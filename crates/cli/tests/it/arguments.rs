@@ -255,6 +255,22 @@ fn a_command_has_only_its_own_formats_and_lists_them() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_utf_8_is_told_by_its_number() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let odd = std::ffi::OsStr::from_bytes(b"YXA6hunter2\xff");
+    for (words, message) in [
+        (&["app", "--app-key"][..], "argument 3 is not UTF-8; see easemob-token --help"),
+        (&["app"], "argument 2 is not expected here; see easemob-token --help"),
+        (&["app", "--profile"], "argument 3 is not UTF-8; see easemob-token --help"),
+    ] {
+        let output = command(words).arg(odd).output().unwrap();
+        assert_eq!(stderr(&output), format!("{PREFIX}{message}\n"), "{words:?}");
+    }
+}
+
 #[test]
 fn the_name_of_a_file_is_shown_only_if_it_is_one() {
     let file = format!("./{SECRET}");

@@ -190,6 +190,10 @@ async fn a_wrong_place_is_refused_with_the_remedy_and_without_the_url() {
     nowhere.env("EASEMOB_CLIENT_ID", DEMO_CLIENT_ID);
     let (_, error) = failure(&run(nowhere).await);
     assert!(error["message"].as_str().unwrap().contains("add --keep-dir DIR"), "{error}");
+    let mut no_folder = set_up(&emulator, &["app", "--keep", "--format", "json"]);
+    no_folder.env("HOME", std::env::current_exe().unwrap());
+    let (_, error) = failure(&run(no_folder).await);
+    assert!(error["message"].as_str().unwrap().starts_with("--keep: "), "{error}");
     // The options act on the app token only.
     for command in ["password", "dynamic"] {
         let words = [command, "--username", "c", "--keep", "--format", "json"];
