@@ -68,12 +68,26 @@ pub(crate) fn gate(context: &Context) -> Result<()> {
         shell::run(cmd!(sh, "cargo fmt --manifest-path crates/bench/Cargo.toml --check"))?;
     }
     if has_component(context, "clippy", "clippy")? {
-        let lint = cmd!(sh, "cargo clippy {MANIFEST...} --all-targets -- -D warnings");
-        shell::run(own(context, lint))?;
+        shell::run(lint(context))?;
     }
     // In the profile of the measurement, so that the dependencies are compiled once for both.
     context.run_tests(own(context, cmd!(sh, "cargo test {MANIFEST...} --release")))?;
     measure(context, "", GATE, None)
+}
+
+fn lint(context: &Context) -> Cmd<'_> {
+    let lint = cmd!(context.sh, "cargo clippy {MANIFEST...} --all-targets -- -D warnings");
+    own(context, lint)
+}
+
+/// Returns the commands that compile what the step needs.
+pub(crate) fn compilation(context: &Context) -> [Cmd<'_>; 3] {
+    let sh = &context.sh;
+    [
+        own(context, cmd!(sh, "cargo test {MANIFEST...} --release --no-run")),
+        own(context, cmd!(sh, "cargo build {MANIFEST...} --release")),
+        lint(context),
+    ]
 }
 
 /// Measures one group, with valgrind if there is one, and repeats what could not be checked.

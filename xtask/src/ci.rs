@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
+use crate::ahead::Ahead;
 use crate::context::Context;
 use crate::tally::Tally;
 use crate::{bench, book, clippy, deny, layers, package, steps, test, tidy};
@@ -95,7 +96,10 @@ pub(crate) fn run(options: &Options, context: &Context) -> ExitCode {
     if chosen.is_empty() {
         chosen.extend(STEPS.iter().filter(|step| !BY_NAME.contains(&step.name)));
     }
+    // Steps by name are few; nothing of theirs can be compiled while others wait.
+    let ahead = options.step.is_empty().then(|| Ahead::start(context));
     let outcomes = run_all(&chosen, options.keep_going, context);
+    drop(ahead);
     print!("{}", closing(&outcomes, context));
     let passed = outcomes.iter().all(|it| [Verdict::Ok, Verdict::Partly].contains(&it.verdict));
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -104,7 +108,9 @@ pub(crate) fn run(options: &Options, context: &Context) -> ExitCode {
 /// Runs every step; fails if one does, or if this machine lacks what one needs.
 pub(crate) fn run_every_step(context: &Context) -> Result<()> {
     let steps: Vec<&Step> = STEPS.iter().collect();
+    let ahead = Ahead::start(context);
     let outcomes = run_all(&steps, false, context);
+    drop(ahead);
     print!("{}", closing(&outcomes, context));
     let failed = outcomes.iter().find(|outcome| outcome.verdict == Verdict::Failed);
     anyhow::ensure!(failed.is_none(), "the checks failed");

@@ -20,6 +20,11 @@ const FETCH: &str = "fetch db";
 /// Offline: the database is there by then, and the other checks have downloaded the crates.
 const CHECK: &str = "--all-features --locked --offline check advisories";
 
+/// Returns the command that compiles cargo-deny, if it is missing.
+pub(crate) fn compilation(context: &Context) -> Option<Cmd<'_>> {
+    CARGO_DENY.installation(context)
+}
+
 pub(crate) fn run(context: &Context) -> Result<()> {
     let sh = &context.sh;
     let checks = "licences, duplicates, sources and advisories";

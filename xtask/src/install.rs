@@ -29,8 +29,11 @@ impl CargoTool {
     /// Returns the program: from the PATH if it is new enough, or our own build.
     pub(crate) fn find_or_install(&self, context: &Context) -> Result<String> {
         if let Some(found) = self.find(context) {
+            // What was compiled ahead left them behind.
+            remove_intermediate_files(context);
             return Ok(found);
         }
+        println!("{} {} is missing; compiling it", self.name, self.version);
         shell::run(self.install(context, &[]))?;
         self.installed(context)
     }
@@ -47,6 +50,7 @@ impl CargoTool {
         if let Some(found) = self.find(context) {
             return Ok(Some(found));
         }
+        println!("{} {} is missing; compiling it", self.name, self.version);
         match shell::run_within(self.install(context, options), COMPILE_LIMIT)? {
             Ended::Success => self.installed(context).map(Some),
             Ended::Failed(output) if blames_the_network(&output) => {
@@ -56,6 +60,11 @@ impl CargoTool {
             Ended::Failed(_) => bail!("{} does not compile, see above", self.name),
             Ended::TimedOut => bail!("{} was not compiled within {COMPILE_LIMIT:?}", self.name),
         }
+    }
+
+    /// Returns the command that compiles the tool, if it is missing.
+    pub(crate) fn installation<'a>(&self, context: &'a Context) -> Option<Cmd<'a>> {
+        self.find(context).is_none().then(|| self.install(context, &[]))
     }
 
     fn find(&self, context: &Context) -> Option<String> {
@@ -74,7 +83,6 @@ impl CargoTool {
 
     fn install<'a>(&self, context: &'a Context, options: &[&str]) -> Cmd<'a> {
         let (name, version) = (self.name, self.version);
-        println!("{name} {version} is missing; compiling it");
         cmd!(context.sh, "cargo install --locked {name} --version {version} --force --root")
             .arg(root(context))
             .args(options)
@@ -88,10 +96,14 @@ impl CargoTool {
     }
 
     fn installed(&self, context: &Context) -> Result<String> {
-        // Nothing reads the half gigabyte of intermediate files again.
-        let _ = std::fs::remove_dir_all(root(context).join("build"));
+        remove_intermediate_files(context);
         Ok(self.own(context))
     }
+}
+
+/// Removes half a gigabyte that nothing reads again.
+fn remove_intermediate_files(context: &Context) {
+    let _ = std::fs::remove_dir_all(root(context).join("build"));
 }
 
 /// Returns the folder of our own builds of tools.

@@ -1,6 +1,7 @@
 //! The command `cargo xtask`: the checks and measurements of the project.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command writes to its terminal")]
 
+mod ahead;
 mod api;
 mod bench;
 mod book;

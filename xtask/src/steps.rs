@@ -1,7 +1,7 @@
 //! The steps of `cargo xtask ci` that mostly run cargo.
 
 use anyhow::{Context as _, Result};
-use xshell::cmd;
+use xshell::{Cmd, cmd};
 
 use crate::context::Context;
 use crate::crates::{ADAPTER_TRIALS, CORE, FACADE, packages};
@@ -168,24 +168,39 @@ fn pages_missing_in(lib: &str, files: &[SourceFile]) -> Vec<Problem> {
 }
 
 pub(crate) fn msrv(context: &Context) -> Result<()> {
-    let core = context.workspace.packages.iter().find(|it| it.name == CORE);
-    let promised = core.and_then(|core| core.rust_version.clone());
-    let promised = promised.context("the core has no `rust-version`")?;
-    // rustup takes `1.85` for the newest 1.85.x; the promise is about the first.
-    let patch = if promised.matches('.').count() == 1 { ".0" } else { "" };
-    let toolchain = format!("{promised}{patch}");
     let sh = &context.sh;
+    let toolchain = oldest_toolchain(context).context("the core has no `rust-version`")?;
     if !has_toolchain(sh, &toolchain) {
         let install = ["toolchain", "install", &toolchain, "--profile", "minimal"];
         if let Some(reason) = rustup(sh, &[&install[..], &["--no-self-update"]].concat())? {
             return context
-                .leave_out(format!("that the libraries build with Rust {promised}: {reason}"));
+                .leave_out(format!("that the libraries build with Rust {toolchain}: {reason}"));
         }
     }
+    shell::run(check_with(context, &toolchain))
+}
+
+/// Returns the command of the step `msrv`, if its toolchain is installed.
+pub(crate) fn msrv_check(context: &Context) -> Option<Cmd<'_>> {
+    let toolchain = oldest_toolchain(context)?;
+    has_toolchain(&context.sh, &toolchain).then(|| check_with(context, &toolchain))
+}
+
+fn oldest_toolchain(context: &Context) -> Option<String> {
+    let core = context.workspace.packages.iter().find(|it| it.name == CORE)?;
+    let promised = core.rust_version.as_ref()?;
+    // rustup takes `1.85` for the newest 1.85.x; the promise is about the first.
+    let patch = if promised.matches('.').count() == 1 { ".0" } else { "" };
+    Some(format!("{promised}{patch}"))
+}
+
+fn check_with<'a>(context: &'a Context, toolchain: &str) -> Cmd<'a> {
     let packages = packages(|it| it.msrv);
     // `rustup run` and not `cargo +…`, which works only if cargo is rustup's.
-    let check = cmd!(sh, "rustup run {toolchain} cargo check --locked {packages...}");
-    shell::run(check.args(["--features", "easemob-token/dynamic"]))
+    cmd!(context.sh, "rustup run {toolchain} cargo check --locked {packages...}")
+        .args(["--features", "easemob-token/dynamic"])
+        // Another compiler shares nothing with the other steps, but would share their lock.
+        .env("CARGO_TARGET_DIR", context.workspace.target.join("msrv"))
 }
 
 #[cfg(test)]

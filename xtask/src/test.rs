@@ -107,7 +107,9 @@ impl Built {
         let folder = self.manifest.parent().unwrap_or(root);
         let _folder = context.sh.push_dir(folder);
         let program = cmd!(context.sh, "{path} {arguments...}").envs(variables.iter().cloned());
-        let (line, command) = shell::prepare(program);
+        let (line, mut command) = shell::prepare(program);
+        // As cargo does.
+        command.env("CARGO_MANIFEST_DIR", folder);
         let folder = folder.strip_prefix(root).unwrap_or(folder).display();
         (format!("(cd {folder}; {line})"), command)
     }
