@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::context::Context;
 use crate::tally::Tally;
-use crate::{bench, book, deny, layers, package, steps, tidy};
+use crate::{bench, book, clippy, deny, layers, package, steps, test, tidy};
 
 /// Run the checks that a change has to pass, the quick ones first
 #[derive(Debug, Args)]
@@ -45,8 +45,8 @@ pub(crate) const STEPS: &[Step] = &[
     step("tidy", tidy::run, "words, first lines, links, punctuation, whitespace, weight"),
     step("layers", layers::run, "dependency rules; the core has no clock, I/O or randomness"),
     step("wasm", steps::wasm, "core and transport build for wasm32-unknown-unknown"),
-    step("clippy", steps::clippy, "no warning with default, all, each and no features"),
-    step("test", steps::test, "every test with all features, then each set of features"),
+    step("clippy", clippy::run, "no warning with default, all, each and no features"),
+    step("test", test::run, "every test with all features, then each set of features"),
     step("schedules", steps::schedules, "the facade under thousands of schedules (shuttle)"),
     step("conformance", steps::conformance, "every adapter keeps every rule of the port"),
     step("servers", steps::servers, "every adapter behind nginx, tinyproxy and squid"),

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
@@ -127,10 +128,24 @@ impl Context {
         let before = self.tally.get();
         let shown = cmd.to_string();
         shell::run_reading(cmd, |line| self.tally.set(self.tally.get().read(line)))?;
-        anyhow::ensure!(
-            self.tally.get().since(before).executed() > 0,
-            "`{shown}` ran no test, so it shows nothing"
-        );
+        self.ensure_tests_since(before, &shown)
+    }
+
+    /// Runs prepared commands in the same way, some of them at once.
+    pub(crate) fn run_tests_side_by_side(
+        &self,
+        commands: Vec<(String, Command)>,
+        at_once: usize,
+    ) -> Result<()> {
+        let before = self.tally.get();
+        let read = |line: &str| self.tally.set(self.tally.get().read(line));
+        shell::run_side_by_side(commands, at_once, read)?;
+        self.ensure_tests_since(before, "every test program")
+    }
+
+    fn ensure_tests_since(&self, before: Tally, shown: &str) -> Result<()> {
+        let ran = self.tally.get().since(before).executed();
+        anyhow::ensure!(ran > 0, "`{shown}` ran no test, so it shows nothing");
         Ok(())
     }
 }
@@ -144,14 +159,6 @@ impl Package {
     pub(crate) fn dir(&self, workspace: &Workspace) -> String {
         let dir = self.manifest_path.parent().unwrap_or(&self.manifest_path);
         dir.strip_prefix(&workspace.root).unwrap_or(dir).to_string_lossy().replace('\\', "/")
-    }
-
-    /// The arguments of cargo for this package without features, and with each alone.
-    pub(crate) fn feature_sets(&self) -> Vec<String> {
-        let none = format!("-p {} --no-default-features", self.name);
-        let features = self.features.keys().filter(|name| *name != "default");
-        let each: Vec<_> = features.map(|name| format!("{none} --features {name}")).collect();
-        if each.is_empty() { each } else { [vec![none], each].concat() }
     }
 }
 
@@ -167,10 +174,6 @@ mod tests {
         assert_eq!(facade.dir(&context.workspace), "crates/facade");
         assert!(facade.is_published() && !find("xtask").is_published());
         assert!(facade.dependencies.iter().any(|it| it.kind.as_deref() == Some("dev")));
-        let sets = facade.feature_sets();
-        assert_eq!(sets[0], "-p easemob-token --no-default-features");
-        assert!(sets.contains(&format!("{} --features isahc", sets[0])), "{sets:?}");
-        assert!(find("xtask").feature_sets().is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod bench;
 mod book;
 mod check;
 mod ci;
+mod clippy;
 mod context;
 mod crates;
 mod deny;
@@ -23,6 +24,7 @@ mod shell;
 mod soak;
 mod steps;
 mod tally;
+mod test;
 mod tidy;
 mod weight;
 

@@ -2,9 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use xshell::Cmd;
@@ -23,6 +23,72 @@ pub(crate) fn run(cmd: Cmd<'_>) -> Result<()> {
     let (shown, mut command) = prepare(cmd);
     println!("$ {shown}");
     finish(&shown, spawn(&shown, &mut command)?)
+}
+
+/// Runs the command, shows it and its errors, and returns its standard output.
+pub(crate) fn read_shown(cmd: Cmd<'_>) -> Result<String> {
+    let (shown, mut command) = prepare(cmd);
+    println!("$ {shown}");
+    let child = spawn(&shown, command.stdout(Stdio::piped()))?;
+    let output = child.wait_with_output().with_context(|| format!("`{shown}`"))?;
+    ensure!(output.status.success(), "`{shown}` ended with {}", output.status);
+    Ok(text(&output.stdout))
+}
+
+/// Runs prepared commands, some of them at once, and passes each line that they print to `read`.
+///
+/// Prints each command when it begins, and again with its output when it ends. If some fail, the
+/// others run too, and the error names those that failed.
+pub(crate) fn run_side_by_side(
+    commands: Vec<(String, Command)>,
+    at_once: usize,
+    mut read: impl FnMut(&str),
+) -> Result<()> {
+    let queue = Mutex::new(commands.into_iter());
+    let (send, receive) = mpsc::channel();
+    let mut failed = Vec::new();
+    thread::scope(|scope| {
+        for _ in 0..at_once {
+            let (send, queue) = (send.clone(), &queue);
+            scope.spawn(move || {
+                let next = || queue.lock().ok()?.next();
+                while let Some((shown, mut command)) = next() {
+                    let begun = Instant::now();
+                    let _ = send.send((shown.clone(), None));
+                    let output = command.output();
+                    let _ = send.send((shown, Some((begun.elapsed(), output))));
+                }
+            });
+        }
+        drop(send);
+        // The channel ends with the last of the threads.
+        for (shown, ended) in receive {
+            let Some((time, output)) = ended else {
+                println!("$ {shown}");
+                continue;
+            };
+            println!("\n-- after {:.1} s: {shown}", time.as_secs_f64());
+            let problem = match output {
+                Ok(output) => {
+                    for stream in [&output.stdout, &output.stderr] {
+                        for_each_line(&stream[..], |line| {
+                            println!("{line}");
+                            read(line);
+                        });
+                    }
+                    (!output.status.success())
+                        .then(|| format!("`{shown}` ended with {}", output.status))
+                }
+                Err(error) => Some(format!("cannot start `{shown}`: {error}")),
+            };
+            if let Some(problem) = problem {
+                println!("error: {problem}");
+                failed.push(problem);
+            }
+        }
+    });
+    ensure!(failed.is_empty(), "{}", failed.join("; "));
+    Ok(())
 }
 
 /// Runs the command and passes each line of its standard output to `read` as it comes.
@@ -73,11 +139,11 @@ pub(crate) fn run_within(cmd: Cmd<'_>, limit: Duration) -> Result<Ended> {
         });
     }
     drop(send);
-    let deadline = std::time::Instant::now() + limit;
+    let deadline = Instant::now() + limit;
     let mut printed = String::new();
     // The channel ends when both streams are closed.
     loop {
-        match receive.recv_timeout(deadline.saturating_duration_since(std::time::Instant::now())) {
+        match receive.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(line) => printed.extend([line.as_str(), "\n"]),
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
             Err(mpsc::RecvTimeoutError::Timeout) => {
@@ -97,7 +163,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 }
 
 /// Returns the command as it would be typed, variables included, and the command itself.
-fn prepare(cmd: Cmd<'_>) -> (String, Command) {
+pub(crate) fn prepare(cmd: Cmd<'_>) -> (String, Command) {
     let line = cmd.to_string();
     let mut command = Command::from(cmd);
     let variables: String = command

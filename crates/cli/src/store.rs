@@ -39,8 +39,8 @@ pub(crate) struct StoreArgs {
     /// [default: easemob-token in $XDG_CACHE_HOME or ~/.cache] [env: EASEMOB_KEEP_DIR]
     #[arg(long, value_name = "DIR", conflicts_with = "store")]
     keep_dir: Option<PathBuf>,
-    /// Share it with other processes: file:DIR, redis://…, rediss://… (with a password, use the
-    /// variable) [env: EASEMOB_STORE]
+    /// Share it with other processes: file:DIR, redis://…, redis+sentinel://…, redis+cluster://…
+    /// (with a login, only in the variable) [env: EASEMOB_STORE]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
 }
@@ -83,12 +83,25 @@ pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
     [KEEP, KEEP_DIR, STORE].into_iter().map(|(option, _)| option.trim_start_matches('-'))
 }
 
+/// Whether the URL of a store holds a login, and so perhaps a password.
+pub(crate) fn holds_login(url: &str) -> bool {
+    let has_password = |query: &str| query.contains("pass");
+    !url.starts_with("file:")
+        && (url.contains('@') || url.split_once('?').is_some_and(|(_, it)| has_password(it)))
+}
+
 /// Reads the options, and what is not given of them from elsewhere.
 fn place(
     args: StoreArgs,
     environment: &Environment,
     options: &Options,
 ) -> Result<Option<Place>, Failure> {
+    if args.store.as_deref().is_some_and(holds_login) {
+        return Err(Failure::invalid_input(
+            "--store: a URL with a login is refused, since arguments are visible to others; set \
+             EASEMOB_STORE",
+        ));
+    }
     let mut source = Source::new(environment, options.profile.as_ref());
     let is_url_given = args.store.is_some();
     let is_folder_given = args.keep || args.keep_dir.is_some();
@@ -113,14 +126,13 @@ fn place(
     if !keep {
         return url.map(Place::of_url).transpose();
     }
-    let folder = folder.or_else(|| default_folder(environment)).ok_or_else(|| {
+    if let Some(folder) = folder {
+        return Ok(Some(Place::Folder(KEEP_DIR.0, folder)));
+    }
+    let caches = profile::in_home("XDG_CACHE_HOME", ".cache").ok_or_else(|| {
         Failure::invalid_input("--keep: there is no home folder; add --keep-dir DIR")
     })?;
-    Ok(Some(Place::Folder(KEEP_DIR.0, folder)))
-}
-
-fn default_folder(environment: &Environment) -> Option<PathBuf> {
-    Some(profile::in_home(environment, "XDG_CACHE_HOME", ".cache")?.join(FOLDER))
+    Ok(Some(Place::Folder(KEEP.0, caches.join(FOLDER))))
 }
 
 impl Place {
@@ -137,8 +149,16 @@ impl Place {
                 };
                 Ok(Self::Folder(STORE.0, path.into()))
             }
-            Some(("redis" | "rediss", _)) => Ok(Self::Redis(url)),
-            _ => wrong("is no store; write file:DIR, redis://HOST or rediss://HOST"),
+            // The store knows the forms for TLS, Sentinels and a cluster.
+            Some((scheme, _))
+                if ["redis", "valkey", "unix"].iter().any(|it| scheme.starts_with(it)) =>
+            {
+                Ok(Self::Redis(url))
+            }
+            _ => wrong(
+                "is no store; write file:DIR, redis://HOST, redis+sentinel://HOST/MASTER or \
+                 redis+cluster://HOST; rediss for TLS",
+            ),
         }
     }
 

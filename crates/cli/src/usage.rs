@@ -67,7 +67,7 @@ pub(crate) fn problem(error: &clap::Error, arguments: &[OsString]) -> String {
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             "the command is missing".to_owned()
         }
-        ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
+        ErrorKind::InvalidUtf8 => not_utf_8(arguments),
         _ => "the arguments are not valid".to_owned(),
     };
     format!("{problem}; see easemob-token --help")
@@ -112,6 +112,15 @@ fn unknown(error: &clap::Error, arguments: &[OsString]) -> String {
         }
     }
     format!("{problem}; see easemob-token --help")
+}
+
+/// The text for an argument that is not UTF-8; the path of a file can be any bytes.
+fn not_utf_8(arguments: &[OsString]) -> String {
+    let mut numbered = arguments.iter().enumerate().filter(|(_, it)| it.to_str().is_none());
+    match (numbered.next(), numbered.next()) {
+        (Some((number, _)), None) => format!("argument {number} is not UTF-8"),
+        _ => "an argument is not UTF-8".to_owned(),
+    }
 }
 
 /// The text for an option of other commands.

@@ -264,7 +264,7 @@ mod tests {
         let tls = Box::new(Tls::new(trust, None).unwrap());
         let route = Route::Own { proxy: ProxyRules::default(), tls };
         let transport =
-            IsahcTransport::with_route(Duration::from_millis(600), route, default_limit());
+            IsahcTransport::with_route(Duration::from_millis(1500), route, default_limit());
         let server = ScriptedServer::start(Script::new().tls(authority.issue(LOOPBACK)).serve());
         let send = |limit| {
             let request = http::Request::post(server.url("https", LOOPBACK)).body("").unwrap();
@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(send(50).unwrap_err().kind(), TransportErrorKind::Timeout);
         // The loading of the first exchange goes on.
         let late = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(700));
+            std::thread::sleep(Duration::from_millis(1600));
             sender.send(()).unwrap();
         });
         let outcome = send(10_000);

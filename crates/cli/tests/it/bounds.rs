@@ -62,7 +62,7 @@ fn a_file_over_the_limit_is_refused_with_option_limit_and_advice() {
             let mut command = reading(option, if is_stdin { Path::new("-") } else { &large });
             command.stdin(File::open(&large).unwrap());
             let message = refused(command, option);
-            assert!(message.contains(&format!("larger than {limit}; name a file")), "{message}");
+            assert!(message.contains(&format!("larger than {limit}; it must have")), "{message}");
             assert!(message.len() < 500 && !message.contains("xxx"), "{message}");
         }
     }

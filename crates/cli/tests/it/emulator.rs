@@ -101,11 +101,24 @@ fn it_ends_when_standard_input_is_closed_or_when_a_request_says_so() {
 #[cfg(unix)]
 #[test]
 fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
-    let script = "set -e; $1 app; $1 password --username $EASEMOB_USERNAME; exit 7";
+    let script = "set -e; $1 app; $1 password --username $EASEMOB_USERNAME; $1 doctor 1>&2; exit 7";
     let program = env!("CARGO_BIN_EXE_easemob-token");
     let words = ["emulator", "--user", "dora:secret", "--", "/bin/sh", "-c", script, "sh", program];
-    let output = command(&words).env("EASEMOB_USER_AGENT", "x").output().unwrap();
+    // What the user's own file says is for another service, in the usual place and in a named one.
+    let home = tempfile::tempdir().unwrap();
+    let usual = home.path().join(".config/easemob-token/config.toml");
+    std::fs::create_dir_all(usual.parent().unwrap()).unwrap();
+    let profile = "base-url = 'https://other.example'\nttl-unit = 'milliseconds'\nttl = '1h'\n\
+                   add-ca-file = '/nonexistent'\nuser-agent = 'other'\n";
+    std::fs::write(&usual, format!("[default]\n{profile}[other]\n{profile}")).unwrap();
+    let mut around = command(&words);
+    around.env("HOME", home.path()).env("EASEMOB_USER_AGENT", "x");
+    let output = around.output().unwrap();
     assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
+    around.env("EASEMOB_CONFIG", &usual).env("EASEMOB_PROFILE", "other");
+    let output = around.output().unwrap();
+    assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
+    assert!(!stderr(&output).contains(" of /") && stderr(&output).contains("lives 60d"));
     assert_eq!(stdout(&output).lines().filter(|line| line.starts_with("YWMt")).count(), 2);
 
     // HTTPS, trusted by the file that the variable names.
@@ -114,6 +127,20 @@ fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
     let output = command(&tls).output().unwrap();
     let _ = std::fs::remove_file(&file);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    // A pipe that nobody reads from delays no signal.
+    let pipe = home.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut child = command(&["emulator", "--tls", "--ca-out"]).arg(&pipe).spawn().unwrap();
+    let catches = |status: String| {
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
+        u64::from_str_radix(mask, 16).unwrap() >> 14 & 1 == 1
+    };
+    while !catches(std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap()) {
+        std::thread::yield_now();
+    }
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
 
     let output = command(&["emulator", "--", "/no/such/program"]).output().unwrap();
     assert_eq!(output.status.code(), Some(127), "{}", stderr(&output));

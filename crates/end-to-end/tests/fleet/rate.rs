@@ -63,23 +63,30 @@ async fn clients_with_one_store_stay_under_the_limit_of_the_app_and_use_it() {
         one_each(client.clone()).await.unwrap();
     }
     tokio::time::sleep(2 * SECOND).await;
-    sent.lock().unwrap().clear();
-    let calls: Vec<_> = clients
-        .iter()
-        .flat_map(|client| (0..100).map(|_| tokio::spawn(one_each(client.clone()))))
-        .collect();
-    for call in calls {
-        call.await.unwrap().unwrap();
+    let enough = 3 * LIMIT * 8 / 10;
+    let mut used = 0;
+    // A machine that is busy with other tests may leave slots unused, but not each time.
+    for _ in 0..3 {
+        sent.lock().unwrap().clear();
+        let calls: Vec<_> = clients
+            .iter()
+            .flat_map(|client| (0..100).map(|_| tokio::spawn(one_each(client.clone()))))
+            .collect();
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        let mut sent = sent.lock().unwrap().clone();
+        sent.sort();
+        let within = |start: Instant, time: Duration| {
+            sent.iter().filter(|at| (start..start + time).contains(*at)).count()
+        };
+        let busiest = sent.iter().map(|start| within(*start, SECOND)).max().unwrap();
+        used = within(sent[0], 3 * SECOND);
+        println!("busiest second: {busiest} of {LIMIT}; first three seconds: {used}");
+        assert!(busiest <= LIMIT, "{busiest}");
+        if used > enough {
+            break;
+        }
     }
-    let mut sent = sent.lock().unwrap().clone();
-    sent.sort();
-    let within = |start: Instant, time: Duration| {
-        sent.iter().filter(|at| (start..start + time).contains(*at)).count()
-    };
-    let busiest = sent.iter().map(|start| within(*start, SECOND)).max().unwrap();
-    let used = within(sent[0], 3 * SECOND);
-    println!("busiest second: {busiest} of {LIMIT}; first three seconds: {used}");
-    assert!(busiest <= LIMIT, "{busiest}");
-    // A machine that is busy with other tests may leave some slots unused.
-    assert!(used > 3 * LIMIT * 8 / 10, "{used}");
+    assert!(used > enough, "{used}");
 }

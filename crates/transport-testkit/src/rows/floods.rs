@@ -10,7 +10,7 @@ use crate::trial::Trial;
 use crate::watch::census::processor_time;
 
 /// A limit of which a tenth can be measured in hundredths of a second.
-const MEASURED: Duration = Duration::from_secs(2);
+const MEASURED: Duration = Duration::from_secs(1);
 const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
