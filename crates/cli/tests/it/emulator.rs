@@ -265,6 +265,11 @@ const WITHOUT_EFFECT: &[(&[&str], &str)] = &[
     (&["--client-id", "id"], "--client-id (EASEMOB_CLIENT_ID): is set without its secret"),
     (&["--health"], "--health: needs the port"),
     (&["--until-stdin-closes", "--", "true"], "cannot be used together with"),
+    (
+        &["--client", "a:b", "--client-id", "x"],
+        "--client: cannot be used together with --client-id",
+    ),
+    (&["--listen", "127.0.0.1:0", "--"], "--: the command after it is missing"),
 ];
 
 #[test]
