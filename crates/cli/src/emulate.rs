@@ -43,6 +43,10 @@ pub(crate) fn run(
              printed anyway",
         ));
     }
+    // Such as `-- $TESTS` with nothing in the variable, which would wait for ever.
+    if args.command.is_empty() && std::env::args_os().last().is_some_and(|it| it == "--") {
+        return Err(Failure::invalid_input("--: the command after it is missing; write it"));
+    }
     // The file of the other commands, EASEMOB_CONFIG, has an account; this one sets up a service.
     let mut source = Source::new(environment, None);
     let config = source.path(CONFIG, args.config.clone());

@@ -16,7 +16,7 @@ use easemob_token_store_file::FileStore;
 
 use crate::failure::Failure;
 use crate::options::Options;
-use crate::source::{Names, Origin, Source, as_it_is};
+use crate::source::{Names, Origin, Source};
 use crate::{output, profile};
 
 const KEEP: Names = ("--keep", "EASEMOB_KEEP");
@@ -108,7 +108,8 @@ fn place(
     // An option wins over the other kind elsewhere.
     let mut keep = !is_url_given && source.flag(KEEP, is_folder_given);
     let folder = if keep { source.path(KEEP_DIR, args.keep_dir) } else { None };
-    let mut url = if is_folder_given { None } else { source.value(STORE, args.store, as_it_is) };
+    let mut url =
+        if is_folder_given { None } else { source.value(STORE, args.store, Place::of_url) };
     let [keep_origin, url_origin] = [KEEP, STORE].map(|names| source.origins.of(names.0));
     source.finish(())?;
     if keep && url.is_some() {
@@ -124,7 +125,7 @@ fn place(
         }
     }
     if !keep {
-        return url.map(Place::of_url).transpose();
+        return Ok(url);
     }
     if let Some(folder) = folder {
         return Ok(Some(Place::Folder(KEEP_DIR.0, folder)));
@@ -136,8 +137,8 @@ fn place(
 }
 
 impl Place {
-    fn of_url(url: String) -> Result<Self, Failure> {
-        let wrong = |problem| Err(ConfigError::new(STORE.0, problem).into());
+    fn of_url(option: &'static str, url: &str) -> Result<Self, ConfigError> {
+        let wrong = |problem| Err(ConfigError::new(option, problem));
         match url.split_once(':') {
             Some(("file", folder)) if !folder.is_empty() => {
                 // Of file:///folder the authority is empty.
@@ -147,13 +148,13 @@ impl Place {
                     }
                     path => path.unwrap_or(folder),
                 };
-                Ok(Self::Folder(STORE.0, path.into()))
+                Ok(Self::Folder(option, path.into()))
             }
             // The store knows the forms for TLS, Sentinels and a cluster.
             Some((scheme, _))
                 if ["redis", "valkey", "unix"].iter().any(|it| scheme.starts_with(it)) =>
             {
-                Ok(Self::Redis(url))
+                Ok(Self::Redis(url.to_owned()))
             }
             _ => wrong(
                 "is no store; write file:DIR, redis://HOST, redis+sentinel://HOST/MASTER or \

@@ -128,20 +128,6 @@ fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
     let _ = std::fs::remove_file(&file);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 
-    // A pipe that nobody reads from delays no signal.
-    let pipe = home.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let mut child = command(&["emulator", "--tls", "--ca-out"]).arg(&pipe).spawn().unwrap();
-    let catches = |status: String| {
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
-        u64::from_str_radix(mask, 16).unwrap() >> 14 & 1 == 1
-    };
-    while !catches(std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap()) {
-        std::thread::yield_now();
-    }
-    subprocess::signal(child.id(), "-TERM");
-    assert_eq!(child.wait().unwrap().code(), Some(143));
-
     let output = command(&["emulator", "--", "/no/such/program"]).output().unwrap();
     assert_eq!(output.status.code(), Some(127), "{}", stderr(&output));
 
@@ -153,6 +139,25 @@ fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     subprocess::signal(child.id(), "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(9));
+}
+
+/// A certificate for a pipe that nobody reads from delays no signal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_for_the_certificate_blocks_no_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut child = command(&["emulator", "--tls", "--ca-out"]).arg(&pipe).spawn().unwrap();
+    let catches = |status: String| {
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
+        u64::from_str_radix(mask, 16).unwrap() >> 14 & 1 == 1
+    };
+    while !catches(std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap()) {
+        std::thread::yield_now();
+    }
+    subprocess::signal(child.id(), "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
 /// The path of a new file.
@@ -260,6 +265,11 @@ const WITHOUT_EFFECT: &[(&[&str], &str)] = &[
     (&["--client-id", "id"], "--client-id (EASEMOB_CLIENT_ID): is set without its secret"),
     (&["--health"], "--health: needs the port"),
     (&["--until-stdin-closes", "--", "true"], "cannot be used together with"),
+    (
+        &["--client", "a:b", "--client-id", "x"],
+        "--client: cannot be used together with --client-id",
+    ),
+    (&["--listen", "127.0.0.1:0", "--"], "--: the command after it is missing"),
 ];
 
 #[test]

@@ -160,6 +160,7 @@ async fn a_wrong_place_is_refused_with_the_remedy_and_without_the_url() {
         (vec!["--store", "file://s3cret/x"], "", "", "--store: names a host after file://"),
         (vec!["--store", "file:/x", "--keep"], "", "", "cannot be used together"),
         (vec!["--keep-dir", "/x", "--store", "file:/x"], "", "", "cannot be used together"),
+        (vec![], "EASEMOB_STORE", "nonsense:s3cret", "--store (EASEMOB_STORE): is no store"),
         (vec![], "EASEMOB_KEEP", "perhaps", "(EASEMOB_KEEP): is none of 1, true, 0, false"),
     ];
     if cfg!(feature = "store-redis") {
