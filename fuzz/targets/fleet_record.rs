@@ -1,17 +1,17 @@
 //! Any bytes as the shared record of a fleet: a record or none, no token shown, and always a step.
 #![no_main]
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use easemob_token_core::{
-    Fleet, FleetEvent, FleetRecord, FleetRun, FleetStart, FleetStep, Jitter, Now, Uptime,
+    Fleet, FleetEvent, FleetRecord, FleetRun, FleetStart, FleetStep, Jitter, Now, Uptime, WallTime,
 };
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let record = FleetRecord::decode(bytes);
     assert!(FleetRecord::decode(&record.encode()).encode() == record.encode());
-    let now = Now { wall: SystemTime::UNIX_EPOCH, uptime: Uptime::ORIGIN };
+    let now = Now { wall: WallTime::UNIX_EPOCH, uptime: Uptime::ORIGIN };
     let deadline = now.uptime.after(Duration::from_secs(20));
     let request_timeout = Duration::from_secs(10);
     let start =

@@ -1,12 +1,12 @@
 //! The step `bench` and the command `cargo xtask bench`: what the project costs, beside its peers.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use xshell::{Cmd, cmd};
 
 use crate::context::Context;
-use crate::install::Program;
+use crate::install::{Program, has_component};
 use crate::shell;
 
 /// The groups of measurements; the last takes so long that it runs only by name.
@@ -21,7 +21,9 @@ const GROUPS: [(&str, &str); 7] = [
 ];
 const GATE: &str = "gate";
 const MANIFEST: [&str; 3] = ["--locked", "--manifest-path", "crates/bench/Cargo.toml"];
-const VALGRIND: Program = Program { name: "valgrind", package: "valgrind", variable: "VALGRIND" };
+/// What valgrind counts; the measurement's own note begins with it.
+const INSTRUCTIONS: &str = "instructions";
+const VALGRIND: Program = Program::new("valgrind", "valgrind", "VALGRIND");
 
 /// Measure costs beside the peers, and hold them against the goals of docs/benchmarks.md
 #[derive(Debug, Args)]
@@ -62,8 +64,12 @@ pub(crate) fn run(options: &Options, context: &Context) -> Result<()> {
 pub(crate) fn gate(context: &Context) -> Result<()> {
     let sh = &context.sh;
     // It is a workspace of its own, so neither `fmt` nor `clippy` nor `test` looked at it.
-    shell::run(cmd!(sh, "cargo fmt --manifest-path crates/bench/Cargo.toml --check"))?;
-    shell::run(lint(context))?;
+    if has_component(context, "fmt", "rustfmt")? {
+        shell::run(cmd!(sh, "cargo fmt --manifest-path crates/bench/Cargo.toml --check"))?;
+    }
+    if has_component(context, "clippy", "clippy")? {
+        shell::run(lint(context))?;
+    }
     // In the profile of the measurement, so that the dependencies are compiled once for both.
     context.run_tests(own(context, cmd!(sh, "cargo test {MANIFEST...} --release")))?;
     measure(context, "", GATE, None)
@@ -88,14 +94,14 @@ pub(crate) fn compilation(context: &Context) -> [Cmd<'_>; 3] {
 fn measure(context: &Context, features: &str, group: &str, keep: Option<&str>) -> Result<()> {
     let run = cmd!(context.sh, "cargo run {MANIFEST...} --release --quiet");
     let mut cmd = own(context, run).args(["--features", features, "--", group]).args(keep);
-    match VALGRIND.find_or_install(&context.sh)? {
-        Some(valgrind) => cmd = cmd.env(VALGRIND.variable, valgrind),
-        None if context.require_all => bail!(VALGRIND.missing()),
-        // The measurement itself says what it cannot check without it.
-        None => println!("{}", VALGRIND.missing()),
+    let valgrind = context.program(&VALGRIND, INSTRUCTIONS)?;
+    if let Some(valgrind) = &valgrind {
+        cmd = cmd.env(VALGRIND.variable, valgrind);
     }
+    // The measurement itself says what it cannot check: without valgrind, what was said above.
+    let is_new = |text: &&str| valgrind.is_some() || !text.starts_with(INSTRUCTIONS);
     shell::run_reading(cmd, |line| {
-        if let Some(text) = line.strip_prefix("NOT CHECKED: ") {
+        if let Some(text) = line.strip_prefix("NOT CHECKED: ").filter(is_new) {
             context.not_checked.borrow_mut().push(text.to_owned());
         }
     })

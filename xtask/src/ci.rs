@@ -79,6 +79,8 @@ struct Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Ok,
+    /// As far as this machine can run it.
+    Partly,
     Failed,
     /// An earlier step failed.
     NotRun,
@@ -99,7 +101,7 @@ pub(crate) fn run(options: &Options, context: &Context) -> ExitCode {
     let outcomes = run_all(&chosen, options.keep_going, context);
     drop(ahead);
     print!("{}", closing(&outcomes, context));
-    let passed = outcomes.iter().all(|outcome| outcome.verdict == Verdict::Ok);
+    let passed = outcomes.iter().all(|it| [Verdict::Ok, Verdict::Partly].contains(&it.verdict));
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -121,6 +123,7 @@ fn run_all(steps: &[&Step], keep_going: bool, context: &Context) -> Vec<Outcome>
         let name = step.name;
         let failed = outcomes.iter().any(|outcome| outcome.verdict == Verdict::Failed);
         let before = context.tally.get();
+        let omitted = context.not_checked.borrow().len();
         let started = Instant::now();
         let verdict = if failed && !keep_going {
             Verdict::NotRun
@@ -129,6 +132,10 @@ fn run_all(steps: &[&Step], keep_going: bool, context: &Context) -> Vec<Outcome>
             let result = (step.run)(context);
             let time = human(started.elapsed());
             match result {
+                Ok(()) if context.not_checked.borrow().len() > omitted => {
+                    println!("== {name}: partly checked, {time}");
+                    Verdict::Partly
+                }
                 Ok(()) => {
                     println!("== {name}: ok, {time}");
                     Verdict::Ok
@@ -152,6 +159,7 @@ fn closing(outcomes: &[Outcome], context: &Context) -> String {
     for outcome in outcomes {
         let (result, time) = match outcome.verdict {
             Verdict::Ok => ("ok", human(outcome.time)),
+            Verdict::Partly => ("partly", human(outcome.time)),
             Verdict::Failed => ("FAILED", human(outcome.time)),
             Verdict::NotRun => ("not run", "-".to_owned()),
         };
@@ -165,6 +173,14 @@ fn closing(outcomes: &[Outcome], context: &Context) -> String {
     let _ = writeln!(text, "{:<24}{}", "total", human(total));
     for note in context.not_checked.borrow().iter() {
         let _ = writeln!(text, "NOT CHECKED: {note}");
+    }
+    let missing: Vec<_> = context.missing.borrow().iter().copied().collect();
+    if !missing.is_empty() {
+        let packages = missing.join(" ");
+        let _ = writeln!(
+            text,
+            "all missing programs at once (Debian, Ubuntu): apt-get install {packages}"
+        );
     }
     let mut sum = context.tally.get();
     for outcome in outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Failed) {
@@ -241,8 +257,22 @@ mod tests {
     #[test]
     fn omissions_are_repeated_at_the_end() {
         let context = Context::new(Shell::new().unwrap(), Workspace::default());
-        context.not_checked("the moon");
-        assert!(closing(&[], &context).contains("NOT CHECKED: the moon"));
+        let partly = step(
+            "stars",
+            |context| {
+                context.not_checked("the moon");
+                Ok(())
+            },
+            "",
+        );
+        let outcomes = run_all(&[&partly, &FINE], false, &context);
+        context.missing.borrow_mut().extend(["moon-light", "lunar-tools", "moon-light"]);
+        let text = closing(&outcomes, &context);
+        assert!(text.contains("\nstars        partly ") && text.contains("\nfine         ok "));
+        assert!(text.ends_with(
+            "\nNOT CHECKED: the moon\nall missing programs at once (Debian, Ubuntu): apt-get install \
+             lunar-tools moon-light\n"
+        ));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::context::{Context, Package};
 use crate::crates::{
     ADAPTER_TRIALS, COMMAND, CORE, EMULATOR, FACADE, HYPER, ISAHC, STORE, STORE_REDIS, TRANSPORT,
 };
+use crate::install::has_component;
 use crate::shell;
 use crate::steps::{SERVERS, WHOLE};
 
@@ -24,6 +25,9 @@ const TOGETHER: [&[&str]; 2] = [
 const BESIDE_THE_COMMAND: &str = ADAPTER_TRIALS;
 
 pub(crate) fn run(context: &Context) -> Result<()> {
+    if !has_component(context, "clippy", "clippy")? {
+        return Ok(());
+    }
     let tests = SERVERS.iter().map(|(test, _)| *test).chain(["conformance", "foreign", "openssl"]);
     let tests: Vec<_> = tests.map(|test| format!("--test {test}")).collect();
     // `--all-targets` leaves out what no plain `cargo test` runs.

@@ -1,6 +1,7 @@
 //! The state of a run: the workspace as `cargo metadata` describes it, test counts, omissions.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -21,8 +22,12 @@ pub(crate) struct Context {
     pub(crate) tally: Cell<Tally>,
     /// Whether a check that this machine cannot run fails instead of being left out.
     pub(crate) require_all: bool,
+    /// The file that every Debian-like system has.
+    pub(crate) debian: PathBuf,
     /// What was not checked, and why; printed again at the end.
     pub(crate) not_checked: RefCell<Vec<String>>,
+    /// Debian's packages of the programs that were missing.
+    pub(crate) missing: RefCell<BTreeSet<&'static str>>,
 }
 
 /// The output of `cargo metadata --no-deps`.
@@ -45,7 +50,7 @@ pub(crate) struct Package {
     pub(crate) repository: Option<String>,
     /// The registries that it may be published to: none if it is `publish = false`.
     pub(crate) publish: Option<Vec<String>>,
-    pub(crate) features: std::collections::BTreeMap<String, Vec<String>>,
+    pub(crate) features: BTreeMap<String, Vec<String>>,
     pub(crate) dependencies: Vec<Dependency>,
 }
 
@@ -79,7 +84,9 @@ impl Context {
             workspace,
             tally: Cell::default(),
             require_all: false,
+            debian: "/etc/debian_version".into(),
             not_checked: RefCell::default(),
+            missing: RefCell::default(),
         }
     }
 
@@ -108,9 +115,10 @@ impl Context {
 
     /// Finds or installs a program; without it, leaves out what it would check.
     pub(crate) fn program(&self, program: &Program, checks: &str) -> Result<Option<PathBuf>> {
-        let found = program.find_or_install(&self.sh)?;
+        let found = program.find_or_install(self)?;
         if found.is_none() {
             self.leave_out(format!("{checks}: {}", program.missing()))?;
+            self.missing.borrow_mut().insert(program.package);
         }
         Ok(found)
     }

@@ -15,7 +15,7 @@ use crate::shell;
 
 const CARGO_DEB: CargoTool = CargoTool { name: "cargo-deb", version: "3.8.0", ask: &[] };
 /// Compiles the C code below TLS.
-const MUSL: Program = Program { name: "musl-gcc", package: "musl-tools", variable: "MUSL_GCC" };
+const MUSL: Program = Program::new("musl-gcc", "musl-tools", "MUSL_GCC");
 const BINARY: &str = "easemob-token";
 /// Where the assets of the package in `crates/cli/Cargo.toml` are.
 const FOLDER: &str = "target/dist";
@@ -100,7 +100,7 @@ fn musl_compiler(context: &Context, target: &str) -> Result<Result<PathBuf, Stri
             return Ok(Err(format!("{reason}; run `rustup target add {target}`")));
         }
     }
-    Ok(MUSL.find_or_install(&context.sh)?.ok_or_else(|| MUSL.missing()))
+    Ok(MUSL.find_or_install(context)?.ok_or_else(|| MUSL.missing()))
 }
 
 /// Puts the program, its manual pages and completions into a folder, and makes an archive of it.

@@ -1,11 +1,14 @@
 //! Finds or installs what a step needs: rustup components, cargo's tools, Debian packages.
 
-use std::path::{Path, PathBuf};
+mod program;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use xshell::{Cmd, Shell, cmd};
 
+pub(crate) use self::program::{CHROMIUM, NPM, Program};
 use crate::context::Context;
 use crate::shell::{self, Ended, text};
 
@@ -13,23 +16,6 @@ use crate::shell::{self, Ended, text};
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(300);
 /// Long enough for a tool of some hundred crates on a slow machine.
 const COMPILE_LIMIT: Duration = Duration::from_secs(1800);
-/// Where administrators' programs are; the PATH of an ordinary user often leaves these out.
-const MORE_FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
-
-/// A program that is not part of Rust.
-#[derive(Debug)]
-pub(crate) struct Program {
-    pub(crate) name: &'static str,
-    /// The Debian package that contains it.
-    pub(crate) package: &'static str,
-    /// The variable that names its place, if it is not in the PATH; our tests read it too.
-    pub(crate) variable: &'static str,
-}
-
-pub(crate) const NPM: Program = Program { name: "npm", package: "npm", variable: "NPM" };
-pub(crate) const CHROMIUM: Program =
-    Program { name: "chromium", package: "chromium", variable: "CHROMIUM" };
-
 /// A tool of cargo's that is compiled into `target/xtask-tools` if it is missing or older.
 #[derive(Debug)]
 pub(crate) struct CargoTool {
@@ -37,57 +23,6 @@ pub(crate) struct CargoTool {
     pub(crate) version: &'static str,
     /// The first words that print its version.
     pub(crate) ask: &'static [&'static str],
-}
-
-impl Program {
-    /// Returns its path; as root on a Debian-like system, installs it first if needed.
-    ///
-    /// Returns `None` if it is missing and cannot be installed here. An installation that fails is an
-    /// error.
-    pub(crate) fn find_or_install(&self, sh: &Shell) -> Result<Option<PathBuf>> {
-        if let Some(found) = self.find() {
-            return Ok(Some(found));
-        }
-        let root = shell::read(cmd!(sh, "id -u")).is_ok_and(|id| id.trim() == "0");
-        if !(root && Path::new("/etc/debian_version").is_file()) {
-            return Ok(None);
-        }
-        println!("{} is missing; installing Debian's package {}", self.name, self.package);
-        let package = self.package;
-        let install = || {
-            // The package of a server would start it on this machine's port 80.
-            let apt = cmd!(sh, "apt-get -q install --yes --no-install-recommends {package}")
-                .env("DEBIAN_FRONTEND", "noninteractive")
-                .env("SYSTEMD_OFFLINE", "1");
-            shell::run_within(apt, DOWNLOAD_LIMIT)
-        };
-        if install()? != Ended::Success {
-            // New images have no package lists, and old lists name packages that are gone.
-            shell::run_within(cmd!(sh, "apt-get -q update"), DOWNLOAD_LIMIT)?;
-            install()?;
-        }
-        ensure!(self.find().is_some(), "{}", self.missing());
-        Ok(self.find())
-    }
-
-    fn find(&self) -> Option<PathBuf> {
-        if let Some(named) = std::env::var_os(self.variable) {
-            return Some(named.into());
-        }
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path)
-            .chain(MORE_FOLDERS.iter().map(PathBuf::from))
-            .map(|folder| folder.join(self.name))
-            .find(|program| program.is_file())
-    }
-
-    pub(crate) fn missing(&self) -> String {
-        format!(
-            "`{}` is missing; install it (Debian, Ubuntu: `apt-get \
-             install {}`), or name its path in the variable {}",
-            self.name, self.package, self.variable,
-        )
-    }
 }
 
 impl CargoTool {
@@ -119,7 +54,7 @@ impl CargoTool {
         match shell::run_within(self.install(context, options), COMPILE_LIMIT)? {
             Ended::Success => self.installed(context).map(Some),
             Ended::Failed(output) if blames_the_network(&output) => {
-                context.not_checked(format!("{checks}: {} could not be downloaded", self.name));
+                context.leave_out(format!("{checks}: {} could not be downloaded", self.name))?;
                 Ok(None)
             }
             Ended::Failed(_) => bail!("{} does not compile, see above", self.name),
@@ -182,12 +117,18 @@ fn numbers(text: &str) -> Vec<u32> {
     version.split('.').filter_map(|number| number.parse().ok()).collect()
 }
 
-/// Runs a command that downloads; returns the reason if the network is to blame for a failure.
+/// Runs a command that downloads; returns the reason if it fails for what no change can mend.
+///
+/// These are a network that does not answer, and a folder that belongs to somebody else.
 pub(crate) fn download(cmd: Cmd<'_>) -> Result<Option<String>> {
     let shown = cmd.to_string();
     match shell::run_within(cmd, DOWNLOAD_LIMIT)? {
         Ended::Success => Ok(None),
         Ended::TimedOut => Ok(Some(format!("`{shown}` took longer than {DOWNLOAD_LIMIT:?}"))),
+        // Rustup calls this a failed download too.
+        Ended::Failed(output) if blames_the_owner(&output) => Ok(Some(format!(
+            "`{shown}` may not write to its folder; run it as the user who owns that"
+        ))),
         Ended::Failed(output) if blames_the_network(&output) => {
             Ok(Some(format!("`{shown}` could not reach the server")))
         }
@@ -207,7 +148,7 @@ pub(crate) fn rustup(sh: &Shell, arguments: &[&str]) -> Result<Option<String>> {
 }
 
 /// Whether the command can be started and succeeds.
-fn succeeds(cmd: Cmd<'_>) -> bool {
+pub(crate) fn succeeds(cmd: Cmd<'_>) -> bool {
     shell::capture(cmd).is_ok_and(|output| output.status.success())
 }
 
@@ -224,6 +165,26 @@ pub(crate) fn has_target(sh: &Shell, target: &str) -> bool {
     let entries = std::fs::read_dir(text(&asked.stdout).trim()).into_iter().flatten().flatten();
     let mut names = entries.map(|entry| entry.file_name());
     asked.status.success() && names.any(|it| it.to_string_lossy().starts_with("libcore-"))
+}
+
+/// Whether cargo's command is there, or could be added; leaves out what it checks otherwise.
+///
+/// The smallest installation of Rust has neither rustfmt nor clippy.
+pub(crate) fn has_component(context: &Context, command: &str, component: &str) -> Result<bool> {
+    let sh = &context.sh;
+    if succeeds(cmd!(sh, "cargo {command} --version")) {
+        return Ok(true);
+    }
+    println!("`cargo {command}` is missing; adding the component {component}");
+    let Some(reason) = rustup(sh, &["component", "add", component])? else { return Ok(true) };
+    context.leave_out(format!("everything with `cargo {command}`: {reason}"))?;
+    Ok(false)
+}
+
+/// Whether the output of a failed download says that we may not write there.
+fn blames_the_owner(output: &str) -> bool {
+    let output = output.to_lowercase();
+    output.contains("permission denied") || output.contains("read-only file system")
 }
 
 /// Whether the output of a failed download blames the network, not what the server replied.
@@ -251,18 +212,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_is_found_in_the_path_and_a_missing_one_is_described() {
-        let mut program = Program { name: "sh", package: "dash", variable: "NO_SUCH_VARIABLE" };
-        assert!(program.find().is_some_and(|path| path.ends_with("sh")));
-        program.name = "no-such-program-anywhere";
-        assert!(program.find().is_none());
-        let message = program.missing();
-        for word in [program.name, program.package, program.variable] {
-            assert!(message.contains(word), "{message}");
-        }
-    }
-
-    #[test]
     fn an_older_tool_is_replaced_and_a_newer_one_is_not() {
         assert!(numbers("cargo-deny 0.20.2\n") >= numbers("0.20.2"));
         assert!(numbers("cargo-deny 1.0.0") >= numbers("0.20.2"));
@@ -281,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreachable_network_differs_from_a_wrong_request() {
+    fn what_nobody_can_mend_differs_from_a_wrong_request() {
         for text in [
             "error: could not download file from 'https://static.rust-lang.org/…'",
             "fatal: unable to access '…': Could not resolve host: github.com",
@@ -295,7 +244,13 @@ mod tests {
             "error: toolchain '9.99.0' is not installable",
             "error: component 'rust-std' for target 'wasm64' is unavailable",
         ] {
-            assert!(!blames_the_network(text), "{text}");
+            assert!(!blames_the_network(text) && !blames_the_owner(text), "{text}");
+        }
+        for text in [
+            "error: component download failed for rustfmt: could not create …: Permission denied",
+            "error: could not create temp file …: Read-only file system (os error 30)",
+        ] {
+            assert!(blames_the_owner(text), "{text}");
         }
     }
 }

@@ -22,6 +22,10 @@ pub(crate) struct Options {
     execute: bool,
 }
 
+/// The manifests with addresses that a release shows, and the keys of these.
+const ADDRESSES: [(&str, &[&str]); 2] =
+    [("Cargo.toml", &["repository", "homepage"]), ("crates/cli/Cargo.toml", &["maintainer"])];
+
 /// Three numbers; we make no releases before a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Version([u64; 3]);
@@ -85,12 +89,8 @@ fn obstacles(context: &Context, version: Version) -> Result<Vec<String>> {
             found.push(format!("choose a version after {last}, which is released"));
         }
     }
-    let addresses = context.workspace.packages.iter().filter(|package| package.is_published());
-    let mut addresses = addresses.flat_map(|it| [&it.repository, &it.homepage]);
-    if addresses.any(|address| address.as_ref().is_none_or(|it| it.contains("//example.com"))) {
-        let text =
-            "set `repository` and `homepage` in the root's Cargo.toml, which are placeholders";
-        found.push(text.to_owned());
+    for (file, keys) in ADDRESSES {
+        found.extend(placeholders(file, &sh.read_file(file)?, keys));
     }
     let changelog = dated(&sh.read_file("CHANGELOG.md")?, version, "2000-01-01");
     found.extend(changelog.err().map(|error| error.to_string()));
@@ -100,6 +100,18 @@ fn obstacles(context: &Context, version: Version) -> Result<Vec<String>> {
         }
     }
     Ok(found)
+}
+
+/// Asks for each of the keys whose value is missing or on a domain for examples.
+fn placeholders(file: &str, manifest: &str, keys: &[&str]) -> Vec<String> {
+    let is_real = |line: &str| !["example.", ".invalid"].iter().any(|it| line.contains(it));
+    let is_set = |key: &str| {
+        let value =
+            |line: &str| line.strip_prefix(key)?.trim_start().strip_prefix('=').map(is_real);
+        manifest.lines().find_map(value) == Some(true)
+    };
+    let unset = keys.iter().filter(|key| !is_set(key));
+    unset.map(|key| format!("set `{key}` in {file}, which is a placeholder")).collect()
 }
 
 /// Returns the tag of the last release before this commit.
@@ -212,6 +224,28 @@ mod tests {
         assert_eq!(new.len(), ours + 1, "{old:?}");
         assert!(new.iter().all(|line| line.contains("version = \"0.3.0\"")), "{new:?}");
         assert!(with_version("[workspace.package]\n", NEXT).is_err());
+    }
+
+    #[test]
+    fn an_address_for_examples_or_none_is_an_obstacle() {
+        let maintainer = |text: &str| placeholders("a/Cargo.toml", text, &["name", "maintainer"]);
+        let set = "# maintainer = \"a@example.com\"\nname = \"x\"\nmaintainer = \"A <a@b.cn>\"\n";
+        assert!(maintainer(set).is_empty());
+        for text in [
+            set.replace("b.cn", "example.com"),
+            set.replace("b.cn", "lists.example.org"),
+            set.replace("b.cn", "x.invalid"),
+            set.replace("\nmaintainer", "\nmaintainers"),
+        ] {
+            let expected = "set `maintainer` in a/Cargo.toml, which is a placeholder";
+            assert_eq!(maintainer(&text), [expected], "{text}");
+        }
+        // The keys are where they are looked for.
+        let sources =
+            [include_str!("../../Cargo.toml"), include_str!("../../crates/cli/Cargo.toml")];
+        for ((_, keys), text) in ADDRESSES.iter().zip(sources) {
+            assert!(keys.iter().all(|key| text.contains(&format!("\n{key} = "))), "{keys:?}");
+        }
     }
 
     #[test]

@@ -10,17 +10,19 @@ use xshell::cmd;
 
 use crate::context::Context;
 use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, FACADE};
-use crate::install::Program;
+use crate::install::{Program, succeeds};
 use crate::shell;
 use crate::steps::WHOLE;
 
 /// The shells whose completion scripts the tests of the command drive.
 const SHELLS: &[Program] = &[
-    Program { name: "bash", package: "bash", variable: "BASH_PROGRAM" },
-    Program { name: "zsh", package: "zsh", variable: "ZSH_PROGRAM" },
-    Program { name: "fish", package: "fish", variable: "FISH_PROGRAM" },
-    Program { name: "mandoc", package: "mandoc", variable: "MANDOC" },
+    Program::new("bash", "bash", "BASH_PROGRAM"),
+    Program::new("zsh", "zsh", "ZSH_PROGRAM"),
+    Program::new("fish", "fish", "FISH_PROGRAM"),
+    Program::new("mandoc", "mandoc", "MANDOC").ask(""),
 ];
+/// Gives a command its own files and processes; only Linux has it.
+const UNSHARE: Program = Program::new("unshare", "util-linux", "");
 /// How many test programs run at once: most of them wait most of the time.
 pub(crate) const AT_ONCE: usize = 3;
 
@@ -36,25 +38,39 @@ pub(crate) struct Built {
 }
 
 pub(crate) fn run(context: &Context) -> Result<()> {
-    // The tests find them in the PATH.
+    let mut missing = Vec::new();
     for shell in SHELLS {
-        context.program(shell, &format!("completions or manual pages in {}", shell.name))?;
+        let checks = format!("completions or manual pages in {}", shell.name);
+        if context.program(shell, &checks)?.is_none() {
+            // The tests would take one that does not work; a name that cannot be started they leave out.
+            missing.push((shell.variable, PathBuf::new()));
+        }
     }
+    has_namespaces(context)?;
     for choice in choices(context)? {
-        test(context, &choice)?;
+        test(context, &choice, &missing)?;
     }
-    // Tests of the command give it a resolver configuration and a process space of its own.
-    let mount = cmd!(context.sh, "unshare --mount mount --bind /dev/null /etc/resolv.conf");
-    if mount.quiet().ignore_stderr().run().is_err() {
-        context.not_checked(
-            "a silent name server, and the emulator as process 1: they take root on Linux, and `unshare`",
-        );
+    Ok(())
+}
+
+/// Reports tests of the command that check nothing here, since they cannot give it its own namespaces.
+fn has_namespaces(context: &Context) -> Result<()> {
+    let checks = "a silent name server, and the command as the first process of a container";
+    if cfg!(target_os = "linux") && context.program(&UNSHARE, checks)?.is_none() {
+        return Ok(());
+    }
+    let mount = "--mount --pid --fork mount --bind /dev/null /etc/resolv.conf";
+    let mount = mount.split_whitespace();
+    if !succeeds(cmd!(context.sh, "unshare {mount...}")) {
+        context.not_checked(format!(
+            "{checks}: they take root on Linux, and in a container the right to mount (`--privileged`)"
+        ));
     }
     Ok(())
 }
 
 /// Builds the tests of a choice, and runs the programs side by side, as `cargo test` does one by one.
-fn test(context: &Context, choice: &str) -> Result<()> {
+fn test(context: &Context, choice: &str, variables: &[(&str, PathBuf)]) -> Result<()> {
     let (selection, arguments) = choice.split_once(" -- ").unwrap_or((choice, ""));
     let arguments: Vec<_> = arguments.split_whitespace().collect();
     let mut programs = build(context, selection)?;
@@ -66,7 +82,7 @@ fn test(context: &Context, choice: &str) -> Result<()> {
         let doctests = cmd!(context.sh, "cargo test --locked {words...} --doc");
         commands.push(shell::prepare(doctests));
     }
-    commands.extend(programs.iter().map(|it| it.command(context, &arguments, &[])));
+    commands.extend(programs.iter().map(|it| it.command(context, &arguments, variables)));
     context.run_tests_side_by_side(commands, AT_ONCE)
 }
 

@@ -14,7 +14,7 @@ use crate::completions::CompletionsArgs;
 use crate::emulate::EmulatorArgs;
 use crate::man::ManArgs;
 use crate::option_args::{
-    DynamicArgs, FormatArgs, InspectArgs, OptionArgs, PasswordArgs, TokenArgs,
+    DoctorArgs, DynamicArgs, InspectArgs, OptionArgs, PasswordArgs, ReportFormatArgs, TokenArgs,
 };
 use crate::out::OutArgs;
 use crate::store::StoreArgs;
@@ -90,7 +90,7 @@ pub(crate) enum Command {
         #[arg(value_name = "ID")]
         user: Option<String>,
         #[command(flatten)]
-        options: Box<TokenArgs>,
+        options: Box<DoctorArgs>,
     },
     /// Run an emulator of the token service, until interrupted or around a command
     Emulator(Box<EmulatorArgs>),
@@ -101,7 +101,7 @@ pub(crate) enum Command {
     /// Print a manual page, or write all of them to a folder
     Man(ManArgs),
     /// Print the version, its commit, and the libraries of each transport
-    Version(FormatArgs),
+    Version(ReportFormatArgs),
 }
 
 /// The user of a command for one.
@@ -128,16 +128,15 @@ impl Command {
         use std::mem::take;
 
         match self {
-            Self::App { options, .. }
-            | Self::User { options, .. }
-            | Self::Doctor { options, .. } => take(&mut **options).into(),
+            Self::App { options, .. } | Self::User { options, .. } => take(&mut **options).into(),
+            Self::Doctor { options, .. } => take(&mut **options).into(),
             Self::Password { password, options, .. } => {
                 OptionArgs { password: take(password), ..take(&mut **options).into() }
             }
             Self::Dynamic { options, .. } => take(options).into(),
             Self::Inspect { options, .. } => take(options).into(),
             Self::Emulator(args) => take(&mut args.options).into(),
-            Self::Version(format) => OptionArgs { format: *format, ..OptionArgs::default() },
+            Self::Version(args) => OptionArgs { format: args.format, ..OptionArgs::default() },
             Self::Demo | Self::Completions(_) | Self::Man(_) => OptionArgs::default(),
         }
     }
@@ -155,6 +154,11 @@ pub(crate) enum Format {
     Env,
     /// A header field: Authorization: Bearer …
     Header,
+}
+
+impl Format {
+    /// The formats of an output that is no token.
+    pub(crate) const REPORT: [Self; 2] = [Self::Text, Self::Json];
 }
 
 /// Transports, compiled in or not.

@@ -31,8 +31,7 @@ pub(crate) async fn run(
     format: Format,
     user: Option<String>,
 ) -> Result<ExitCode, Failure> {
-    output::require_format(format, "doctor", &[Format::Text, Format::Json])?;
-    output::check_is_open()?;
+    output::require_format(format, "doctor")?;
     let mut report = Report::new(format);
     match steps(options, user, &mut report).await {
         Ok(()) => report.finish(None),

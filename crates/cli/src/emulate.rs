@@ -43,6 +43,10 @@ pub(crate) fn run(
              printed anyway",
         ));
     }
+    // Such as `-- $TESTS` with nothing in the variable, which would wait for ever.
+    if args.command.is_empty() && std::env::args_os().last().is_some_and(|it| it == "--") {
+        return Err(Failure::invalid_input("--: the command after it is missing; write it"));
+    }
     // The file of the other commands, EASEMOB_CONFIG, has an account; this one sets up a service.
     let mut source = Source::new(environment, None);
     let config = source.path(CONFIG, args.config.clone());
@@ -52,7 +56,7 @@ pub(crate) fn run(
         None => Settings::default(),
     };
     let (plan, options) = Plan::new(args, options, environment, &file, acting)?;
-    output::require_format(options.format, "emulator", &[Format::Text, Format::Json])?;
+    output::require_format(options.format, "emulator")?;
     crate::input::check_standard_input(&options)?;
     if plan.health {
         return ready::check(&plan);
@@ -98,11 +102,16 @@ async fn serve(plan: Plan, options: &Options, file: &Settings) -> Result<ExitCod
         signal = signals.next() => return Ok(ExitCode::from(signal.exit_code())),
     };
     set_up(&emulator, &plan, file)?;
-    if let (Some(file), Some(pem)) = (&plan.ca_out, emulator.ca_pem()) {
-        std::fs::write(file, pem).map_err(|error| {
-            let name = crate::input::shown(file);
-            Failure::invalid_input(format!("--ca-out: cannot write {name}: {error}"))
-        })?;
+    if let (Some(file), Some(pem)) = (plan.ca_out.clone(), emulator.ca_pem().map(str::to_owned)) {
+        let name = crate::input::shown(&file).into_owned();
+        // A pipe blocks until somebody reads from it.
+        let written = tokio::task::spawn_blocking(move || std::fs::write(file, pem));
+        tokio::select! {
+            written = written => written.unwrap_or_else(|it| Err(it.into())).map_err(|error| {
+                Failure::invalid_input(format!("--ca-out: cannot write {name}: {error}"))
+            })?,
+            signal = signals.next() => return Ok(ExitCode::from(signal.exit_code())),
+        }
     }
     let log = Log::start(options.format);
     let ended = if plan.command.is_empty() {

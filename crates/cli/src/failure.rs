@@ -182,7 +182,10 @@ impl From<ConfigError> for Failure {
         let option = match error.setting() {
             "base_url" => "--base-url (EASEMOB_BASE_URL; --allow-http allows plain HTTP)",
             "app_key" => "--app-key (EASEMOB_APP_KEY)",
-            "client_credentials" => "--client-id (EASEMOB_CLIENT_ID) and EASEMOB_CLIENT_SECRET",
+            "client_credentials" => {
+                "--client-id and --client-secret-file (EASEMOB_CLIENT_ID, EASEMOB_CLIENT_SECRET)"
+            }
+            "client_certificate_pem" => "--client-cert and --client-key",
             "app_token_ttl" => "--ttl (EASEMOB_TTL)",
             "user_agent" => "--user-agent (EASEMOB_USER_AGENT)",
             "roots_pem" => "--ca-file",
@@ -232,6 +235,8 @@ mod tests {
     fn a_remedy_names_the_option_and_not_the_setting_of_the_library() {
         let failure = Failure::invalid_input("give it as roots_pem or add_roots_pem");
         assert_eq!(failure.message, "give it as --ca-file or --add-ca-file");
+        let failure = Failure::from(ConfigError::new("client_certificate_pem", "no key"));
+        assert_eq!(failure.message, "--client-cert and --client-key: no key");
     }
 
     #[test]

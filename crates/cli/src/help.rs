@@ -95,15 +95,21 @@ const ENDS: &[End] = &[
         ],
         &[0, 1, 2, 3],
     ),
-    end(
-        "emulator",
-        &[
-            "easemob-token emulator",
-            "easemob-token emulator --listen 127.0.0.1:8080 --user alice:pw",
-            "easemob-token emulator -- ./run-my-tests",
+    End {
+        notes: &[
+            "With -- COMMAND, the exit code is that of the command, 127 if it is not found, 126 if it",
+            "cannot be started.",
         ],
-        EVERY,
-    ),
+        ..end(
+            "emulator",
+            &[
+                "easemob-token emulator",
+                "easemob-token emulator --listen 127.0.0.1:8080 --user alice:pw",
+                "easemob-token emulator -- ./run-my-tests",
+            ],
+            EVERY,
+        )
+    },
     End {
         notes: &["The exit code is that of the first fault. At most two token requests are sent."],
         ..end(

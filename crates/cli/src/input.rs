@@ -67,7 +67,7 @@ impl Input {
             };
             let content = self.content;
             return Err(invalid(format!(
-                "{name} is larger than {size}; name a file with nothing but {content}"
+                "{name} is larger than {size}; it must have nothing but {content}"
             )));
         }
         Ok(bytes)
@@ -95,7 +95,8 @@ pub(crate) fn shown(file: &Path) -> Cow<'_, str> {
     let is_credential = ["YXA6", "YWMt", "ZHQt", "-----BEGIN"].iter().any(|it| text.contains(it));
     let has_folder = || file.parent().is_some_and(|it| it.parent().is_some() && it.is_dir());
     if !is_credential && (file.exists() || has_folder()) {
-        return text;
+        let is_plain = !text.chars().any(char::is_control);
+        return if is_plain { text } else { text.escape_debug().to_string().into() };
     }
     "the file (its name is not shown, since it may be a secret)".into()
 }

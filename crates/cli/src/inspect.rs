@@ -24,7 +24,7 @@ pub(crate) fn run(
     leeway: Duration,
     check: bool,
 ) -> Result<ExitCode, Failure> {
-    output::require_format(options.format, "inspect", &[Format::Text, Format::Json])?;
+    output::require_format(options.format, "inspect")?;
     let is_argument = token.as_deref().is_some_and(|token| token != "-");
     let text = match token {
         Some(token) if token != "-" => token,

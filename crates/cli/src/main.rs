@@ -20,6 +20,7 @@ mod option_args;
 mod options;
 mod out;
 mod output;
+mod panics;
 mod placement;
 mod profile;
 mod progress;
@@ -64,29 +65,37 @@ fn main() -> ExitCode {
     }
     let arguments: Vec<_> = std::env::args_os().collect();
     let environment = Environment::of_process();
+    // A profile can choose another one.
+    let format = options::format(usage::format(&arguments), &environment, None);
+    panics::report_in(format);
+    panics::caught(|| parse_and_run(&arguments, &environment, format), format)
+}
+
+/// Runs the command, and writes its failure.
+fn parse_and_run(
+    arguments: &[OsString],
+    environment: &Environment,
+    format: Format,
+) -> Result<ExitCode, Failure> {
     let definition = help::definition();
-    let placed = placement::command_first(&definition, &arguments);
-    let acting = placement::options_of(&definition, &arguments);
+    let placed = placement::command_first(&definition, arguments);
+    let acting = placement::options_of(&definition, arguments);
     let parsed = definition.try_get_matches_from(placed);
-    let (result, format) = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
-        Ok(Args { mut command }) => {
-            let mut options = command.take_options();
-            let limit = options::deadline(options.limit.deadline.as_ref(), &environment);
-            let profile = match options.config.take() {
-                Some(args) => profile::read(args, &environment, limit),
-                None => Ok(None),
-            };
-            let file = profile.as_ref().ok().and_then(Option::as_ref);
-            let format = options::format(options.format.format, &environment, file);
-            let settings = Places { environment: &environment, profile, acting, format };
-            (run(command, options, settings), format)
-        }
-        Err(error) => {
-            let format = options::format(usage::format(&arguments), &environment, None);
-            (not_run(&error, &arguments, format), format)
-        }
+    let Args { mut command } = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
+        Ok(args) => args,
+        Err(error) => return not_run(&error, arguments, format),
     };
-    result.unwrap_or_else(|failure| failure.report(format))
+    let mut options = command.take_options();
+    let limit = options::deadline(options.limit.deadline.as_ref(), environment);
+    let profile = match options.config.take() {
+        Some(args) => profile::read(args, environment, limit),
+        None => Ok(None),
+    };
+    let file = profile.as_ref().ok().and_then(Option::as_ref);
+    let format = options::format(options.format, environment, file);
+    panics::report_in(format);
+    let settings = Places { environment, profile, acting, format };
+    Ok(panics::caught(|| run(command, options, settings), format))
 }
 
 /// Prints what was asked for instead of a command, or what is wrong with the arguments.
@@ -123,7 +132,7 @@ fn run(command: Command, options: OptionArgs, places: Places<'_>) -> Result<Exit
         Command::Completions(args) => return completions::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Man(args) => return man::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Version(_) => {
-            output::require_format(format, "version", &[Format::Text, Format::Json])?;
+            output::require_format(format, "version")?;
             return version::run(format).map(|()| ExitCode::SUCCESS);
         }
         Command::Emulator(args) => return emulate::run(*args, options, environment, &acting),

@@ -7,6 +7,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args};
 
 use crate::args::{Format, TransportName};
@@ -23,7 +24,8 @@ pub(crate) struct OptionArgs {
     pub(crate) lifetime: LifetimeArgs,
     pub(crate) unit: UnitArgs,
     pub(crate) limit: LimitArgs,
-    pub(crate) format: FormatArgs,
+    pub(crate) max_attempts: Option<String>,
+    pub(crate) format: Option<Format>,
     pub(crate) quiet: bool,
     pub(crate) verbose: u8,
 }
@@ -42,9 +44,6 @@ pub(crate) struct ServiceArgs {
     /// Limit the time of one request [default: 10s] [env: EASEMOB_TIMEOUT]
     #[arg(long, value_name = "DURATION", allow_negative_numbers = true)]
     pub(crate) timeout: Option<String>,
-    /// Limit the requests per token, retries included [default: 3] [env: EASEMOB_MAX_ATTEMPTS]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) max_attempts: Option<String>,
     /// Trust these root certificates instead of the system's ("-": standard input)
     /// [env: EASEMOB_CA_FILE]
     #[arg(long, value_name = "PEM")]
@@ -127,13 +126,38 @@ pub(crate) struct LimitArgs {
     pub(crate) deadline: Option<String>,
 }
 
-/// The form of the output.
+/// The requests for one token.
+#[derive(Default, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct AttemptArgs {
+    /// Limit the requests per token, retries included [default: 3] [env: EASEMOB_MAX_ATTEMPTS]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    max_attempts: Option<String>,
+}
+
+/// The form of a token.
 #[derive(Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct FormatArgs {
     /// Choose the output format [default: text] [env: EASEMOB_FORMAT]
     #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+}
+
+/// The form of an output that is no token.
+#[derive(Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ReportFormatArgs {
+    /// Choose the output format [default: text] [env: EASEMOB_FORMAT]
+    #[arg(long, value_name = "FORMAT", value_parser = report_format())]
     pub(crate) format: Option<Format>,
+}
+
+/// The formats of [`Format::REPORT`].
+fn report_format() -> impl TypedValueParser<Value = Format> {
+    let json = PossibleValue::new("json").help("JSON objects");
+    PossibleValuesParser::new([PossibleValue::new("text").help("Lines for people"), json])
+        .map(|name| if name == "json" { Format::Json } else { Format::Text })
 }
 
 /// What is written to standard error.
@@ -156,9 +180,9 @@ pub(crate) struct QuietArgs {
     pub(crate) quiet: bool,
 }
 
-/// The groups of a command that requests a token.
+/// The groups of every command that sends requests.
 #[derive(Default, Args)]
-pub(crate) struct TokenArgs {
+struct RequestArgs {
     #[command(flatten)]
     lifetime: LifetimeArgs,
     #[command(flatten)]
@@ -172,18 +196,48 @@ pub(crate) struct TokenArgs {
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
-    format: FormatArgs,
-    #[command(flatten)]
     verbose: VerboseArgs,
 }
 
-impl From<TokenArgs> for OptionArgs {
-    fn from(args: TokenArgs) -> Self {
-        let TokenArgs { config, lifetime, limit, app, service, unit, format, verbose } = args;
+impl From<RequestArgs> for OptionArgs {
+    fn from(args: RequestArgs) -> Self {
+        let RequestArgs { config, lifetime, limit, app, service, unit, verbose } = args;
         let VerboseArgs { verbose, quiet: QuietArgs { quiet } } = verbose;
-        let password = PasswordArgs::default();
         let config = Some(config);
-        Self { config, service, app, password, lifetime, unit, limit, format, quiet, verbose }
+        Self { config, service, app, lifetime, unit, limit, quiet, verbose, ..Self::default() }
+    }
+}
+
+/// The groups of a command that requests a token.
+#[derive(Default, Args)]
+pub(crate) struct TokenArgs {
+    #[command(flatten)]
+    request: RequestArgs,
+    #[command(flatten)]
+    attempts: AttemptArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+impl From<TokenArgs> for OptionArgs {
+    fn from(TokenArgs { request, attempts, format }: TokenArgs) -> Self {
+        let AttemptArgs { max_attempts } = attempts;
+        Self { max_attempts, format: format.format, ..request.into() }
+    }
+}
+
+/// The groups of the command that checks the settings, which repeats no request.
+#[derive(Default, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    request: RequestArgs,
+    #[command(flatten)]
+    format: ReportFormatArgs,
+}
+
+impl From<DoctorArgs> for OptionArgs {
+    fn from(DoctorArgs { request, format }: DoctorArgs) -> Self {
+        Self { format: format.format, ..request.into() }
     }
 }
 
@@ -207,7 +261,7 @@ pub(crate) struct DynamicArgs {
 impl From<DynamicArgs> for OptionArgs {
     fn from(args: DynamicArgs) -> Self {
         let DynamicArgs { config, lifetime, limit, app, format, quiet: QuietArgs { quiet } } = args;
-        let config = Some(config);
+        let (config, format) = (Some(config), format.format);
         Self { config, app, lifetime, limit, format, quiet, ..Self::default() }
     }
 }
@@ -222,12 +276,12 @@ pub(crate) struct InspectArgs {
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
-    format: FormatArgs,
+    format: ReportFormatArgs,
 }
 
 impl From<InspectArgs> for OptionArgs {
     fn from(InspectArgs { config, limit, app, format }: InspectArgs) -> Self {
-        let config = Some(config);
+        let (config, format) = (Some(config), format.format);
         Self { config, app, limit, format, ..Self::default() }
     }
 }
@@ -242,7 +296,7 @@ pub(crate) struct ServerArgs {
     #[command(flatten)]
     unit: UnitArgs,
     #[command(flatten)]
-    format: FormatArgs,
+    format: ReportFormatArgs,
     #[command(flatten)]
     verbose: VerboseArgs,
 }
@@ -250,6 +304,7 @@ pub(crate) struct ServerArgs {
 impl From<ServerArgs> for OptionArgs {
     fn from(ServerArgs { limit, app, unit, format, verbose }: ServerArgs) -> Self {
         let VerboseArgs { verbose, quiet: QuietArgs { quiet } } = verbose;
+        let format = format.format;
         Self { app, unit, limit, format, quiet, verbose, ..Self::default() }
     }
 }

@@ -49,31 +49,33 @@ const DEFAULT_DEADLINE: Duration = Duration::from_secs(20);
 /// The keys of a configuration file that hold a secret itself.
 pub(crate) const SECRET_KEYS: [&str; 2] = ["client-secret", "password"];
 
+/// The settings that every profile can have, apart from those of [`SECRET_KEYS`].
+const SETTINGS: [Names; 20] = [
+    BASE_URL,
+    APP_KEY,
+    CLIENT_ID,
+    CLIENT_SECRET.file,
+    PASSWORD.file,
+    TTL,
+    TTL_UNIT,
+    TRANSPORT,
+    TIMEOUT,
+    DEADLINE,
+    MAX_ATTEMPTS,
+    USER_AGENT,
+    ADD_CA_FILE,
+    CA_FILE,
+    CLIENT_CERT,
+    CLIENT_KEY,
+    PROXY,
+    ALLOW_HTTP,
+    AUTHORIZE_PASSWORD,
+    FORMAT,
+];
+
 /// The keys of a configuration file.
 pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
-    const NAMES: [Names; 19] = [
-        BASE_URL,
-        APP_KEY,
-        CLIENT_ID,
-        CLIENT_SECRET.file,
-        PASSWORD.file,
-        TTL,
-        TTL_UNIT,
-        TRANSPORT,
-        TIMEOUT,
-        DEADLINE,
-        MAX_ATTEMPTS,
-        USER_AGENT,
-        ADD_CA_FILE,
-        CA_FILE,
-        CLIENT_CERT,
-        CLIENT_KEY,
-        PROXY,
-        ALLOW_HTTP,
-        AUTHORIZE_PASSWORD,
-    ];
-    let names = NAMES.into_iter().chain([FORMAT]);
-    names.map(|(option, _)| option.trim_start_matches('-')).chain(SECRET_KEYS)
+    SETTINGS.into_iter().map(|(option, _)| option.trim_start_matches('-')).chain(SECRET_KEYS)
 }
 
 /// Values of the options of every command.
@@ -134,8 +136,8 @@ impl Options {
         let OptionArgs { service, app, password: of_password, .. } = args;
         let timeout = source.value(TIMEOUT, service.timeout, environment::parse_limit);
         let deadline = source.value(DEADLINE, args.limit.deadline, environment::parse_limit);
-        let attempts = source.value(MAX_ATTEMPTS, service.max_attempts, environment::parse_count);
-        let format = source.named(FORMAT, args.format.format);
+        let attempts = source.value(MAX_ATTEMPTS, args.max_attempts, environment::parse_count);
+        let format = source.named(FORMAT, args.format);
         let secret = source.secret(&CLIENT_SECRET, app.client_secret_file);
         let (client_secret, client_secret_file) = SecretPlace::split(secret);
         let password = source.secret(&PASSWORD, of_password.password_file);
@@ -192,4 +194,96 @@ pub(crate) fn deadline(args: Option<&String>, environment: &Environment) -> Dura
     let mut source = Source::new(environment, None);
     let limit = source.value(DEADLINE, args.cloned(), environment::parse_limit);
     limit.unwrap_or(DEFAULT_DEADLINE)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches as _;
+
+    use super::*;
+    use crate::args::Args;
+    use crate::source::Origin;
+    use crate::{help, store};
+
+    /// The settings whose value is not any text.
+    const VALUES: [(&str, &str); 10] = [
+        ("--base-url", "https://127.0.0.1:1"),
+        ("--app-key", "org#app"),
+        ("--ttl", "1h"),
+        ("--ttl-unit", "seconds"),
+        ("--transport", "hyper"),
+        ("--timeout", "1s"),
+        ("--deadline", "1s"),
+        ("--max-attempts", "1"),
+        ("--proxy", "none"),
+        ("--format", "json"),
+    ];
+
+    #[test]
+    fn an_option_wins_over_a_variable_over_a_profile() {
+        let definition = help::definition();
+        let password = definition.find_subcommand("password").unwrap();
+        for (option, variable) in SETTINGS {
+            let name = option.trim_start_matches('-');
+            let arg = password.get_arguments().find(|arg| arg.get_long() == Some(name)).unwrap();
+            let is_flag = !arg.get_action().takes_values();
+            let known = VALUES.iter().find(|(known, _)| *known == option);
+            let value = if is_flag { "1" } else { known.map_or("x", |(_, value)| value) };
+            let mut file = Settings::default();
+            file.table.insert(name.to_owned(), value.into());
+            let origin = |has_argument: bool, has_variable: bool| {
+                let argument = [option, value].into_iter().take(if is_flag { 1 } else { 2 });
+                let argument = argument.take(if has_argument { 2 } else { 0 });
+                let words = ["easemob-token", "password", "c"].into_iter().chain(argument);
+                let matches = definition.clone().try_get_matches_from(words).unwrap();
+                let mut command = Args::from_arg_matches(&matches).unwrap().command;
+                let environment = Environment::from_fn(move |name| {
+                    (has_variable && name == variable).then(|| value.into())
+                });
+                let acting = [name.to_owned()];
+                let args = command.take_options();
+                let options = Options::new(args, &environment, Some(file.clone()), &acting);
+                assert!(options.problems.is_empty(), "{:?}", options.problems);
+                options.origins.of(option)
+            };
+            assert_eq!(origin(true, true), Origin::Option(option));
+            assert_eq!(origin(false, true), Origin::Variable(variable));
+            assert_eq!(origin(false, false), Origin::File(String::new()), "{option}");
+        }
+    }
+
+    /// The table has each option with a variable, that variable, and each key of a profile.
+    #[test]
+    fn the_page_of_the_command_lists_every_setting() {
+        let definition = help::definition();
+        let of_emulator = |it: &&clap::Command| it.get_name() == "emulator";
+        let commands = definition.get_subcommands().filter(|it| !of_emulator(it));
+        let mut settings: Vec<(String, Vec<String>)> = Vec::new();
+        for arg in commands.flat_map(clap::Command::get_arguments) {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            let words = help.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
+            let variables: Vec<_> = words.filter(|it| it.starts_with("EASEMOB_")).collect();
+            if let (Some(name), false) = (arg.get_long(), variables.is_empty()) {
+                settings
+                    .push((name.to_owned(), variables.into_iter().map(str::to_owned).collect()));
+            }
+        }
+        let keys = keys().chain(store::keys()).filter(|it| !SECRET_KEYS.contains(it));
+        settings.extend(keys.map(|key| (key.to_owned(), vec![])));
+        for page in [
+            include_str!("../../../docs/command.md"),
+            include_str!("../../../docs/command.zh-CN.md"),
+        ] {
+            for (name, variables) in &settings {
+                let begin = format!("| `--{name}` | `EASEMOB_");
+                let row = page.lines().find(|line| line.starts_with(&begin)).unwrap_or(&begin);
+                let variable = |it: &String| row.contains(&format!("`{it}`"));
+                assert!(row != begin && variables.iter().all(variable), "{row} {variables:?}");
+            }
+            let rows = page.lines().filter_map(|line| line.strip_prefix("| `--"));
+            for (name, _) in rows.filter_map(|row| row.split_once("` | `EASEMOB_")) {
+                assert!(settings.iter().any(|(known, _)| known == name), "--{name}");
+            }
+        }
+    }
 }

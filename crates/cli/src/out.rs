@@ -36,10 +36,7 @@ impl OutArgs {
                 check(&file)?;
                 Ok(Destination::File(file))
             }
-            _ => {
-                output::check_is_open()?;
-                Ok(Destination::StandardOutput)
-            }
+            _ => Ok(Destination::StandardOutput),
         }
     }
 }

@@ -17,56 +17,47 @@ pub(crate) struct WriteError(pub(crate) io::Error);
 /// Writes a line to standard output, at once: nobody sees a part of it.
 pub(crate) fn line(text: impl fmt::Display) -> Result<(), WriteError> {
     let line = format!("{text}\n");
-    let mut stdout = io::stdout().lock();
-    progress::hidden_while(|| stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()))
-        .map_err(WriteError)
+    progress::hidden_while(|| write(line.as_bytes())).map_err(WriteError)
 }
 
-/// Refuses a standard output that was closed before the process started: the result would be lost.
-#[cfg(target_os = "linux")]
-pub(crate) fn check_is_open() -> Result<(), WriteError> {
-    use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
+/// Writes to the descriptor of standard output.
+///
+/// The standard library's own type hides the error of one that is open for reading alone. A pipe or
+/// terminal that another program made non-blocking is full for a while, which is no error either.
+#[cfg(unix)]
+fn write(mut bytes: &[u8]) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::io::Errno;
 
-    // The standard library has opened the null device there, for reading and writing. A shell and
-    // most programs open it for writing alone.
-    let is_for_both = |flags: OFlags| flags & OFlags::RWMODE == OFlags::RDWR;
-    let same = |(one, other): (rustix::fs::Stat, rustix::fs::Stat)| {
-        (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
-    };
-    let stdout = io::stdout();
-    let found = fcntl_getfl(&stdout).is_ok_and(is_for_both)
-        && fstat(&stdout).and_then(|one| Ok((one, stat("/dev/null")?))).is_ok_and(same);
-    if found {
-        return Err(WriteError(io::Error::other(
-            "it is closed, or the null device opened for reading too; open it, or write to a file \
-             with --out",
-        )));
+    let stdout = io::stdout().lock();
+    while !bytes.is_empty() {
+        match rustix::io::write(&stdout, bytes) {
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => _ = poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }
 
-/// Does nothing: elsewhere it cannot be found out.
-#[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
-pub(crate) fn check_is_open() -> Result<(), WriteError> {
-    Ok(())
+#[cfg(not(unix))]
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 
-/// Refuses a format that a command does not have.
-pub(crate) fn require_format(
-    format: Format,
-    command: &str,
-    known: &[Format],
-) -> Result<(), Failure> {
-    if known.contains(&format) {
+/// Refuses a format that only a token has, for a command whose output is none.
+///
+/// As an option it is refused already; a variable or a profile is for every command.
+pub(crate) fn require_format(format: Format, command: &str) -> Result<(), Failure> {
+    if Format::REPORT.contains(&format) {
         return Ok(());
     }
-    let name = |it: &Format| it.to_possible_value().map(|it| it.get_name().to_owned());
-    let known: Vec<_> = known.iter().filter_map(name).collect();
+    let name = format.to_possible_value().map(|it| it.get_name().to_owned());
     Err(Failure::invalid_input(format!(
-        "--format (EASEMOB_FORMAT): {command} has no {}; write {}",
-        name(&format).unwrap_or_default(),
-        known.join(" or ")
+        "--format (EASEMOB_FORMAT): {command} has no {}; write text or json",
+        name.unwrap_or_default(),
     )))
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn commands_with<'a>(definition: &'a Command, name: &str) -> Vec<&'a 
 }
 
 /// The index of the command, or of what stands in its place.
-fn place_of_command(definition: &Command, arguments: &[OsString]) -> usize {
+pub(crate) fn place_of_command(definition: &Command, arguments: &[OsString]) -> usize {
     let mut index = 1;
     while let Some(word) = arguments.get(index) {
         let Some(name) = option_name(word) else { break };

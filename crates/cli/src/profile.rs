@@ -16,9 +16,11 @@ use crate::options::{self, SECRET_KEYS};
 use crate::source::{Names, Source, as_it_is};
 use crate::store;
 
-const CONFIG: Names = ("--config", "EASEMOB_CONFIG");
+pub(crate) const CONFIG: Names = ("--config", "EASEMOB_CONFIG");
 const PROFILE: Names = ("--profile", "EASEMOB_PROFILE");
 const DEFAULT: &str = "default";
+/// The file that stands for none: without any profile.
+pub(crate) const NO_FILE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// The file, and the profile in it.
 #[derive(Default, clap::Args)]
@@ -69,13 +71,11 @@ pub(crate) fn read(
 }
 
 /// A file in a folder of the user: below the folder of the variable, otherwise below the home folder.
-pub(crate) fn in_home(
-    environment: &Environment,
-    variable: &'static str,
-    below: &str,
-) -> Option<PathBuf> {
+///
+/// Such a path can be any bytes.
+pub(crate) fn in_home(variable: &str, below: &str) -> Option<PathBuf> {
     let absolute = |name| {
-        let path = PathBuf::from(environment.text(name).ok()??);
+        let path = PathBuf::from(std::env::var_os(name)?);
         path.is_absolute().then_some(path)
     };
     absolute(variable).or_else(|| Some(absolute("HOME")?.join(below)))
@@ -83,7 +83,7 @@ pub(crate) fn in_home(
 
 fn default_file(environment: &Environment) -> Option<PathBuf> {
     let usual = || environment.text("APPDATA").ok()?.map(PathBuf::from).filter(|_| cfg!(windows));
-    let folder = in_home(environment, "XDG_CONFIG_HOME", ".config").or_else(usual)?;
+    let folder = in_home("XDG_CONFIG_HOME", ".config").or_else(usual)?;
     Some(folder.join("easemob-token").join("config.toml"))
 }
 
@@ -131,7 +131,7 @@ fn check(document: &Document, path: &Path) -> Result<(), Failure> {
             "keys are the names of the options, such as base-url",
         )?;
         let has_password = |key: &str, value: &toml::Value| {
-            key == "store" && value.as_str().is_some_and(|url| url.contains('@'))
+            key == "store" && value.as_str().is_some_and(store::holds_login)
         };
         let secret = table
             .iter()

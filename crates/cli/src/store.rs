@@ -16,7 +16,7 @@ use easemob_token_store_file::FileStore;
 
 use crate::failure::Failure;
 use crate::options::Options;
-use crate::source::{Names, Origin, Source, as_it_is};
+use crate::source::{Names, Origin, Source};
 use crate::{output, profile};
 
 const KEEP: Names = ("--keep", "EASEMOB_KEEP");
@@ -39,8 +39,8 @@ pub(crate) struct StoreArgs {
     /// [default: easemob-token in $XDG_CACHE_HOME or ~/.cache] [env: EASEMOB_KEEP_DIR]
     #[arg(long, value_name = "DIR", conflicts_with = "store")]
     keep_dir: Option<PathBuf>,
-    /// Share it with other processes: file:DIR, redis://…, rediss://… (with a password, use the
-    /// variable) [env: EASEMOB_STORE]
+    /// Share it with other processes: file:DIR, redis://…, redis+sentinel://…, redis+cluster://…
+    /// (with a login, only in the variable) [env: EASEMOB_STORE]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
 }
@@ -83,19 +83,33 @@ pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
     [KEEP, KEEP_DIR, STORE].into_iter().map(|(option, _)| option.trim_start_matches('-'))
 }
 
+/// Whether the URL of a store holds a login, and so perhaps a password.
+pub(crate) fn holds_login(url: &str) -> bool {
+    let has_password = |query: &str| query.contains("pass");
+    !url.starts_with("file:")
+        && (url.contains('@') || url.split_once('?').is_some_and(|(_, it)| has_password(it)))
+}
+
 /// Reads the options, and what is not given of them from elsewhere.
 fn place(
     args: StoreArgs,
     environment: &Environment,
     options: &Options,
 ) -> Result<Option<Place>, Failure> {
+    if args.store.as_deref().is_some_and(holds_login) {
+        return Err(Failure::invalid_input(
+            "--store: a URL with a login is refused, since arguments are visible to others; set \
+             EASEMOB_STORE",
+        ));
+    }
     let mut source = Source::new(environment, options.profile.as_ref());
     let is_url_given = args.store.is_some();
     let is_folder_given = args.keep || args.keep_dir.is_some();
     // An option wins over the other kind elsewhere.
     let mut keep = !is_url_given && source.flag(KEEP, is_folder_given);
     let folder = if keep { source.path(KEEP_DIR, args.keep_dir) } else { None };
-    let mut url = if is_folder_given { None } else { source.value(STORE, args.store, as_it_is) };
+    let mut url =
+        if is_folder_given { None } else { source.value(STORE, args.store, Place::of_url) };
     let [keep_origin, url_origin] = [KEEP, STORE].map(|names| source.origins.of(names.0));
     source.finish(())?;
     if keep && url.is_some() {
@@ -111,21 +125,20 @@ fn place(
         }
     }
     if !keep {
-        return url.map(Place::of_url).transpose();
+        return Ok(url);
     }
-    let folder = folder.or_else(|| default_folder(environment)).ok_or_else(|| {
+    if let Some(folder) = folder {
+        return Ok(Some(Place::Folder(KEEP_DIR.0, folder)));
+    }
+    let caches = profile::in_home("XDG_CACHE_HOME", ".cache").ok_or_else(|| {
         Failure::invalid_input("--keep: there is no home folder; add --keep-dir DIR")
     })?;
-    Ok(Some(Place::Folder(KEEP_DIR.0, folder)))
-}
-
-fn default_folder(environment: &Environment) -> Option<PathBuf> {
-    Some(profile::in_home(environment, "XDG_CACHE_HOME", ".cache")?.join(FOLDER))
+    Ok(Some(Place::Folder(KEEP.0, caches.join(FOLDER))))
 }
 
 impl Place {
-    fn of_url(url: String) -> Result<Self, Failure> {
-        let wrong = |problem| Err(ConfigError::new(STORE.0, problem).into());
+    fn of_url(option: &'static str, url: &str) -> Result<Self, ConfigError> {
+        let wrong = |problem| Err(ConfigError::new(option, problem));
         match url.split_once(':') {
             Some(("file", folder)) if !folder.is_empty() => {
                 // Of file:///folder the authority is empty.
@@ -135,10 +148,18 @@ impl Place {
                     }
                     path => path.unwrap_or(folder),
                 };
-                Ok(Self::Folder(STORE.0, path.into()))
+                Ok(Self::Folder(option, path.into()))
             }
-            Some(("redis" | "rediss", _)) => Ok(Self::Redis(url)),
-            _ => wrong("is no store; write file:DIR, redis://HOST or rediss://HOST"),
+            // The store knows the forms for TLS, Sentinels and a cluster.
+            Some((scheme, _))
+                if ["redis", "valkey", "unix"].iter().any(|it| scheme.starts_with(it)) =>
+            {
+                Ok(Self::Redis(url.to_owned()))
+            }
+            _ => wrong(
+                "is no store; write file:DIR, redis://HOST, redis+sentinel://HOST/MASTER or \
+                 redis+cluster://HOST; rediss for TLS",
+            ),
         }
     }
 

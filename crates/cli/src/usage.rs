@@ -67,7 +67,7 @@ pub(crate) fn problem(error: &clap::Error, arguments: &[OsString]) -> String {
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             "the command is missing".to_owned()
         }
-        ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
+        ErrorKind::InvalidUtf8 => not_utf_8(arguments),
         _ => "the arguments are not valid".to_owned(),
     };
     format!("{problem}; see easemob-token --help")
@@ -77,7 +77,12 @@ pub(crate) fn problem(error: &clap::Error, arguments: &[OsString]) -> String {
 fn unknown(error: &clap::Error, arguments: &[OsString]) -> String {
     let is_command = error.kind() == ErrorKind::InvalidSubcommand;
     let kind = if is_command { ContextKind::InvalidSubcommand } else { ContextKind::InvalidArg };
-    let found = text(error, kind).and_then(|typed| find(arguments, &typed));
+    let found = text(error, kind).and_then(|typed| {
+        let command = placement::place_of_command(&help::definition(), arguments);
+        // An argument can be equal to the command.
+        let mut found = find(arguments, &typed);
+        found.find(|(number, _)| is_command || *number != command)
+    });
     let number = found.map_or("an argument".to_owned(), |(n, _)| format!("argument {n}"));
     let whole = found.map(|(_, whole)| whole.to_string_lossy()).unwrap_or_default();
     let name = whole.trim_start_matches(is_dash);
@@ -112,6 +117,15 @@ fn unknown(error: &clap::Error, arguments: &[OsString]) -> String {
         }
     }
     format!("{problem}; see easemob-token --help")
+}
+
+/// The text for an argument that is not UTF-8; the path of a file can be any bytes.
+fn not_utf_8(arguments: &[OsString]) -> String {
+    let mut numbered = arguments.iter().enumerate().filter(|(_, it)| it.to_str().is_none());
+    match (numbered.next(), numbered.next()) {
+        (Some((number, _)), None) => format!("argument {number} is not UTF-8"),
+        _ => "an argument is not UTF-8".to_owned(),
+    }
 }
 
 /// The text for an option of other commands.
@@ -157,16 +171,18 @@ fn secret_option(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The argument that clap calls `typed`, and its number; the program itself is number 0.
-fn find<'a>(arguments: &'a [OsString], typed: &str) -> Option<(usize, &'a OsStr)> {
-    let is_it = |argument: &str| {
+/// The arguments that clap calls `typed`, and their numbers; the program itself is number 0.
+fn find<'a>(arguments: &'a [OsString], typed: &str) -> impl Iterator<Item = (usize, &'a OsStr)> {
+    let is_it = move |argument: &str| {
         let rest = argument.strip_prefix(typed);
         // clap splits `--name=value` and `-abc`.
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
             || is_one_of_short(argument, typed)
     };
-    let mut numbered = arguments.iter().enumerate().skip(1);
-    numbered.find(|(_, it)| is_it(&it.to_string_lossy())).map(|(n, it)| (n, it.as_os_str()))
+    let numbered = arguments.iter().enumerate().skip(1);
+    numbered
+        .filter(move |(_, it)| is_it(&it.to_string_lossy()))
+        .map(|(number, it)| (number, it.as_os_str()))
 }
 
 /// Whether `typed` is a letter such as `-x` among the short options `-axb`.
@@ -183,9 +199,9 @@ fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
 }
 
-/// The name of an option in a definition such as `--ttl <TTL>`.
+/// The name of an option in a definition such as `--ttl <TTL>` or `--verbose...`.
 fn defined(definition: &str) -> String {
-    definition.split(' ').next().unwrap_or_default().to_owned()
+    definition.split([' ', '.']).next().unwrap_or_default().to_owned()
 }
 
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {

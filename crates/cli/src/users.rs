@@ -206,10 +206,12 @@ impl Run<'_> {
         let (user_id, token) = match user_id {
             Err(failure) => (None, tokio::spawn(async { Err(failure) })),
             Ok(user_id) => {
-                let request = self.client.user_token(user_id.as_str());
-                let request = request.auto_create_user(self.create).ttl(self.options.ttl);
-                let bounds = self.bounds;
-                let token = async move { bounds.wait_for(request.into_future(), || 1).await };
+                let (client, id) = (self.client.clone(), user_id.as_str().to_owned());
+                let (create, ttl, bounds) = (self.create, self.options.ttl, self.bounds);
+                let token = async move {
+                    let request = client.user_token(id).auto_create_user(create).ttl(ttl);
+                    bounds.wait_for(request.into_future(), || 1).await
+                };
                 (Some(user_id), tokio::spawn(token))
             }
         };

@@ -61,14 +61,14 @@ pub use policy::{
     Decision, Fleet, FleetEvent, FleetRecord, FleetRest, FleetRun, FleetStart, FleetStep,
     FleetTrouble, Freshness, Jitter, Keep, NextStep, Now, Priority, RateAnswer, RateLimiter,
     RateStep, Refusal, Report, RequestQueue, RestingState, Retry, RetryLimits, Success, Ticket,
-    TokenState, Turn, Uptime,
+    TokenState, Turn, Uptime, WallTime,
 };
 pub use response::{ErrorCategory, ErrorScope, ResponseError, ResponseErrorKind, RetryAdvice};
 pub use secret::Secret;
 pub use token::inspect;
 pub use token::{
     AccessToken, AppToken, IssuedToken, Lifetime, Ttl, TtlUnit, TtlUnits, UnitMismatch, User,
-    UserId, UserToken,
+    UserId, UserIdText, UserToken,
 };
 
 /// The README, so that its example is compiled and run.

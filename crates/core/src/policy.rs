@@ -17,7 +17,7 @@ pub use self::fleet::{
 };
 pub use self::fleet_rate::{RateAnswer, RateStep};
 pub use self::freshness::Freshness;
-pub use self::now::{Jitter, Now, Uptime};
+pub use self::now::{Jitter, Now, Uptime, WallTime};
 pub use self::rate_limiter::RateLimiter;
 pub use self::request_queue::{Priority, RequestQueue, Ticket, Turn};
 pub use self::retry::{NextStep, Retry, RetryLimits};

@@ -8,19 +8,22 @@ mod unit_mismatch;
 mod user;
 mod user_id;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 
 use self::inspect::claimed_lifetime;
+use crate::policy::WallTime;
 
 pub use self::access_token::AccessToken;
 pub use self::lifetime::Lifetime;
 pub use self::ttl::{Ttl, TtlUnit, TtlUnits};
 pub use self::unit_mismatch::UnitMismatch;
 pub use self::user::User;
-pub use self::user_id::UserId;
+pub(crate) use self::user::UserParts;
+pub use self::user_id::{UserId, UserIdText};
 
 /// The usual and the longest time for which a token of unknown lifetime is cached.
 const UNKNOWN_CACHED: Duration = Duration::from_secs(60);
@@ -75,7 +78,7 @@ pub trait IssuedToken {
 pub(crate) struct Granted {
     pub(crate) access_token: AccessToken,
     pub(crate) lifetime: Lifetime,
-    pub(crate) received_at: SystemTime,
+    pub(crate) received_at: WallTime,
     pub(crate) unit_mismatch: Option<Arc<UnitMismatch>>,
 }
 
@@ -111,8 +114,13 @@ impl AppToken {
         lifetime: Lifetime,
         received_at: SystemTime,
     ) -> Self {
+        let received_at = received_at.into();
         let granted = Granted { access_token, lifetime, received_at, unit_mismatch: None };
         Self::new(granted, None)
+    }
+
+    fn granted(&self) -> &Granted {
+        &self.granted
     }
 
     /// The same token with the UUID of its app.
@@ -135,22 +143,35 @@ impl AppToken {
 }
 
 /// A token of one user, for a client to log in with (grants `password` and `inherit`). Cloning shares
-/// the text and the user.
-#[derive(Clone, Debug)]
-pub struct UserToken {
+/// all of it.
+#[derive(Clone)]
+pub struct UserToken(Arc<UserGranted>);
+
+struct UserGranted {
     granted: Granted,
-    user: Option<Arc<User>>,
+    user: Option<User>,
 }
 
 impl UserToken {
     pub(crate) fn new(granted: Granted, user: Option<User>) -> Self {
-        Self { granted, user: user.map(Arc::new) }
+        Self(Arc::new(UserGranted { granted, user }))
+    }
+
+    fn granted(&self) -> &Granted {
+        &self.0.granted
     }
 
     /// The user in the response. It can be missing.
     #[must_use]
     pub fn user(&self) -> Option<&User> {
-        self.user.as_deref()
+        self.0.user.as_ref()
+    }
+}
+
+impl fmt::Debug for UserToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let UserGranted { granted, user } = &*self.0;
+        f.debug_struct("UserToken").field("granted", granted).field("user", user).finish()
     }
 }
 
@@ -161,20 +182,20 @@ macro_rules! issued_token {
             /// The token itself.
             #[must_use]
             pub fn access_token(&self) -> &AccessToken {
-                &self.granted.access_token
+                &self.granted().access_token
             }
 
             /// Its whole lifetime, counted from [`received_at`](Self::received_at). To hand a token on, use
             /// what is left of it ([`remaining_at`](Self::remaining_at)).
             #[must_use]
             pub fn lifetime(&self) -> Lifetime {
-                self.granted.lifetime
+                self.granted().lifetime
             }
 
             /// The time at which the response arrived.
             #[must_use]
             pub fn received_at(&self) -> SystemTime {
-                self.granted.received_at
+                self.granted().received_at.into()
             }
 
             /// The time at which it expires.
@@ -183,7 +204,7 @@ macro_rules! issued_token {
             /// holds.
             #[must_use]
             pub fn expires_at(&self) -> Option<SystemTime> {
-                self.granted.received_at.checked_add(self.lifetime().duration()?)
+                self.received_at().checked_add(self.lifetime().duration()?)
             }
 
             /// The time for which it is still valid at `now`, by the wall clock: zero if it is over.
@@ -192,15 +213,15 @@ macro_rules! issued_token {
             /// If the clock was set back to before the token was received, it is the whole lifetime.
             #[must_use]
             pub fn remaining_at(&self, now: SystemTime) -> Option<Duration> {
-                let passed = now.duration_since(self.granted.received_at);
-                self.lifetime().remaining_after(passed.unwrap_or_default())
+                let passed = WallTime::from(now).since(self.granted().received_at);
+                self.lifetime().remaining_after(passed)
             }
 
             /// Evidence that the configured unit is wrong. If there is any, the lifetime is the shortest
             /// reading; show it to the operator, who can change the setting.
             #[must_use]
             pub fn unit_mismatch(&self) -> Option<&UnitMismatch> {
-                self.granted.unit_mismatch.as_deref()
+                self.granted().unit_mismatch.as_deref()
             }
         }
 
@@ -214,7 +235,7 @@ macro_rules! issued_token {
             }
 
             fn arrived_at(&self) -> Option<SystemTime> {
-                Some(self.granted.received_at)
+                Some(self.received_at())
             }
 
             fn unit_mismatch(&self) -> Option<&UnitMismatch> {

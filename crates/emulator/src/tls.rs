@@ -17,6 +17,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+/// The end of the year 9999, the last that a certificate can name.
+const LAST: Duration = Duration::from_secs(253_402_300_799);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Some platforms refuse certificates that live longer than 825 days.
@@ -94,7 +96,7 @@ fn params(names: Vec<String>, title: &str) -> Result<CertificateParams, rcgen::E
     params.distinguished_name.push(DnType::CommonName, title);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let epoch = date_time_ymd(1970, 1, 1);
-    params.not_before = epoch + now.saturating_sub(DAY);
-    params.not_after = epoch + now + LIFE;
+    params.not_before = epoch + now.saturating_sub(DAY).min(LAST);
+    params.not_after = epoch + now.saturating_add(LIFE).min(LAST);
     Ok(params)
 }

@@ -4,7 +4,6 @@ mod authorization;
 mod builder;
 mod request;
 
-#[cfg(feature = "dynamic")]
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +21,7 @@ use crate::acquire::{Plain, RequestContext, acquire_uncached};
 use crate::cache::TokenGuard;
 use crate::error::Error;
 use crate::issued::{AppToken, UserToken};
-use crate::tokens::{AppAuthorized, AppTokenCache, UserTokenKey, UserTokens, WithAppToken};
+use crate::tokens::{AppAuthorized, AppTokenCache, Lookup, UserTokenKey, UserTokens, WithAppToken};
 
 /// A client that gets tokens of one app.
 ///
@@ -168,8 +167,20 @@ impl Client {
     /// The request carries the shared app token; if the service refuses that, it is sent once more
     /// with a new one. It is sent when the returned value is awaited. Every call sends a request,
     /// unless user tokens are [cached](ClientBuilder::cache_user_tokens).
-    pub fn user_token(&self, user_id: impl AsRef<str>) -> UserTokenRequest {
-        UserTokenRequest::new(self.clone(), user_id.as_ref())
+    ///
+    /// The request borrows the client, so that a hit costs neither an allocation nor a shared counter. For
+    /// a task of its own, move a clone of the client into it:
+    ///
+    /// ```
+    /// use easemob_token::{Client, Error, UserToken};
+    ///
+    /// fn task(client: &Client, user_id: &str) -> impl Future<Output = Result<UserToken, Error>> + use<> {
+    ///     let (client, user_id) = (client.clone(), user_id.to_owned());
+    ///     async move { client.user_token(user_id).await }
+    /// }
+    /// ```
+    pub fn user_token<'a>(&'a self, user_id: impl Into<Cow<'a, str>>) -> UserTokenRequest<'a> {
+        UserTokenRequest::new(self, user_id.into())
     }
 
     /// Reports that the service refused this user token (401).
@@ -231,7 +242,7 @@ impl Client {
     pub fn dynamic_token(&self, user_id: &str, ttl: Duration) -> Result<DynamicToken, Error> {
         let signer = self.signer()?;
         let context = &self.inner.context;
-        let token = signer.token(user_id, ttl, context.clock.now().wall)?;
+        let token = signer.token(user_id, ttl, context.clock.now().wall.into())?;
         context.telemetry.warnings.made(&token);
         Ok(token)
     }
@@ -270,8 +281,8 @@ impl Client {
     }
 
     /// The cached user token if it is fresh.
-    pub(crate) fn fresh_user_token(&self, key: &UserTokenKey) -> Option<UserToken> {
-        self.inner.user_tokens.as_ref()?.try_fresh(key)
+    pub(crate) fn fresh_user_token(&self, lookup: &Lookup<'_>) -> Option<UserToken> {
+        self.inner.user_tokens.as_ref()?.try_fresh(lookup)
     }
 
     pub(crate) async fn inherit(&self, key: UserTokenKey) -> Result<UserToken, Error> {

@@ -3,9 +3,11 @@
 #[cfg(any(test, feature = "test-util"))]
 mod test_clock;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+use std::time::SystemTime;
 
-use easemob_token_core::{Jitter, Now, Uptime};
+use easemob_token_core::{Jitter, Now, Uptime, WallTime};
 
 #[cfg(any(test, feature = "test-util"))]
 pub use self::test_clock::TestClock;
@@ -73,7 +75,7 @@ impl Clock {
     fn read(&self) -> Now {
         use rustix::time::ClockId;
 
-        let wall = SystemTime::UNIX_EPOCH + kernel_time(ClockId::RealtimeCoarse);
+        let wall = WallTime::from_unix(kernel_time(ClockId::RealtimeCoarse));
         Now { wall, uptime: Uptime::from_origin(kernel_time(ClockId::MonotonicCoarse)) }
     }
 
@@ -85,7 +87,7 @@ impl Clock {
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn read(&self) -> Now {
-        Now { wall: SystemTime::now(), uptime: self.read_uptime() }
+        Now { wall: SystemTime::now().into(), uptime: self.read_uptime() }
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -131,8 +133,9 @@ mod tests {
     #[test]
     fn the_coarse_clocks_agree_with_the_precise_ones() {
         let clock = Clock::system();
-        let (coarse, wall, uptime) = (clock.now(), SystemTime::now(), clock.uptime());
-        let apart = wall.duration_since(coarse.wall).unwrap_or_default();
+        let (coarse, wall, uptime) =
+            (clock.now(), WallTime::from(SystemTime::now()), clock.uptime());
+        let apart = wall.since(coarse.wall);
         assert!(apart < Duration::from_millis(500), "{apart:?}");
         let apart = uptime.since(coarse.uptime);
         assert!(apart < Duration::from_millis(500), "{apart:?}");

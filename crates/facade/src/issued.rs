@@ -4,7 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::{Duration, SystemTime};
 
-use easemob_token_core::{self as core, AccessToken, IssuedToken, Lifetime, Now, UnitMismatch};
+use easemob_token_core::{
+    self as core, AccessToken, IssuedToken, Lifetime, Now, UnitMismatch, WallTime,
+};
 
 use crate::clock::Clock;
 
@@ -95,8 +97,8 @@ impl<T: IssuedToken> IssuedToken for Issued<T> {
 
     // A token of another process arrived there earlier than here.
     fn age_when_received(&self) -> Duration {
-        let arrived = self.token.arrived_at().unwrap_or(self.received.wall);
-        self.received.wall.duration_since(arrived).unwrap_or_default()
+        let arrived = self.token.arrived_at().map_or(self.received.wall, WallTime::from);
+        self.received.wall.since(arrived)
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use crate::RedisStore;
 use crate::connection::{Current, Shared};
+use crate::servers;
 use crate::target::Target;
 use crate::worker::Worker;
 
@@ -24,7 +25,7 @@ pub struct RedisStoreBuilder {
     limit: Duration,
 }
 
-enum Kind {
+pub(crate) enum Kind {
     Single,
     #[cfg(feature = "sentinel")]
     Sentinel {
@@ -92,7 +93,12 @@ impl RedisStoreBuilder {
         Ok(RedisStore { worker: Worker::new(shared).into() })
     }
 
-    fn target(self) -> Result<Target, StoreError> {
+    fn target(mut self) -> Result<Target, StoreError> {
+        if let (Kind::Single, [url]) = (&self.kind, &self.urls[..]) {
+            if let Some((urls, kind)) = servers::named_by(url)? {
+                (self.urls, self.kind) = (urls, kind);
+            }
+        }
         let infos = self.urls.iter().map(|url| parse(url)).collect::<Result<Vec<_>, _>>()?;
         let Some(first) = infos.first() else { return Err(refused("no URL of Redis is given")) };
         let has_tls = uses_tls(first);
@@ -220,6 +226,6 @@ fn install_provider() {
     }
 }
 
-fn refused(cause: &'static str) -> StoreError {
+pub(crate) fn refused(cause: &'static str) -> StoreError {
     StoreError::new(StoreErrorKind::Refused, cause)
 }

@@ -27,8 +27,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `sentinel` | `RedisStore::sentinel` |
-//! | `cluster` | `RedisStore::cluster` |
+//! | `sentinel` | `RedisStore::sentinel`, URLs with `redis+sentinel://` |
+//! | `cluster` | `RedisStore::cluster`, URLs with `redis+cluster://` |
 
 // docs.rs then shows which feature an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -38,6 +38,7 @@ mod connection;
 mod failure;
 mod fork;
 mod operation;
+mod servers;
 mod target;
 mod worker;
 
@@ -63,7 +64,10 @@ pub struct RedisStore {
 impl RedisStore {
     /// A store behind a URL such as `redis://user:password@host:6379/0`, or `rediss://…` for TLS.
     ///
-    /// `unix:///path/of/socket` works too. Connects to nothing yet, and needs no runtime.
+    /// `unix:///path/of/socket` works too, with the feature `sentinel`
+    /// `redis+sentinel://user:password@sentinel:26379,other:26379/master/0`, and with the feature
+    /// `cluster` `redis+cluster://user:password@node:6379,other:6379`. Connects to nothing yet, and
+    /// needs no runtime.
     ///
     /// # Errors
     ///

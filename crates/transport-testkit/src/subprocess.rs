@@ -57,6 +57,20 @@ pub(crate) fn with_descriptors(inner: &Command, limit: u32) -> Command {
     command
 }
 
+/// Sends a signal to a process: `-INT`, `-TERM` or another name with a hyphen before it.
+///
+/// # Panics
+///
+/// If there is no such process or no such signal.
+#[cfg(unix)]
+#[track_caller]
+pub fn signal(process: u32, name: &str) {
+    // The shell has a `kill` of its own. Small systems have no program of that name.
+    let mut sh = Command::new("sh");
+    let sent = sh.args(["-c", "kill \"$0\" \"$1\"", name, &process.to_string()]).status();
+    assert!(sent.is_ok_and(|it| it.success()), "the process {process} could not be sent {name}");
+}
+
 /// Opens files until the process can open no other, then leaves this many descriptors free.
 ///
 /// They are free again when the files are dropped. The process should have a low limit

@@ -88,7 +88,7 @@ impl AppTokens {
     }
 
     fn now(&self) -> Now {
-        Now { wall: SystemTime::now(), uptime: Uptime::from_origin(self.started.elapsed()) }
+        Now { wall: SystemTime::now().into(), uptime: Uptime::from_origin(self.started.elapsed()) }
     }
 }
 

@@ -9,6 +9,7 @@ use easemob_token_emulator::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator};
 use tokio::process::{Child, Command};
 
 use crate::failure::Failure;
+use crate::profile::{CONFIG, NO_FILE};
 use crate::{output, time};
 
 /// A process that fetches the token is taken for dead two seconds after this.
@@ -88,7 +89,7 @@ impl Folder {
         command
             .args(["app", "--keep", "--quiet", "--timeout", REQUEST_TIMEOUT, "--keep-dir"])
             .arg(&self.0)
-            .env("EASEMOB_CONFIG", if cfg!(windows) { "NUL" } else { "/dev/null" })
+            .env(CONFIG.1, NO_FILE)
             .env("EASEMOB_BASE_URL", emulator.base_url())
             .env("EASEMOB_APP_KEY", emulator.app_key())
             .env("EASEMOB_CLIENT_ID", DEMO_CLIENT_ID)

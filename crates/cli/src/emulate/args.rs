@@ -10,12 +10,19 @@ use std::path::PathBuf;
 
 use crate::option_args::ServerArgs;
 
+/// The options for the client of the environment, which counts only without other clients.
+const CLIENT: [&str; 2] = ["client_id", "client_secret_file"];
+
 /// Options of `emulator`; each is also a variable and a key of the configuration file.
 #[derive(Default, clap::Args)]
 #[command(
     next_help_heading = "Options of the emulator",
     after_help = "Each option is also a variable, such as EASEMOB_EMULATOR_REQUEST_LIMIT for \
-                  --request-limit, and a key of the file of --config."
+                  --request-limit, and a key of the file of --config.",
+    mut_arg("deadline", |arg| arg.help(
+        "Limit the time for reading files and standard input at the start [default: 20s] \
+         [env: EASEMOB_DEADLINE]"
+    ))
 )]
 pub(crate) struct EmulatorArgs {
     /// Listen on this address; port 0 takes a free port [default: 127.0.0.1:0]
@@ -48,10 +55,10 @@ pub(crate) struct EmulatorArgs {
     pub(crate) user_file: Option<PathBuf>,
     /// Add client credentials of the app; repeatable
     /// [default: EASEMOB_CLIENT_ID with its secret, or the demo credentials]
-    #[arg(long = "client", value_name = "ID:SECRET")]
+    #[arg(long = "client", value_name = "ID:SECRET", conflicts_with_all = CLIENT)]
     pub(crate) clients: Vec<String>,
     /// Add the client credentials of this file ("-": standard input): ID:SECRET on each line
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = CLIENT)]
     pub(crate) client_file: Option<PathBuf>,
     /// Give tokens this lifetime if a request has no ttl: 30s, 12h, 60d, "permanent" [default: 60d]
     #[arg(long, value_name = "TTL")]

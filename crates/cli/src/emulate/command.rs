@@ -7,6 +7,7 @@ use std::process::{ExitCode, ExitStatus};
 use tokio::process::{Child, Command};
 
 use crate::failure::Failure;
+use crate::profile::{CONFIG, NO_FILE};
 use crate::signals::Received;
 
 /// Exit codes of a shell for a command that cannot be started.
@@ -14,12 +15,14 @@ const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
 
 /// Variables that would contradict those that are set.
-const REMOVED: [&str; 5] = [
+const REMOVED: [&str; 7] = [
     "EASEMOB_ORG_NAME",
     "EASEMOB_APP_NAME",
     "EASEMOB_CLIENT_SECRET_FILE",
+    "EASEMOB_PASSWORD",
     "EASEMOB_PASSWORD_FILE",
     "EASEMOB_TTL_UNIT",
+    "EASEMOB_PROFILE",
 ];
 
 /// Starts the command with these variables.
@@ -32,6 +35,8 @@ pub(crate) fn start(
     let mut command = Command::new(program);
     command.args(words).kill_on_drop(true);
     REMOVED.iter().for_each(|name| _ = command.env_remove(name));
+    // A profile is of a real account: what the emulator leaves out would come from there.
+    command.env(CONFIG.1, NO_FILE);
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     command.spawn().map_err(|error| {
         let exit = match error.kind() {

@@ -30,7 +30,7 @@ const AFTER_APP: &[(&[&str], &str)] = &[
     (&[SECRET], "argument 2 is not expected here"),
     (&["--base-ulr", SECRET], "a similar one is --base-url"),
     (&["--ttl", "5", "--ttl", SECRET], "--ttl: can be used only once"),
-    (&["-v", "-q"], "cannot be used together with"),
+    (&["-v", "-q"], "--verbose: cannot be used together with --quiet"),
     (&["–v"], "U+2013 (dash)"),
     (&["-proxy", SECRET], "argument 2 is not an option here"),
     (&["--ttl", "5", "m"], "argument 4 is not expected here"),
@@ -138,6 +138,8 @@ fn a_refused_value_or_word_is_not_repeated() {
         (&["app", SECRET], "argument 2 is not expected here"),
         (&["user"], "missing: <ID>..."),
         (&["inspect", "a", SECRET], "argument 3 is not expected here"),
+        (&["app", "app"], "argument 2 is not expected here"),
+        (&["--ttl", "5", "app", "app"], "argument 4 is not expected here"),
         (&["inspect", "--leeway", SECRET], "--leeway: is not a time"),
         (&["completions", SECRET], "<SHELL>: is none of bash"),
         (&["emulator", "--user", SECRET], "--user: has no colon"),
@@ -160,14 +162,17 @@ const ACTING: &[(&str, &[&str])] = &[
     ("--base-url=https://127.0.0.1:1", REQUESTING),
     ("--transport=hyper", REQUESTING),
     ("--timeout=1s", REQUESTING),
-    ("--max-attempts=1", REQUESTING),
+    ("--max-attempts=1", &["app", "user", "password"]),
     ("--ca-file=x", REQUESTING),
     ("--add-ca-file=x", REQUESTING),
     ("--user-agent=x", REQUESTING),
     ("--proxy=none", REQUESTING),
     ("--allow-http", REQUESTING),
-    ("--ttl-unit=seconds", &["app", "user", "password", "emulator"]),
-    ("--ttl=5", &["app", "user", "password", "dynamic"]),
+    ("--ttl-unit=seconds", &["app", "user", "password", "doctor", "emulator"]),
+    ("--ttl=5", &["app", "user", "password", "dynamic", "doctor"]),
+    ("--config=x", &["app", "user", "password", "dynamic", "inspect", "doctor", "emulator"]),
+    ("--profile=x", &["app", "user", "password", "dynamic", "inspect", "doctor"]),
+    ("--out=x", &["app", "user", "password", "dynamic"]),
     ("--app-key=a#b", SIGNING),
     ("--client-id=x", SIGNING),
     ("--client-secret-file=x", SIGNING),
@@ -176,20 +181,24 @@ const ACTING: &[(&str, &[&str])] = &[
     ("--authorize-password", &["password"]),
     ("--keep", &["app", "user"]),
     ("--store=file:x", &["app", "user"]),
-    ("-v", &["app", "user", "password", "emulator"]),
-    ("--quiet", &["app", "user", "password", "dynamic", "emulator"]),
-    ("--format=text", &["app", "user", "password", "dynamic", "inspect", "emulator", "version"]),
+    ("-v", &["app", "user", "password", "doctor", "emulator"]),
+    ("--quiet", &["app", "user", "password", "dynamic", "doctor", "emulator"]),
+    (
+        "--format=text",
+        &["app", "user", "password", "dynamic", "inspect", "doctor", "emulator", "version"],
+    ),
     ("--leeway=1s", &["inspect"]),
     ("--listen=127.0.0.1:0", &["emulator"]),
 ];
-const REQUESTING: &[&str] = &["app", "user", "password"];
-const SIGNING: &[&str] = &["app", "user", "password", "dynamic", "inspect", "emulator"];
-const COMMANDS: [&str; 10] = [
+const REQUESTING: &[&str] = &["app", "user", "password", "doctor"];
+const SIGNING: &[&str] = &["app", "user", "password", "dynamic", "inspect", "doctor", "emulator"];
+const COMMANDS: [&str; 11] = [
     "app",
     "user",
     "password",
     "dynamic",
     "inspect",
+    "doctor",
     "emulator",
     "demo",
     "completions",
@@ -221,6 +230,46 @@ fn an_option_is_refused_where_it_does_nothing_and_is_not_in_that_help() {
             assert!(names_them || command == "emulator", "{words:?}: {message}");
             assert_eq!(output.status.code(), Some(2));
         }
+    }
+}
+
+/// An option with a wrong format is refused with those of the command; a variable is another test.
+#[test]
+fn a_command_has_only_its_own_formats_and_lists_them() {
+    const ALL: [&str; 4] = ["text", "json", "env", "header"];
+    for command in COMMANDS {
+        let known = match command {
+            "app" | "user" | "password" | "dynamic" => &ALL[..],
+            "inspect" | "doctor" | "emulator" | "version" => &ALL[..2],
+            _ => &[],
+        };
+        let help = String::from_utf8(output(&[command, "--help"]).stdout).unwrap();
+        for format in ALL {
+            let listed = help.contains(&format!("\n          - {format}: "));
+            assert_eq!(listed, known.contains(&format), "{command} {format}: {help}");
+            if !known.is_empty() && !listed {
+                let output = output(&[command, &format!("--format={format}")]);
+                let expected = format!("{PREFIX}--format: is none of {};", known.join(", "));
+                assert!(stderr(&output).starts_with(&expected), "{command}: {}", stderr(&output));
+                assert_eq!(output.status.code(), Some(2), "{command}");
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_utf_8_is_told_by_its_number() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let odd = std::ffi::OsStr::from_bytes(b"YXA6hunter2\xff");
+    for (words, message) in [
+        (&["app", "--app-key"][..], "argument 3 is not UTF-8; see easemob-token --help"),
+        (&["app"], "argument 2 is not expected here; see easemob-token --help"),
+        (&["app", "--profile"], "argument 3 is not UTF-8; see easemob-token --help"),
+    ] {
+        let output = command(words).arg(odd).output().unwrap();
+        assert_eq!(stderr(&output), format!("{PREFIX}{message}\n"), "{words:?}");
     }
 }
 

@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+#[cfg(unix)]
+use easemob_token_transport_testkit::subprocess;
 use serde_json::Value;
 
 use crate::{command, failure, stderr, stdout};
@@ -40,12 +42,6 @@ fn send(url: &str, method: &str, path: &str, body: &str) -> (String, String) {
     (head.split(' ').nth(1).unwrap().to_owned(), body.to_owned())
 }
 
-#[cfg(unix)]
-fn signal(child: &Child, name: &str) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-}
-
 /// A pipe holds 64 KiB: these lines are many times as long.
 #[cfg(unix)]
 #[test]
@@ -58,7 +54,7 @@ fn pipes_that_nobody_reads_block_nothing() {
     }
     let (status, counted) = send(url, "GET", "/__emulator/requests/count", "");
     assert_eq!((&*status, counted.contains(r#""arrived":600"#)), ("200", true), "{counted}");
-    signal(&child, "-TERM");
+    subprocess::signal(child.id(), "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
@@ -85,7 +81,7 @@ fn the_first_process_of_a_container_ends_with_a_signal() {
         assert_eq!(ready["pid"], 1);
         let children = format!("/proc/{0}/task/{0}/children", child.id());
         let inside = std::fs::read_to_string(children).unwrap();
-        assert!(Command::new("kill").args([name, inside.trim()]).status().unwrap().success());
+        subprocess::signal(inside.trim().parse().unwrap(), name);
         assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
     }
 }
@@ -105,11 +101,24 @@ fn it_ends_when_standard_input_is_closed_or_when_a_request_says_so() {
 #[cfg(unix)]
 #[test]
 fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
-    let script = "set -e; $1 app; $1 password --username $EASEMOB_USERNAME; exit 7";
+    let script = "set -e; $1 app; $1 password --username $EASEMOB_USERNAME; $1 doctor 1>&2; exit 7";
     let program = env!("CARGO_BIN_EXE_easemob-token");
     let words = ["emulator", "--user", "dora:secret", "--", "/bin/sh", "-c", script, "sh", program];
-    let output = command(&words).env("EASEMOB_USER_AGENT", "x").output().unwrap();
+    // What the user's own file says is for another service, in the usual place and in a named one.
+    let home = tempfile::tempdir().unwrap();
+    let usual = home.path().join(".config/easemob-token/config.toml");
+    std::fs::create_dir_all(usual.parent().unwrap()).unwrap();
+    let profile = "base-url = 'https://other.example'\nttl-unit = 'milliseconds'\nttl = '1h'\n\
+                   add-ca-file = '/nonexistent'\nuser-agent = 'other'\n";
+    std::fs::write(&usual, format!("[default]\n{profile}[other]\n{profile}")).unwrap();
+    let mut around = command(&words);
+    around.env("HOME", home.path()).env("EASEMOB_USER_AGENT", "x");
+    let output = around.output().unwrap();
     assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
+    around.env("EASEMOB_CONFIG", &usual).env("EASEMOB_PROFILE", "other");
+    let output = around.output().unwrap();
+    assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
+    assert!(!stderr(&output).contains(" of /") && stderr(&output).contains("lives 60d"));
     assert_eq!(stdout(&output).lines().filter(|line| line.starts_with("YWMt")).count(), 2);
 
     // HTTPS, trusted by the file that the variable names.
@@ -128,8 +137,27 @@ fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
     let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    signal(&child, "-TERM");
+    subprocess::signal(child.id(), "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(9));
+}
+
+/// A certificate for a pipe that nobody reads from delays no signal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_for_the_certificate_blocks_no_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut child = command(&["emulator", "--tls", "--ca-out"]).arg(&pipe).spawn().unwrap();
+    let catches = |status: String| {
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
+        u64::from_str_radix(mask, 16).unwrap() >> 14 & 1 == 1
+    };
+    while !catches(std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap()) {
+        std::thread::yield_now();
+    }
+    subprocess::signal(child.id(), "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
 /// The path of a new file.
@@ -237,6 +265,11 @@ const WITHOUT_EFFECT: &[(&[&str], &str)] = &[
     (&["--client-id", "id"], "--client-id (EASEMOB_CLIENT_ID): is set without its secret"),
     (&["--health"], "--health: needs the port"),
     (&["--until-stdin-closes", "--", "true"], "cannot be used together with"),
+    (
+        &["--client", "a:b", "--client-id", "x"],
+        "--client: cannot be used together with --client-id",
+    ),
+    (&["--listen", "127.0.0.1:0", "--"], "--: the command after it is missing"),
 ];
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use easemob_token_transport_testkit::subprocess;
 use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::pty::Terminal;
@@ -74,10 +75,6 @@ fn inside(child: &Child) -> u32 {
     std::fs::read_to_string(children).unwrap().trim().parse().unwrap()
 }
 
-fn send(process: u32, signal: &str) {
-    assert!(Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success());
-}
-
 /// The exit code that a shell shows.
 fn shown(status: ExitStatus) -> Option<i32> {
     status.code().or_else(|| signal_of(status).map(|signal| 128 + signal))
@@ -86,7 +83,7 @@ fn shown(status: ExitStatus) -> Option<i32> {
 /// Sends a signal to a command that waits, and checks how and how soon it ends.
 fn ends(mut child: Child, process: u32, (signal, code): (&str, i32), label: &str) {
     let begun = Instant::now();
-    send(process, signal);
+    subprocess::signal(process, signal);
     let status = child.wait().unwrap();
     assert_eq!(shown(status), Some(code), "{label} {signal}");
     assert!(begun.elapsed() < MOST, "{label} {signal}: {:?}", begun.elapsed());
@@ -219,7 +216,7 @@ fn the_prompt_restores_the_echo_whatever_ends_it() {
         if signal.is_empty() {
             prompting.types(typed);
         } else {
-            send(prompting.process(), signal);
+            subprocess::signal(prompting.process(), signal);
         }
         assert_eq!(prompting.exit_code(), Some(code), "{typed:?} {signal}");
     };
@@ -253,6 +250,6 @@ fn a_password_that_is_typed_is_sent_and_not_shown() {
     }
     assert!(String::from_utf8(request).unwrap().contains("hunter2 密"));
     // After the prompt too, a signal ends the command.
-    send(prompting.process(), "-TERM");
+    subprocess::signal(prompting.process(), "-TERM");
     assert_eq!(prompting.exit_code(), Some(143));
 }

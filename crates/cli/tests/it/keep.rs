@@ -160,10 +160,18 @@ async fn a_wrong_place_is_refused_with_the_remedy_and_without_the_url() {
         (vec!["--store", "file://s3cret/x"], "", "", "--store: names a host after file://"),
         (vec!["--store", "file:/x", "--keep"], "", "", "cannot be used together"),
         (vec!["--keep-dir", "/x", "--store", "file:/x"], "", "", "cannot be used together"),
+        (vec![], "EASEMOB_STORE", "nonsense:s3cret", "--store (EASEMOB_STORE): is no store"),
         (vec![], "EASEMOB_KEEP", "perhaps", "(EASEMOB_KEEP): is none of 1, true, 0, false"),
     ];
     if cfg!(feature = "store-redis") {
-        cases.push((vec!["--store", "redis://:s3cret@["], "", "", "URL of Redis is not valid"));
+        const STORE: &str = "EASEMOB_STORE";
+        cases.extend([
+            (vec![], STORE, "redis://:s3cret@[", "URL of Redis is not valid"),
+            (vec![], STORE, "redis+sentinel://:s3cret@h", "redis+sentinel://USER:PASSWORD@HOST"),
+            (vec![], STORE, "rediss+cluster://:s3cret@h/1", "redis+cluster://USER:PASSWORD@HOST"),
+            (vec!["--store", "redis+sentinel://:s3cret@h/m"], "", "", "set EASEMOB_STORE"),
+            (vec!["--store", "redis+unix:///s?pass=s3cret"], "", "", "set EASEMOB_STORE"),
+        ]);
     }
     for (words, name, value, problem) in cases {
         let words = [&["app", "--format", "json"], &words[..]].concat();
@@ -183,6 +191,10 @@ async fn a_wrong_place_is_refused_with_the_remedy_and_without_the_url() {
     nowhere.env("EASEMOB_CLIENT_ID", DEMO_CLIENT_ID);
     let (_, error) = failure(&run(nowhere).await);
     assert!(error["message"].as_str().unwrap().contains("add --keep-dir DIR"), "{error}");
+    let mut no_folder = set_up(&emulator, &["app", "--keep", "--format", "json"]);
+    no_folder.env("HOME", std::env::current_exe().unwrap());
+    let (_, error) = failure(&run(no_folder).await);
+    assert!(error["message"].as_str().unwrap().starts_with("--keep: "), "{error}");
     // The options act on the app token only.
     for command in ["password", "dynamic"] {
         let words = [command, "--username", "c", "--keep", "--format", "json"];

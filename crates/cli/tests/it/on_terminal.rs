@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 use easemob_token_emulator::Emulator;
+use easemob_token_transport_testkit::subprocess;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::pty::Terminal;
@@ -83,8 +84,7 @@ async fn a_long_wait_shows_what_is_waited_for_and_goes_away() {
         let (before, mut screen) = reading.await.unwrap();
         assert!(before.ends_with(shown), "{before}");
         if after == "an interrupt" {
-            let id = child.id().to_string();
-            assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+            subprocess::signal(child.id(), "-INT");
         }
         // Of a held request nothing is known before the hold ends.
         let ended = tokio::task::spawn_blocking(move || {

@@ -1,10 +1,12 @@
 //! `--out`: a file that is replaced as a whole, and only on success.
 
+use std::io::Read as _;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use easemob_token_emulator::{Emulator, Fault};
+use easemob_token_transport_testkit::subprocess;
 use tempfile::TempDir;
 
 use crate::{command, failure, run, set_up, stderr, stdout};
@@ -91,8 +93,7 @@ async fn a_killed_command_leaves_nothing() {
         let mut input = child.stdin.take().unwrap();
         input.write_all(b"c\n").unwrap();
         emulator.wait_for_requests(before + 2).await;
-        let id = child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        subprocess::signal(child.id(), signal);
         assert!(!child.wait().unwrap().success());
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "old", "{signal}");
         assert_eq!(names(&folder).len(), 1, "{signal}");
@@ -133,39 +134,60 @@ async fn a_place_where_no_file_can_be_replaced_is_refused_before_anything_is_sen
     assert_eq!(output.status.code(), Some(2));
 }
 
-/// A full disk: a limit of the file's size fails in the same place.
+/// What is discarded on purpose is a success. What was to be read and cannot be is a failure.
+#[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_full_disk_ends_with_the_reason() {
+async fn only_a_standard_output_that_fails_is_an_error() {
     let emulator = Emulator::start().await.unwrap();
-    for words in [&["app"][..], &["user", "c", "c"], &["dynamic", "--username", "c", "--ttl", "9"]]
-    {
-        let mut command = set_up(&emulator, words);
-        command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
-        let output = run(command).await;
-        assert_eq!(output.status.code(), Some(1));
-        let text = stderr(&output);
-        assert!(text.contains("cannot write to standard output: No space left"), "{text}");
+    let commands: [&[&str]; 6] = [
+        &["app"],
+        &["user", "c", "c"],
+        &["dynamic", "--username", "c", "--ttl", "9"],
+        &["doctor"],
+        &["inspect", "x", "--check"],
+        &["version"],
+    ];
+    for (redirection, code, reason) in [
+        // The standard library opens the null device in place of a closed descriptor.
+        (">&-", 0, ""),
+        (">/dev/null", 0, ""),
+        // As Python's `DEVNULL`, Node's `ignore` and init systems do.
+        ("<>/dev/null >&0", 0, ""),
+        (">/dev/full", 1, "cannot write to standard output: No space left"),
+        ("</dev/null >&0", 1, "cannot write to standard output: Bad file descriptor"),
+    ] {
+        for words in commands {
+            let inner = set_up(&emulator, words);
+            let mut shell = Command::new("/bin/sh");
+            shell.arg("-c").arg(format!("exec \"$0\" \"$@\" {redirection}"));
+            shell.arg(inner.get_program()).args(inner.get_args());
+            shell.env_clear().envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))));
+            let output = run(shell).await;
+            let errors = stderr(&output);
+            assert_eq!(output.status.code(), Some(code), "{words:?} {redirection}: {errors}");
+            assert!(errors.contains(reason), "{words:?} {redirection}: {errors}");
+        }
     }
 }
 
-/// The file of a command that was started without a standard output would be lost.
+/// Other programs leave such a pipe to their children; the script is longer than it.
 #[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_standard_output_that_is_closed_at_the_start_is_an_error() {
-    let emulator = Emulator::start().await.unwrap();
-    for (name, redirection, code) in [
-        ("app", ">&-", 1),
-        ("doctor", ">&-", 1),
-        ("app", ">/dev/null", 0),
-        ("app", ">&- --out -", 1),
-    ] {
-        let inner = set_up(&emulator, &[name]);
-        let mut shell = Command::new("/bin/sh");
-        shell.arg("-c").arg(format!("exec \"$0\" \"$@\" {redirection}"));
-        shell.arg(inner.get_program()).args(inner.get_args());
-        shell.env_clear().envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))));
-        let output = run(shell).await;
-        assert_eq!(output.status.code(), Some(code), "{redirection}: {}", stderr(&output));
+#[test]
+fn a_pipe_that_does_not_block_gets_everything() {
+    use rustix::fs::{OFlags, fcntl_setfl};
+    use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
+
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+    let size = fcntl_setpipe_size(&writer, 4096).unwrap() as u64;
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    let mut script = command(&["completions", "bash"]);
+    let whole = script.output().unwrap().stdout;
+    let mut child = script.stdout(writer).spawn().unwrap();
+    drop(script);
+    while rustix::io::ioctl_fionread(&reader).unwrap() < size {
+        std::thread::yield_now();
     }
-    assert_eq!(emulator.request_count(), 1);
+    let mut found = Vec::new();
+    std::fs::File::from(reader).read_to_end(&mut found).unwrap();
+    assert!(child.wait().unwrap().success() && whole.len() as u64 > size && found == whole);
 }

@@ -24,7 +24,7 @@ impl Terminal {
         let device = || File::options().read(true).write(true).open(&name).unwrap();
         // The terminal becomes the one of the process.
         let mut outer = Command::new("setsid");
-        outer.arg("--ctty").arg(inner.get_program()).args(inner.get_args());
+        outer.arg("-c").arg(inner.get_program()).args(inner.get_args());
         let variables = inner.get_envs().filter_map(|(name, value)| Some((name, value?)));
         let path = std::env::var_os("PATH").unwrap_or_default();
         outer.env_clear().env("PATH", path).envs(variables.collect::<Vec<(&OsStr, &OsStr)>>());

@@ -3,6 +3,9 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
+#[cfg(unix)]
+use easemob_token_transport_testkit::subprocess;
+
 use crate::{TRANSPORTS, command, run, stderr, stdout};
 
 /// Starts the command `emulator`. Returns it and its address.
@@ -13,12 +16,6 @@ fn emulator(words: &[&str]) -> (Child, String) {
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
     (child, url)
-}
-
-#[cfg(unix)]
-fn interrupt(child: &Child) {
-    let pid = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
 }
 
 #[cfg(unix)]
@@ -37,7 +34,7 @@ async fn the_emulator_serves_until_it_is_interrupted_and_masks_its_log() {
         let output = run(client).await;
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     }
-    interrupt(&child);
+    subprocess::signal(child.id(), "-INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let mut log = String::new();
     child.stderr.take().unwrap().read_to_string(&mut log).unwrap();

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use easemob_token_transport_testkit::subprocess;
+
 use crate::{TRANSPORTS, command, signal_of, stdout};
 
 /// The address of the silent name server, on the port that cannot be chosen.
@@ -97,8 +99,7 @@ fn ends_in_time(server: &SilentServer, files: &Files, label: &str, words: &[&str
     let has_limit = words.contains(&LIMIT);
     if !has_limit {
         begun = Instant::now();
-        let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-        assert!(kill.unwrap().success());
+        subprocess::signal(child.id(), "-INT");
     }
     let output = child.wait_with_output().unwrap();
     let status = output.status;

@@ -133,8 +133,12 @@ async fn the_forms_for_a_shell_and_for_a_header_have_the_token_of_every_command(
         (&["inspect", "x"][..], "inspect has no env; write text or json"),
         (&["emulator"], "emulator has no env; write text or json"),
         (&["version"], "version has no env; write text or json"),
+        (&["doctor"], "doctor has no env; write text or json"),
     ] {
-        let output = run(set_up(&emulator, &[words, &["--format", "env"]].concat())).await;
+        // The variable is for every command; as an option it is no value at all.
+        let mut command = set_up(&emulator, words);
+        command.env("EASEMOB_FORMAT", "env");
+        let output = run(command).await;
         assert_eq!(output.status.code(), Some(2), "{words:?}");
         let message = stderr(&output);
         assert!(message.contains(&format!("--format (EASEMOB_FORMAT): {known}")), "{message}");

@@ -4,12 +4,12 @@ mod callers;
 mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use easemob_token_core::{
     AccessToken, AppToken, Fleet, FleetEvent, FleetRun, FleetStart, FleetStep, FleetTrouble,
     IssuedToken, Jitter, Lifetime, NextStep, Now, ResponseError, Retry, RetryLimits, TokenState,
-    UnitMismatch, Uptime,
+    UnitMismatch, Uptime, WallTime,
 };
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -216,7 +216,7 @@ impl Simulation {
     fn now_of(&self, index: usize) -> Now {
         let time = Duration::from_millis(self.now);
         let ahead = Duration::from_millis(self.processes[index].wall_ahead);
-        Now { wall: SystemTime::UNIX_EPOCH + time + ahead, uptime: Uptime::from_origin(time) }
+        Now { wall: WallTime::from_unix(time + ahead), uptime: Uptime::from_origin(time) }
     }
 
     /// Lets seconds pass.

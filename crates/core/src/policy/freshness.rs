@@ -1,8 +1,8 @@
 //! Freshness of a cached token: good, due for renewal, or too old to be used.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::{Jitter, Now, Uptime};
+use super::{Jitter, Now, Uptime, WallTime};
 use crate::token::Lifetime;
 
 /// The longest hard margin before a token expires.
@@ -14,8 +14,8 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// it expires: a tenth of its lifetime, at most 60 s. A permanent token is never due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
-    due: TimePoint,
-    unusable: TimePoint,
+    due: Now,
+    unusable: Now,
 }
 
 impl Freshness {
@@ -35,7 +35,7 @@ impl Freshness {
     pub fn with_age(lifetime: Lifetime, age: Duration, received: Now, jitter: Jitter) -> Self {
         let life = match lifetime {
             Lifetime::Permanent => {
-                return Self { due: TimePoint::NEVER, unusable: TimePoint::NEVER };
+                return Self { due: NEVER, unusable: NEVER };
             }
             Lifetime::Expires(life) => life,
             Lifetime::Unknown => Duration::ZERO,
@@ -44,54 +44,50 @@ impl Freshness {
         let margin = MARGIN.min(life / 10);
         let unusable = life.saturating_sub(margin);
         Self {
-            due: TimePoint::after(received, due.saturating_sub(age)),
-            unusable: TimePoint::after(received, unusable.saturating_sub(age)),
+            due: after(received, due.saturating_sub(age)),
+            unusable: after(received, unusable.saturating_sub(age)),
         }
     }
 
     /// Whether the token may be used.
     #[must_use]
     pub fn is_usable(&self, now: Now) -> bool {
-        !self.unusable.has_come(now)
+        !has_come(self.unusable, now)
     }
 
     /// Whether it is time to renew it.
     #[must_use]
     pub fn is_due(&self, now: Now) -> bool {
-        self.due.has_come(now)
+        has_come(self.due, now)
     }
 }
 
-/// A time on both clocks, which has come when it has come on either of them.
-///
-/// On a clock that cannot count so far it never comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct TimePoint {
-    wall: Option<SystemTime>,
-    uptime: Uptime,
+/// The time on both clocks for a token that is never too old.
+const NEVER: Now = Now { wall: WallTime::NEVER, uptime: Uptime::NEVER };
+
+/// The time on both clocks that is this much later. On a clock that cannot count so far it never comes.
+fn after(start: Now, time: Duration) -> Now {
+    let wall = match start.wall.after(time) {
+        WallTime::LAST => WallTime::NEVER,
+        wall => wall,
+    };
+    Now { wall, uptime: start.uptime.after(time) }
 }
 
-impl TimePoint {
-    const NEVER: Self = Self { wall: None, uptime: Uptime::NEVER };
-
-    fn after(start: Now, time: Duration) -> Self {
-        Self { wall: start.wall.checked_add(time), uptime: start.uptime.after(time) }
-    }
-
-    fn has_come(self, now: Now) -> bool {
-        self.wall.is_some_and(|end| now.wall >= end) || now.uptime >= self.uptime
-    }
+/// Whether this time has come on either clock.
+fn has_come(time: Now, now: Now) -> bool {
+    now.wall >= time.wall || now.uptime >= time.uptime
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const START: Now = Now { wall: SystemTime::UNIX_EPOCH, uptime: Uptime::ORIGIN };
+    const START: Now = Now { wall: WallTime::UNIX_EPOCH, uptime: Uptime::ORIGIN };
 
     fn after(seconds: f64) -> Now {
         let time = Duration::from_secs_f64(seconds);
-        Now { wall: START.wall + time, uptime: Uptime::from_origin(time) }
+        Now { wall: START.wall.after(time), uptime: Uptime::from_origin(time) }
     }
 
     fn freshness(life: u64, jitter: f64) -> Freshness {
@@ -145,8 +141,11 @@ mod tests {
     fn the_clock_on_which_more_time_has_passed_decides() {
         let fresh = freshness(100, 0.0);
         for (wall, uptime) in [(74.0, 74.0), (75.0, 74.0), (74.0, 75.0), (0.0, 90.0), (-9.0, 0.0)] {
-            let wall =
-                if wall < 0.0 { START.wall - Duration::from_secs(9) } else { after(wall).wall };
+            let wall = if wall < 0.0 {
+                START.wall.before(Duration::from_secs(9))
+            } else {
+                after(wall).wall
+            };
             let uptime = Uptime::from_origin(Duration::from_secs_f64(uptime));
             let now = Now { wall, uptime };
             let passed = now.since(START);

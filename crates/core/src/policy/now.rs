@@ -45,6 +45,62 @@ impl Uptime {
     }
 }
 
+/// A point in time on the wall clock, in nanoseconds from 1678 to 2262. What is beyond is the end of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WallTime(i64);
+
+impl WallTime {
+    /// The beginning of 1970, from which a Unix timestamp counts.
+    pub const UNIX_EPOCH: Self = Self(0);
+    /// A time that never comes: no clock shows it.
+    pub(super) const NEVER: Self = Self(i64::MAX);
+    pub(super) const LAST: Self = Self(i64::MAX - 1);
+
+    /// The point in time of this Unix timestamp.
+    #[must_use]
+    pub const fn from_unix(time: Duration) -> Self {
+        Self::UNIX_EPOCH.after(time)
+    }
+
+    /// The time since `earlier`, zero if `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        let nanos = self.0.saturating_sub(earlier.0);
+        Duration::from_nanos(if nanos < 0 { 0 } else { nanos.unsigned_abs() })
+    }
+
+    /// The point in time that is `time` later.
+    #[must_use]
+    pub const fn after(self, time: Duration) -> Self {
+        let later = self.0.saturating_add_unsigned(nanos(time));
+        if later > Self::LAST.0 { Self::LAST } else { Self(later) }
+    }
+
+    /// The point in time that is `time` earlier.
+    #[must_use]
+    pub const fn before(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub_unsigned(nanos(time)))
+    }
+}
+
+impl From<SystemTime> for WallTime {
+    fn from(time: SystemTime) -> Self {
+        match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => Self::from_unix(since),
+            Err(error) => Self::UNIX_EPOCH.before(error.duration()),
+        }
+    }
+}
+
+impl From<WallTime> for SystemTime {
+    fn from(time: WallTime) -> Self {
+        let distance = Duration::from_nanos(time.0.unsigned_abs());
+        let epoch = Self::UNIX_EPOCH;
+        let it = if time.0 < 0 { epoch.checked_sub(distance) } else { epoch.checked_add(distance) };
+        it.unwrap_or(epoch)
+    }
+}
+
 /// The nanoseconds of this time, as many as a number holds.
 const fn nanos(time: Duration) -> u64 {
     let nanos = time.as_nanos();
@@ -59,7 +115,7 @@ const fn nanos(time: Duration) -> u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
     /// The wall clock.
-    pub wall: SystemTime,
+    pub wall: WallTime,
     /// A monotonic clock whose origin stays the same for the life of the process.
     pub uptime: Uptime,
 }
@@ -68,8 +124,7 @@ impl Now {
     /// The time since `earlier`, zero if neither clock has advanced.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
-        let wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
-        wall.max(self.uptime.since(earlier.uptime))
+        self.wall.since(earlier.wall).max(self.uptime.since(earlier.uptime))
     }
 }
 
@@ -95,8 +150,8 @@ mod tests {
     use super::*;
 
     fn at(wall: u64, uptime: u64) -> Now {
-        let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(wall);
-        Now { wall, uptime: Uptime::from_origin(Duration::from_secs(uptime)) }
+        let [wall, uptime] = [wall, uptime].map(Duration::from_secs);
+        Now { wall: WallTime::from_unix(wall), uptime: Uptime::from_origin(uptime) }
     }
 
     #[test]
@@ -116,6 +171,24 @@ mod tests {
         assert_eq!(Uptime::NEVER.after(second), Uptime::NEVER);
         assert_eq!(Uptime::ORIGIN.before(second), Uptime::ORIGIN);
         assert_eq!(Uptime::ORIGIN.since(Uptime::NEVER), Duration::ZERO);
+        let (first, last) = (WallTime(i64::MIN), WallTime::LAST);
+        assert_eq!((last.after(second), first.before(second)), (last, first));
+        assert_eq!(last.since(first), Duration::from_nanos(i64::MAX as u64));
+        assert_eq!(first.since(last), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_wall_clock_may_show_any_time() {
+        let (epoch, century) = (SystemTime::UNIX_EPOCH, Duration::from_secs(100 * 31_556_952));
+        let age = Duration::from_nanos(1_700_000_000_123_456_789);
+        for time in [epoch, epoch + age, epoch - age] {
+            assert_eq!(SystemTime::from(WallTime::from(time)), time);
+        }
+        assert_eq!(WallTime::from(epoch + 9 * century), WallTime::LAST);
+        assert_eq!(WallTime::from(epoch - 9 * century), WallTime(i64::MIN));
+        assert!(WallTime::from(epoch + 9 * century) < WallTime::NEVER);
+        let oldest = SystemTime::from(WallTime(i64::MIN));
+        assert_eq!(epoch.duration_since(oldest).unwrap(), Duration::from_nanos(1 << 63));
     }
 
     #[test]

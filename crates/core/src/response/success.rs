@@ -12,7 +12,8 @@ use super::foreign;
 use super::member::{Member, Read};
 use super::value::Name;
 use crate::token::{
-    AccessToken, AppToken, Granted, Lifetime, Ttl, TtlUnits, UnitMismatch, User, UserId, UserToken,
+    AccessToken, AppToken, Granted, Lifetime, Ttl, TtlUnits, UnitMismatch, User, UserId, UserParts,
+    UserToken,
 };
 
 /// What is needed is checked: the token, its lifetime, the user's name. The rest is read if it can be.
@@ -133,6 +134,7 @@ impl<'a> TokenResponse<'a> {
             lifetime = mismatch.shortest(lifetime);
         }
         let unit_mismatch = mismatch.map(Arc::new);
+        let received_at = received_at.into();
         let granted = Granted { access_token, lifetime, received_at, unit_mismatch };
         Ok(Self { granted, application: members.application, user: members.user })
     }
@@ -169,14 +171,15 @@ impl UserMembers<'_> {
     fn into_user(self) -> Result<User, &'static str> {
         let username =
             self.username.optional("user.username is neither text nor a whole number")?;
-        Ok(User {
-            uuid: self.uuid.ok().map(Name::into_owned),
-            kind: self.kind.ok().map(Name::into_owned),
-            username: username.map(Name::into_owned),
+        let (uuid, kind) = (self.uuid.ok(), self.kind.ok());
+        Ok(User::new(&UserParts {
+            uuid: Name::text_of(uuid.as_ref()),
+            kind: Name::text_of(kind.as_ref()),
+            username: Name::text_of(username.as_ref()),
             activated: self.activated.ok(),
             created: self.created.ok(),
             modified: self.modified.ok(),
-        })
+        }))
     }
 }
 

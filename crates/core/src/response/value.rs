@@ -9,6 +9,11 @@ use super::member::{Member, Read};
 pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 
 impl Name<'_> {
+    /// The text, empty if it is missing.
+    pub(crate) fn text_of<'a>(name: Option<&'a Name<'_>>) -> &'a str {
+        name.map_or("", |it| &it.0)
+    }
+
     pub(crate) fn into_owned(self) -> Box<str> {
         self.0.into_owned().into_boxed_str()
     }

@@ -1,6 +1,7 @@
 //! Access token: opaque, checked, and hidden in every output.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::HeaderValue;
 
@@ -22,12 +23,8 @@ use crate::build_error::{BuildError, Field, require_visible};
 /// # Ok::<(), easemob_token_core::BuildError>(())
 /// ```
 #[derive(Clone)]
-pub struct AccessToken {
-    // `Bearer <token>`, so that returning the header costs no copy.
-    bearer: HeaderValue,
-}
+pub struct AccessToken(Arc<str>);
 
-const BEARER: &str = "Bearer ";
 const MAX_BYTES: usize = 8192;
 
 impl AccessToken {
@@ -61,26 +58,23 @@ impl AccessToken {
         if !visible {
             return Err("has a character that is not visible ASCII");
         }
-        let mut text = String::with_capacity(BEARER.len() + token.len());
-        text.push_str(BEARER);
-        text.push_str(token);
-        let mut bearer =
-            HeaderValue::try_from(text).map_err(|_| "cannot be carried in a header")?;
-        bearer.set_sensitive(true);
-        Ok(Self { bearer })
+        Ok(Self(token.into()))
     }
 
     /// The token itself. Do not log it.
     #[must_use]
     pub fn expose(&self) -> &str {
-        // Checked in `parse`: visible ASCII behind the prefix.
-        self.bearer.to_str().ok().and_then(|text| text.strip_prefix(BEARER)).unwrap_or_default()
+        &self.0
     }
 
     /// The value of an `Authorization` header that carries it, marked sensitive.
     #[must_use]
     pub fn authorization(&self) -> HeaderValue {
-        self.bearer.clone()
+        let bearer = ["Bearer ", self.expose()].concat();
+        #[expect(clippy::expect_used, reason = "`parse` checked that it is visible ASCII")]
+        let mut header = HeaderValue::try_from(bearer).expect("visible ASCII is a header");
+        header.set_sensitive(true);
+        header
     }
 
     /// The contents of the token, for diagnosis only; `None` if it is opaque. See [`inspect`].

@@ -1,36 +1,62 @@
 //! User that a user token belongs to.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 /// User that a token belongs to, as the service described it. Each member can be missing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct User {
-    pub(crate) uuid: Option<Box<str>>,
-    pub(crate) kind: Option<Box<str>>,
-    pub(crate) username: Option<Box<str>>,
+    /// All texts in one allocation, since many users are cached: UUID, kind, username.
+    texts: Box<str>,
+    uuid_end: u32,
+    kind_end: u32,
+    activated: Option<bool>,
+    created: Option<i64>,
+    modified: Option<i64>,
+}
+
+/// The members of a user. A text that is missing is empty.
+#[derive(Default)]
+pub(crate) struct UserParts<'a> {
+    pub(crate) uuid: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) username: &'a str,
     pub(crate) activated: Option<bool>,
     pub(crate) created: Option<i64>,
     pub(crate) modified: Option<i64>,
 }
 
 impl User {
+    pub(crate) fn new(parts: &UserParts<'_>) -> Self {
+        let &UserParts { uuid, kind, username, activated, created, modified } = parts;
+        // No response is so long.
+        let end = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let (uuid_end, kind_end) = (end(uuid.len()), end(uuid.len() + kind.len()));
+        let texts = [uuid, kind, username].concat().into();
+        Self { texts, uuid_end, kind_end, activated, created, modified }
+    }
+
+    fn text(&self, start: u32, end: u32) -> Option<&str> {
+        self.texts.get(start as usize..end as usize).filter(|text| !text.is_empty())
+    }
+
     /// The service's internal identifier. The published samples mask it
     /// (`aa471ee0-XXXX-…`), so it is text.
     #[must_use]
     pub fn uuid(&self) -> Option<&str> {
-        self.uuid.as_deref()
+        self.text(0, self.uuid_end)
     }
 
     /// The kind of object, `user`. The member is called `type` on the wire.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
-        self.kind.as_deref()
+        self.text(self.uuid_end, self.kind_end)
     }
 
     /// The user ID, in lower case whatever case was requested.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
-        self.username.as_deref()
+        self.texts.get(self.kind_end as usize..).filter(|text| !text.is_empty())
     }
 
     /// Whether the account may log in; `false` means that it is banned.
@@ -49,6 +75,19 @@ impl User {
     #[must_use]
     pub fn modified(&self) -> Option<SystemTime> {
         self.modified.and_then(from_unix_ms)
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("uuid", &self.uuid())
+            .field("kind", &self.kind())
+            .field("username", &self.username())
+            .field("activated", &self.activated)
+            .field("created", &self.created)
+            .field("modified", &self.modified)
+            .finish()
     }
 }
 

@@ -66,6 +66,12 @@ impl UserId {
         &self.0
     }
 
+    /// The text, to be hashed and compared like this ID.
+    #[must_use]
+    pub fn as_text(&self) -> UserIdText<'_> {
+        UserIdText(&self.0)
+    }
+
     /// Whether a response that names this user is about the requested one.
     pub(crate) fn is_named_by(&self, named: &str) -> bool {
         self.0.eq_ignore_ascii_case(named) || self.0.to_lowercase() == named.to_lowercase()
@@ -93,8 +99,7 @@ fn is_documented(byte: u8) -> bool {
 
 impl PartialEq for UserId {
     fn eq(&self, other: &Self) -> bool {
-        // Mostly both are written alike, which is seen at once.
-        self.0 == other.0 || self.0.eq_ignore_ascii_case(&other.0)
+        self.as_text() == other.as_text()
     }
 }
 
@@ -102,16 +107,41 @@ impl Eq for UserId {}
 
 impl Hash for UserId {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_text().hash(state);
+    }
+}
+
+/// A text that is hashed and compared like a [`UserId`], without a check whether it is one.
+///
+/// To look for a user in a map needs neither a check nor a copy of the text.
+#[derive(Clone, Copy, Debug)]
+pub struct UserIdText<'a>(pub &'a str);
+
+impl PartialEq for UserIdText<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        // Mostly both are written alike, which is seen at once.
+        self.0 == other.0 || self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+impl Eq for UserIdText<'_> {}
+
+impl Hash for UserIdText<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         // In pieces, since a hasher takes many bytes as quickly as one. Equal IDs are equally long.
-        for piece in self.0.as_bytes().chunks(PIECE) {
+        let mut rest = self.0.as_bytes();
+        while let Some((piece, others)) = rest.split_at_checked(PIECE) {
             let mut folded = [0; PIECE];
-            let folded = &mut folded[..piece.len()];
             folded.copy_from_slice(piece);
             folded.make_ascii_lowercase();
-            state.write(folded);
+            state.write(&folded);
+            rest = others;
         }
         // No UTF-8 text holds this byte, so the next field cannot be taken for a part of this one.
-        state.write_u8(0xff);
+        let mut folded = [0xff; PIECE];
+        folded[..rest.len()].copy_from_slice(rest);
+        folded.make_ascii_lowercase();
+        state.write(&folded[..=rest.len()]);
     }
 }
 

@@ -28,7 +28,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use easemob_token_core::{
     AccessToken, AppToken, ClientCredentials, Grant, Inherit, IssuedToken, Lifetime, Now, Password,
-    ResponseError, TokenEndpoint, TtlUnits, UnitMismatch, Uptime,
+    ResponseError, TokenEndpoint, TtlUnits, UnitMismatch, Uptime, WallTime,
 };
 
 /// The sample token of the password page.
@@ -79,7 +79,7 @@ fn refusal_of<G: Grant>(grant: &G, status: u16, body: &str) -> ResponseError {
 /// The time at this distance from the origin of both clocks.
 fn at(millis: u64) -> Now {
     let time = Duration::from_millis(millis);
-    Now { wall: SystemTime::UNIX_EPOCH + time, uptime: Uptime::from_origin(time) }
+    Now { wall: WallTime::from_unix(time), uptime: Uptime::from_origin(time) }
 }
 
 /// A token with the properties that a cache needs.

@@ -1,8 +1,8 @@
 //! State of one cached token, compared with a small model in any order of events.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use easemob_token_core::{Decision, Freshness, Jitter, Lifetime, Now, TokenState};
+use easemob_token_core::{Decision, Freshness, Jitter, Lifetime, Now, TokenState, WallTime};
 use proptest::prelude::*;
 
 use crate::{Token, at, refusal};
@@ -103,10 +103,10 @@ proptest! {
                 }
                 Event::Pass { millis } => {
                     let time = Duration::from_millis(millis);
-                    now = Now { wall: now.wall + time, uptime: now.uptime.after(time) };
+                    now = Now { wall: now.wall.after(time), uptime: now.uptime.after(time) };
                 }
                 Event::SetClock { seconds } => {
-                    now.wall = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+                    now.wall = WallTime::from_unix(Duration::from_secs(seconds));
                 }
             }
             if let Some(resting) = rested.at_rest(now) {

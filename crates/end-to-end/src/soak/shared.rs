@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use easemob_token::{AppToken, Client, ConfigError, Error, UserToken, UserTokenRequest};
+use easemob_token::{AppToken, Client, ConfigError, Error, UserToken, UserTokenFuture};
 
 use crate::clients::ClientKind;
 use crate::figures::{CallKind, Tally};
@@ -104,10 +104,7 @@ impl Shared {
     }
 
     /// Builds a request for a user token by user ID, with the lifetime of this client.
-    pub(crate) fn user_token_request(
-        &self,
-        user: &str,
-    ) -> <UserTokenRequest as IntoFuture>::IntoFuture {
+    pub(crate) fn user_token_request<'a>(&'a self, user: &'a str) -> UserTokenFuture<'a> {
         let request = self.client.user_token(user);
         match self.kind.user_token_life() {
             Some(life) => request.ttl(life).into_future(),

@@ -8,7 +8,7 @@ mod rate;
 use std::env;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use easemob_token::Client;
@@ -99,8 +99,7 @@ impl Process {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.0.as_ref().unwrap().id().to_string();
-        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+        subprocess::signal(self.0.as_ref().unwrap().id(), name);
     }
 }
 

@@ -72,16 +72,14 @@ async fn a_holder_that_is_killed_or_stopped_costs_a_second_request_and_nobody_fa
         let mut command = process(&service, &redis.url());
         let mut holder = command.env(REQUEST_TIMEOUT, "500").spawn().unwrap();
         tokio::time::timeout(Duration::from_secs(20), emulator.wait_for_requests(1)).await.unwrap();
-        let id = holder.id().to_string();
-        let kill = |signal: &str| Command::new("kill").args([signal, &id]).status();
-        assert!(kill(signal).unwrap().success());
+        subprocess::signal(holder.id(), signal);
         drop(hold);
         let start = Instant::now();
         let first = token(&client(&service, &redis.url(), Duration::from_secs(5))).await;
         assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
         assert_eq!(token(&client(&service, &redis.url(), Duration::from_secs(5))).await, first);
         if signal == "-STOP" {
-            assert!(kill("-CONT").unwrap().success());
+            subprocess::signal(holder.id(), "-CONT");
             // What its request brought or not, it takes the newer token.
             assert_eq!(printed(holder), first);
         } else {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use easemob_token_end_to_end::Server;
 use easemob_token_store_redis::RedisStore;
+use easemob_token_transport_testkit::subprocess;
 use redis::{Connection, FromRedisValue};
 use tempfile::TempDir;
 
@@ -98,8 +99,7 @@ impl Redis {
 
     /// Sends a signal to the server, such as `-STOP`.
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.pid.to_string();
-        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+        subprocess::signal(self.pid, name);
     }
 }
 

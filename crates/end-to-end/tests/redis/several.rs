@@ -23,10 +23,8 @@ async fn a_store_follows_the_master_that_sentinel_names() {
         },
         &["--sentinel"],
     );
-    let store = RedisStore::sentinel([sentinel.url().as_str()], "tokens")
-        .node("redis://ignored")
-        .build()
-        .unwrap();
+    let url = sentinel.url().replace("redis:", "redis+sentinel:");
+    let store = RedisStore::new(&format!("{}/tokens/0", url.trim_end_matches('/'))).unwrap();
     assert_eq!(store.swap(KEY, None, b"first", KEEP).await.unwrap(), Swap::Done);
     eventually("the replica has the record", || {
         let found: Option<String> = replica.admin(&["GET", KEY]);
@@ -91,6 +89,10 @@ async fn a_cluster_keeps_the_record_on_one_of_its_nodes() {
         assert_eq!(store.swap(&key, None, b"second", KEEP).await.unwrap(), Swap::Changed);
         assert_eq!(store.swap(&key, Some(&first), b"second", KEEP).await.unwrap(), Swap::Done);
     }
+    let all = urls.iter().map(|url| url.trim_start_matches("redis://").trim_end_matches('/'));
+    let by_url = format!("redis+cluster://{}", all.collect::<Vec<_>>().join(","));
+    let read = RedisStore::new(&by_url).unwrap().read(&format!("{KEY}0")).await.unwrap();
+    assert_eq!(&read.unwrap().record()[..], b"second");
     let refusals = urls.iter().map(|url| RedisStore::new(url).unwrap());
     let mut kinds = Vec::new();
     for alone in refusals {

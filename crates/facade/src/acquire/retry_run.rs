@@ -272,7 +272,7 @@ impl<'a, O> RetryRun<'a, O> {
         let received = context.clock.now();
         let token = context
             .endpoint
-            .parse(grant, response, received.wall)
+            .parse(grant, response, received.wall.into())
             .map_err(|error| Error::response(error, attempt))?;
         if is_reused && !wants_fresh && !token.names_its_user() {
             context.avoids_reuse.store(true, Ordering::Relaxed);

@@ -1,5 +1,7 @@
 //! The blocking client: one method per grant.
 
+use std::borrow::Cow;
+
 use easemob_token_core::{AppKey, BaseUrl, Secret};
 use easemob_token_transport::{ConfigError, Transport};
 
@@ -78,8 +80,8 @@ impl Client {
 
     /// Gets a user token by user ID ([`crate::Client::user_token`]). The request is sent by
     /// [`send`](UserTokenRequest::send).
-    pub fn user_token(&self, user_id: impl AsRef<str>) -> UserTokenRequest {
-        UserTokenRequest::new(self.inner.clone(), self.inner.user_token(user_id))
+    pub fn user_token<'a>(&'a self, user_id: impl Into<Cow<'a, str>>) -> UserTokenRequest<'a> {
+        UserTokenRequest::new(self.inner.user_token(user_id))
     }
 
     /// Reports that the service refused this user token

@@ -11,25 +11,22 @@ use crate::issued::UserToken;
 /// [`Client::user_token`](super::Client::user_token).
 #[must_use = "nothing is sent until `send`"]
 #[derive(Debug)]
-pub struct UserTokenRequest {
-    client: Client,
-    request: crate::UserTokenRequest,
-}
+pub struct UserTokenRequest<'a>(crate::UserTokenRequest<'a>);
 
-impl UserTokenRequest {
-    pub(super) fn new(client: Client, request: crate::UserTokenRequest) -> Self {
-        Self { client, request }
+impl<'a> UserTokenRequest<'a> {
+    pub(super) fn new(request: crate::UserTokenRequest<'a>) -> Self {
+        Self(request)
     }
 
     /// Creates the user if it does not exist. Default: `false`.
     pub fn auto_create_user(mut self, create: bool) -> Self {
-        self.request = self.request.auto_create_user(create);
+        self.0 = self.0.auto_create_user(create);
         self
     }
 
     /// Requests this lifetime instead of the server's default.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.request = self.request.ttl(ttl);
+        self.0 = self.0.ttl(ttl);
         self
     }
 
@@ -41,10 +38,12 @@ impl UserTokenRequest {
     /// Those of the async request, and [`Internal`](crate::ErrorKind::Internal) if it would have to
     /// wait inside an async runtime.
     pub fn send(self) -> Result<UserToken, Error> {
-        if let Some(token) = self.request.peek() {
+        let (client, key) = self.0.into_parts()?;
+        if let Some(token) = client.peek_user_token(&key) {
             return Ok(token);
         }
-        wait(&self.client, self.request.into_future())
+        let on_runtime = client.clone();
+        wait(client, async move { on_runtime.inherit(key).await })
     }
 }
 

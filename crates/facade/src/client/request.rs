@@ -1,5 +1,6 @@
 //! Requests for user tokens: options, then `.await` or `.send().await`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -10,39 +11,33 @@ use easemob_token_core::{BuildError, Password, Secret, Ttl, UserId};
 use super::Client;
 use crate::error::Error;
 use crate::issued::UserToken;
-use crate::tokens::UserTokenKey;
+use crate::tokens::{Lookup, UserTokenKey, UserTokenOptions};
 
 type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>>;
 
 /// A request for a user token by user ID, sent when it is awaited. Made by [`Client::user_token`].
 #[must_use = "nothing is sent until it is awaited"]
 #[derive(Debug)]
-pub struct UserTokenRequest {
-    client: Client,
-    key: Result<UserTokenKey, BuildError>,
+pub struct UserTokenRequest<'a> {
+    client: &'a Client,
+    user_id: Cow<'a, str>,
+    options: UserTokenOptions,
 }
 
-impl UserTokenRequest {
-    pub(crate) fn new(client: Client, user_id: &str) -> Self {
-        let ttl = Ttl::ServerDefault;
-        let user_id = UserId::new(user_id);
-        let key = user_id.map(|user_id| UserTokenKey { user_id, auto_create_user: false, ttl });
-        Self { client, key }
+impl<'a> UserTokenRequest<'a> {
+    pub(crate) fn new(client: &'a Client, user_id: Cow<'a, str>) -> Self {
+        Self { client, user_id, options: UserTokenOptions::default() }
     }
 
     /// Creates the user if it does not exist. Default: `false`.
     pub fn auto_create_user(mut self, create: bool) -> Self {
-        if let Ok(key) = &mut self.key {
-            key.auto_create_user = create;
-        }
+        self.options.auto_create_user = create;
         self
     }
 
     /// Requests this lifetime instead of the server's default.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        if let Ok(key) = &mut self.key {
-            key.ttl = ttl.into();
-        }
+        self.options.ttl = ttl.into();
         self
     }
 
@@ -55,58 +50,67 @@ impl UserTokenRequest {
         self.await
     }
 
-    /// The cached token if it is usable.
+    /// The cached token if it is fresh.
+    fn fresh(&self) -> Option<UserToken> {
+        self.client.fresh_user_token(&Lookup::new(&self.user_id, self.options))
+    }
+
+    fn key(&self) -> Result<UserTokenKey, BuildError> {
+        Ok(UserTokenKey { user_id: UserId::new(&self.user_id)?, options: self.options })
+    }
+
+    /// The client, and what it needs to send the request later.
     #[cfg(feature = "blocking")]
-    pub(crate) fn peek(&self) -> Option<UserToken> {
-        self.client.peek_user_token(self.key.as_ref().ok()?)
+    pub(crate) fn into_parts(self) -> Result<(&'a Client, UserTokenKey), BuildError> {
+        Ok((self.client, self.key()?))
     }
 }
 
-impl IntoFuture for UserTokenRequest {
+impl<'a> IntoFuture for UserTokenRequest<'a> {
     type Output = Result<UserToken, Error>;
-    type IntoFuture = UserTokenFuture;
+    type IntoFuture = UserTokenFuture<'a>;
 
-    fn into_future(self) -> UserTokenFuture {
+    fn into_future(self) -> UserTokenFuture<'a> {
         UserTokenFuture(State::New(self))
     }
 }
 
 /// The future of a [`UserTokenRequest`]. With a fresh token in the cache it is ready at once.
 #[must_use = "nothing is sent until it is awaited"]
-pub struct UserTokenFuture(State);
+pub struct UserTokenFuture<'a>(State<'a>);
 
-enum State {
-    New(UserTokenRequest),
+enum State<'a> {
+    New(UserTokenRequest<'a>),
     /// Only a call that has to wait takes the memory of an acquisition.
     Waiting(TokenFuture),
     Ended,
 }
 
-impl Future for UserTokenFuture {
+impl Future for UserTokenFuture<'_> {
     type Output = Result<UserToken, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut waiting = match std::mem::replace(&mut self.0, State::Ended) {
-            State::New(UserTokenRequest { client, key }) => {
-                let key = key?;
-                if let Some(token) = client.fresh_user_token(&key) {
-                    return Poll::Ready(Ok(token));
-                }
-                Box::pin(async move { client.inherit(key).await })
+        if let State::New(request) = &self.0 {
+            if let Some(token) = request.fresh() {
+                self.0 = State::Ended;
+                return Poll::Ready(Ok(token));
             }
-            State::Waiting(waiting) => waiting,
+            let (client, key) = (request.client.clone(), request.key());
+            self.0 = State::Waiting(Box::pin(async move { client.inherit(key?).await }));
+        }
+        let State::Waiting(waiting) = &mut self.0 else {
             // As a future of an `async` block does.
-            State::Ended => panic!("a future was polled after it had ended"),
+            panic!("a future was polled after it had ended");
         };
         let result = waiting.as_mut().poll(cx);
-        if result.is_pending() {
-            self.0 = State::Waiting(waiting);
+        if result.is_ready() {
+            self.0 = State::Ended;
         }
         result
     }
 }
 
-impl fmt::Debug for UserTokenFuture {
+impl fmt::Debug for UserTokenFuture<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UserTokenFuture").finish_non_exhaustive()
     }

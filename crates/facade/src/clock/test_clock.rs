@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-use easemob_token_core::{Now, Uptime};
+use easemob_token_core::{Now, Uptime, WallTime};
 
 /// A clock of a client that stands still unless a test moves it. Clones move together.
 ///
@@ -75,7 +75,7 @@ struct Inner {
 #[derive(Debug)]
 struct Moved {
     uptime: Uptime,
-    wall: SystemTime,
+    wall: WallTime,
 }
 
 impl TestClock {
@@ -98,7 +98,7 @@ impl TestClock {
     }
 
     fn with(wall: SystemTime, is_the_runtimes: bool) -> Self {
-        let moved = Mutex::new(Moved { uptime: Uptime::ORIGIN, wall });
+        let moved = Mutex::new(Moved { uptime: Uptime::ORIGIN, wall: wall.into() });
         Self(Arc::new(Inner { moved, is_the_runtimes, timers: Timers::default() }))
     }
 
@@ -107,7 +107,7 @@ impl TestClock {
         let now = {
             let mut moved = self.moved();
             moved.uptime = moved.uptime.after(time);
-            moved.wall = moved.wall.checked_add(time).unwrap_or(moved.wall);
+            moved.wall = moved.wall.after(time);
             moved.uptime
         };
         let mut waiting = self.0.timers.waiting();
@@ -122,19 +122,19 @@ impl TestClock {
     /// A wall clock that is set ahead looks the same.
     pub fn suspend(&self, time: Duration) {
         let mut moved = self.moved();
-        moved.wall = moved.wall.checked_add(time).unwrap_or(moved.wall);
+        moved.wall = moved.wall.after(time);
     }
 
     /// Sets the wall clock back.
     pub fn set_back(&self, time: Duration) {
         let mut moved = self.moved();
-        moved.wall = moved.wall.checked_sub(time).unwrap_or(moved.wall);
+        moved.wall = moved.wall.before(time);
     }
 
     /// The wall clock.
     #[must_use]
     pub fn wall(&self) -> SystemTime {
-        self.read().wall
+        self.read().wall.into()
     }
 
     /// The monotonic clock: how far the clock was advanced.

@@ -62,8 +62,9 @@ impl World {
 
     /// Polls a caller once; it is never polled again.
     pub(super) fn forget_a_caller(&self, user: usize) -> Forgotten {
-        let call = self.client.user_token(format!("forgotten-{user}")).into_future();
-        let mut call: Call = Box::pin(call);
+        let client = self.client.clone();
+        let mut call: Call =
+            Box::pin(async move { client.user_token(format!("forgotten-{user}")).await });
         let _ = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         Forgotten(call)
     }

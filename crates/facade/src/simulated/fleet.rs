@@ -12,6 +12,7 @@ use easemob_token_store::StoreErrorKind::{Broken, Refused, Timeout, Unreachable}
 use super::runtime::Simulation;
 use super::service::Service;
 use super::shared_store::{SharedStore, Trouble};
+use super::world::user_call;
 use crate::{Client, ClientBuilder, Error, Event};
 
 const TWO_HOURS: u64 = 7_200;
@@ -96,8 +97,8 @@ impl Fleet {
     /// Lets every client get a user token, which shows whether its app token is accepted.
     fn user_tokens(&self, round: usize) -> Vec<Result<(), Error>> {
         let calls = self.clients.iter().enumerate().map(|(index, client)| {
-            let request = client.user_token(format!("u{round}-{index}"));
-            async move { request.await.map(drop) }
+            let call = user_call(client, format!("u{round}-{index}"));
+            async move { call.await.map(drop) }
         });
         self.simulation.run_all(calls)
     }

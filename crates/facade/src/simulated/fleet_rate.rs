@@ -8,6 +8,7 @@ use easemob_token_store::StoreErrorKind::Unreachable;
 use super::fleet::Fleet;
 use super::runtime::Caller;
 use super::shared_store::Trouble;
+use super::world::user_call;
 use crate::{Error, ErrorKind};
 
 const LIMIT: u32 = 50;
@@ -21,8 +22,8 @@ impl Fleet {
     fn user_tokens_by_client(&self, counts: &[usize]) -> Vec<Result<(), Error>> {
         let calls = self.clients.iter().zip(counts).flat_map(|(client, count)| {
             (0..*count).map(|user| {
-                let request = client.user_token(format!("u{user}"));
-                async move { request.await.map(drop) }
+                let call = user_call(client, format!("u{user}"));
+                async move { call.await.map(drop) }
             })
         });
         self.simulation.run_all(calls.collect::<Vec<_>>())
@@ -96,8 +97,7 @@ fn callers_that_give_up_or_cannot_wait_block_nobody() {
     // Polled once and never again, or dropped.
     let mut forgotten = Vec::new();
     for user in 0..200 {
-        let client = fleet.clients[user % 2].clone();
-        let mut caller = Caller::new(client.user_token(format!("f{user}")).into_future());
+        let mut caller = Caller::new(user_call(&fleet.clients[user % 2], format!("f{user}")));
         assert!(caller.poll_once().is_pending());
         if user % 4 < 2 {
             forgotten.push(caller);

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::service::{UNAUTHORIZED, refusal};
-use super::world::{World, busiest_minute, world, world_with};
+use super::world::{World, busiest_minute, user_call, world, world_with};
 use crate::ErrorKind;
 
 /// Requests for app tokens in each minute from `start` on.
@@ -177,8 +177,7 @@ fn row_65_a_revocation_in_the_middle_of_a_burst_fails_no_caller() {
         world.set(|settings| settings.latency = Duration::from_millis(latency));
         let first = world.token().unwrap();
         world.set(|settings| settings.revoke_after = Some(100));
-        let calls =
-            (0..callers).map(|user| world.client.user_token(format!("u{user}")).into_future());
+        let calls = (0..callers).map(|user| user_call(&world.client, format!("u{user}")));
         let tokens = world.simulation.run_all(calls);
         assert_eq!(tokens.iter().filter(|it| it.is_err()).count(), 0, "{latency} ms");
         let revoked = world.received()[99].at;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::runtime::Caller;
-use super::world::{World, world, world_with};
+use super::world::{World, user_call, world, world_with};
 use crate::{Error, ErrorKind};
 
 fn app_token_of(world: &World) -> Caller<Result<(), Error>> {
@@ -20,8 +20,7 @@ fn row_62_callers_that_are_never_polled_again_delay_nobody() {
     world.set(|settings| settings.latency = Duration::from_millis(1));
     let mut forgotten: Vec<_> = (0..300)
         .map(|user| {
-            let client = world.client.clone();
-            let mut caller = Caller::new(client.user_token(format!("f{user}")).into_future());
+            let mut caller = Caller::new(user_call(&world.client, format!("f{user}")));
             assert!(caller.poll_once().is_pending());
             caller
         })
@@ -49,10 +48,7 @@ fn row_62_callers_that_are_polled_seldom_get_their_tokens() {
     let world = world_with(1_000_000, |builder| builder);
     world.token().unwrap();
     world.set(|settings| settings.latency = Duration::from_millis(20));
-    let mut users = (0..200).map(|user| {
-        let client = world.client.clone();
-        Caller::new(client.user_token(format!("u{user}")).into_future())
-    });
+    let mut users = (0..200).map(|user| Caller::new(user_call(&world.client, format!("u{user}"))));
     let mut buffered: VecDeque<Caller<_>> = VecDeque::new();
     let (mut served, start) = (0, world.now());
     loop {
@@ -221,8 +217,7 @@ fn the_users_that_wait_are_bounded_and_so_are_those_that_are_cached() {
     let mut kinds = Vec::new();
     let mut callers = Vec::new();
     for user in 0..4_000 {
-        let client = world.client.clone();
-        let mut caller = Caller::new(client.user_token(format!("u{user}")).into_future());
+        let mut caller = Caller::new(user_call(&world.client, format!("u{user}")));
         match caller.poll_once() {
             std::task::Poll::Ready(result) => kinds.push(result.unwrap_err().kind()),
             std::task::Poll::Pending => callers.push(caller),

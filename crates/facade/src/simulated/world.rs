@@ -8,7 +8,7 @@ use easemob_token_transport::TransportErrorKind;
 
 use super::runtime::Simulation;
 use super::service::{Fault, Received, Service, Settings, failure};
-use crate::{Client, ClientBuilder, Error, Event};
+use crate::{Client, ClientBuilder, Error, Event, UserToken};
 
 pub(super) struct World {
     pub(super) client: Client,
@@ -52,6 +52,15 @@ pub(super) fn world_with(
         .clock(simulation.clock().clone());
     let client = settings(builder).build().unwrap();
     World { client, service, simulation, events }
+}
+
+/// A call for a user token that borrows nothing.
+pub(super) fn user_call(
+    client: &Client,
+    user_id: String,
+) -> impl Future<Output = Result<UserToken, Error>> + use<> {
+    let client = client.clone();
+    async move { client.user_token(user_id).await }
 }
 
 impl World {

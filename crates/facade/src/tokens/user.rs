@@ -1,19 +1,20 @@
 //! Cached user tokens by user ID, bounded in number.
 
 mod cached;
+mod key;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, Weak};
 
-use easemob_token_core::{self as core, AccessToken, BuildError, GrantType, Inherit, Ttl, UserId};
+use easemob_token_core::{self as core, AccessToken, GrantType};
+use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
-use quick_cache::{Equivalent, UnitWeighter};
 
 use self::cached::CachedUser;
+use self::key::{CachedKey, KeysOfUser};
+pub(crate) use self::key::{Lookup, UserTokenKey, UserTokenOptions};
 use super::{AppAuthorized, WithAppToken};
 use crate::acquire::{GrantSource, RequestContext, RetryRun};
 use crate::cache::{EntryInFlight, Fetched, TokenCache, TokenSource};
@@ -21,68 +22,15 @@ use crate::error::Error;
 use crate::issued::{AppToken, UserToken};
 use crate::sync::{Mutex, MutexGuard};
 
-/// Key of a cached user token: the user and the options of the request.
-///
-/// The user ID is sent as its first caller wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct UserTokenKey {
-    pub(crate) user_id: UserId,
-    pub(crate) auto_create_user: bool,
-    pub(crate) ttl: Ttl,
-}
-
 impl UserTokenKey {
     /// The source of this user's grants, which carry an app token.
     pub(crate) fn source<'a>(
         &'a self,
         with_app_token: &'a WithAppToken,
     ) -> impl GrantSource<Token = core::UserToken> + 'a {
-        let make = |app_token: &AppToken| -> Result<Inherit, BuildError> {
-            let grant = Inherit::new(&self.user_id, app_token)?;
-            Ok(grant.with_auto_create_user(self.auto_create_user).with_ttl(self.ttl))
-        };
+        let make = |app_token: &AppToken| self.grant(app_token);
         AppAuthorized { app_tokens: &with_app_token.app_tokens, user_id: &self.user_id, make }
     }
-}
-
-impl Hash for UserTokenKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.user_id.hash(state);
-    }
-}
-
-/// Finds all keys of one user, whatever their options.
-///
-/// A user's keys have one hash, so a cache that looks for this value compares it with each of them.
-/// It is equal to none: it takes their copies and the search goes on.
-struct UserKeys<'a> {
-    user_id: &'a UserId,
-    found: RefCell<Vec<UserTokenKey>>,
-}
-
-impl Hash for UserKeys<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.user_id.hash(state);
-    }
-}
-
-impl Equivalent<UserTokenKey> for UserKeys<'_> {
-    fn equivalent(&self, key: &UserTokenKey) -> bool {
-        if *self.user_id == key.user_id {
-            self.found.borrow_mut().push(key.clone());
-        }
-        false
-    }
-}
-
-/// The cached keys of one user.
-fn keys_of<V: Clone>(
-    cached: &Cache<UserTokenKey, V, UnitWeighter>,
-    user_id: &UserId,
-) -> Vec<UserTokenKey> {
-    let keys = UserKeys { user_id, found: RefCell::default() };
-    let _ = cached.peek(&keys);
-    keys.found.into_inner()
 }
 
 /// The source of one user's token.
@@ -129,7 +77,7 @@ pub(crate) struct UserTokens {
     itself: Weak<Self>,
     with_app_token: Arc<WithAppToken>,
     /// Users whose first acquisition has ended, with or without a token.
-    cached: Cache<UserTokenKey, CachedUser, UnitWeighter>,
+    cached: Cache<CachedKey, CachedUser, UnitWeighter>,
     /// They are not in `cached`, which may evict them: then the next caller would send a second request.
     waiting: Mutex<Waiting>,
     max_waiting: usize,
@@ -158,11 +106,11 @@ impl UserTokens {
 
     /// The cached token if it is fresh: one look at the cache, and no lock of ours.
     #[inline]
-    pub(crate) fn try_fresh(&self, key: &UserTokenKey) -> Option<UserToken> {
-        match self.cached.get(key)? {
+    pub(crate) fn try_fresh(&self, lookup: &Lookup<'_>) -> Option<UserToken> {
+        match self.cached.get(lookup)? {
             CachedUser::Resting(user) => {
                 let context = &self.with_app_token.context;
-                let token = user.fresh(context.clock.now())?.clone();
+                let token = user.fresh(context.clock.now())?;
                 context.telemetry.hit(User::GRANT);
                 Some(token)
             }
@@ -173,12 +121,12 @@ impl UserTokens {
     /// The token of this user.
     pub(crate) async fn get(&self, key: &UserTokenKey) -> Result<UserToken, Error> {
         let context = &self.with_app_token.context;
-        let cached = self.cached.get(key);
+        let cached = self.cached.get(&key.lookup());
         let user = match (cached, context.check_process()) {
             (Some(CachedUser::Active(user)), _) => user,
             // A thread of the parent process may hold the lock.
             (Some(CachedUser::Resting(user)), Err(error)) => {
-                return user.usable(context.clock.now()).cloned().ok_or(error);
+                return user.usable(context.clock.now()).ok_or(error);
             }
             (_, process) => process.and_then(|()| self.user(key, &mut self.waiting()))?,
         };
@@ -188,10 +136,10 @@ impl UserTokens {
     /// The cached token if it is usable.
     #[cfg(feature = "blocking")]
     pub(crate) fn peek(&self, key: &UserTokenKey) -> Option<UserToken> {
-        if let Some(token) = self.try_fresh(key) {
+        if let Some(token) = self.try_fresh(&key.lookup()) {
             return Some(token);
         }
-        self.cached.get(key)?;
+        self.cached.get(&key.lookup())?;
         let user = self.user(key, &mut self.waiting()).ok()?;
         user.peek().map(|token| token.clone())
     }
@@ -203,11 +151,11 @@ impl UserTokens {
             with_app_token: Arc::clone(&self.with_app_token),
             key: key.clone(),
         };
-        match self.cached.get(key) {
+        match self.cached.get(&key.lookup()) {
             Some(CachedUser::Active(user)) => return Ok(user),
             Some(CachedUser::Resting(resting)) => {
-                let user = TokenCache::resumed(source(), resting.token.clone(), resting.state);
-                self.cached.insert(key.clone(), CachedUser::Active(Arc::clone(&user)));
+                let user = TokenCache::resumed(source(), resting.token, resting.state);
+                self.cached.insert(key.into(), CachedUser::Active(Arc::clone(&user)));
                 return Ok(user);
             }
             None => {}
@@ -230,8 +178,8 @@ impl UserTokens {
         // Under this lock nobody else changes what is cached for a user.
         let mut waiting = self.waiting();
         let is_new = waiting.get(key).is_some_and(|it| Arc::ptr_eq(it, user));
-        if is_new || self.cached.peek(key).is_some_and(|it| it.is(user)) {
-            self.cached.insert(key.clone(), CachedUser::of(user));
+        if is_new || self.cached.peek(&key.lookup()).is_some_and(|it| it.is(user)) {
+            self.cached.insert(key.into(), CachedUser::of(user));
         }
         if is_new {
             waiting.remove(key);
@@ -241,25 +189,24 @@ impl UserTokens {
     /// Drops this token if it is a cached one, whatever options it was fetched with.
     pub(crate) fn invalidate(&self, refused: &UserToken) {
         let token = refused.access_token();
-        let named = refused.user().and_then(core::User::username).map(UserId::new);
-        let mut keys = named
-            .and_then(Result::ok)
-            .map(|user_id| keys_of(&self.cached, &user_id))
-            .unwrap_or_default();
+        let named = refused.user().and_then(core::User::username).unwrap_or_default();
+        let mut keys = KeysOfUser::find(named, |keys| {
+            let _ = self.cached.peek(keys);
+        });
         if keys.is_empty() {
             // The response names no user, or in another way than the caller.
             let users = self.cached.iter();
             keys = users.filter(|(_, user)| user.holds(token)).map(|(key, _)| key).collect();
         }
-        for key in &keys {
-            self.invalidate_of(key, token);
+        for key in keys.into_iter().flat_map(UserTokenKey::try_from) {
+            self.invalidate_of(&key, token);
         }
     }
 
     /// Drops this token if it is the cached one of this key.
     fn invalidate_of(&self, key: &UserTokenKey, refused: &AccessToken) {
         let mut waiting = self.waiting();
-        if !self.cached.peek(key).is_some_and(|user| user.holds(refused)) {
+        if !self.cached.peek(&key.lookup()).is_some_and(|user| user.holds(refused)) {
             return;
         }
         let user = self.user(key, &mut waiting).ok();
@@ -282,48 +229,5 @@ impl fmt::Debug for UserTokens {
             .field("cached", &self.cached.len())
             .field("waiting", &self.waiting().len())
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::hash::BuildHasher;
-
-    use quick_cache::DefaultHashBuilder;
-
-    use super::*;
-
-    fn key(user_id: &str) -> UserTokenKey {
-        let user_id = UserId::new(user_id).unwrap();
-        UserTokenKey { user_id, auto_create_user: false, ttl: Ttl::ServerDefault }
-    }
-
-    #[test]
-    fn one_lookup_finds_the_keys_of_one_user_whatever_their_options() {
-        let cached = Cache::with_weighter(64, 64, UnitWeighter);
-        let mut expected = vec![
-            key("Alice"),
-            UserTokenKey { auto_create_user: true, ..key("alice") },
-            UserTokenKey { ttl: Ttl::Permanent, ..key("alice") },
-        ];
-        for key in expected.iter().chain(&[key("bob"), key("alicf")]) {
-            cached.insert(key.clone(), ());
-        }
-        let mut found = keys_of(&cached, &UserId::new("aLICE").unwrap());
-        for keys in [&mut expected, &mut found] {
-            keys.sort_by_key(|key| (key.auto_create_user, key.ttl == Ttl::Permanent));
-        }
-        assert_eq!(found, expected);
-        assert!(keys_of(&cached, &UserId::new("carol").unwrap()).is_empty());
-    }
-
-    #[test]
-    fn keys_that_differ_only_in_case_are_equal() {
-        let hasher = DefaultHashBuilder::default();
-        assert_eq!(key("Alice"), key("aLICE"));
-        assert_eq!(hasher.hash_one(key("Alice")), hasher.hash_one(key("aLICE")));
-        assert_ne!(key("alice"), key("alicf"));
-        assert_ne!(key("alice"), UserTokenKey { auto_create_user: true, ..key("alice") });
-        assert_ne!(key("alice"), UserTokenKey { ttl: Ttl::Permanent, ..key("alice") });
     }
 }

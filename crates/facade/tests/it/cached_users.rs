@@ -38,7 +38,7 @@ mod over_sockets {
     use easemob_token_emulator::{BodyKind, Emulator, Fault};
     use tokio::task::JoinSet;
 
-    use crate::driving::{begin, in_time};
+    use crate::driving::{begin, in_time, user_call};
     use crate::end_to_end::client_of;
 
     fn text(token: &UserToken) -> &str {
@@ -59,7 +59,7 @@ mod over_sockets {
         for number in 0..1_000 {
             // The service reads user IDs without regard to case.
             let user = ["c", "C"][number % 2];
-            callers.spawn(client.user_token(user).into_future());
+            callers.spawn(user_call(&client, user));
         }
         emulator.wait_for_requests(2).await;
         crate::driving::yield_to_tasks().await;
@@ -77,11 +77,12 @@ mod over_sockets {
         client.app_token().await.unwrap();
         let hold = emulator.hold();
         let mut calls = JoinSet::new();
-        let call = |user: String| client.user_token(user).auto_create_user(true).into_future();
         for round in 0..2 {
             for number in 0..20 {
-                let mut call = call(format!("user-{number}"));
-                begin(Pin::new(&mut call)).await;
+                let (client, user) = (client.clone(), format!("user-{number}"));
+                let mut call =
+                    Box::pin(async move { client.user_token(user).auto_create_user(true).await });
+                begin(call.as_mut()).await;
                 calls.spawn(call);
             }
             emulator.wait_for_requests(21).await;

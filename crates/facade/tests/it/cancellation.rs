@@ -8,7 +8,7 @@ use easemob_token::{Error, UserToken};
 use easemob_token_emulator::{BodyKind, Emulator, Fault, Grant, ReceivedRequest};
 use tokio::task::JoinSet;
 
-use crate::driving::{begin, in_time, yield_to_tasks};
+use crate::driving::{begin, in_time, user_call, yield_to_tasks};
 use crate::end_to_end::client_of;
 use crate::many_callers::callers;
 
@@ -74,7 +74,7 @@ async fn row_43_cancelled_callers_neither_stop_nor_restart_the_acquisition(
 fn user_callers(client: &easemob_token::Client) -> JoinSet<Result<UserToken, Error>> {
     let mut callers = JoinSet::new();
     for _ in 0..50 {
-        callers.spawn(client.user_token("c").into_future());
+        callers.spawn(user_call(client, "c"));
     }
     callers
 }

@@ -5,6 +5,8 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
+use easemob_token::{Client, Error, UserToken};
+
 /// Polls a call once; it must be pending then.
 pub(crate) async fn begin<F: Future + ?Sized>(mut call: Pin<&mut F>) {
     poll_fn(|context| {
@@ -12,6 +14,15 @@ pub(crate) async fn begin<F: Future + ?Sized>(mut call: Pin<&mut F>) {
         Poll::Ready(())
     })
     .await;
+}
+
+/// A call for a user token, for a task of its own.
+pub(crate) fn user_call(
+    client: &Client,
+    user_id: &str,
+) -> impl Future<Output = Result<UserToken, Error>> + use<> {
+    let (client, user_id) = (client.clone(), user_id.to_owned());
+    async move { client.user_token(user_id).await }
 }
 
 /// Yields, so that each task spawned before is polled.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use easemob_token::{Client, ClientBuilder, Event, GrantType};
 use tokio::task::JoinSet;
 
-use crate::driving::yield_to_tasks;
+use crate::driving::{user_call, yield_to_tasks};
 use crate::memory::{Memory, Numbering, Outcome, builder, response};
 use crate::recorder::Recorder;
 
@@ -223,7 +223,7 @@ async fn a_panic_of_an_observer_is_caught() {
     let client = builder(memory).observer(observer).cache_user_tokens(10).build().unwrap();
     let mut callers = JoinSet::new();
     for _ in 0..10 {
-        callers.spawn(client.user_token(USER).into_future());
+        callers.spawn(user_call(&client, USER));
     }
     for result in crate::driving::in_time(callers.join_all()).await {
         result.unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use easemob_token::ErrorKind;
 use tokio::task::JoinSet;
 
-use crate::driving::{at_once, begin};
+use crate::driving::{at_once, begin, user_call};
 use crate::memory::Numbering;
 use crate::memory::builder;
 
@@ -18,7 +18,7 @@ async fn no_second_has_more_requests_than_the_client_may_send_and_all_callers_ar
     let mut callers = JoinSet::new();
     let start = Instant::now();
     for number in 0..60 {
-        callers.spawn(client.user_token(format!("user-{number}")).into_future());
+        callers.spawn(user_call(&client, &format!("user-{number}")));
     }
     for result in callers.join_all().await {
         result.unwrap();

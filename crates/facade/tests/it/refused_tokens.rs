@@ -6,7 +6,7 @@ use easemob_token::{Authorization, ErrorKind};
 use easemob_token_emulator::{Emulator, Fault, Grant, ReceivedRequest, Refusal};
 use tokio::task::JoinSet;
 
-use crate::driving::in_time;
+use crate::driving::{in_time, user_call};
 use crate::end_to_end::client_of;
 
 const CALLERS: usize = 1_000;
@@ -69,7 +69,7 @@ async fn a_revoked_app_token_is_replaced_once_for_all_user_tokens(transport: imp
     emulator.revoke_app_tokens();
     let mut callers = JoinSet::new();
     for _ in 0..100 {
-        callers.spawn(client.user_token("c").into_future());
+        callers.spawn(user_call(&client, "c"));
     }
     for result in callers.join_all().await {
         result.unwrap();

@@ -54,7 +54,7 @@ fn text_is_taken_in_every_form() {
         .client_credentials(owned.clone(), &secret)
         .build()
         .unwrap();
-    drop([client.user_token("x"), client.user_token(&owned), client.user_token(boxed.clone())]);
+    drop([client.user_token("x"), client.user_token(&owned), client.user_token(&*boxed)]);
     drop(client.user_token_by_password(&owned, &owned));
     drop(client.user_token_by_password(boxed.clone(), boxed).send());
     #[cfg(feature = "dynamic")]

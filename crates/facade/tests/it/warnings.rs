@@ -7,6 +7,7 @@ use easemob_token::{Client, Ttl, TtlUnits};
 use easemob_token_emulator::{Emulator, Unit};
 use tokio::task::JoinSet;
 
+use crate::driving::user_call;
 use crate::end_to_end::client_of;
 use crate::recorder::Recorder;
 
@@ -28,7 +29,7 @@ async fn warnings_of_an_outage(base_url: &str) -> Vec<String> {
     for _ in 0..3 {
         let mut callers = JoinSet::new();
         for user in 0..50 {
-            callers.spawn(client.user_token(format!("MARK-{user}")).into_future());
+            callers.spawn(user_call(&client, &format!("MARK-{user}")));
         }
         for result in callers.join_all().await {
             let report = result.unwrap_err().report();

@@ -1,6 +1,6 @@
 //! The simulated store and service.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use easemob_token_core::Lifetime;
 use easemob_token_core::{AccessToken, AppToken, FleetEvent, FleetRecord, FleetStep, FleetTrouble};
@@ -124,6 +124,6 @@ impl Simulation {
         let life = Lifetime::Expires(Duration::from_secs(self.life));
         #[expect(clippy::expect_used, reason = "it is a letter and a number")]
         let token = AccessToken::new(text).expect("a token");
-        AppToken::from_parts(token, life, self.now_of(index).wall.max(SystemTime::UNIX_EPOCH))
+        AppToken::from_parts(token, life, self.now_of(index).wall.into())
     }
 }

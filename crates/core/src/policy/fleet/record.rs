@@ -170,7 +170,7 @@ impl SharedToken {
             lifetime: token.lifetime(),
             application: token.application().filter(|it| it.len() <= LONGEST_NAME).map(Arc::from),
             age: Duration::ZERO,
-            received_wall: received.wall,
+            received_wall: received.wall.into(),
             is_refused: false,
         }
     }
@@ -194,7 +194,7 @@ impl SharedToken {
 
     /// The time since it was received, by two wall clocks: only if there is no better source.
     pub(super) fn age_by_wall(&self, now: Now) -> Duration {
-        now.wall.duration_since(self.received_wall).unwrap_or_default()
+        now.wall.since(self.received_wall.into())
     }
 
     pub(super) fn is_usable(&self, now: Now) -> bool {

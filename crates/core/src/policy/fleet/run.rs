@@ -43,13 +43,13 @@ const SECOND: Duration = Duration::from_secs(1);
 /// [`TokenState`](crate::TokenState).
 ///
 /// ```
-/// use std::time::{Duration, SystemTime};
+/// use std::time::Duration;
 /// use easemob_token_core::{
-///     Fleet, FleetEvent, FleetRecord, FleetRun, FleetStart, FleetStep, Jitter, Now, Uptime,
+///     Fleet, FleetEvent, FleetRecord, FleetRun, FleetStart, FleetStep, Jitter, Now, Uptime, WallTime,
 /// };
 ///
 /// let mut fleet = Fleet::new();
-/// let now = Now { wall: SystemTime::UNIX_EPOCH, uptime: Uptime::ORIGIN };
+/// let now = Now { wall: WallTime::UNIX_EPOCH, uptime: Uptime::ORIGIN };
 /// let start = FleetStart {
 ///     owner: 0x0123_4567_89ab_cdef, // random
 ///     held: None,
@@ -175,10 +175,7 @@ impl FleetRun {
         } else {
             Duration::ZERO
         };
-        self.issued = Now {
-            wall: now.wall.checked_add(at).unwrap_or(now.wall),
-            uptime: now.uptime.after(at),
-        };
+        self.issued = Now { wall: now.wall.after(at), uptime: now.uptime.after(at) };
         step
     }
 
@@ -274,8 +271,8 @@ impl FleetRun {
         fleet.works();
         fleet.held = self.seen.generation;
         let age = token.age();
-        let received = now.wall.checked_sub(age).unwrap_or(now.wall);
-        FleetStep::Adopt { token: token.app_token(received), age }
+        let token = token.app_token(now.wall.before(age).into());
+        FleetStep::Adopt { token, age }
     }
 
     /// Whether callers wait for another token than the one that the process holds.

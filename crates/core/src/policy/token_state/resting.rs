@@ -3,14 +3,17 @@
 use super::{CachedToken, TokenState};
 use crate::policy::{Freshness, Now, Uptime};
 
-/// A [`TokenState`] at rest: a token is cached, no acquisition is in flight, and the last one succeeded.
+/// A [`TokenState`] at rest: a cached token of known lifetime, no acquisition in flight, the last
+/// one a success.
 ///
 /// It takes a third of the memory. A cache of many tokens stores it in place of the state until the token
 /// is due; `TokenState::from(resting)` is the state as it was.
 #[derive(Clone, Copy, Debug)]
 pub struct RestingState {
-    cached: CachedToken,
-    last_sent: Option<Uptime>,
+    generation: u64,
+    freshness: Freshness,
+    /// `NEVER` if nothing was sent.
+    last_sent: Uptime,
     /// Of the limit on requests.
     taken: Uptime,
 }
@@ -19,35 +22,45 @@ impl RestingState {
     /// The number of the cached token.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.cached.generation
+        self.generation
     }
 
     /// The times at which the cached token is due for renewal and too old.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
-        self.cached.freshness
+        self.freshness
     }
 }
 
 impl From<RestingState> for TokenState {
-    fn from(RestingState { cached, last_sent, taken }: RestingState) -> Self {
+    fn from(resting: RestingState) -> Self {
+        let RestingState { generation, freshness, last_sent, taken } = resting;
         let new = Self::new();
-        let limiter = new.limiter.with_taken(taken);
-        Self { generation: cached.generation, cached: Some(cached), last_sent, limiter, ..new }
+        Self {
+            generation,
+            cached: Some(CachedToken { generation, freshness, has_lifetime: true }),
+            last_sent: (last_sent != Uptime::NEVER).then_some(last_sent),
+            limiter: new.limiter.with_taken(taken),
+            ..new
+        }
     }
 }
 
 impl TokenState {
-    /// The state at rest, of which this one can be made again. `None` if something is going on at `now`.
+    /// The state at rest, of which this one can be made again. `None` if something is going on at `now`,
+    /// or if the lifetime of the token is unknown.
     #[must_use]
     pub fn at_rest(&self, now: Now) -> Option<RestingState> {
-        let cached = self.cached.filter(|cached| cached.generation == self.generation)?;
-        let is_at_rest = !self.in_flight
+        let CachedToken { generation, freshness, has_lifetime } = self.cached?;
+        let is_at_rest = has_lifetime
+            && generation == self.generation
+            && !self.in_flight
             && !self.is_reported
             && self.failures == 0
             && self.cooldown.is_none()
             && self.evidence.is_blank(now.uptime);
-        let (last_sent, taken) = (self.last_sent, self.limiter.taken());
-        is_at_rest.then_some(RestingState { cached, last_sent, taken })
+        let last_sent = self.last_sent.unwrap_or(Uptime::NEVER);
+        let taken = self.limiter.taken();
+        is_at_rest.then_some(RestingState { generation, freshness, last_sent, taken })
     }
 }

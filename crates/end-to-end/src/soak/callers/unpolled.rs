@@ -52,9 +52,8 @@ fn call(shared: &Arc<Shared>, chance: &mut fastrand::Rng) -> Call {
         return Box::pin(async move { drop(shared.app_token().await) });
     }
     let (user, _) = user(chance.usize(..USERS));
-    let request = shared.user_token_request(&user);
     // Its result is not judged, since its timeouts run while it is not polled.
-    Box::pin(async move { drop(request.await) })
+    Box::pin(async move { drop(shared.user_token_request(&user).await) })
 }
 
 fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {

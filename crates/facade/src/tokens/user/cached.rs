@@ -10,11 +10,12 @@ use crate::issued::UserToken;
 /// What is cached for a user. Most tokens rest: the rest of the state is made when it is needed.
 #[derive(Clone)]
 pub(super) enum CachedUser {
-    Resting(Arc<RestingUser>),
+    Resting(RestingUser),
     Active(UserCache),
 }
 
 /// A token that needs nothing until it is due.
+#[derive(Clone)]
 pub(super) struct RestingUser {
     pub(super) token: UserToken,
     pub(super) state: RestingState,
@@ -24,7 +25,7 @@ impl CachedUser {
     /// The form that takes the least memory.
     pub(super) fn of(user: &UserCache) -> Self {
         match user.at_rest() {
-            Some((token, state)) => Self::Resting(Arc::new(RestingUser { token, state })),
+            Some((token, state)) => Self::Resting(RestingUser { token, state }),
             None => Self::Active(Arc::clone(user)),
         }
     }
@@ -43,11 +44,11 @@ impl CachedUser {
 }
 
 impl RestingUser {
-    pub(super) fn fresh(&self, now: Now) -> Option<&UserToken> {
-        (!self.state.freshness().is_due(now)).then_some(&self.token)
+    pub(super) fn fresh(self, now: Now) -> Option<UserToken> {
+        (!self.state.freshness().is_due(now)).then_some(self.token)
     }
 
-    pub(super) fn usable(&self, now: Now) -> Option<&UserToken> {
-        self.state.freshness().is_usable(now).then_some(&self.token)
+    pub(super) fn usable(self, now: Now) -> Option<UserToken> {
+        self.state.freshness().is_usable(now).then_some(self.token)
     }
 }

@@ -5,11 +5,11 @@ mod checks;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::hash::{DefaultHasher, Hasher as _};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use self::checks::{app_token, millis, number, text};
 use super::super::{Fleet, FleetEvent, FleetRecord, FleetRun, FleetStart, FleetStep, FleetTrouble};
-use crate::policy::{Jitter, Now, Uptime};
+use crate::policy::{Jitter, Now, Uptime, WallTime};
 
 const REQUEST_TIMEOUT: u64 = 4_000;
 const DEADLINE: u64 = 10_000;
@@ -110,7 +110,7 @@ impl World {
 
     fn now(&self) -> Now {
         let time = Duration::from_millis(self.now);
-        Now { wall: SystemTime::UNIX_EPOCH + time, uptime: Uptime::from_origin(time) }
+        Now { wall: WallTime::from_unix(time), uptime: Uptime::from_origin(time) }
     }
 
     /// Every world that may come next.
