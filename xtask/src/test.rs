@@ -29,7 +29,6 @@ pub(crate) const AT_ONCE: usize = 3;
 /// A test program that cargo has built.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Built {
-    pub(crate) name: String,
     pub(crate) path: String,
     manifest: PathBuf,
     /// Whether it holds the unit tests of a library, which can have doctests too.
@@ -155,7 +154,6 @@ pub(crate) fn programs(messages: &str) -> Vec<Built> {
         .filter_map(|message| {
             let kind = &message["target"]["kind"][0];
             Some(Built {
-                name: message["target"]["name"].as_str()?.to_owned(),
                 path: message["executable"].as_str()?.to_owned(),
                 manifest: message["manifest_path"].as_str()?.into(),
                 is_library: kind == "lib",
@@ -188,7 +186,7 @@ mod tests {
     fn test_programs_are_found_among_the_messages_of_cargo() {
         let message = |test: bool, kind: &str, executable: &str| {
             format!(
-                "{{\"manifest_path\":\"/a/Cargo.toml\",\"target\":{{\"kind\":[\"{kind}\"],\"name\":\"x\"}},\
+                "{{\"manifest_path\":\"/a/Cargo.toml\",\"target\":{{\"kind\":[\"{kind}\"]}},\
                  \"profile\":{{\"test\":{test}}},\"executable\":{executable}}}\n"
             )
         };
