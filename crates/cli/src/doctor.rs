@@ -21,7 +21,7 @@ use self::settings::lines as settings_lines;
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::logging_transport::LoggingTransport;
-use crate::options::Options;
+use crate::options::{FORMAT, Options};
 use crate::settings::{Setting, present, require};
 use crate::{output, time, token, transports};
 
@@ -31,7 +31,8 @@ pub(crate) async fn run(
     format: Format,
     user: Option<String>,
 ) -> Result<ExitCode, Failure> {
-    output::require_format(format, "doctor")?;
+    let origin = options.as_ref().map(|it| it.origins.of(FORMAT.0)).unwrap_or_default();
+    output::require_format(format, &origin, "doctor")?;
     let mut report = Report::new(format);
     match steps(options, user, &mut report).await {
         Ok(()) => report.finish(None),

@@ -23,7 +23,7 @@ use crate::args::Format;
 use crate::config_file::Settings;
 use crate::failure::Failure;
 use crate::option_args::OptionArgs;
-use crate::options::{self, Options};
+use crate::options::{self, FORMAT, Options};
 use crate::output;
 use crate::signals::{Received, Signals};
 use crate::source::{Names, Source};
@@ -56,7 +56,7 @@ pub(crate) fn run(
         None => Settings::default(),
     };
     let (plan, options) = Plan::new(args, options, environment, &file, acting)?;
-    output::require_format(options.format, "emulator")?;
+    output::require_format(options.format, &options.origins.of(FORMAT.0), "emulator")?;
     crate::input::check_standard_input(&options)?;
     if plan.health {
         return ready::check(&plan);

@@ -12,7 +12,7 @@ use crate::args::Format;
 use crate::failure::Failure;
 use crate::findings::{Findings, SignatureState};
 use crate::input::Input;
-use crate::options::Options;
+use crate::options::{FORMAT, Options};
 use crate::{output, secrets};
 
 /// The token; the limit is far above the longest one.
@@ -24,7 +24,7 @@ pub(crate) fn run(
     leeway: Duration,
     check: bool,
 ) -> Result<ExitCode, Failure> {
-    output::require_format(options.format, "inspect")?;
+    output::require_format(options.format, &options.origins.of(FORMAT.0), "inspect")?;
     let is_argument = token.as_deref().is_some_and(|token| token != "-");
     let text = match token {
         Some(token) if token != "-" => token,

@@ -132,7 +132,8 @@ fn run(command: Command, options: OptionArgs, places: Places<'_>) -> Result<Exit
         Command::Completions(args) => return completions::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Man(args) => return man::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Version(_) => {
-            output::require_format(format, "version")?;
+            let origin = source::Origin::Variable(options::FORMAT.1);
+            output::require_format(format, &origin, "version")?;
             return version::run(format).map(|()| ExitCode::SUCCESS);
         }
         Command::Emulator(args) => return emulate::run(*args, options, environment, &acting),

@@ -42,7 +42,7 @@ const CLIENT_KEY: Names = ("--client-key", "EASEMOB_CLIENT_KEY");
 const PROXY: Names = ("--proxy", "EASEMOB_PROXY");
 const ALLOW_HTTP: Names = ("--allow-http", "EASEMOB_ALLOW_HTTP");
 const AUTHORIZE_PASSWORD: Names = ("--authorize-password", "EASEMOB_AUTHORIZE_PASSWORD");
-const FORMAT: Names = ("--format", "EASEMOB_FORMAT");
+pub(crate) const FORMAT: Names = ("--format", "EASEMOB_FORMAT");
 
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(20);
 

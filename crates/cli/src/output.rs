@@ -10,6 +10,7 @@ use clap::ValueEnum as _;
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::progress;
+use crate::source::Origin;
 
 /// An error of writing to standard output.
 pub(crate) struct WriteError(pub(crate) io::Error);
@@ -50,13 +51,17 @@ fn write(bytes: &[u8]) -> io::Result<()> {
 /// Refuses a format that only a token has, for a command whose output is none.
 ///
 /// As an option it is refused already; a variable or a profile is for every command.
-pub(crate) fn require_format(format: Format, command: &str) -> Result<(), Failure> {
+pub(crate) fn require_format(
+    format: Format,
+    origin: &Origin,
+    command: &str,
+) -> Result<(), Failure> {
     if Format::REPORT.contains(&format) {
         return Ok(());
     }
     let name = format.to_possible_value().map(|it| it.get_name().to_owned());
     Err(Failure::invalid_input(format!(
-        "--format (EASEMOB_FORMAT): {command} has no {}; write text or json",
+        "--format ({origin}): {command} has no {}; write text or json",
         name.unwrap_or_default(),
     )))
 }

@@ -94,7 +94,8 @@ impl Plan {
         let until_stdin_closes = source.flag(UNTIL_STDIN_CLOSES, args.until_stdin_closes);
         let settings = settings(&mut source, &mut args, options.ttl_unit);
         let pairs = Pairs::of(&mut source, &mut args);
-        let options = source.finish(options)?;
+        let origins = std::mem::take(&mut source.origins);
+        let options = Options { origins, ..source.finish(options)? };
 
         let mut builder = Emulator::builder().listen(&listen);
         builder = seed.into_iter().fold(builder, Builder::seed);

@@ -203,6 +203,20 @@ async fn a_wrong_place_is_refused_with_the_remedy_and_without_the_url() {
     assert_eq!(emulator.request_count(), 0);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_path_of_a_home_folder_can_be_any_bytes() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let (emulator, directory) = (Emulator::start().await.unwrap(), TempDir::new().unwrap());
+    let home = directory.path().join(std::ffi::OsStr::from_bytes(b"h\xff"));
+    let mut app = set_up(&emulator, &["app", "--keep"]);
+    app.env("HOME", &home);
+    let output = run(app).await;
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+    assert!(home.join(".cache/easemob-token").is_dir());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_folder_that_others_can_enter_is_refused() {

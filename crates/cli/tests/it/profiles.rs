@@ -51,6 +51,10 @@ fn a_wrong_value_is_told_with_the_place_that_it_comes_from() {
     told(&["app"], "", &format!("--base-url (profile default of {name}, line 2): "));
     told(&["app"], WRONG, "--base-url (EASEMOB_BASE_URL): ");
     told(&["app", "--base-url", WRONG], WRONG, "--base-url: ");
+    fs::write(&file, "[default]\nformat = 'header'\n").unwrap();
+    let output = with_file(&file, &["doctor"]).env_remove("EASEMOB_FORMAT").output().unwrap();
+    let expected = format!("--format (profile default of {name}, line 2): doctor has no header;");
+    assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
 }
 
 #[tokio::test]
