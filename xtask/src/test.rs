@@ -9,7 +9,7 @@ use serde_json::Value;
 use xshell::cmd;
 
 use crate::context::Context;
-use crate::crates::{ADAPTER_TRIALS, COMMAND, CORE, FACADE};
+use crate::crates::{COMMAND, CORE, FACADE};
 use crate::install::{Program, succeeds};
 use crate::shell;
 use crate::steps::WHOLE;
@@ -23,6 +23,8 @@ const SHELLS: &[Program] = &[
 ];
 /// Gives a command its own files and processes; only Linux has it.
 const UNSHARE: Program = Program::new("unshare", "util-linux", "");
+/// The adapters searched for leaks, as other programs build them.
+pub(crate) const LEAKS: &str = "-p easemob-token-adapter-trials --test leaks_*";
 /// How many test programs run at once: most of them wait most of the time.
 pub(crate) const AT_ONCE: usize = 3;
 
@@ -141,7 +143,7 @@ fn choices(context: &Context) -> Result<Vec<String>> {
         // As `cargo install` builds it.
         format!("-p {COMMAND}"),
         // Without the feature `tracing-log`, which the first choice has.
-        format!("-p {ADAPTER_TRIALS} --test leaks_*"),
+        LEAKS.to_owned(),
     ]);
     Ok(choices)
 }
