@@ -157,6 +157,13 @@ fn a_pipe_for_the_certificate_blocks_no_signal() {
         std::thread::yield_now();
     }
     subprocess::signal(child.id(), "-TERM");
+    let begun = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > std::time::Duration::from_secs(10) {
+            child.kill().unwrap();
+        }
+        std::thread::yield_now();
+    }
     assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
