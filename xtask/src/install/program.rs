@@ -92,7 +92,7 @@ impl Program {
 
     pub(crate) fn missing(&self) -> String {
         let install = format!(
-            "`{}` is missing; install it (Debian, Ubuntu: `apt-get install {}`)",
+            "`{}` is missing or does not run; install it (Debian, Ubuntu: `apt-get install {}`)",
             self.name, self.package
         );
         match self.variable {
