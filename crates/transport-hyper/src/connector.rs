@@ -12,6 +12,7 @@ use easemob_token_transport::{ProxyRules, ProxyUrl};
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::time::timeout;
 use tower_service::Service;
@@ -23,7 +24,7 @@ use crate::wire::Wire;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 /// A stream to the first peer, the proxy or the target; over TLS if the proxy is `https://`.
-type Hop = MaybeHttpsStream<Wire>;
+type Hop = MaybeHttpsStream<TokioIo<Wire>>;
 /// A stream to the target, over TLS if that is `https://`.
 type Stream = MaybeHttpsStream<Hop>;
 
@@ -78,8 +79,9 @@ impl Settings {
         secure(hop, target, tls).await
     }
 
-    async fn open(&self, peer: Uri) -> Result<Wire, BoxError> {
-        Ok(Wire::new(self.tcp.clone().call(peer).await?))
+    async fn open(&self, peer: Uri) -> Result<TokioIo<Wire>, BoxError> {
+        let tcp = self.tcp.clone().call(peer).await?;
+        Ok(TokioIo::new(Wire::new(tcp.into_inner())))
     }
 
     async fn tunnel(

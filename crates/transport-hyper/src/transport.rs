@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use easemob_token_transport::{
@@ -93,13 +94,17 @@ impl HyperTransport {
     }
 }
 
-async fn receive(
+/// Waits for a permit, then sends the request and reads the whole response.
+async fn run(
+    limit: &ExchangeLimit,
+    deadline: Instant,
     response: ResponseFuture,
     max_bytes: usize,
 ) -> Result<Response<Bytes>, TransportError> {
+    let _permit = limit.acquire(deadline, sleep).await?;
     let mut response = response.await.map_err(classify_client_error)?;
     // A ready client has none.
-    let connection = response.extensions().get::<ConnectionState>().cloned();
+    let connection = response.extensions_mut().remove::<ConnectionState>();
     if let Some(connection) = &connection {
         response.extensions_mut().insert(connection.note_use());
         connection.begin_body(max_bytes);
@@ -155,13 +160,10 @@ impl Transport for HyperTransport {
         let request = exchange.into_unframed_request();
         // Does not run before it is awaited.
         let response = self.client.send_request(request.map(Full::new), route);
-        let whole = pin!(async {
-            timeout(limit, async {
-                let _permit = self.limit.acquire(deadline, sleep).await?;
-                receive(response, max_bytes).await
-            })
-            .await
-        });
+        // Pinned where it is made, since it is too large to be moved for nothing.
+        let running = pin!(run(&self.limit, deadline, response, max_bytes));
+        // A runtime without timers panics in `timeout`.
+        let whole = pin!(async { timeout(limit, running).await });
         match tokio_support::catch_panic(whole).await? {
             Ok(result) => result,
             Err(elapsed) => Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed)),

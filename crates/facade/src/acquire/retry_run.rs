@@ -98,6 +98,8 @@ pub(crate) struct RetryRun<'a, O> {
 
 /// A request that may be sent now.
 struct Ready<'a, S: GrantSource> {
+    /// The time at which its turn came.
+    now: Uptime,
     grant: Cow<'a, S::Grant>,
     request: Request<Payload>,
     app_token: S::AppToken,
@@ -115,6 +117,11 @@ impl<'a, O> RetryRun<'a, O> {
         Self { context, in_flight, retry: Retry::new(limits, context.clock.uptime()) }
     }
 
+    /// The only run of this acquisition, which starts with it, under the client's limits.
+    pub(crate) fn of(in_flight: &'a InFlight<O>, context: &'a RequestContext) -> Self {
+        Self { context, in_flight, retry: Retry::new(context.limits, in_flight.started()) }
+    }
+
     /// Sends requests until one brings a token or the rules say to give up.
     pub(crate) async fn run<S: GrantSource>(
         mut self,
@@ -123,7 +130,7 @@ impl<'a, O> RetryRun<'a, O> {
         let mut refused = None;
         loop {
             let ready = self.next_request(source, refused.as_ref()).await?;
-            let sent = self.context.clock.uptime();
+            let sent = ready.now;
             let error = match self.send(ready.request, &*ready.grant, sent).await {
                 Ok(Some(token)) => {
                     source.accepted(&ready.app_token, sent);
@@ -161,8 +168,7 @@ impl<'a, O> RetryRun<'a, O> {
     ) -> Result<Issued<G::Token>, (Error, Option<Uptime>)> {
         let source = Plain(grant);
         let ready = self.next_request(&source, None).await.map_err(|error| (error, None))?;
-        let sent = self.context.clock.uptime();
-        let error = match self.send(ready.request, &*ready.grant, sent).await {
+        let error = match self.send(ready.request, &*ready.grant, ready.now).await {
             Ok(Some(token)) => return Ok(token),
             // Only a user token comes on a reused connection.
             Ok(None) => Error::dropped(self.in_flight.requests()),
@@ -222,7 +228,7 @@ impl<'a, O> RetryRun<'a, O> {
                             .telemetry
                             .emit(&Event::Throttled { grant: S::GRANT, time: held_back });
                     }
-                    return Ok(Ready { grant, request, app_token });
+                    return Ok(Ready { now, grant, request, app_token });
                 }
                 Turn::At(time) => {
                     context.wait_for_turn(time.since(now).min(ASK_AGAIN)).await;
