@@ -1,33 +1,32 @@
-//! The hyper client of a transport: our own with a pool for each runtime, or a ready one.
+//! The hyper client of a transport: our own, which reuses connections, or a ready one.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
-use easemob_token_transport::loopback_addresses;
+use easemob_token_transport::{TransportError, TransportErrorKind, loopback_addresses};
 use http::header::HOST;
 use http::uri::Scheme;
-use http::{HeaderValue, Request, Uri};
+use http::{Extensions, HeaderValue, Request, Response, Uri};
 use http_body_util::Full;
-use hyper_util::client::legacy::connect::Connect;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::client::legacy::connect::{Connect, Connection as _};
 use hyper_util::client::legacy::{Client, ResponseFuture};
-use hyper_util::rt::TokioTimer;
 use tokio::runtime::Id;
+use tokio::sync::oneshot;
 
+use crate::classify::{classify_client_error, classify_head, classify_opening};
+use crate::connection_state::ConnectionState;
 use crate::connector::Connector;
-use crate::turn::TurnCounter;
+use crate::pool::{Connection, IDLE_TIMEOUT, Place, Pool, Target};
 
-/// How long a connection stays idle before it is closed. Short, since the longer it is idle, the
-/// likelier the server closes it just when it is used again.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-/// How many connections may be idle for one host.
-const MAX_IDLE: usize = 64;
 /// What hyper may buffer of a head before it gives up. Twice the port's bound, since the status
 /// line and white space between fields are not counted there.
 pub(crate) const MAX_HEAD_BUFFER: usize = 64 * 1024;
-
-type OwnClient = Client<Connector, Full<Bytes>>;
 
 /// Which connection a request may have.
 #[derive(Clone, Copy)]
@@ -78,20 +77,64 @@ fn pin_loopback_name(request: &mut Request<Full<Bytes>>) {
     request.headers_mut().entry(HOST).or_insert(host);
 }
 
-/// Our own client, with the pool of the runtime that used it last.
+/// The client of a transport.
+pub(crate) enum HttpClient {
+    Own(PooledClient),
+    Ready(Box<dyn SendRequest>),
+}
+
+impl HttpClient {
+    /// Sends a request and waits for the head of its response. Called inside a tokio runtime.
+    pub(crate) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+        route: Route,
+    ) -> Result<(Response<Incoming>, Option<Lease>), TransportError> {
+        match self {
+            Self::Own(client) => client.send(request, route).await,
+            Self::Ready(client) => {
+                let response = client.send_request(request, route).await;
+                Ok((response.map_err(classify_client_error)?, None))
+            }
+        }
+    }
+}
+
+/// A connection of our own that carries an exchange. It is closed when dropped.
+pub(crate) struct Lease {
+    connection: Connection,
+    /// `None` if the connection is for one exchange only.
+    place: Option<Place>,
+}
+
+impl Lease {
+    pub(crate) fn state(&self) -> &ConnectionState {
+        &self.connection.state
+    }
+
+    /// Ends the exchange, whose response was read.
+    pub(crate) fn end(self) {
+        if let Some(place) = self.place {
+            place.bring_back(self.connection);
+        }
+    }
+}
+
+/// Our own client, with the idle connections of the runtime that used it last.
 ///
 /// A connection is driven by a task of the runtime that opened it. A call on another runtime would
 /// make no progress on it while the first runtime stands still, and a runtime that only turns inside
 /// `block_on` mostly stands still.
+///
+/// It has no part in common with hyper-util's client, whose pool costs a quarter of the instructions of
+/// a whole exchange: it hashes the target several times, and prepares to connect for each request.
 pub(crate) struct PooledClient {
     connector: Connector,
     reuse: bool,
     wall_clock: fn() -> SystemTime,
     /// The second of the wall clock in which the last call with a pooled connection began.
     last_call: AtomicU64,
-    current: RwLock<Option<(Id, OwnClient)>>,
-    /// Reuses no connection, so it belongs to no runtime.
-    fresh: OwnClient,
+    pool: Arc<Pool>,
 }
 
 impl PooledClient {
@@ -100,9 +143,85 @@ impl PooledClient {
     }
 
     fn with_clock(connector: Connector, reuse: bool, wall_clock: fn() -> SystemTime) -> Self {
-        let fresh = build(connector.clone(), false);
-        let (last_call, current) = (AtomicU64::new(0), RwLock::new(None));
-        Self { connector, reuse, wall_clock, last_call, current, fresh }
+        let (last_call, pool) = (AtomicU64::new(0), Arc::default());
+        Self { connector, reuse, wall_clock, last_call, pool }
+    }
+
+    /// Sends a request over an idle connection or a new one.
+    ///
+    /// A request is sent again only if not a byte of it was written, because the reused connection
+    /// turned out to be closed or to hold unsolicited bytes. hyper hands such a request back.
+    async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+        route: Route,
+    ) -> Result<(Response<Incoming>, Option<Lease>), TransportError> {
+        let (target, mut request) = take_target(request)?;
+        let mut place = None;
+        if let (Route::Pooled(runtime), true) = (route, self.reuse) {
+            let mut are_stale = self.was_suspended();
+            loop {
+                let (idle, its_place) = self.pool.take(&target, runtime, are_stale);
+                are_stale = false;
+                place = Some(its_place);
+                let Some(mut connection) = idle else { break };
+                match connection.send(request).await {
+                    Ok(response) => return Ok((response, Some(Lease { connection, place }))),
+                    Err((_, Some(unsent))) => request = unsent,
+                    Err((error, None)) => return Err(classify_head(error)),
+                }
+            }
+        }
+        // On the heap, so that the future of an exchange on an idle connection stays small.
+        let mut connection = Box::pin(self.open(target)).await?;
+        match connection.send(request).await {
+            Ok(response) => Ok((response, Some(Lease { connection, place }))),
+            Err((error, _)) => Err(classify_head(error)),
+        }
+    }
+
+    /// Opens a connection and starts the task that drives it.
+    async fn open(&self, target: Target) -> Result<Connection, TransportError> {
+        let host = host_of(&target)?;
+        let uri = Uri::builder()
+            .scheme(target.scheme.clone())
+            .authority(target.authority.clone())
+            .path_and_query("/")
+            .build()
+            .map_err(|error| classify_opening(error.into()))?;
+        let stream = self.connector.connect(uri).await.map_err(classify_opening)?;
+        let mut extras = Extensions::new();
+        stream.connected().get_extras(&mut extras);
+        // Each stream of the connector has one.
+        let state = extras.remove::<ConnectionState>().unwrap_or_else(ConnectionState::new);
+
+        let (mut sender, mut driver) = http1::Builder::new()
+            // A request is small: head and body in one piece are cheaper to write than the two.
+            .writev(false)
+            // Its bound of the number of fields is the port's; to name it would cost an allocation
+            // for each head.
+            .max_buf_size(MAX_HEAD_BUFFER)
+            // Deprecated, and still sent by old gateways (RFC 9112, section 5.2).
+            .allow_obsolete_multiline_headers_in_responses(true)
+            .handshake(stream)
+            .await
+            .map_err(classify_head)?;
+        let (failed, failure) = oneshot::channel();
+        let turns = state.clone();
+        tokio::spawn(async move {
+            let driving = poll_fn(|cx| {
+                turns.begin_turn();
+                Pin::new(&mut driver).poll(cx)
+            });
+            if let Err(error) = driving.await {
+                let _ = failed.send(error);
+            }
+        });
+        // The peer may have refused the connection by now, by an alert for instance.
+        if let Err(error) = sender.ready().await {
+            return Err(classify_head(failure.await.unwrap_or(error)));
+        }
+        Ok(Connection { sender, state, target, host })
     }
 
     /// Whether no connection can have been idle for less than its limit.
@@ -117,54 +236,53 @@ impl PooledClient {
     }
 }
 
-impl SendRequest for PooledClient {
-    fn send_request(&self, request: Request<Full<Bytes>>, route: Route) -> ResponseFuture {
-        let runtime = match route {
-            Route::Pooled(runtime) if self.reuse => runtime,
-            _ => return self.fresh.request(request),
-        };
-        let was_suspended = self.was_suspended();
-        match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
-            Some((id, client)) if *id == runtime && !was_suspended => {
-                return client.request(request);
-            }
-            _ => {}
-        }
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let client = match current.take() {
-            // Another caller was faster.
-            Some((id, client)) if id == runtime && !was_suspended => client,
-            _ => build(self.connector.clone(), true),
-        };
-        let response = client.request(request);
-        *current = Some((runtime, client));
-        response
+impl Connection {
+    /// Sends a request and waits for the head of its response.
+    ///
+    /// The error has the request with it if not a byte was written.
+    async fn send(
+        &mut self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, (hyper::Error, Option<Request<Full<Bytes>>>)> {
+        request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
+        self.sender.try_send_request(request).await.map_err(|mut error| {
+            let unsent = error.take_message();
+            (error.into_error(), unsent)
+        })
     }
 }
 
-fn build(connector: Connector, reuse: bool) -> OwnClient {
-    Client::builder(TurnCounter)
-        // At most one request is sent all the same: hyper repeats only a request that it took from
-        // its queue before a byte of it was written, because the reused connection turned out to be
-        // closed or to hold unsolicited bytes. It never repeats a request that was begun. Without
-        // this setting, each such connection would fail an exchange that sent nothing.
-        .retry_canceled_requests(true)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(if reuse { MAX_IDLE } else { 0 })
-        .pool_timer(TokioTimer::new())
-        // A request is small: head and body in one piece are cheaper to write than the two of them.
-        .http1_writev(false)
-        // Its bound of the number of fields is the port's; to name it would cost an allocation for
-        // each head.
-        .http1_max_buf_size(MAX_HEAD_BUFFER)
-        // Deprecated, and still sent by old gateways (RFC 9112, section 5.2).
-        .http1_allow_obsolete_multiline_headers_in_responses(true)
-        .build(connector)
+/// Takes scheme and authority out of the request, which keeps its path and query.
+fn take_target(
+    mut request: Request<Full<Bytes>>,
+) -> Result<(Target, Request<Full<Bytes>>), TransportError> {
+    let uri = std::mem::take(request.uri_mut()).into_parts();
+    if let Some(path) = uri.path_and_query {
+        *request.uri_mut() = path.into();
+    }
+    match (uri.scheme, uri.authority) {
+        (Some(scheme), Some(authority)) => Ok((Target { scheme, authority }, request)),
+        _ => Err(TransportError::with_source(
+            TransportErrorKind::Unsupported,
+            "the URL must have a scheme and a host",
+        )),
+    }
+}
+
+/// The value of `Host`: the port is named only if it is not the scheme's.
+fn host_of(target: &Target) -> Result<HeaderValue, TransportError> {
+    let default = if target.scheme == Scheme::HTTPS { 443 } else { 80 };
+    let host = target.authority.host();
+    let text = match target.authority.port_u16() {
+        Some(port) if port != default => format!("{host}:{port}"),
+        _ => host.to_owned(),
+    };
+    HeaderValue::try_from(text).map_err(|error| classify_opening(error.into()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::time::Duration;
 
     use easemob_token_transport::{ConnectionUse, Exchange, ProxyRules, Transport};
     use easemob_token_transport_testkit::{LOOPBACK, Script, ScriptedServer};
@@ -187,7 +305,7 @@ mod tests {
         let connector =
             Connector::new(Resolver::new(), Duration::from_secs(3), tls, ProxyRules::default());
         let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK.load(Ordering::Relaxed));
-        let client = PooledClient::with_clock(connector, true, clock);
+        let client = HttpClient::Own(PooledClient::with_clock(connector, true, clock));
         let transport = HyperTransport::over(client, default_limit());
         for (asleep, mark) in [
             (0, ConnectionUse::Fresh),

@@ -3,26 +3,23 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use easemob_token_transport::{
     Exchange, ExchangeLimit, ForkGuard, Runtime, Transport, TransportError, TransportErrorKind,
     async_trait, check_scheme, head_within_limits, tokio_support,
 };
-use http::{Method, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::Connect;
-use hyper_util::client::legacy::{Client, ResponseFuture};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
 use crate::HyperTransportBuilder;
 use crate::body;
 use crate::builder::default_limit;
-use crate::classify::classify_client_error;
-use crate::client::{ForeignClient, Route, SendRequest};
-use crate::connection_state::ConnectionState;
+use crate::client::{ForeignClient, HttpClient, Lease, Route};
 
 /// Sends exchanges over hyper and rustls, on tokio.
 ///
@@ -30,7 +27,7 @@ use crate::connection_state::ConnectionState;
 /// behaves.
 #[derive(Clone)]
 pub struct HyperTransport {
-    client: Arc<dyn SendRequest>,
+    client: Arc<HttpClient>,
     first_use: Arc<ForkGuard>,
     limit: ExchangeLimit,
 }
@@ -86,26 +83,25 @@ impl HyperTransport {
     where
         C: Connect + Clone + Send + Sync + 'static,
     {
-        Self::over(ForeignClient(client), default_limit())
+        Self::over(HttpClient::Ready(Box::new(ForeignClient(client))), default_limit())
     }
 
-    pub(crate) fn over(client: impl SendRequest, limit: ExchangeLimit) -> Self {
+    pub(crate) fn over(client: HttpClient, limit: ExchangeLimit) -> Self {
         Self { client: Arc::new(client), first_use: Arc::default(), limit }
     }
 }
 
-/// Waits for a permit, then sends the request and reads the whole response.
+/// Sends the request and reads the whole response.
 async fn run(
-    limit: &ExchangeLimit,
-    deadline: Instant,
-    response: ResponseFuture,
+    client: &HttpClient,
+    request: Request<Full<Bytes>>,
+    route: Route,
     max_bytes: usize,
 ) -> Result<Response<Bytes>, TransportError> {
-    let _permit = limit.acquire(deadline, sleep).await?;
-    let mut response = response.await.map_err(classify_client_error)?;
-    // A ready client has none.
-    let connection = response.extensions_mut().remove::<ConnectionState>();
-    if let Some(connection) = &connection {
+    // A ready client lends none.
+    let (mut response, lease) = client.send(request, route).await?;
+    let connection = lease.as_ref().map(Lease::state);
+    if let Some(connection) = connection {
         response.extensions_mut().insert(connection.note_use());
         connection.begin_body(max_bytes);
     }
@@ -122,9 +118,10 @@ async fn run(
         ));
     }
     let (head, body) = response.into_parts();
-    let body = body::read(&head, body, max_bytes, connection.as_ref()).await?;
-    if let Some(connection) = &connection {
-        connection.end_body();
+    let body = body::read(&head, body, max_bytes, connection).await?;
+    if let Some(lease) = lease {
+        lease.state().end_body();
+        lease.end();
     }
     Ok(Response::from_parts(head, body))
 }
@@ -158,12 +155,15 @@ impl Transport for HyperTransport {
         let deadline = exchange.deadline();
         let max_bytes = exchange.max_response_bytes();
         let request = exchange.into_unframed_request();
-        // Does not run before it is awaited.
-        let response = self.client.send_request(request.map(Full::new), route);
-        // Pinned where it is made, since it is too large to be moved for nothing.
-        let running = pin!(run(&self.limit, deadline, response, max_bytes));
+        let request = request.map(Full::new);
+        // Pinned where they are made, since they are too large to be moved for nothing.
+        let running = pin!(run(&self.client, request, route, max_bytes));
+        let permitted = pin!(async {
+            let _permit = self.limit.acquire(deadline, sleep).await?;
+            running.await
+        });
         // A runtime without timers panics in `timeout`.
-        let whole = pin!(async { timeout(limit, running).await });
+        let whole = pin!(async { timeout(limit, permitted).await });
         match tokio_support::catch_panic(whole).await? {
             Ok(result) => result,
             Err(elapsed) => Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed)),

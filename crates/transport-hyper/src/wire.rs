@@ -23,7 +23,6 @@ use tokio::task::coop::has_budget_remaining;
 
 use crate::connection_state::ConnectionState;
 use crate::pace::Pace;
-use crate::turn;
 
 /// How many bytes are read past the runtime at once, at most. Mostly there are none, and tokio's buffer
 /// has to be overwritten before the system may write to it.
@@ -39,15 +38,15 @@ const BYTES_PER_COST: usize = 1024;
 /// them. `TokioIo` makes it a stream for hyper.
 pub(crate) struct Wire {
     tcp: TcpStream,
-    /// The turn in which the system last reported that there is no more to read.
-    drained_in: Option<u64>,
+    /// The turn in which the system last reported that there is no more to read, or 0.
+    drained_in: u64,
     state: ConnectionState,
     pace: Pace,
 }
 
 impl Wire {
     pub(crate) fn new(tcp: TcpStream) -> Self {
-        Self { tcp, drained_in: None, state: ConnectionState::new(), pace: Pace::default() }
+        Self { tcp, drained_in: 0, state: ConnectionState::new(), pace: Pace::default() }
     }
 
     /// Reads what the runtime has not noticed yet.
@@ -59,7 +58,7 @@ impl Wire {
                 Poll::Ready(Ok(read))
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.drained_in = turn::current();
+                self.drained_in = self.state.turn();
                 Poll::Pending
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Poll::Pending,
@@ -96,17 +95,14 @@ impl AsyncRead for Wire {
         if let Poll::Ready(result) = Pin::new(&mut self.tcp).poll_read(cx, buffer) {
             let received = space - buffer.remaining();
             // A read that did not fill the buffer left nothing behind.
-            self.drained_in = if received < space { turn::current() } else { None };
+            self.drained_in = if received < space { self.state.turn() } else { 0 };
             let counted = self.note(cx, received);
             return Poll::Ready(result.and(counted));
         }
         // The runtime has the waker now, whether it noticed nothing or the budget is used up.
-        let looked = self.drained_in.is_some() && self.drained_in == turn::current();
-        let glanced = if looked || !has_budget_remaining() {
-            Poll::Pending
-        } else {
-            self.glance(buffer)
-        };
+        let looked = self.drained_in != 0 && self.drained_in == self.state.turn();
+        let glanced =
+            if looked || !has_budget_remaining() { Poll::Pending } else { self.glance(buffer) };
         if glanced.is_pending() {
             self.pace.rest();
         }
