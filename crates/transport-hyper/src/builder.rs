@@ -169,7 +169,7 @@ impl HyperTransportBuilder {
         let proxy = self.proxy.resolve()?;
         let connector = Connector::new(Resolver::new(), self.connect_timeout, tls, proxy);
         let client = PooledClient::new(connector, self.reuse_connections);
-        Ok(HyperTransport::over(HttpClient::Own(client), limit))
+        Ok(HyperTransport::over(HttpClient::Pooled(client), limit))
     }
 
     /// Makes the TLS configuration that the transport would use, for a diagnosis of your own.
@@ -204,7 +204,7 @@ impl HyperTransportBuilder {
         let proxy = ProxyRules::default();
         let connector = Connector::new(Resolver::new(), connect_timeout, tls, proxy);
         let client = PooledClient::new(connector, reuse_connections);
-        HyperTransport::over(HttpClient::Own(client), default_limit())
+        HyperTransport::over(HttpClient::Pooled(client), default_limit())
     }
 }
 

@@ -19,7 +19,7 @@ use hyper_util::client::legacy::{Client, ResponseFuture};
 use tokio::runtime::Id;
 use tokio::sync::oneshot;
 
-use crate::classify::{classify_client_error, classify_head, classify_opening};
+use crate::classify::{classify_head, classify_opening};
 use crate::connection_state::ConnectionState;
 use crate::connector::Connector;
 use crate::pool::{Connection, IDLE_TIMEOUT, Place, Pool, Target};
@@ -39,7 +39,7 @@ pub(crate) enum Route {
 
 /// Sends a request over some connection. Called inside a tokio runtime.
 pub(crate) trait SendRequest: Send + Sync + 'static {
-    fn send_request(&self, request: Request<Full<Bytes>>, route: Route) -> ResponseFuture;
+    fn send_request(&self, request: Request<Full<Bytes>>) -> ResponseFuture;
 }
 
 /// A ready client, which alone decides which connection a request gets.
@@ -49,7 +49,7 @@ impl<C> SendRequest for ForeignClient<C>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    fn send_request(&self, mut request: Request<Full<Bytes>>, _: Route) -> ResponseFuture {
+    fn send_request(&self, mut request: Request<Full<Bytes>>) -> ResponseFuture {
         pin_loopback_name(&mut request);
         self.0.request(request)
     }
@@ -78,31 +78,15 @@ fn pin_loopback_name(request: &mut Request<Full<Bytes>>) {
 }
 
 /// The client of a transport.
+#[expect(clippy::large_enum_variant, reason = "each transport has one, on the heap")]
 pub(crate) enum HttpClient {
-    Own(PooledClient),
+    Pooled(PooledClient),
     Ready(Box<dyn SendRequest>),
 }
 
-impl HttpClient {
-    /// Sends a request and waits for the head of its response. Called inside a tokio runtime.
-    pub(crate) async fn send(
-        &self,
-        request: Request<Full<Bytes>>,
-        route: Route,
-    ) -> Result<(Response<Incoming>, Option<Lease>), TransportError> {
-        match self {
-            Self::Own(client) => client.send(request, route).await,
-            Self::Ready(client) => {
-                let response = client.send_request(request, route).await;
-                Ok((response.map_err(classify_client_error)?, None))
-            }
-        }
-    }
-}
-
-/// A connection of our own that carries an exchange. It is closed when dropped.
+/// A connection of ours that carries an exchange. It is closed when dropped.
 pub(crate) struct Lease {
-    connection: Connection,
+    connection: Box<Connection>,
     /// `None` if the connection is for one exchange only.
     place: Option<Place>,
 }
@@ -147,37 +131,54 @@ impl PooledClient {
         Self { connector, reuse, wall_clock, last_call, pool }
     }
 
-    /// Sends a request over an idle connection or a new one.
+    /// Sends a request over an idle connection or a new one, and waits for the head of its response.
     ///
     /// A request is sent again only if not a byte of it was written, because the reused connection
-    /// turned out to be closed or to hold unsolicited bytes. hyper hands such a request back.
-    async fn send(
+    /// turned out to be closed or to hold unsolicited bytes. hyper hands such a request back. It comes by
+    /// reference, since it is too large to be moved from future to future.
+    pub(crate) async fn send(
         &self,
-        request: Request<Full<Bytes>>,
+        request: &mut Request<Full<Bytes>>,
         route: Route,
-    ) -> Result<(Response<Incoming>, Option<Lease>), TransportError> {
-        let (target, mut request) = take_target(request)?;
+    ) -> Result<(Response<Incoming>, Lease), TransportError> {
+        let target = take_target(request)?;
+        let mut is_first = true;
+        loop {
+            let mut lease = self.lease(&target, route, is_first).await?;
+            let Connection { sender, state, host, .. } = &mut *lease.connection;
+            let is_reused = state.was_used();
+            request.headers_mut().entry(HOST).or_insert_with(|| host.clone());
+            let mut error = match sender.try_send_request(std::mem::take(request)).await {
+                Ok(response) => return Ok((response, lease)),
+                Err(error) => error,
+            };
+            match error.take_message() {
+                Some(unsent) if is_reused => *request = unsent,
+                _ => return Err(classify_head(error.into_error())),
+            }
+            is_first = false;
+        }
+    }
+
+    /// An idle connection, if the request may have one, or a new one.
+    async fn lease(
+        &self,
+        target: &Target,
+        route: Route,
+        is_first: bool,
+    ) -> Result<Lease, TransportError> {
         let mut place = None;
         if let (Route::Pooled(runtime), true) = (route, self.reuse) {
-            let mut are_stale = self.was_suspended();
-            loop {
-                let (idle, its_place) = self.pool.take(&target, runtime, are_stale);
-                are_stale = false;
-                place = Some(its_place);
-                let Some(mut connection) = idle else { break };
-                match connection.send(request).await {
-                    Ok(response) => return Ok((response, Some(Lease { connection, place }))),
-                    Err((_, Some(unsent))) => request = unsent,
-                    Err((error, None)) => return Err(classify_head(error)),
-                }
+            let are_stale = is_first && self.was_suspended();
+            let (idle, its_place) = self.pool.take(target, runtime, are_stale);
+            place = Some(its_place);
+            if let Some(connection) = idle {
+                return Ok(Lease { connection, place });
             }
         }
         // On the heap, so that the future of an exchange on an idle connection stays small.
-        let mut connection = Box::pin(self.open(target)).await?;
-        match connection.send(request).await {
-            Ok(response) => Ok((response, Some(Lease { connection, place }))),
-            Err((error, _)) => Err(classify_head(error)),
-        }
+        let connection = Box::pin(self.open(target.clone())).await?;
+        Ok(Lease { connection: Box::new(connection), place })
     }
 
     /// Opens a connection and starts the task that drives it.
@@ -236,32 +237,14 @@ impl PooledClient {
     }
 }
 
-impl Connection {
-    /// Sends a request and waits for the head of its response.
-    ///
-    /// The error has the request with it if not a byte was written.
-    async fn send(
-        &mut self,
-        mut request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, (hyper::Error, Option<Request<Full<Bytes>>>)> {
-        request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
-        self.sender.try_send_request(request).await.map_err(|mut error| {
-            let unsent = error.take_message();
-            (error.into_error(), unsent)
-        })
-    }
-}
-
 /// Takes scheme and authority out of the request, which keeps its path and query.
-fn take_target(
-    mut request: Request<Full<Bytes>>,
-) -> Result<(Target, Request<Full<Bytes>>), TransportError> {
+fn take_target(request: &mut Request<Full<Bytes>>) -> Result<Target, TransportError> {
     let uri = std::mem::take(request.uri_mut()).into_parts();
     if let Some(path) = uri.path_and_query {
         *request.uri_mut() = path.into();
     }
     match (uri.scheme, uri.authority) {
-        (Some(scheme), Some(authority)) => Ok((Target { scheme, authority }, request)),
+        (Some(scheme), Some(authority)) => Ok(Target { scheme, authority }),
         _ => Err(TransportError::with_source(
             TransportErrorKind::Unsupported,
             "the URL must have a scheme and a host",
@@ -305,7 +288,7 @@ mod tests {
         let connector =
             Connector::new(Resolver::new(), Duration::from_secs(3), tls, ProxyRules::default());
         let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK.load(Ordering::Relaxed));
-        let client = HttpClient::Own(PooledClient::with_clock(connector, true, clock));
+        let client = HttpClient::Pooled(PooledClient::with_clock(connector, true, clock));
         let transport = HyperTransport::over(client, default_limit());
         for (asleep, mark) in [
             (0, ConnectionUse::Fresh),

@@ -65,6 +65,11 @@ impl ConnectionState {
         self.0.turn.load(Ordering::Relaxed)
     }
 
+    /// Whether the connection has brought a response.
+    pub(crate) fn was_used(&self) -> bool {
+        self.0.was_used.load(Ordering::Relaxed)
+    }
+
     /// Notes that a response has begun. A connection carries one exchange at a time.
     pub(crate) fn note_use(&self) -> ConnectionUse {
         let was_used = self.0.was_used.swap(true, Ordering::Relaxed);

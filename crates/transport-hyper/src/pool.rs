@@ -47,7 +47,7 @@ struct State {
     /// How often they were given up, because of another runtime or a suspended machine.
     generation: u64,
     /// The last one was used last.
-    idle: Vec<(Instant, Connection)>,
+    idle: Vec<(Instant, Box<Connection>)>,
     /// Ends the task that closes them after a while.
     watched: Option<oneshot::Sender<()>>,
 }
@@ -68,7 +68,7 @@ impl Pool {
         target: &Target,
         runtime: Id,
         are_stale: bool,
-    ) -> (Option<Connection>, Place) {
+    ) -> (Option<Box<Connection>>, Place) {
         let mut state = self.state();
         let mut given_up = Vec::new();
         if state.runtime != Some(runtime) || are_stale {
@@ -116,7 +116,7 @@ impl Pool {
 
 impl State {
     /// The connection to this target that was used last; the ones that are closed or too old go.
-    fn take(&mut self, target: &Target) -> Option<Connection> {
+    fn take(&mut self, target: &Target) -> Option<Box<Connection>> {
         let now = Instant::now();
         loop {
             let index = self.idle.iter().rposition(|(_, it)| it.target == *target)?;
@@ -139,7 +139,7 @@ fn is_usable(since: Instant, connection: &Connection, now: Instant) -> bool {
 
 impl Place {
     /// Brings a connection back whose exchange has ended, when its task is ready for the next one.
-    pub(crate) fn bring_back(self, mut connection: Connection) {
+    pub(crate) fn bring_back(self, mut connection: Box<Connection>) {
         if connection.sender.is_ready() {
             self.put(connection);
         } else if !connection.sender.is_closed() {
@@ -151,7 +151,7 @@ impl Place {
         }
     }
 
-    fn put(self, connection: Connection) {
+    fn put(self, connection: Box<Connection>) {
         let Some(pool) = self.pool.upgrade() else { return };
         let mut state = pool.state();
         if state.generation == self.generation && state.has_space_for(&connection.target) {

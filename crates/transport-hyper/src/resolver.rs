@@ -254,7 +254,7 @@ mod tests {
             let tls = Tls::new(provider.clone(), Trust::system(), None).unwrap();
             let connector = Connector::new(resolver, connect_limit, tls, ProxyRules::default());
             let transport = HyperTransport::over(
-                HttpClient::Own(PooledClient::new(connector, true)),
+                HttpClient::Pooled(PooledClient::new(connector, true)),
                 default_limit(),
             );
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();

@@ -127,7 +127,7 @@ mod tests {
         let connector =
             Connector::new(Resolver::new(), Duration::from_millis(600), tls, ProxyRules::default());
         let client = PooledClient::new(connector, false);
-        let transport = HyperTransport::over(HttpClient::Own(client), default_limit());
+        let transport = HyperTransport::over(HttpClient::Pooled(client), default_limit());
         let send = |limit| {
             let request = http::Request::post(server.url("https", LOOPBACK)).body("").unwrap();
             transport.send(Exchange::new(request).with_timeout(Duration::from_millis(limit)))
