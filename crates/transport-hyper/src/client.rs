@@ -123,12 +123,8 @@ pub(crate) struct PooledClient {
 
 impl PooledClient {
     pub(crate) fn new(connector: Connector, reuse: bool) -> Self {
-        Self::with_clock(connector, reuse, SystemTime::now)
-    }
-
-    fn with_clock(connector: Connector, reuse: bool, wall_clock: fn() -> SystemTime) -> Self {
-        let (last_call, pool) = (AtomicU64::new(0), Arc::default());
-        Self { connector, reuse, wall_clock, last_call, pool }
+        let (last_call, pool) = (AtomicU64::new(0), Pool::new(IDLE_TIMEOUT));
+        Self { connector, reuse, wall_clock: SystemTime::now, last_call, pool }
     }
 
     /// Sends a request over an idle connection or a new one, and waits for the head of its response.
@@ -279,17 +275,29 @@ mod tests {
 
     static CLOCK: AtomicU64 = AtomicU64::new(1_000_000);
 
+    fn pooled() -> PooledClient {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = Tls::new(provider, Trust::system(), None).unwrap();
+        let limit = Duration::from_secs(3);
+        PooledClient::new(Connector::new(Resolver::new(), limit, tls, ProxyRules::default()), true)
+    }
+
+    /// Sends an exchange, lets the connection get back into the pool, and returns its mark.
+    async fn send(transport: &HyperTransport, server: &ScriptedServer) -> Option<ConnectionUse> {
+        let request = Request::post(server.url("http", LOOPBACK)).body("").unwrap();
+        let response = transport.send(Exchange::new(request)).await.unwrap();
+        for _ in 0..16 {
+            tokio::task::yield_now().await;
+        }
+        response.extensions().get().copied()
+    }
+
     #[tokio::test]
     async fn a_connection_from_before_the_machine_was_suspended_is_not_reused() {
         let server = ScriptedServer::start(Script::new().serve());
-        let tls =
-            Tls::new(Arc::new(rustls::crypto::ring::default_provider()), Trust::system(), None)
-                .unwrap();
-        let connector =
-            Connector::new(Resolver::new(), Duration::from_secs(3), tls, ProxyRules::default());
         let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK.load(Ordering::Relaxed));
-        let client = HttpClient::Pooled(PooledClient::with_clock(connector, true, clock));
-        let transport = HyperTransport::over(client, default_limit());
+        let client = PooledClient { wall_clock: clock, ..pooled() };
+        let transport = HyperTransport::over(HttpClient::Pooled(client), default_limit());
         for (asleep, mark) in [
             (0, ConnectionUse::Fresh),
             (1, ConnectionUse::Reused),
@@ -297,13 +305,45 @@ mod tests {
             (1, ConnectionUse::Reused),
         ] {
             CLOCK.fetch_add(asleep, Ordering::Relaxed);
-            let request = Request::post(server.url("http", LOOPBACK)).body("").unwrap();
-            let response = transport.send(Exchange::new(request)).await.unwrap();
-            assert_eq!(response.extensions().get(), Some(&mark), "{asleep}");
-            // The connection gets back into the pool.
-            for _ in 0..16 {
-                tokio::task::yield_now().await;
-            }
+            assert_eq!(send(&transport, &server).await, Some(mark), "{asleep}");
         }
+    }
+
+    /// The server closes no connection.
+    #[tokio::test]
+    async fn an_idle_connection_is_closed_after_a_while_also_if_nothing_is_sent() {
+        let server = ScriptedServer::start(Script::new().serve());
+        let client = PooledClient { pool: Pool::new(Duration::from_millis(100)), ..pooled() };
+        let transport = HyperTransport::over(HttpClient::Pooled(client), default_limit());
+        let mark = send(&transport, &server).await;
+        assert_eq!((mark, server.connections()[0].is_over()), (Some(ConnectionUse::Fresh), false));
+        let closed = async {
+            while !server.connections()[0].is_over() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), closed).await.unwrap();
+        assert_eq!(send(&transport, &server).await, Some(ConnectionUse::Fresh));
+    }
+
+    #[tokio::test]
+    async fn at_most_64_connections_to_a_target_stay_idle() {
+        let server = ScriptedServer::start(Script::new().serve());
+        let transport = HyperTransport::over(HttpClient::Pooled(pooled()), default_limit());
+        let exchanges = (0..65).map(|_| {
+            let request = Request::post(server.url("http", LOOPBACK)).body("").unwrap();
+            let transport = transport.clone();
+            tokio::spawn(async move { transport.send(Exchange::new(request)).await.map(drop) })
+        });
+        for exchange in exchanges.collect::<Vec<_>>() {
+            exchange.await.unwrap().unwrap();
+        }
+        let over = async {
+            while server.connections().iter().filter(|one| one.is_over()).count() != 1 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), over).await.unwrap();
+        assert_eq!(server.connections().len(), 65);
     }
 }

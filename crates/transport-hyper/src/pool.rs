@@ -37,8 +37,10 @@ pub(crate) struct Connection {
 }
 
 /// The idle connections, shared with the exchanges that will bring theirs back.
-#[derive(Default)]
-pub(crate) struct Pool(Mutex<State>);
+pub(crate) struct Pool {
+    idle_timeout: Duration,
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
@@ -60,6 +62,10 @@ pub(crate) struct Place {
 }
 
 impl Pool {
+    pub(crate) fn new(idle_timeout: Duration) -> Arc<Self> {
+        Arc::new(Self { idle_timeout, state: Mutex::default() })
+    }
+
     /// Takes a connection to this target, if one is open, and the place to bring it or another one to.
     ///
     /// The connections of another runtime, or all if `are_stale`, are closed.
@@ -77,7 +83,7 @@ impl Pool {
             state.runtime = Some(runtime);
             state.generation += 1;
         }
-        let connection = state.take(target);
+        let connection = state.take(target, self.idle_timeout);
         let generation = state.generation;
         drop(state);
         // To close a connection wakes its task.
@@ -88,9 +94,10 @@ impl Pool {
     fn drop_expired(&self) {
         let mut state = self.state();
         let now = Instant::now();
-        let (kept, expired) = std::mem::take(&mut state.idle)
-            .into_iter()
-            .partition(|(since, connection)| is_usable(*since, connection, now));
+        let (kept, expired) =
+            std::mem::take(&mut state.idle).into_iter().partition(|(since, connection)| {
+                now - *since < self.idle_timeout && connection.sender.is_ready()
+            });
         state.idle = kept;
         drop(state);
         drop::<Vec<_>>(expired);
@@ -99,9 +106,9 @@ impl Pool {
     /// Starts the task that closes connections which stay idle for too long.
     fn watch(self: &Arc<Self>) -> oneshot::Sender<()> {
         let (watched, mut end) = oneshot::channel();
-        let pool = Arc::downgrade(self);
+        let (pool, idle_timeout) = (Arc::downgrade(self), self.idle_timeout);
         tokio::spawn(async move {
-            while timeout(IDLE_TIMEOUT, &mut end).await.is_err() {
+            while timeout(idle_timeout, &mut end).await.is_err() {
                 let Some(pool) = pool.upgrade() else { return };
                 pool.drop_expired();
             }
@@ -110,18 +117,18 @@ impl Pool {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
     /// The connection to this target that was used last; the ones that are closed or too old go.
-    fn take(&mut self, target: &Target) -> Option<Box<Connection>> {
+    fn take(&mut self, target: &Target, idle_timeout: Duration) -> Option<Box<Connection>> {
         let now = Instant::now();
         loop {
             let index = self.idle.iter().rposition(|(_, it)| it.target == *target)?;
             let (since, connection) = self.idle.remove(index);
-            if is_usable(since, &connection, now) {
+            if now - since < idle_timeout && connection.sender.is_ready() {
                 return Some(connection);
             }
         }
@@ -131,10 +138,6 @@ impl State {
         self.idle.len() < MAX_IDLE
             || self.idle.iter().filter(|(_, it)| it.target == *target).count() < MAX_IDLE
     }
-}
-
-fn is_usable(since: Instant, connection: &Connection, now: Instant) -> bool {
-    connection.sender.is_ready() && now.saturating_duration_since(since) < IDLE_TIMEOUT
 }
 
 impl Place {
