@@ -98,13 +98,13 @@ pub(crate) struct RetryRun<'a, O> {
     retry: Retry,
 }
 
-/// A request that may be sent now.
-struct Ready<'a, S: GrantSource> {
-    /// The time at which its turn came.
-    now: Uptime,
-    grant: Cow<'a, S::Grant>,
-    request: Request<Payload>,
+/// A request whose turn has come.
+struct Ready<'a, 's, S: GrantSource> {
+    /// The time at which it came.
+    sent: Uptime,
+    grant: Cow<'s, S::Grant>,
     app_token: S::AppToken,
+    sending: Sending<'a>,
 }
 
 /// A request that is sent when its response is awaited.
@@ -140,8 +140,7 @@ impl<'a, O> RetryRun<'a, O> {
         let mut refused = None;
         loop {
             let ready = self.next_request(source, refused.as_ref()).await?;
-            let Ready { now: sent, grant, request, app_token } = ready;
-            let sending = self.send(request, S::GRANT, sent);
+            let Ready { sent, grant, app_token, sending } = ready;
             let error = match self.receive(sending, &*grant).await {
                 Ok(Some(token)) => {
                     source.accepted(&app_token, sent);
@@ -179,8 +178,7 @@ impl<'a, O> RetryRun<'a, O> {
     ) -> Result<Issued<G::Token>, (Error, Option<Uptime>)> {
         let source = Plain(grant);
         let ready = self.next_request(&source, None).await.map_err(|error| (error, None))?;
-        let sending = self.send(ready.request, G::TYPE, ready.now);
-        let error = match self.receive(sending, &*ready.grant).await {
+        let error = match self.receive(ready.sending, &*ready.grant).await {
             Ok(Some(token)) => return Ok(token),
             // Only a user token comes on a reused connection.
             Ok(None) => Error::dropped(self.in_flight.requests()),
@@ -219,7 +217,7 @@ impl<'a, O> RetryRun<'a, O> {
         &self,
         source: &'s S,
         refused: Option<&Refused<S::AppToken>>,
-    ) -> Result<Ready<'s, S>, Error> {
+    ) -> Result<Ready<'a, 's, S>, Error> {
         let (context, deadline) = (self.context, self.retry.end());
         let mut queued = context.queue.queued(priority(S::GRANT));
         let mut held_back = Duration::ZERO;
@@ -240,9 +238,11 @@ impl<'a, O> RetryRun<'a, O> {
                             .telemetry
                             .emit(&Event::Throttled { grant: S::GRANT, time: held_back });
                     }
-                    return Ok(Ready { now, grant, request, app_token });
+                    let sending = self.send(request, S::GRANT, now);
+                    return Ok(Ready { sent: now, grant, app_token, sending });
                 }
                 Turn::At(time) => {
+                    drop((grant, request));
                     // On the heap, so that the future of a request that does not wait stays small.
                     Box::pin(context.wait_for_turn(time.since(now).min(ASK_AGAIN))).await;
                     held_back += context.clock.uptime().since(now);
