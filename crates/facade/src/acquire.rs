@@ -5,6 +5,8 @@ mod in_flight;
 mod request_queue;
 mod retry_run;
 
+use std::pin::pin;
+
 use tracing::Instrument;
 
 pub(crate) use self::context::RequestContext;
@@ -21,11 +23,12 @@ pub(crate) async fn acquire_uncached<S: GrantSource>(
 ) -> Result<Issued<S::Token>, Error> {
     context.check_process()?;
     let in_flight = InFlight::<()>::new(context, S::GRANT, false);
-    let acquisition = async {
-        let fetch = RetryRun::new(context, &in_flight, u32::MAX).run(source);
+    // Pinned where they are made: they are too large to be moved for nothing.
+    let fetch = pin!(RetryRun::of(&in_flight, context).run(source));
+    let acquisition = pin!(async {
         let result = in_flight.run(context, fetch).await;
         in_flight.emit_end(context, result.as_ref().map(|_| 0), false);
         result
-    };
+    });
     acquisition.instrument(context.telemetry.span(S::GRANT, false)).await
 }

@@ -304,7 +304,8 @@ impl Client {
         };
         let app_tokens = self.app_tokens()?;
         let source = AppAuthorized { app_tokens, user_id: grant.user_id(), make };
-        acquire_uncached(context, &source).await
+        // On the heap, so that the future of the other case stays small.
+        Box::pin(acquire_uncached(context, &source)).await
     }
 
     fn app_tokens(&self) -> Result<&Arc<AppTokenCache>, Error> {

@@ -12,7 +12,7 @@ use easemob_token_transport::{
 use rustls::crypto::CryptoProvider;
 
 use crate::HyperTransport;
-use crate::client::PooledClient;
+use crate::client::{HttpClient, PooledClient};
 use crate::connector::Connector;
 use crate::identity;
 use crate::resolver::Resolver;
@@ -169,7 +169,7 @@ impl HyperTransportBuilder {
         let proxy = self.proxy.resolve()?;
         let connector = Connector::new(Resolver::new(), self.connect_timeout, tls, proxy);
         let client = PooledClient::new(connector, self.reuse_connections);
-        Ok(HyperTransport::over(client, limit))
+        Ok(HyperTransport::over(HttpClient::Pooled(client), limit))
     }
 
     /// Makes the TLS configuration that the transport would use, for a diagnosis of your own.
@@ -203,7 +203,8 @@ impl HyperTransportBuilder {
         let tls = Tls::with_system_roots(crypto_provider, Trust::system(), None, read_system);
         let proxy = ProxyRules::default();
         let connector = Connector::new(Resolver::new(), connect_timeout, tls, proxy);
-        HyperTransport::over(PooledClient::new(connector, reuse_connections), default_limit())
+        let client = PooledClient::new(connector, reuse_connections);
+        HyperTransport::over(HttpClient::Pooled(client), default_limit())
     }
 }
 

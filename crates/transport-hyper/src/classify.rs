@@ -13,18 +13,37 @@ use rustls::pki_types::InvalidDnsNameError;
 use crate::certificate_advice::handshake_advice;
 use crate::connection_state::TooManyBytes;
 
-/// The error of an exchange that brought no head.
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The error of an exchange of a ready client that brought no head.
 pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
-    if let Some(error) = tokio_support::ending(&error) {
+    if error.is_connect() { classify_opening(error.into()) } else { classify_head(error) }
+}
+
+/// The error of an attempt to open a connection.
+pub(crate) fn classify_opening(error: BoxError) -> TransportError {
+    classify(error, connect_kind)
+}
+
+/// The error of a connection that brought no head.
+pub(crate) fn classify_head(error: impl Into<BoxError>) -> TransportError {
+    classify(error.into(), exchange_kind)
+}
+
+fn classify(
+    error: BoxError,
+    kind: fn(&(dyn Error + 'static)) -> TransportErrorKind,
+) -> TransportError {
+    if let Some(error) = tokio_support::ending(&*error) {
         return error;
     }
     // An error of the connector itself, such as a plain target behind a proxy.
-    if let Some(own) = find_in_chain::<TransportError>(&error) {
+    if let Some(own) = find_in_chain::<TransportError>(&*error) {
         let cause = own.source().unwrap_or(own).to_string();
         return TransportError::with_source(own.kind(), cause);
     }
-    let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
-    let tls = find_in_chain::<rustls::Error>(&error);
+    let kind = kind(&*error);
+    let tls = find_in_chain::<rustls::Error>(&*error);
     match tls.map(|tls| (handshake_advice(tls), tls.to_string().contains('['))) {
         // rustls lists algorithms as bytes, up to each one that it knows.
         Some((Some(advice), true)) => {
@@ -41,7 +60,7 @@ pub(crate) fn classify_client_error(error: legacy::Error) -> TransportError {
 #[derive(Debug)]
 struct Refused {
     advice: &'static str,
-    source: Option<legacy::Error>,
+    source: Option<BoxError>,
 }
 
 impl fmt::Display for Refused {
@@ -52,7 +71,7 @@ impl fmt::Display for Refused {
 
 impl Error for Refused {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_ref().map(|source| source as &(dyn Error + 'static))
+        self.source.as_ref().map(|source| &**source as &(dyn Error + 'static))
     }
 }
 

@@ -1,33 +1,32 @@
-//! The hyper client of a transport: our own with a pool for each runtime, or a ready one.
+//! The hyper client of a transport: our own, which reuses connections, or a ready one.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
-use easemob_token_transport::loopback_addresses;
+use easemob_token_transport::{TransportError, TransportErrorKind, loopback_addresses};
 use http::header::HOST;
 use http::uri::Scheme;
-use http::{HeaderValue, Request, Uri};
+use http::{Extensions, HeaderValue, Request, Response, Uri};
 use http_body_util::Full;
-use hyper_util::client::legacy::connect::Connect;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::client::legacy::connect::{Connect, Connection as _};
 use hyper_util::client::legacy::{Client, ResponseFuture};
-use hyper_util::rt::TokioTimer;
 use tokio::runtime::Id;
+use tokio::sync::oneshot;
 
+use crate::classify::{classify_head, classify_opening};
+use crate::connection_state::ConnectionState;
 use crate::connector::Connector;
-use crate::turn::TurnCounter;
+use crate::pool::{Connection, IDLE_TIMEOUT, Place, Pool, Target};
 
-/// How long a connection stays idle before it is closed. Short, since the longer it is idle, the
-/// likelier the server closes it just when it is used again.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-/// How many connections may be idle for one host.
-const MAX_IDLE: usize = 64;
 /// What hyper may buffer of a head before it gives up. Twice the port's bound, since the status
 /// line and white space between fields are not counted there.
 pub(crate) const MAX_HEAD_BUFFER: usize = 64 * 1024;
-
-type OwnClient = Client<Connector, Full<Bytes>>;
 
 /// Which connection a request may have.
 #[derive(Clone, Copy)]
@@ -40,7 +39,7 @@ pub(crate) enum Route {
 
 /// Sends a request over some connection. Called inside a tokio runtime.
 pub(crate) trait SendRequest: Send + Sync + 'static {
-    fn send_request(&self, request: Request<Full<Bytes>>, route: Route) -> ResponseFuture;
+    fn send_request(&self, request: Request<Full<Bytes>>) -> ResponseFuture;
 }
 
 /// A ready client, which alone decides which connection a request gets.
@@ -50,7 +49,7 @@ impl<C> SendRequest for ForeignClient<C>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    fn send_request(&self, mut request: Request<Full<Bytes>>, _: Route) -> ResponseFuture {
+    fn send_request(&self, mut request: Request<Full<Bytes>>) -> ResponseFuture {
         pin_loopback_name(&mut request);
         self.0.request(request)
     }
@@ -78,31 +77,148 @@ fn pin_loopback_name(request: &mut Request<Full<Bytes>>) {
     request.headers_mut().entry(HOST).or_insert(host);
 }
 
-/// Our own client, with the pool of the runtime that used it last.
+/// The client of a transport.
+#[expect(clippy::large_enum_variant, reason = "each transport has one, on the heap")]
+pub(crate) enum HttpClient {
+    Pooled(PooledClient),
+    Ready(Box<dyn SendRequest>),
+}
+
+/// A connection of ours that carries an exchange. It is closed when dropped.
+pub(crate) struct Lease {
+    connection: Box<Connection>,
+    /// `None` if the connection is for one exchange only.
+    place: Option<Place>,
+}
+
+impl Lease {
+    pub(crate) fn state(&self) -> &ConnectionState {
+        &self.connection.state
+    }
+
+    /// Ends the exchange, whose response was read.
+    pub(crate) fn end(self) {
+        if let Some(place) = self.place {
+            place.bring_back(self.connection);
+        }
+    }
+}
+
+/// Our own client, with the idle connections of the runtime that used it last.
 ///
 /// A connection is driven by a task of the runtime that opened it. A call on another runtime would
 /// make no progress on it while the first runtime stands still, and a runtime that only turns inside
 /// `block_on` mostly stands still.
+///
+/// It has no part in common with hyper-util's client, whose pool costs a quarter of the instructions of
+/// a whole exchange: it hashes the target several times, and prepares to connect for each request.
 pub(crate) struct PooledClient {
     connector: Connector,
     reuse: bool,
     wall_clock: fn() -> SystemTime,
     /// The second of the wall clock in which the last call with a pooled connection began.
     last_call: AtomicU64,
-    current: RwLock<Option<(Id, OwnClient)>>,
-    /// Reuses no connection, so it belongs to no runtime.
-    fresh: OwnClient,
+    pool: Arc<Pool>,
 }
 
 impl PooledClient {
     pub(crate) fn new(connector: Connector, reuse: bool) -> Self {
-        Self::with_clock(connector, reuse, SystemTime::now)
+        let (last_call, pool) = (AtomicU64::new(0), Pool::new(IDLE_TIMEOUT));
+        Self { connector, reuse, wall_clock: SystemTime::now, last_call, pool }
     }
 
-    fn with_clock(connector: Connector, reuse: bool, wall_clock: fn() -> SystemTime) -> Self {
-        let fresh = build(connector.clone(), false);
-        let (last_call, current) = (AtomicU64::new(0), RwLock::new(None));
-        Self { connector, reuse, wall_clock, last_call, current, fresh }
+    /// Sends a request over an idle connection or a new one, and waits for the head of its response.
+    ///
+    /// A request is sent again only if not a byte of it was written, because the reused connection
+    /// turned out to be closed or to hold unsolicited bytes. hyper hands such a request back. It comes by
+    /// reference, since it is too large to be moved from future to future.
+    pub(crate) async fn send(
+        &self,
+        request: &mut Request<Full<Bytes>>,
+        route: Route,
+    ) -> Result<(Response<Incoming>, Lease), TransportError> {
+        let target = take_target(request)?;
+        let mut is_first = true;
+        loop {
+            let mut lease = self.lease(&target, route, is_first).await?;
+            let Connection { sender, state, host, .. } = &mut *lease.connection;
+            let is_reused = state.was_used();
+            request.headers_mut().entry(HOST).or_insert_with(|| host.clone());
+            let mut error = match sender.try_send_request(std::mem::take(request)).await {
+                Ok(response) => return Ok((response, lease)),
+                Err(error) => error,
+            };
+            match error.take_message() {
+                Some(unsent) if is_reused => *request = unsent,
+                _ => return Err(classify_head(error.into_error())),
+            }
+            is_first = false;
+        }
+    }
+
+    /// An idle connection, if the request may have one, or a new one.
+    async fn lease(
+        &self,
+        target: &Target,
+        route: Route,
+        is_first: bool,
+    ) -> Result<Lease, TransportError> {
+        let mut place = None;
+        if let (Route::Pooled(runtime), true) = (route, self.reuse) {
+            let are_stale = is_first && self.was_suspended();
+            let (idle, its_place) = self.pool.take(target, runtime, are_stale);
+            place = Some(its_place);
+            if let Some(connection) = idle {
+                return Ok(Lease { connection, place });
+            }
+        }
+        // On the heap, so that the future of an exchange on an idle connection stays small.
+        let connection = Box::pin(self.open(target.clone())).await?;
+        Ok(Lease { connection: Box::new(connection), place })
+    }
+
+    /// Opens a connection and starts the task that drives it.
+    async fn open(&self, target: Target) -> Result<Connection, TransportError> {
+        let host = host_of(&target)?;
+        let uri = Uri::builder()
+            .scheme(target.scheme.clone())
+            .authority(target.authority.clone())
+            .path_and_query("/")
+            .build()
+            .map_err(|error| classify_opening(error.into()))?;
+        let stream = self.connector.connect(uri).await.map_err(classify_opening)?;
+        let mut extras = Extensions::new();
+        stream.connected().get_extras(&mut extras);
+        // Each stream of the connector has one.
+        let state = extras.remove::<ConnectionState>().unwrap_or_else(ConnectionState::new);
+
+        let (mut sender, mut driver) = http1::Builder::new()
+            // A request is small: head and body in one piece are cheaper to write than the two.
+            .writev(false)
+            // Its bound of the number of fields is the port's; to name it would cost an allocation
+            // for each head.
+            .max_buf_size(MAX_HEAD_BUFFER)
+            // Deprecated, and still sent by old gateways (RFC 9112, section 5.2).
+            .allow_obsolete_multiline_headers_in_responses(true)
+            .handshake(stream)
+            .await
+            .map_err(classify_head)?;
+        let (failed, failure) = oneshot::channel();
+        let turns = state.clone();
+        tokio::spawn(async move {
+            let driving = poll_fn(|cx| {
+                turns.begin_turn();
+                Pin::new(&mut driver).poll(cx)
+            });
+            if let Err(error) = driving.await {
+                let _ = failed.send(error);
+            }
+        });
+        // The peer may have refused the connection by now, by an alert for instance.
+        if let Err(error) = sender.ready().await {
+            return Err(classify_head(failure.await.unwrap_or(error)));
+        }
+        Ok(Connection { sender, state, target, host })
     }
 
     /// Whether no connection can have been idle for less than its limit.
@@ -117,54 +233,35 @@ impl PooledClient {
     }
 }
 
-impl SendRequest for PooledClient {
-    fn send_request(&self, request: Request<Full<Bytes>>, route: Route) -> ResponseFuture {
-        let runtime = match route {
-            Route::Pooled(runtime) if self.reuse => runtime,
-            _ => return self.fresh.request(request),
-        };
-        let was_suspended = self.was_suspended();
-        match &*self.current.read().unwrap_or_else(PoisonError::into_inner) {
-            Some((id, client)) if *id == runtime && !was_suspended => {
-                return client.request(request);
-            }
-            _ => {}
-        }
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let client = match current.take() {
-            // Another caller was faster.
-            Some((id, client)) if id == runtime && !was_suspended => client,
-            _ => build(self.connector.clone(), true),
-        };
-        let response = client.request(request);
-        *current = Some((runtime, client));
-        response
+/// Takes scheme and authority out of the request, which keeps its path and query.
+fn take_target(request: &mut Request<Full<Bytes>>) -> Result<Target, TransportError> {
+    let uri = std::mem::take(request.uri_mut()).into_parts();
+    if let Some(path) = uri.path_and_query {
+        *request.uri_mut() = path.into();
+    }
+    match (uri.scheme, uri.authority) {
+        (Some(scheme), Some(authority)) => Ok(Target { scheme, authority }),
+        _ => Err(TransportError::with_source(
+            TransportErrorKind::Unsupported,
+            "the URL must have a scheme and a host",
+        )),
     }
 }
 
-fn build(connector: Connector, reuse: bool) -> OwnClient {
-    Client::builder(TurnCounter)
-        // At most one request is sent all the same: hyper repeats only a request that it took from
-        // its queue before a byte of it was written, because the reused connection turned out to be
-        // closed or to hold unsolicited bytes. It never repeats a request that was begun. Without
-        // this setting, each such connection would fail an exchange that sent nothing.
-        .retry_canceled_requests(true)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(if reuse { MAX_IDLE } else { 0 })
-        .pool_timer(TokioTimer::new())
-        // A request is small: head and body in one piece are cheaper to write than the two of them.
-        .http1_writev(false)
-        // Its bound of the number of fields is the port's; to name it would cost an allocation for
-        // each head.
-        .http1_max_buf_size(MAX_HEAD_BUFFER)
-        // Deprecated, and still sent by old gateways (RFC 9112, section 5.2).
-        .http1_allow_obsolete_multiline_headers_in_responses(true)
-        .build(connector)
+/// The value of `Host`: the port is named only if it is not the scheme's.
+fn host_of(target: &Target) -> Result<HeaderValue, TransportError> {
+    let default = if target.scheme == Scheme::HTTPS { 443 } else { 80 };
+    let host = target.authority.host();
+    let text = match target.authority.port_u16() {
+        Some(port) if port != default => format!("{host}:{port}"),
+        _ => host.to_owned(),
+    };
+    HeaderValue::try_from(text).map_err(|error| classify_opening(error.into()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::time::Duration;
 
     use easemob_token_transport::{ConnectionUse, Exchange, ProxyRules, Transport};
     use easemob_token_transport_testkit::{LOOPBACK, Script, ScriptedServer};
@@ -178,17 +275,29 @@ mod tests {
 
     static CLOCK: AtomicU64 = AtomicU64::new(1_000_000);
 
+    fn pooled() -> PooledClient {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = Tls::new(provider, Trust::system(), None).unwrap();
+        let limit = Duration::from_secs(3);
+        PooledClient::new(Connector::new(Resolver::new(), limit, tls, ProxyRules::default()), true)
+    }
+
+    /// Sends an exchange, lets the connection get back into the pool, and returns its mark.
+    async fn send(transport: &HyperTransport, server: &ScriptedServer) -> Option<ConnectionUse> {
+        let request = Request::post(server.url("http", LOOPBACK)).body("").unwrap();
+        let response = transport.send(Exchange::new(request)).await.unwrap();
+        for _ in 0..16 {
+            tokio::task::yield_now().await;
+        }
+        response.extensions().get().copied()
+    }
+
     #[tokio::test]
     async fn a_connection_from_before_the_machine_was_suspended_is_not_reused() {
         let server = ScriptedServer::start(Script::new().serve());
-        let tls =
-            Tls::new(Arc::new(rustls::crypto::ring::default_provider()), Trust::system(), None)
-                .unwrap();
-        let connector =
-            Connector::new(Resolver::new(), Duration::from_secs(3), tls, ProxyRules::default());
         let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK.load(Ordering::Relaxed));
-        let client = PooledClient::with_clock(connector, true, clock);
-        let transport = HyperTransport::over(client, default_limit());
+        let client = PooledClient { wall_clock: clock, ..pooled() };
+        let transport = HyperTransport::over(HttpClient::Pooled(client), default_limit());
         for (asleep, mark) in [
             (0, ConnectionUse::Fresh),
             (1, ConnectionUse::Reused),
@@ -196,13 +305,45 @@ mod tests {
             (1, ConnectionUse::Reused),
         ] {
             CLOCK.fetch_add(asleep, Ordering::Relaxed);
-            let request = Request::post(server.url("http", LOOPBACK)).body("").unwrap();
-            let response = transport.send(Exchange::new(request)).await.unwrap();
-            assert_eq!(response.extensions().get(), Some(&mark), "{asleep}");
-            // The connection gets back into the pool.
-            for _ in 0..16 {
-                tokio::task::yield_now().await;
-            }
+            assert_eq!(send(&transport, &server).await, Some(mark), "{asleep}");
         }
+    }
+
+    /// The server closes no connection.
+    #[tokio::test]
+    async fn an_idle_connection_is_closed_after_a_while_also_if_nothing_is_sent() {
+        let server = ScriptedServer::start(Script::new().serve());
+        let client = PooledClient { pool: Pool::new(Duration::from_millis(100)), ..pooled() };
+        let transport = HyperTransport::over(HttpClient::Pooled(client), default_limit());
+        let mark = send(&transport, &server).await;
+        assert_eq!((mark, server.connections()[0].is_over()), (Some(ConnectionUse::Fresh), false));
+        let closed = async {
+            while !server.connections()[0].is_over() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), closed).await.unwrap();
+        assert_eq!(send(&transport, &server).await, Some(ConnectionUse::Fresh));
+    }
+
+    #[tokio::test]
+    async fn at_most_64_connections_to_a_target_stay_idle() {
+        let server = ScriptedServer::start(Script::new().serve());
+        let transport = HyperTransport::over(HttpClient::Pooled(pooled()), default_limit());
+        let exchanges = (0..65).map(|_| {
+            let request = Request::post(server.url("http", LOOPBACK)).body("").unwrap();
+            let transport = transport.clone();
+            tokio::spawn(async move { transport.send(Exchange::new(request)).await.map(drop) })
+        });
+        for exchange in exchanges.collect::<Vec<_>>() {
+            exchange.await.unwrap().unwrap();
+        }
+        let over = async {
+            while server.connections().iter().filter(|one| one.is_over()).count() != 1 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), over).await.unwrap();
+        assert_eq!(server.connections().len(), 65);
     }
 }

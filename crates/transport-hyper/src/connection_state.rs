@@ -26,12 +26,14 @@ const PER_PIECE: usize = 512;
 /// More than what may come besides a body of the default limit: such a flood ends by its size, at once.
 const FREE: u64 = 256 * 1024;
 
-/// The state of one connection. hyper-util copies it into the extensions of each response.
+/// The state of one connection.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionState(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
+    /// How often the task of the connection was polled.
+    turn: AtomicU64,
     /// Whether the connection has brought a response.
     was_used: AtomicBool,
     /// How many bytes were read since it was opened.
@@ -45,11 +47,27 @@ struct Shared {
 impl ConnectionState {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Shared {
+            turn: AtomicU64::new(0),
             was_used: AtomicBool::new(false),
             read: AtomicU64::new(0),
             allowed: AtomicU64::new(BEFORE_BODY),
             cost: AtomicU64::new(0),
         }))
+    }
+
+    /// Notes that the task of the connection is polled.
+    pub(crate) fn begin_turn(&self) {
+        self.0.turn.store(self.0.turn.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// The number of the current turn of that task; 0 before its first one.
+    pub(crate) fn turn(&self) -> u64 {
+        self.0.turn.load(Ordering::Relaxed)
+    }
+
+    /// Whether the connection has brought a response.
+    pub(crate) fn was_used(&self) -> bool {
+        self.0.was_used.load(Ordering::Relaxed)
     }
 
     /// Notes that a response has begun. A connection carries one exchange at a time.

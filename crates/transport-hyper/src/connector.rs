@@ -1,9 +1,8 @@
 //! Opens a connection to a target: TCP, a proxy's tunnel and TLS within one time limit.
 
 use std::error::Error;
-use std::future::{Future, Ready, ready};
+use std::future::{Ready, ready};
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use easemob_token_transport::{ProxyRules, ProxyUrl};
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::time::timeout;
 use tower_service::Service;
@@ -23,15 +23,12 @@ use crate::wire::Wire;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 /// A stream to the first peer, the proxy or the target; over TLS if the proxy is `https://`.
-type Hop = MaybeHttpsStream<Wire>;
+type Hop = MaybeHttpsStream<TokioIo<Wire>>;
 /// A stream to the target, over TLS if that is `https://`.
-type Stream = MaybeHttpsStream<Hop>;
+pub(crate) type Stream = MaybeHttpsStream<Hop>;
 
-/// Opens connections for the pool, which clones it for each request.
-#[derive(Clone)]
-pub(crate) struct Connector(Arc<Settings>);
-
-struct Settings {
+/// Opens connections.
+pub(crate) struct Connector {
     limit: Duration,
     tcp: HttpConnector<Resolver>,
     tls: Tls,
@@ -44,14 +41,12 @@ impl Connector {
         tcp.enforce_http(false);
         // A request is one small write and waits for nothing.
         tcp.set_nodelay(true);
-        Self(Arc::new(Settings { limit, tcp, tls, proxy }))
+        Self { limit, tcp, tls, proxy }
     }
-}
 
-impl Settings {
     /// Connects within the limit. The TLS configuration is loaded before: the limit is for the
     /// network, and loading the system's roots may take longer.
-    async fn connect(&self, target: Uri) -> Result<Stream, BoxError> {
+    pub(crate) async fn connect(&self, target: Uri) -> Result<Stream, BoxError> {
         let proxy = self.proxy.proxy_for(&target)?;
         let is_https = target.scheme_str() == Some("https");
         let tls = if is_https || proxy.is_some_and(ProxyUrl::is_https) {
@@ -78,8 +73,9 @@ impl Settings {
         secure(hop, target, tls).await
     }
 
-    async fn open(&self, peer: Uri) -> Result<Wire, BoxError> {
-        Ok(Wire::new(self.tcp.clone().call(peer).await?))
+    async fn open(&self, peer: Uri) -> Result<TokioIo<Wire>, BoxError> {
+        let tcp = self.tcp.clone().call(peer).await?;
+        Ok(TokioIo::new(Wire::new(tcp.into_inner())))
     }
 
     async fn tunnel(
@@ -108,21 +104,6 @@ where
             HttpsConnector::from((Opened(Some(stream)), config)).call(peer).await
         }
         _ => Ok(MaybeHttpsStream::Http(stream)),
-    }
-}
-
-impl Service<Uri> for Connector {
-    type Response = Stream;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, target: Uri) -> Self::Future {
-        let settings = self.0.clone();
-        Box::pin(async move { settings.connect(target).await })
     }
 }
 

@@ -65,12 +65,12 @@ mod connection_state;
 mod connector;
 mod identity;
 mod pace;
+mod pool;
 mod resolver;
 mod roots;
 mod tls;
 mod transport;
 mod tunnel;
-mod turn;
 mod verifier;
 mod wire;
 

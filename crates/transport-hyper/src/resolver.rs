@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use crate::HyperTransport;
     use crate::builder::default_limit;
-    use crate::client::PooledClient;
+    use crate::client::{HttpClient, PooledClient};
     use crate::connector::Connector;
     use crate::roots::Trust;
     use crate::tls::Tls;
@@ -253,8 +253,10 @@ mod tests {
             let (resolver, _speak, _) = silent(ALONE_FOR);
             let tls = Tls::new(provider.clone(), Trust::system(), None).unwrap();
             let connector = Connector::new(resolver, connect_limit, tls, ProxyRules::default());
-            let transport =
-                HyperTransport::over(PooledClient::new(connector, true), default_limit());
+            let transport = HyperTransport::over(
+                HttpClient::Pooled(PooledClient::new(connector, true)),
+                default_limit(),
+            );
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             let request = http::Request::post("https://silent.test/org/app/token").body("");
             let exchange = Exchange::new(request.unwrap()).with_timeout(limit);

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::HyperTransport;
     use crate::builder::default_limit;
-    use crate::client::PooledClient;
+    use crate::client::{HttpClient, PooledClient};
     use crate::connector::Connector;
     use crate::resolver::Resolver;
 
@@ -127,7 +127,7 @@ mod tests {
         let connector =
             Connector::new(Resolver::new(), Duration::from_millis(600), tls, ProxyRules::default());
         let client = PooledClient::new(connector, false);
-        let transport = HyperTransport::over(client, default_limit());
+        let transport = HyperTransport::over(HttpClient::Pooled(client), default_limit());
         let send = |limit| {
             let request = http::Request::post(server.url("https", LOOPBACK)).body("").unwrap();
             transport.send(Exchange::new(request).with_timeout(Duration::from_millis(limit)))

@@ -1,18 +1,20 @@
 //! Sends one exchange over a hyper client, by the rules of the port.
 
 use std::fmt;
-use std::pin::pin;
+use std::future::{Future, ready};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use easemob_token_transport::{
     Exchange, ExchangeLimit, ForkGuard, Runtime, Transport, TransportError, TransportErrorKind,
-    async_trait, check_scheme, head_within_limits, tokio_support,
+    check_scheme, head_within_limits, tokio_support,
 };
-use http::{Method, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::Connect;
-use hyper_util::client::legacy::{Client, ResponseFuture};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
@@ -20,8 +22,7 @@ use crate::HyperTransportBuilder;
 use crate::body;
 use crate::builder::default_limit;
 use crate::classify::classify_client_error;
-use crate::client::{ForeignClient, Route, SendRequest};
-use crate::connection_state::ConnectionState;
+use crate::client::{ForeignClient, HttpClient, Lease, Route};
 
 /// Sends exchanges over hyper and rustls, on tokio.
 ///
@@ -29,7 +30,7 @@ use crate::connection_state::ConnectionState;
 /// behaves.
 #[derive(Clone)]
 pub struct HyperTransport {
-    client: Arc<dyn SendRequest>,
+    client: Arc<HttpClient>,
     first_use: Arc<ForkGuard>,
     limit: ExchangeLimit,
 }
@@ -85,22 +86,45 @@ impl HyperTransport {
     where
         C: Connect + Clone + Send + Sync + 'static,
     {
-        Self::over(ForeignClient(client), default_limit())
+        Self::over(HttpClient::Ready(Box::new(ForeignClient(client))), default_limit())
     }
 
-    pub(crate) fn over(client: impl SendRequest, limit: ExchangeLimit) -> Self {
+    pub(crate) fn over(client: HttpClient, limit: ExchangeLimit) -> Self {
         Self { client: Arc::new(client), first_use: Arc::default(), limit }
     }
 }
 
-async fn receive(
-    response: ResponseFuture,
+/// Refuses what is no exchange that the port permits.
+fn check(exchange: &Exchange) -> Result<(), TransportError> {
+    check_scheme(exchange)?;
+    if exchange.request().method() == Method::CONNECT {
+        return Err(TransportError::with_source(
+            TransportErrorKind::Unsupported,
+            "CONNECT opens a tunnel, it is not an exchange",
+        ));
+    }
+    Ok(())
+}
+
+/// Sends the request and reads the whole response.
+async fn run(
+    client: &HttpClient,
+    request: &mut Request<Full<Bytes>>,
+    route: Route,
     max_bytes: usize,
 ) -> Result<Response<Bytes>, TransportError> {
-    let mut response = response.await.map_err(classify_client_error)?;
-    // A ready client has none.
-    let connection = response.extensions().get::<ConnectionState>().cloned();
-    if let Some(connection) = &connection {
+    let (mut response, lease) = match client {
+        HttpClient::Pooled(client) => {
+            let (response, lease) = client.send(request, route).await?;
+            (response, Some(lease))
+        }
+        HttpClient::Ready(client) => {
+            let response = client.send_request(std::mem::take(request)).await;
+            (response.map_err(classify_client_error)?, None)
+        }
+    };
+    let connection = lease.as_ref().map(Lease::state);
+    if let Some(connection) = connection {
         response.extensions_mut().insert(connection.note_use());
         connection.begin_body(max_bytes);
     }
@@ -117,55 +141,79 @@ async fn receive(
         ));
     }
     let (head, body) = response.into_parts();
-    let body = body::read(&head, body, max_bytes, connection.as_ref()).await?;
-    if let Some(connection) = &connection {
-        connection.end_body();
+    let body = body::read(&head, body, max_bytes, connection).await?;
+    if let Some(lease) = lease {
+        lease.state().end_body();
+        lease.end();
     }
     Ok(Response::from_parts(head, body))
 }
 
-#[async_trait]
-impl Transport for HyperTransport {
-    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
-        check_scheme(&exchange)?;
-        if exchange.request().method() == Method::CONNECT {
-            return Err(TransportError::with_source(
-                TransportErrorKind::Unsupported,
-                "CONNECT opens a tunnel, it is not an exchange",
-            ));
-        }
+/// What an exchange is besides its request.
+struct Terms {
+    limit: Duration,
+    deadline: Instant,
+    max_bytes: usize,
+    needs_fresh_connection: bool,
+}
+
+impl HyperTransport {
+    /// Sends the request within the time limit.
+    async fn send_within(
+        &self,
+        request: &mut Request<Full<Bytes>>,
+        terms: Terms,
+    ) -> Result<Response<Bytes>, TransportError> {
         self.first_use.check()?;
         tokio_support::check()?;
-        let route = if exchange.needs_fresh_connection() {
+        let route = if terms.needs_fresh_connection {
             Route::Fresh
         } else {
             Route::Pooled(Handle::current().id())
         };
-
-        let limit = exchange.timeout();
         // A timer takes at least a millisecond, in which a quick server might respond.
-        if limit.is_zero() {
+        if terms.limit.is_zero() {
             return Err(TransportError::with_source(
                 TransportErrorKind::Timeout,
                 "the time limit is zero",
             ));
         }
-        let deadline = exchange.deadline();
-        let max_bytes = exchange.max_response_bytes();
-        let request = exchange.into_unframed_request();
-        // Does not run before it is awaited.
-        let response = self.client.send_request(request.map(Full::new), route);
-        let whole = pin!(async {
-            timeout(limit, async {
-                let _permit = self.limit.acquire(deadline, sleep).await?;
-                receive(response, max_bytes).await
-            })
-            .await
+        // Pinned where it is made, since it is too large to be moved for nothing.
+        let running = pin!(run(&self.client, request, route, terms.max_bytes));
+        let permitted = pin!(async {
+            let _permit = self.limit.acquire(terms.deadline, sleep).await?;
+            running.await
         });
+        // A runtime without timers panics in `timeout`.
+        let whole = pin!(async { timeout(terms.limit, permitted).await });
         match tokio_support::catch_panic(whole).await? {
             Ok(result) => result,
             Err(elapsed) => Err(TransportError::with_source(TransportErrorKind::Timeout, elapsed)),
         }
+    }
+}
+
+impl Transport for HyperTransport {
+    // As `async_trait` would write it, but the future does not keep the exchange beside the request.
+    fn send<'life0, 'async_trait>(
+        &'life0 self,
+        exchange: Exchange,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'async_trait>>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        if let Err(error) = check(&exchange) {
+            return Box::pin(ready(Err(error)));
+        }
+        let terms = Terms {
+            limit: exchange.timeout(),
+            deadline: exchange.deadline(),
+            max_bytes: exchange.max_response_bytes(),
+            needs_fresh_connection: exchange.needs_fresh_connection(),
+        };
+        let mut request = exchange.into_unframed_request().map(Full::new);
+        Box::pin(async move { self.send_within(&mut request, terms).await })
     }
 
     fn runtime(&self) -> Option<Arc<dyn Runtime>> {

@@ -11,26 +11,21 @@
 //! itself could not tell the two apart.
 
 use std::io::{self, ErrorKind, Read as _};
-use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::rt::TokioIo;
 use socket2::SockRef;
-use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::consume_budget;
 use tokio::task::coop::has_budget_remaining;
 
 use crate::connection_state::ConnectionState;
 use crate::pace::Pace;
-use crate::turn;
 
-/// How many bytes are read at once, at most.
-const CHUNK: usize = 8 * 1024;
-/// How many bytes are read past the runtime at once, at most. Mostly there are none.
+/// How many bytes are read past the runtime at once, at most. Mostly there are none, and tokio's buffer
+/// has to be overwritten before the system may write to it.
 const GLANCE: usize = 512;
 /// How many bytes cost one unit of their task's budget, which is 128 for a turn. tokio counts one for
 /// each read, which can hold some hundred heads; a peer that never stops sending them would then
@@ -38,30 +33,32 @@ const GLANCE: usize = 512;
 const BYTES_PER_COST: usize = 1024;
 
 /// A TCP stream, as the connector opens it.
+///
+/// It has tokio's traits, since only tokio's buffers tell without unsafe code how much was read into
+/// them. `TokioIo` makes it a stream for hyper.
 pub(crate) struct Wire {
-    tcp: TokioIo<TcpStream>,
-    /// The turn in which the system last reported that there is no more to read.
-    drained_in: Option<u64>,
+    tcp: TcpStream,
+    /// The turn in which the system last reported that there is no more to read, or 0.
+    drained_in: u64,
     state: ConnectionState,
     pace: Pace,
 }
 
 impl Wire {
-    pub(crate) fn new(tcp: TokioIo<TcpStream>) -> Self {
-        Self { tcp, drained_in: None, state: ConnectionState::new(), pace: Pace::default() }
+    pub(crate) fn new(tcp: TcpStream) -> Self {
+        Self { tcp, drained_in: 0, state: ConnectionState::new(), pace: Pace::default() }
     }
 
     /// Reads what the runtime has not noticed yet.
-    fn glance(&mut self, buffer: &mut ReadBufCursor<'_>) -> Poll<io::Result<usize>> {
-        let mut chunk = [0; GLANCE];
+    fn glance(&mut self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
         let space = buffer.remaining().min(GLANCE);
-        match (&*SockRef::from(self.tcp.inner())).read(&mut chunk[..space]) {
+        match (&*SockRef::from(&self.tcp)).read(buffer.initialize_unfilled_to(space)) {
             Ok(read) => {
-                buffer.put_slice(&chunk[..read]);
+                buffer.advance(read);
                 Poll::Ready(Ok(read))
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.drained_in = turn::current();
+                self.drained_in = self.state.turn();
                 Poll::Pending
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Poll::Pending,
@@ -83,35 +80,29 @@ fn charge(cx: &mut Context<'_>, bytes: usize) {
     }
 }
 
-impl Read for Wire {
+impl AsyncRead for Wire {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.state.is_flooded() {
             ready!(self.pace.poll_read(cx));
         } else {
             self.pace.reset();
         }
-        let mut chunk = [MaybeUninit::uninit(); CHUNK];
-        let space = buffer.remaining().min(CHUNK);
-        let mut received = ReadBuf::uninit(&mut chunk[..space]);
-        if let Poll::Ready(result) = Pin::new(self.tcp.inner_mut()).poll_read(cx, &mut received) {
-            let received = received.filled();
-            buffer.put_slice(received);
+        let space = buffer.remaining();
+        if let Poll::Ready(result) = Pin::new(&mut self.tcp).poll_read(cx, buffer) {
+            let received = space - buffer.remaining();
             // A read that did not fill the buffer left nothing behind.
-            self.drained_in = if received.len() < space { turn::current() } else { None };
-            let counted = self.note(cx, received.len());
+            self.drained_in = if received < space { self.state.turn() } else { 0 };
+            let counted = self.note(cx, received);
             return Poll::Ready(result.and(counted));
         }
         // The runtime has the waker now, whether it noticed nothing or the budget is used up.
-        let looked = self.drained_in.is_some() && self.drained_in == turn::current();
-        let glanced = if looked || !has_budget_remaining() {
-            Poll::Pending
-        } else {
-            self.glance(&mut buffer)
-        };
+        let looked = self.drained_in != 0 && self.drained_in == self.state.turn();
+        let glanced =
+            if looked || !has_budget_remaining() { Poll::Pending } else { self.glance(buffer) };
         if glanced.is_pending() {
             self.pace.rest();
         }
@@ -121,7 +112,7 @@ impl Read for Wire {
     }
 }
 
-impl Write for Wire {
+impl AsyncWrite for Wire {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -68,6 +68,10 @@ impl<T> InFlight<T> {
         self.grant
     }
 
+    pub(crate) fn started(&self) -> Uptime {
+        self.started
+    }
+
     /// Counts a request that is about to be sent. Returns its number, from 1.
     pub(crate) fn count_request(&self, now: Now) -> u32 {
         self.uncounted.lock().unwrap_or_else(PoisonError::into_inner).push(now);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -9,8 +10,9 @@ use easemob_token_core::{
     BuildError, Grant, GrantType, IssuedToken, NextStep, Payload, Priority, Report, Retry,
     RetryLimits, Turn, Uptime,
 };
+use easemob_token_transport::bytes::Bytes;
 use easemob_token_transport::{ConnectionUse, Exchange, TransportError};
-use http::Request;
+use http::{Request, Response};
 
 use super::{InFlight, RequestContext};
 use crate::clock::jitter;
@@ -96,11 +98,21 @@ pub(crate) struct RetryRun<'a, O> {
     retry: Retry,
 }
 
-/// A request that may be sent now.
-struct Ready<'a, S: GrantSource> {
-    grant: Cow<'a, S::Grant>,
-    request: Request<Payload>,
+/// A request whose turn has come.
+struct Ready<'a, 's, S: GrantSource> {
+    /// The time at which it came.
+    sent: Uptime,
+    grant: Cow<'s, S::Grant>,
     app_token: S::AppToken,
+    sending: Sending<'a>,
+}
+
+/// A request that is sent when its response is awaited.
+struct Sending<'a> {
+    /// Its number, from 1.
+    attempt: u32,
+    wants_fresh: bool,
+    response: Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>,
 }
 
 impl<'a, O> RetryRun<'a, O> {
@@ -115,6 +127,11 @@ impl<'a, O> RetryRun<'a, O> {
         Self { context, in_flight, retry: Retry::new(limits, context.clock.uptime()) }
     }
 
+    /// The only run of this acquisition, which starts with it, under the client's limits.
+    pub(crate) fn of(in_flight: &'a InFlight<O>, context: &'a RequestContext) -> Self {
+        Self { context, in_flight, retry: Retry::new(context.limits, in_flight.started()) }
+    }
+
     /// Sends requests until one brings a token or the rules say to give up.
     pub(crate) async fn run<S: GrantSource>(
         mut self,
@@ -123,10 +140,10 @@ impl<'a, O> RetryRun<'a, O> {
         let mut refused = None;
         loop {
             let ready = self.next_request(source, refused.as_ref()).await?;
-            let sent = self.context.clock.uptime();
-            let error = match self.send(ready.request, &*ready.grant, sent).await {
+            let Ready { sent, grant, app_token, sending } = ready;
+            let error = match self.receive(sending, &*grant).await {
                 Ok(Some(token)) => {
-                    source.accepted(&ready.app_token, sent);
+                    source.accepted(&app_token, sent);
                     return Ok(token);
                 }
                 // Sent once more, on a fresh connection.
@@ -135,16 +152,16 @@ impl<'a, O> RetryRun<'a, O> {
             };
             // Reported even if this acquisition may not go on.
             let report = if error.refuses_app_token() {
-                source.refused(&ready.app_token, sent)
+                source.refused(&app_token, sent)
             } else {
                 Report::Ignored
             };
             let before = refused.as_ref().map(|it: &Refused<_>| &it.app_token);
-            let same = before.is_some_and(|before| source.is_same(before, &ready.app_token));
-            match self.next_step(&error, same).await {
+            let same = before.is_some_and(|before| source.is_same(before, &app_token));
+            match Box::pin(self.next_step(&error, same)).await {
                 NextStep::SendAt(_) => refused = None,
                 NextStep::SendWithNewAppTokenAt(_) => {
-                    refused = Some(Refused { app_token: ready.app_token, report, error });
+                    refused = Some(Refused { app_token, report, error });
                 }
                 NextStep::GiveUp => return Err(error),
             }
@@ -161,8 +178,7 @@ impl<'a, O> RetryRun<'a, O> {
     ) -> Result<Issued<G::Token>, (Error, Option<Uptime>)> {
         let source = Plain(grant);
         let ready = self.next_request(&source, None).await.map_err(|error| (error, None))?;
-        let sent = self.context.clock.uptime();
-        let error = match self.send(ready.request, &*ready.grant, sent).await {
+        let error = match self.receive(ready.sending, &*ready.grant).await {
             Ok(Some(token)) => return Ok(token),
             // Only a user token comes on a reused connection.
             Ok(None) => Error::dropped(self.in_flight.requests()),
@@ -201,7 +217,7 @@ impl<'a, O> RetryRun<'a, O> {
         &self,
         source: &'s S,
         refused: Option<&Refused<S::AppToken>>,
-    ) -> Result<Ready<'s, S>, Error> {
+    ) -> Result<Ready<'a, 's, S>, Error> {
         let (context, deadline) = (self.context, self.retry.end());
         let mut queued = context.queue.queued(priority(S::GRANT));
         let mut held_back = Duration::ZERO;
@@ -222,10 +238,13 @@ impl<'a, O> RetryRun<'a, O> {
                             .telemetry
                             .emit(&Event::Throttled { grant: S::GRANT, time: held_back });
                     }
-                    return Ok(Ready { grant, request, app_token });
+                    let sending = self.send(request, S::GRANT, now);
+                    return Ok(Ready { sent: now, grant, app_token, sending });
                 }
                 Turn::At(time) => {
-                    context.wait_for_turn(time.since(now).min(ASK_AGAIN)).await;
+                    drop((grant, request));
+                    // On the heap, so that the future of a request that does not wait stays small.
+                    Box::pin(context.wait_for_turn(time.since(now).min(ASK_AGAIN))).await;
                     held_back += context.clock.uptime().since(now);
                     app_token = match source.current_app_token() {
                         Some(current) => current,
@@ -239,14 +258,10 @@ impl<'a, O> RetryRun<'a, O> {
         }
     }
 
-    /// Sends the request and parses the response; `None` if the response may belong to another
-    /// request.
-    async fn send<G: Grant>(
-        &self,
-        request: Request<Payload>,
-        grant: &G,
-        sent: Uptime,
-    ) -> Result<Option<Issued<G::Token>>, Error> {
+    /// Sends the request when the result is awaited.
+    ///
+    /// Not `async`: the request is too large to be kept in a future that needs it no more.
+    fn send(&self, request: Request<Payload>, grant: GrantType, sent: Uptime) -> Sending<'a> {
         let context = self.context;
         let attempt = self.in_flight.count_request(context.clock.now());
         let mut exchange = Exchange::new(request)
@@ -257,18 +272,29 @@ impl<'a, O> RetryRun<'a, O> {
         }
         // A reused connection can hold a response to no request. App tokens are fetched so seldom
         // that they need not take that risk.
-        let is_user_token = G::TYPE != GrantType::ClientCredentials;
+        let is_user_token = grant != GrantType::ClientCredentials;
         if !is_user_token || context.avoids_reuse.load(Ordering::Relaxed) {
             exchange = exchange.on_fresh_connection();
         }
         let wants_fresh = exchange.needs_fresh_connection();
-        context.telemetry.emit(&Event::Sent { grant: G::TYPE, attempt });
-        let response = context.transport.send(exchange).await;
+        context.telemetry.emit(&Event::Sent { grant, attempt });
+        Sending { attempt, wants_fresh, response: context.transport.send(exchange) }
+    }
+
+    /// Parses the response; `None` if it may belong to another request.
+    async fn receive<G: Grant>(
+        &self,
+        sending: Sending<'_>,
+        grant: &G,
+    ) -> Result<Option<Issued<G::Token>>, Error> {
+        let context = self.context;
+        let Sending { attempt, wants_fresh, response } = sending;
         let response = response
+            .await
             .map_err(|error| Error::no_response(error, attempt, context.telemetry.host()))?;
         let (head, body) = response.into_parts();
         let is_reused = head.extensions.get() == Some(&ConnectionUse::Reused);
-        let response = http::Response::from_parts(head, &body[..]);
+        let response = Response::from_parts(head, &body[..]);
         let received = context.clock.now();
         let token = context
             .endpoint

@@ -66,3 +66,17 @@ fn each_runtime_has_its_own_connections() {
     send(&standing, &transport, post(&server));
     assert_eq!(requests_of_each_connection(&server), [1, 1, 1]);
 }
+
+#[test]
+fn a_connection_is_reused_for_its_own_target_only() {
+    let servers = [(); 2].map(|()| ScriptedServer::start(Script::new().serve()));
+    let (runtime, transport) = (current_thread(), HyperTransport::new());
+    for mark in [ConnectionUse::Fresh, ConnectionUse::Reused, ConnectionUse::Reused] {
+        for server in &servers {
+            assert_eq!(send(&runtime, &transport, post(server)), mark);
+        }
+    }
+    for server in &servers {
+        assert_eq!(requests_of_each_connection(server), [3]);
+    }
+}
