@@ -139,7 +139,7 @@ fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
     while !catches(std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap()) {
         std::thread::yield_now();
     }
-    signal(&child, "-TERM");
+    subprocess::signal(child.id(), "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(143));
 
     let output = command(&["emulator", "--", "/no/such/program"]).output().unwrap();
