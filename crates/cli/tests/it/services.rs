@@ -107,10 +107,13 @@ fn shape(text: &str) -> String {
             is_isahc = line.contains("isahc");
         }
         if !is_isahc {
-            // Ports, times and how long the last step took.
-            let line = line.split(" == http").next().unwrap();
-            let (before, after) = line.split_once(" app token after ").unwrap_or((line, ""));
-            let line = [before, after.trim_start_matches(|c| c != ';')].concat();
+            // Ports, times and how long the service and the last step took.
+            let mut line = line.split(" == http").next().unwrap().to_owned();
+            for (from, to) in [(" app token after ", ';'), ("\"duration\":", '}')] {
+                if let Some((before, after)) = line.split_once(from) {
+                    line = [before, after.trim_start_matches(|c| c != to)].concat();
+                }
+            }
             let words = line.split_inclusive([' ', ',', '"', '}']);
             // Dates, tokens and the service's identifiers are long words with digits.
             let is_new =
