@@ -128,23 +128,6 @@ fn a_command_gets_the_variables_and_its_exit_code_is_the_end() {
     let _ = std::fs::remove_file(&file);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 
-<<<<<<< HEAD
-=======
-    // A pipe that nobody reads from delays no signal.
-    let pipe = home.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let mut child = command(&["emulator", "--tls", "--ca-out"]).arg(&pipe).spawn().unwrap();
-    let catches = |status: String| {
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
-        u64::from_str_radix(mask, 16).unwrap() >> 14 & 1 == 1
-    };
-    while !catches(std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap()) {
-        std::thread::yield_now();
-    }
-    subprocess::signal(child.id(), "-TERM");
-    assert_eq!(child.wait().unwrap().code(), Some(143));
-
->>>>>>> ra
     let output = command(&["emulator", "--", "/no/such/program"]).output().unwrap();
     assert_eq!(output.status.code(), Some(127), "{}", stderr(&output));
 
