@@ -135,7 +135,7 @@ fn a_revoked_app_token_fails_no_user() {
                 world.revoke();
             }
         }));
-        world.while_time_passes(all(asking)).await;
+        world.while_little_time_passes(all(asking)).await;
         assert_eq!(world.failed(), []);
         assert!(world.app_token_requests() <= 3, "{}", world.app_token_requests());
         world.finish().await;
@@ -156,7 +156,7 @@ fn all_reporters_of_one_token_get_the_same_replacement() {
                 assert_ne!(authorization.header(), old);
             }));
         }
-        world.while_time_passes(all(asking)).await;
+        world.while_little_time_passes(all(asking)).await;
         assert_eq!(world.app_token_requests(), 2);
         world.finish().await;
     });
@@ -240,7 +240,7 @@ fn no_second_holds_more_requests_than_the_limit_and_all_are_served() {
     in_every_schedule(|| async {
         let world = World::with(0, 0, |builder| builder.requests_per_second(2));
         let asking: Vec<_> = (0..5).map(|user| world.user(user)).collect();
-        world.while_time_passes(all(asking)).await;
+        world.while_little_time_passes(all(asking)).await;
         let failed = world.failed();
         assert!(failed.iter().all(|kind| *kind == ErrorKind::RateLimited), "{failed:?}");
         assert!(world.busiest_second() <= 2);

@@ -54,7 +54,6 @@ impl Service {
 
     fn respond(&self, app_token: Option<u32>) -> Response<Bytes> {
         let mut state = self.state.lock().unwrap();
-        state.received.push(self.clock.uptime());
         match app_token {
             None => {
                 state.app_tokens += 1;
@@ -81,6 +80,7 @@ async fn some_steps() {
 #[async_trait]
 impl Transport for Service {
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        self.state.lock().unwrap().received.push(self.clock.uptime());
         let app_token = exchange.request().headers().get("authorization").map(|value| {
             let value = value.to_str().unwrap();
             value.strip_prefix("Bearer ").unwrap().parse().unwrap()

@@ -120,13 +120,24 @@ impl World {
 
     /// Runs the future while time passes, a little between any two steps.
     pub(super) async fn while_time_passes<O>(&self, future: impl Future<Output = O>) -> O {
+        self.while_steps_pass(300, future).await
+    }
+
+    /// Runs the future while time passes so slowly that no schedule leaves a task alone for a second.
+    ///
+    /// An acquisition that stands still for longer is replaced, and its request is late.
+    pub(super) async fn while_little_time_passes<O>(&self, future: impl Future<Output = O>) -> O {
+        self.while_steps_pass(60, future).await
+    }
+
+    async fn while_steps_pass<O>(&self, millis: u64, future: impl Future<Output = O>) -> O {
         let mut future = pin!(future);
         loop {
             let polled = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
             if let Poll::Ready(output) = polled {
                 return output;
             }
-            self.advance(thread_rng().gen_range(1..300));
+            self.advance(thread_rng().gen_range(1..millis));
             yield_now().await;
         }
     }
