@@ -11,6 +11,7 @@
 //! itself could not tell the two apart.
 
 use std::io::{self, ErrorKind, Read as _};
+use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
@@ -27,6 +28,9 @@ use crate::pace::Pace;
 /// How many bytes are read past the runtime at once, at most. Mostly there are none, and tokio's buffer
 /// has to be overwritten before the system may write to it.
 const GLANCE: usize = 512;
+/// How many bytes are read at once, at most. hyper bounds its buffer after a read, and offers all the space
+/// that it has: a head could be twice as long as the bound if it came in one piece.
+const PIECE: usize = 16 * 1024;
 /// How many bytes cost one unit of their task's budget, which is 128 for a turn. tokio counts one for
 /// each read, which can hold some hundred heads; a peer that never stops sending them would then
 /// delay the timers by more than a limit may be overrun.
@@ -47,6 +51,22 @@ pub(crate) struct Wire {
 impl Wire {
     pub(crate) fn new(tcp: TcpStream) -> Self {
         Self { tcp, drained_in: 0, state: ConnectionState::new(), pace: Pace::default() }
+    }
+
+    /// Reads what the runtime has noticed, at most a piece.
+    fn read_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if buffer.remaining() <= PIECE {
+            return Pin::new(&mut self.tcp).poll_read(cx, buffer);
+        }
+        let mut piece = [MaybeUninit::uninit(); PIECE];
+        let mut piece = ReadBuf::uninit(&mut piece);
+        ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut piece))?;
+        buffer.put_slice(piece.filled());
+        Poll::Ready(Ok(()))
     }
 
     /// Reads what the runtime has not noticed yet.
@@ -92,10 +112,10 @@ impl AsyncRead for Wire {
             self.pace.reset();
         }
         let space = buffer.remaining();
-        if let Poll::Ready(result) = Pin::new(&mut self.tcp).poll_read(cx, buffer) {
+        if let Poll::Ready(result) = self.read_piece(cx, buffer) {
             let received = space - buffer.remaining();
-            // A read that did not fill the buffer left nothing behind.
-            self.drained_in = if received < space { self.state.turn() } else { 0 };
+            // A read that did not fill its space left nothing behind.
+            self.drained_in = if received < space.min(PIECE) { self.state.turn() } else { 0 };
             let counted = self.note(cx, received);
             return Poll::Ready(result.and(counted));
         }
