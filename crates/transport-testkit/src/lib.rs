@@ -130,6 +130,7 @@ pub use report::comparison::{disagreements, table};
 pub use report::{Report, RuleReport};
 pub use rule::Rule;
 pub use server::certificates::{Authority, Identity, KeyKind, LOOPBACK};
+pub use server::closed_port::ClosedPort;
 pub use server::request::Received;
 pub use server::script::{Plan, Script};
 pub use server::tls::ServerTls;

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "without a socket on loopback nothing can be tested")]
 
 pub(crate) mod certificates;
+pub(crate) mod closed_port;
 mod player;
 mod record;
 pub mod reply;

@@ -93,7 +93,7 @@ async fn an_outage_is_passed_on_with_the_time_to_wait() {
     let response = log_in(&server, "alice", PASSWORD).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers()[header::RETRY_AFTER], "7");
-    emulator.shutdown().await;
+    emulator.inject(Fault::close().always()).unwrap();
     let response = log_in(&server, "alice", PASSWORD).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
 }

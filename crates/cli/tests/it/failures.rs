@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use easemob_token_emulator::{Emulator, Fault};
+use easemob_token_transport_testkit::ClosedPort;
 
 use crate::{TRANSPORTS, failure, run, set_up, stderr};
 
@@ -118,11 +119,13 @@ async fn in_text_form_a_failure_is_one_line() {
 
 #[tokio::test]
 async fn a_closed_port_exits_5_with_connect() {
+    let emulator = Emulator::start().await.unwrap();
+    let port = ClosedPort::new();
     for transport in TRANSPORTS {
-        let emulator = Emulator::start().await.unwrap();
-        emulator.shutdown().await;
         let words = ["app", "--format", "json", "--transport", transport, "--max-attempts", "1"];
-        let (code, error) = failure(&run(set_up(&emulator, &words)).await);
+        let mut command = set_up(&emulator, &words);
+        command.env("EASEMOB_BASE_URL", format!("http://{}", port.address()));
+        let (code, error) = failure(&run(command).await);
         assert_eq!((code, &error["kind"]), (5, &"connect".into()), "{error}");
         assert_eq!((&error["retryable"], &error["status"]), (&true.into(), &().into()));
     }

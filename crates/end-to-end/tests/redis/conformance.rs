@@ -1,18 +1,19 @@
 //! The suite of the port, with a user that has exactly the documented rights.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
 use easemob_token_store::conformance::{Subject, broken_rules};
 use easemob_token_store::{StoreErrorKind, TokenStore, async_trait};
 use easemob_token_store_redis::RedisStore;
+use easemob_token_transport_testkit::ClosedPort;
 
 use crate::server::{PASSWORD, RIGHTS, Redis};
 
 struct RealRedis {
     redis: Redis,
     url: String,
+    closed: ClosedPort,
 }
 
 #[async_trait]
@@ -30,13 +31,15 @@ impl Subject for RealRedis {
     }
 
     fn failing(&self) -> Vec<(Arc<dyn TokenStore>, StoreErrorKind)> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let wrong_password = self.url.replace(PASSWORD, "MARKED-password");
         let wrong_user = self.url.replace("suite:", "nobody:");
         let nothing = self.redis.user("nothing", &[]);
         let elsewhere = self.redis.user("elsewhere", &[&["~other:*"], &RIGHTS[1..]].concat());
         let mut failing: Vec<(Arc<dyn TokenStore>, _)> = vec![(
-            Arc::new(RedisStore::new(&format!("redis://u:{PASSWORD}@127.0.0.1:{port}")).unwrap()),
+            Arc::new(
+                RedisStore::new(&format!("redis://u:{PASSWORD}@{}", self.closed.address()))
+                    .unwrap(),
+            ),
             StoreErrorKind::Unreachable,
         )];
         for url in [wrong_password, wrong_user, nothing, elsewhere] {
@@ -54,6 +57,6 @@ impl Subject for RealRedis {
 async fn the_store_keeps_every_rule_of_the_port() {
     let redis = Redis::start();
     let url = redis.user("suite", &RIGHTS);
-    let broken = broken_rules(&RealRedis { redis, url }).await;
+    let broken = broken_rules(&RealRedis { redis, url, closed: ClosedPort::new() }).await;
     assert!(broken.is_empty(), "{broken:#?}");
 }

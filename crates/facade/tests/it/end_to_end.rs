@@ -5,8 +5,9 @@ use std::time::Duration;
 use easemob_token::transport::Transport;
 use easemob_token::{Client, ClientBuilder, ErrorKind, Lifetime};
 use easemob_token_emulator::{
-    DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator, Fault, ReceivedRequest,
+    DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Emulator, Fault, ReceivedRequest,
 };
+use easemob_token_transport_testkit::ClosedPort;
 
 pub(crate) fn client_of(emulator: &Emulator, transport: impl Transport) -> ClientBuilder {
     Client::builder(emulator.base_url(), emulator.app_key())
@@ -104,9 +105,11 @@ async fn a_silent_service_ends_in_a_timeout(transport: impl Transport) {
 }
 
 async fn a_closed_port_is_a_connect_error(transport: impl Transport) {
-    let emulator = Emulator::start().await.unwrap();
-    let client = client_of(&emulator, transport).max_attempts(1).build().unwrap();
-    emulator.shutdown().await;
+    let port = ClosedPort::new();
+    let client = Client::builder(format!("http://{}", port.address()), DEMO_APP_KEY)
+        .client_credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
+        .transport(transport);
+    let client = client.max_attempts(1).build().unwrap();
     let error = client.app_token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use easemob_token::hyper::HyperTransport;
 use easemob_token::{Client, Ttl, TtlUnits};
 use easemob_token_emulator::{Emulator, Unit};
+use easemob_token_transport_testkit::ClosedPort;
 use tokio::task::JoinSet;
 
 use crate::driving::user_call;
@@ -42,9 +43,8 @@ async fn warnings_of_an_outage(base_url: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn an_outage_is_warned_about_once_with_its_host_and_cause() {
-    let emulator = Emulator::start().await.unwrap();
-    let closed_port = emulator.base_url();
-    emulator.shutdown().await;
+    let port = ClosedPort::new();
+    let closed_port = format!("http://{}", port.address());
     for (base_url, host, cause) in [
         (&closed_port[..], &closed_port[7..], "refused"),
         ("https://no-such-host.invalid", "no-such-host.invalid", "lookup"),

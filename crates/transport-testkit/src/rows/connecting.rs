@@ -1,6 +1,5 @@
 //! Rows 1 to 5: connections that are not established, or closed at once.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
@@ -9,6 +8,7 @@ use super::{LIMIT, UNKNOWN_HOST};
 use crate::outcome::Outcome::{Connect, Interrupted, Timeout};
 use crate::scene::exchange_to;
 use crate::scene::setup::Setup;
+use crate::server::closed_port::ClosedPort;
 use crate::server::script::Script;
 use crate::trial::Trial;
 
@@ -16,12 +16,9 @@ use crate::trial::Trial;
 pub(crate) fn row_01_port_closed(trial: &mut Trial<'_>) {
     for scheme in ["http", "https"] {
         trial.case(scheme, Setup::new(Script::new()).sent(0), |scene| {
-            // A port that was free a moment ago.
-            let free = TcpListener::bind("127.0.0.1:0").and_then(|own| own.local_addr());
-            let Ok(free) = free else {
-                return scene.problem("no free port to close".to_owned());
-            };
-            scene.send_expecting(exchange_to(&format!("{scheme}://{free}/")), &[Connect]);
+            let port = ClosedPort::new();
+            let url = format!("{scheme}://{}/", port.address());
+            scene.send_expecting(exchange_to(&url), &[Connect]);
         });
     }
 }
