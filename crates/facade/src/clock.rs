@@ -3,7 +3,6 @@
 #[cfg(any(test, feature = "test-util"))]
 mod test_clock;
 
-use std::time::Duration;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 use std::time::SystemTime;
 
@@ -75,14 +74,14 @@ impl Clock {
     fn read(&self) -> Now {
         use rustix::time::ClockId;
 
-        let wall = WallTime::from_unix(kernel_time(ClockId::RealtimeCoarse));
-        Now { wall, uptime: Uptime::from_origin(kernel_time(ClockId::MonotonicCoarse)) }
+        let wall = WallTime::from_unix_nanos(kernel_nanos(ClockId::RealtimeCoarse));
+        Now { wall, uptime: kernel_uptime(ClockId::MonotonicCoarse) }
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     #[expect(clippy::unused_self, reason = "on other systems, time counts from `origin`")]
     fn read_uptime(&self) -> Uptime {
-        Uptime::from_origin(kernel_time(rustix::time::ClockId::Monotonic))
+        kernel_uptime(rustix::time::ClockId::Monotonic)
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -112,12 +111,20 @@ impl TestClock {
     }
 }
 
+/// A clock of the kernel's in nanoseconds, without the detour over a `Duration`, which costs as much
+/// as the clock.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[inline]
-fn kernel_time(clock: rustix::time::ClockId) -> Duration {
+fn kernel_nanos(clock: rustix::time::ClockId) -> i64 {
     let time = rustix::time::clock_gettime(clock);
-    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
-    Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default())
+    let nanos = u64::try_from(time.tv_nsec).unwrap_or_default();
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add_unsigned(nanos)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[inline]
+fn kernel_uptime(clock: rustix::time::ClockId) -> Uptime {
+    Uptime::from_origin_nanos(u64::try_from(kernel_nanos(clock)).unwrap_or_default())
 }
 
 pub(crate) fn jitter() -> Jitter {
@@ -126,7 +133,7 @@ pub(crate) fn jitter() -> Jitter {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::*;
 

@@ -95,6 +95,7 @@ impl Telemetry {
     }
 
     /// Reports a cache hit, to the observer only: hits are too frequent for `tracing`.
+    #[inline]
     pub(crate) fn hit(&self, grant: GrantType) {
         self.observe(&Event::Hit { grant });
     }
@@ -152,6 +153,7 @@ impl Telemetry {
 
     /// Calls the observer. A panic is caught: waiters need the end of the acquisition, and the event
     /// may come from a destructor, where a panic would abort the process. No lock is held here.
+    #[inline]
     fn observe(&self, event: &Event<'_>) {
         if let Some(observer) = &self.observer {
             let _ = catch_unwind(AssertUnwindSafe(|| observer.observe(event)));

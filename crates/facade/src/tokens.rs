@@ -7,5 +7,5 @@ mod with_app_token;
 
 pub(crate) use self::app::{AppCredentials, AppTokenCache};
 pub(crate) use self::credentials::{Credentials, Known, Provider, ask};
-pub(crate) use self::user::{Lookup, UserTokenKey, UserTokenOptions, UserTokens};
+pub(crate) use self::user::{Lookup, UserTokenKey, UserTokens};
 pub(crate) use self::with_app_token::{AppAuthorized, WithAppToken};

@@ -20,6 +20,12 @@ impl Uptime {
         Self(nanos(time))
     }
 
+    /// The point in time so many nanoseconds from the clock's origin.
+    #[must_use]
+    pub const fn from_origin_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
     /// The time since the clock's origin.
     #[must_use]
     pub const fn since_origin(self) -> Duration {
@@ -62,6 +68,12 @@ impl WallTime {
         Self::UNIX_EPOCH.after(time)
     }
 
+    /// The point in time of this Unix timestamp in nanoseconds.
+    #[must_use]
+    pub const fn from_unix_nanos(nanos: i64) -> Self {
+        if nanos > Self::LAST.0 { Self::LAST } else { Self(nanos) }
+    }
+
     /// The time since `earlier`, zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
@@ -72,8 +84,7 @@ impl WallTime {
     /// The point in time that is `time` later.
     #[must_use]
     pub const fn after(self, time: Duration) -> Self {
-        let later = self.0.saturating_add_unsigned(nanos(time));
-        if later > Self::LAST.0 { Self::LAST } else { Self(later) }
+        Self::from_unix_nanos(self.0.saturating_add_unsigned(nanos(time)))
     }
 
     /// The point in time that is `time` earlier.

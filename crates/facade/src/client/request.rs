@@ -6,12 +6,16 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use easemob_token_core::{BuildError, Password, Secret, Ttl, UserId};
+#[cfg(feature = "blocking")]
+use easemob_token_core::BuildError;
+use easemob_token_core::{Password, Secret, Ttl};
 
 use super::Client;
 use crate::error::Error;
 use crate::issued::UserToken;
-use crate::tokens::{Lookup, UserTokenKey, UserTokenOptions};
+use crate::tokens::Lookup;
+#[cfg(feature = "blocking")]
+use crate::tokens::UserTokenKey;
 
 type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>>;
 
@@ -20,24 +24,23 @@ type TokenFuture = Pin<Box<dyn Future<Output = Result<UserToken, Error>> + Send>
 #[derive(Debug)]
 pub struct UserTokenRequest<'a> {
     client: &'a Client,
-    user_id: Cow<'a, str>,
-    options: UserTokenOptions,
+    lookup: Lookup<'a>,
 }
 
 impl<'a> UserTokenRequest<'a> {
     pub(crate) fn new(client: &'a Client, user_id: Cow<'a, str>) -> Self {
-        Self { client, user_id, options: UserTokenOptions::default() }
+        Self { client, lookup: Lookup::new(user_id) }
     }
 
     /// Creates the user if it does not exist. Default: `false`.
     pub fn auto_create_user(mut self, create: bool) -> Self {
-        self.options.auto_create_user = create;
+        self.lookup.options = self.lookup.options.with_auto_create_user(create);
         self
     }
 
     /// Requests this lifetime instead of the server's default.
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
-        self.options.ttl = ttl.into();
+        self.lookup.options = self.lookup.options.with_ttl(ttl.into());
         self
     }
 
@@ -52,17 +55,13 @@ impl<'a> UserTokenRequest<'a> {
 
     /// The cached token if it is fresh.
     fn fresh(&self) -> Option<UserToken> {
-        self.client.fresh_user_token(&Lookup::new(&self.user_id, self.options))
-    }
-
-    fn key(&self) -> Result<UserTokenKey, BuildError> {
-        Ok(UserTokenKey { user_id: UserId::new(&self.user_id)?, options: self.options })
+        self.client.fresh_user_token(&self.lookup)
     }
 
     /// The client, and what it needs to send the request later.
     #[cfg(feature = "blocking")]
     pub(crate) fn into_parts(self) -> Result<(&'a Client, UserTokenKey), BuildError> {
-        Ok((self.client, self.key()?))
+        Ok((self.client, self.lookup.key()?))
     }
 }
 
@@ -95,7 +94,7 @@ impl Future for UserTokenFuture<'_> {
                 self.0 = State::Ended;
                 return Poll::Ready(Ok(token));
             }
-            let (client, key) = (request.client.clone(), request.key());
+            let (client, key) = (request.client.clone(), request.lookup.key());
             self.0 = State::Waiting(Box::pin(async move { client.inherit(key?).await }));
         }
         let State::Waiting(waiting) = &mut self.0 else {

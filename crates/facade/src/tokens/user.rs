@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 
 use self::cached::CachedUser;
 use self::key::{CachedKey, KeysOfUser};
-pub(crate) use self::key::{Lookup, UserTokenKey, UserTokenOptions};
+pub(crate) use self::key::{Lookup, UserTokenKey};
 use super::{AppAuthorized, WithAppToken};
 use crate::acquire::{GrantSource, RequestContext, RetryRun};
 use crate::cache::{EntryInFlight, Fetched, TokenCache, TokenSource};

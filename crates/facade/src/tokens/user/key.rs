@@ -1,6 +1,8 @@
 //! Keys of user tokens: of a request, in the cache, and to look for.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
@@ -16,11 +18,53 @@ pub(crate) struct UserTokenKey {
     pub(crate) options: UserTokenOptions,
 }
 
-/// The options of a request for a user token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct UserTokenOptions {
-    pub(crate) auto_create_user: bool,
-    pub(crate) ttl: Ttl,
+/// The options of a request for a user token, in one number.
+///
+/// The lowest bit is whether the user is created; the others are the TTL in milliseconds, and two more.
+/// Requests carry neither a fraction of a millisecond nor a time as long as the largest number.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct UserTokenOptions(u64);
+
+const SERVER_DEFAULT: u64 = 0;
+const PERMANENT: u64 = 1;
+
+impl UserTokenOptions {
+    pub(crate) fn with_auto_create_user(self, create: bool) -> Self {
+        Self(self.0 & !1 | u64::from(create))
+    }
+
+    pub(crate) fn with_ttl(self, ttl: Ttl) -> Self {
+        let ttl = match ttl {
+            Ttl::ServerDefault => SERVER_DEFAULT,
+            Ttl::Permanent => PERMANENT,
+            Ttl::For(time) => {
+                let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                millis.saturating_add(2).min(u64::MAX >> 1)
+            }
+        };
+        Self(ttl << 1 | self.0 & 1)
+    }
+
+    fn auto_create_user(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    fn ttl(self) -> Ttl {
+        match self.0 >> 1 {
+            SERVER_DEFAULT => Ttl::ServerDefault,
+            PERMANENT => Ttl::Permanent,
+            time => Ttl::For(Duration::from_millis(time - 2)),
+        }
+    }
+}
+
+impl fmt::Debug for UserTokenOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserTokenOptions")
+            .field("auto_create_user", &self.auto_create_user())
+            .field("ttl", &self.ttl())
+            .finish()
+    }
 }
 
 impl UserTokenKey {
@@ -28,14 +72,13 @@ impl UserTokenKey {
         &self,
         app_token: &easemob_token_core::AppToken,
     ) -> Result<Inherit, BuildError> {
-        let UserTokenOptions { auto_create_user, ttl } = self.options;
-        let grant = Inherit::new(&self.user_id, app_token)?;
-        Ok(grant.with_auto_create_user(auto_create_user).with_ttl(ttl))
+        let grant = Inherit::new(&self.user_id, app_token)?.with_ttl(self.options.ttl());
+        Ok(grant.with_auto_create_user(self.options.auto_create_user()))
     }
 
     /// What to look for in the cache.
     pub(super) fn lookup(&self) -> Lookup<'_> {
-        Lookup::new(self.user_id.as_str(), self.options)
+        Lookup { user_id: Cow::Borrowed(self.user_id.as_str()), options: self.options }
     }
 }
 
@@ -49,7 +92,7 @@ impl Hash for UserTokenKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CachedKey {
     user_id: Box<str>,
-    options: PackedOptions,
+    options: UserTokenOptions,
 }
 
 impl Hash for CachedKey {
@@ -60,7 +103,7 @@ impl Hash for CachedKey {
 
 impl From<&UserTokenKey> for CachedKey {
     fn from(key: &UserTokenKey) -> Self {
-        Self { user_id: key.user_id.as_str().into(), options: PackedOptions::new(key.options) }
+        Self { user_id: key.user_id.as_str().into(), options: key.options }
     }
 }
 
@@ -68,65 +111,38 @@ impl TryFrom<CachedKey> for UserTokenKey {
     type Error = BuildError;
 
     fn try_from(key: CachedKey) -> Result<Self, BuildError> {
-        Ok(Self { user_id: UserId::new(key.user_id)?, options: key.options.unpack() })
-    }
-}
-
-/// Options in one number.
-///
-/// The lowest bit is whether the user is created; the others are the TTL in milliseconds, and two more.
-/// Requests carry neither a fraction of a millisecond nor a time as long as the largest number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct PackedOptions(u64);
-
-const SERVER_DEFAULT: u64 = 0;
-const PERMANENT: u64 = 1;
-
-impl PackedOptions {
-    fn new(UserTokenOptions { auto_create_user, ttl }: UserTokenOptions) -> Self {
-        let ttl = match ttl {
-            Ttl::ServerDefault => SERVER_DEFAULT,
-            Ttl::Permanent => PERMANENT,
-            Ttl::For(time) => {
-                let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-                millis.saturating_add(2).min(u64::MAX >> 1)
-            }
-        };
-        Self(ttl << 1 | u64::from(auto_create_user))
-    }
-
-    fn unpack(self) -> UserTokenOptions {
-        let ttl = match self.0 >> 1 {
-            SERVER_DEFAULT => Ttl::ServerDefault,
-            PERMANENT => Ttl::Permanent,
-            time => Ttl::For(Duration::from_millis(time - 2)),
-        };
-        UserTokenOptions { auto_create_user: self.0 & 1 == 1, ttl }
+        Ok(Self { user_id: UserId::new(key.user_id)?, options: key.options })
     }
 }
 
 /// A key to look for: text that need not be a user ID, since only one can be found.
-#[derive(Clone, Copy, Debug)]
+///
+/// A request holds one, and the cache reads it in place: a copy takes as long as its hash.
+#[derive(Debug)]
 pub(crate) struct Lookup<'a> {
-    user_id: UserIdText<'a>,
-    options: PackedOptions,
+    user_id: Cow<'a, str>,
+    pub(crate) options: UserTokenOptions,
 }
 
 impl<'a> Lookup<'a> {
-    pub(crate) fn new(user_id: &'a str, options: UserTokenOptions) -> Self {
-        Self { user_id: UserIdText(user_id), options: PackedOptions::new(options) }
+    pub(crate) fn new(user_id: Cow<'a, str>) -> Self {
+        Self { user_id, options: UserTokenOptions::default() }
+    }
+
+    pub(crate) fn key(&self) -> Result<UserTokenKey, BuildError> {
+        Ok(UserTokenKey { user_id: UserId::new(&self.user_id)?, options: self.options })
     }
 }
 
 impl Hash for Lookup<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.user_id.hash(state);
+        UserIdText(&self.user_id).hash(state);
     }
 }
 
 impl Equivalent<CachedKey> for Lookup<'_> {
     fn equivalent(&self, key: &CachedKey) -> bool {
-        self.user_id == UserIdText(&key.user_id) && self.options == key.options
+        UserIdText(&self.user_id) == UserIdText(&key.user_id) && self.options == key.options
     }
 }
 
@@ -173,7 +189,8 @@ mod tests {
     use super::*;
 
     fn key(user_id: &str, auto_create_user: bool, ttl: Ttl) -> UserTokenKey {
-        let options = UserTokenOptions { auto_create_user, ttl };
+        let options =
+            UserTokenOptions::default().with_auto_create_user(auto_create_user).with_ttl(ttl);
         UserTokenKey { user_id: UserId::new(user_id).unwrap(), options }
     }
 
@@ -207,15 +224,10 @@ mod tests {
 
     #[test]
     fn fractions_that_no_request_carries_make_no_difference() {
-        let lookup = |nanos| {
-            PackedOptions::new(UserTokenOptions {
-                ttl: Duration::from_nanos(nanos).into(),
-                ..Default::default()
-            })
-        };
-        assert_eq!(lookup(1_999_999), lookup(1_000_000));
-        let longest = UserTokenOptions { ttl: Duration::MAX.into(), auto_create_user: true };
-        assert!(PackedOptions::new(longest).unpack().auto_create_user);
+        let options = UserTokenOptions::default().with_auto_create_user(true);
+        let of = |time: Duration| options.with_ttl(time.into());
+        assert_eq!(of(Duration::from_nanos(1_999_999)), of(Duration::from_millis(1)));
+        assert!(of(Duration::MAX).auto_create_user());
     }
 
     #[test]
