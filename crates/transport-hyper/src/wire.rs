@@ -24,6 +24,7 @@ use tokio::task::coop::has_budget_remaining;
 
 use crate::connection_state::ConnectionState;
 use crate::pace::Pace;
+use crate::records::Records;
 
 /// How many bytes are read past the runtime at once, at most. Mostly there are none, and tokio's buffer
 /// has to be overwritten before the system may write to it.
@@ -46,11 +47,13 @@ pub(crate) struct Wire {
     drained_in: u64,
     state: ConnectionState,
     pace: Pace,
+    records: Records,
 }
 
 impl Wire {
     pub(crate) fn new(tcp: TcpStream) -> Self {
-        Self { tcp, drained_in: 0, state: ConnectionState::new(), pace: Pace::default() }
+        let state = ConnectionState::new();
+        Self { tcp, drained_in: 0, state, pace: Pace::default(), records: Records::default() }
     }
 
     /// Reads what the runtime has noticed, at most a piece.
@@ -70,12 +73,12 @@ impl Wire {
     }
 
     /// Reads what the runtime has not noticed yet.
-    fn glance(&mut self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
+    fn glance(&mut self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let space = buffer.remaining().min(GLANCE);
         match (&*SockRef::from(&self.tcp)).read(buffer.initialize_unfilled_to(space)) {
             Ok(read) => {
                 buffer.advance(read);
-                Poll::Ready(Ok(read))
+                Poll::Ready(Ok(()))
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.drained_in = self.state.turn();
@@ -87,9 +90,16 @@ impl Wire {
     }
 
     /// Counts bytes that were read, for the task and for the exchange.
-    fn note(&self, cx: &mut Context<'_>, bytes: usize) -> io::Result<()> {
-        charge(cx, bytes);
-        self.state.count(bytes)
+    fn note(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<()> {
+        if self.state.has_tls() {
+            self.records.pass(bytes);
+        }
+        charge(cx, bytes.len());
+        self.state.count(bytes.len())
+    }
+
+    fn note_write(&self, written: &Poll<io::Result<usize>>, bytes: usize) {
+        self.state.note_write(matches!(written, Poll::Ready(Ok(all)) if *all == bytes));
     }
 }
 
@@ -111,12 +121,12 @@ impl AsyncRead for Wire {
         } else {
             self.pace.reset();
         }
-        let space = buffer.remaining();
+        let (space, before) = (buffer.remaining(), buffer.filled().len());
         if let Poll::Ready(result) = self.read_piece(cx, buffer) {
             let received = space - buffer.remaining();
             // A read that did not fill its space left nothing behind.
             self.drained_in = if received < space.min(PIECE) { self.state.turn() } else { 0 };
-            let counted = self.note(cx, received);
+            let counted = self.note(cx, &buffer.filled()[before..]);
             return Poll::Ready(result.and(counted));
         }
         // The runtime has the waker now, whether it noticed nothing or the budget is used up.
@@ -125,10 +135,13 @@ impl AsyncRead for Wire {
             if looked || !has_budget_remaining() { Poll::Pending } else { self.glance(buffer) };
         if glanced.is_pending() {
             self.pace.rest();
+            if self.state.is_idle() && self.records.is_cut() {
+                return Poll::Ready(Err(io::Error::other("an unsolicited part of a TLS record")));
+            }
         }
-        let glanced = ready!(glanced)?;
+        ready!(glanced)?;
         charge(cx, BYTES_PER_COST);
-        Poll::Ready(self.note(cx, glanced))
+        Poll::Ready(self.note(cx, &buffer.filled()[before..]))
     }
 }
 
@@ -138,7 +151,9 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        self.note_write(&written, bytes.len());
+        written
     }
 
     fn poll_write_vectored(
@@ -146,7 +161,9 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
+        self.note_write(&written, slices.iter().map(|slice| slice.len()).sum());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
