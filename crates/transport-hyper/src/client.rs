@@ -246,6 +246,7 @@ fn host_of(target: &Target) -> Result<HeaderValue, TransportError> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
     use std::time::Duration;
 
     use easemob_token_transport::{ConnectionUse, Exchange, ProxyRules, Transport};
@@ -300,13 +301,17 @@ mod tests {
         }
     }
 
-    /// The servers close no connection. The two become idle one shortly after the other.
+    /// The servers close no connection. Two become idle one shortly after the other; the third one's
+    /// runtime has stopped turning.
     #[tokio::test]
     async fn an_idle_connection_is_closed_after_a_while_also_if_nothing_is_sent() {
         let limit = Duration::from_millis(400);
         let servers = [(); 2].map(|()| ScriptedServer::start(Script::new().serve()));
+        let third = ScriptedServer::start(Script::new().serve());
         let client = PooledClient { pool: Pool::new(limit, SystemTime::now), ..pooled() };
         let transport = HyperTransport::over(HttpClient::Pooled(client), default_limit());
+        let stopped = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        thread::scope(|it| it.spawn(|| stopped.block_on(send(&transport, &third))).join().unwrap());
         for round in 0..2 {
             for server in &servers {
                 let mark = send(&transport, server).await;
@@ -323,6 +328,7 @@ mod tests {
             tokio::time::timeout(limit * 25, closed).await.unwrap();
             assert!(begun.elapsed() < limit * 3 / 2, "{:?}", begun.elapsed());
         }
+        stopped.shutdown_background();
     }
 
     #[tokio::test]

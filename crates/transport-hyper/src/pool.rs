@@ -107,15 +107,12 @@ impl Pool {
     }
 
     /// Closes what was idle for too long, and returns how long the next one may still be.
-    fn close_expired(&self, generation: u64) -> Option<Duration> {
+    fn close_expired(&self) -> Option<Duration> {
         let mut state = self.state();
-        if state.generation != generation {
-            return None;
-        }
         let now = Instant::now();
         let (kept, expired) = std::mem::take(&mut state.idle)
             .into_iter()
-            .partition(|it| it.is_younger(now, self.idle_timeout) && !it.is_closed());
+            .partition(|it| now - it.since < self.idle_timeout && !it.is_closed());
         state.idle = kept;
         let next = state.idle.first().map(|oldest| oldest.since + self.idle_timeout - now);
         if next.is_none() {
@@ -127,13 +124,13 @@ impl Pool {
     }
 
     /// Starts the task that closes connections which stay idle for too long.
-    fn watch(self: &Arc<Self>, runtime: &Handle, generation: u64) -> oneshot::Sender<()> {
+    fn watch(self: &Arc<Self>, runtime: &Handle) -> oneshot::Sender<()> {
         let (watched, mut end) = oneshot::channel();
         let (pool, mut rest) = (Arc::downgrade(self), self.idle_timeout);
         runtime.spawn(async move {
             while timeout(rest, &mut end).await.is_err() {
                 let Some(pool) = pool.upgrade() else { return };
-                let Some(next) = pool.close_expired(generation) else { return };
+                let Some(next) = pool.close_expired() else { return };
                 rest = next;
             }
         });
@@ -150,10 +147,9 @@ impl State {
     fn take(
         &mut self,
         target: &Target,
-        wall: SystemTime,
+        now: SystemTime,
         idle_timeout: Duration,
     ) -> Option<Box<Connection>> {
-        let now = Instant::now();
         for index in (0..self.idle.len()).rev() {
             let it = &self.idle[index];
             if it.connection.target != *target {
@@ -161,7 +157,7 @@ impl State {
             }
             if it.connection.sender.is_ready() {
                 let idle = self.idle.remove(index);
-                if idle.is_younger(now, idle_timeout) && !idle.was_suspended(wall, idle_timeout) {
+                if idle.was_used_within(idle_timeout, now) {
                     return Some(idle.connection);
                 }
             } else if it.is_closed() {
@@ -182,17 +178,13 @@ impl State {
 }
 
 impl Idle {
-    fn is_younger(&self, now: Instant, idle_timeout: Duration) -> bool {
-        now - self.since < idle_timeout
-    }
-
     fn is_closed(&self) -> bool {
         self.connection.sender.is_closed()
     }
 
-    fn was_suspended(&self, wall: SystemTime, idle_timeout: Duration) -> bool {
-        let age = wall.duration_since(self.last_use).unwrap_or_else(|set_back| set_back.duration());
-        age > idle_timeout
+    fn was_used_within(&self, idle_timeout: Duration, now: SystemTime) -> bool {
+        let age = now.duration_since(self.last_use).unwrap_or_else(|set_back| set_back.duration());
+        age <= idle_timeout
     }
 }
 
@@ -212,7 +204,7 @@ impl Place {
             // A future that was moved to another runtime, or to none, has no task to close it.
             let here = Handle::try_current().ok().filter(|own| state.runtime == Some(own.id()));
             let Some(runtime) = here else { return };
-            state.watched = Some(pool.watch(&runtime, self.generation));
+            state.watched = Some(pool.watch(&runtime));
         }
         let surplus = state.take_surplus(&connection.target);
         state.idle.push(Idle { since: Instant::now(), last_use: self.begun, connection });
