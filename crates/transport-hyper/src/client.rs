@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn at_most_64_connections_to_a_target_stay_idle() {
+    async fn at_most_64_connections_stay_idle() {
         let server = ScriptedServer::start(Script::new().serve());
         let transport = HyperTransport::over(HttpClient::Pooled(pooled()), default_limit());
         let exchanges = (0..65).map(|_| {

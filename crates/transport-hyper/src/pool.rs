@@ -17,7 +17,7 @@ use crate::connection_state::ConnectionState;
 /// How long a connection stays idle before it is closed. Short, since the longer it is idle, the
 /// likelier the server closes it just when it is used again.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-/// How many connections may be idle for one target.
+/// How many connections may be idle, whatever their targets.
 const MAX_IDLE: usize = 64;
 
 /// The server of a connection.
@@ -167,13 +167,12 @@ impl State {
         None
     }
 
-    /// Takes the connection to this target that is idle for the longest time, if they are too many.
-    fn take_surplus(&mut self, target: &Target) -> Option<Idle> {
-        let is_to_target = |it: &Idle| it.connection.target == *target;
-        let is_full = self.idle.len() >= MAX_IDLE
-            && self.idle.iter().filter(|it| is_to_target(it)).count() >= MAX_IDLE;
-        let oldest = is_full.then(|| self.idle.iter().position(is_to_target))??;
-        Some(self.idle.remove(oldest))
+    /// Adds a connection, and returns the one that is idle for the longest time if they are too many.
+    fn put(&mut self, idle: Idle) -> Option<Idle> {
+        let is_full = self.idle.len() >= MAX_IDLE;
+        let surplus = is_full.then(|| self.idle.remove(0));
+        self.idle.push(idle);
+        surplus
     }
 }
 
@@ -206,8 +205,8 @@ impl Place {
             let Some(runtime) = here else { return };
             state.watched = Some(pool.watch(&runtime));
         }
-        let surplus = state.take_surplus(&connection.target);
-        state.idle.push(Idle { since: Instant::now(), last_use: self.begun, connection });
+        let idle = Idle { since: Instant::now(), last_use: self.begun, connection };
+        let surplus = state.put(idle);
         drop(state);
         drop(surplus);
     }
