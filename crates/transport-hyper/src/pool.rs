@@ -112,7 +112,7 @@ impl Pool {
         let now = Instant::now();
         let (kept, expired) = std::mem::take(&mut state.idle)
             .into_iter()
-            .partition(|it| now - it.since < self.idle_timeout && !it.is_closed());
+            .partition(|it| now - it.since < self.idle_timeout);
         state.idle = kept;
         let next = state.idle.first().map(|oldest| oldest.since + self.idle_timeout - now);
         if next.is_none() {
@@ -151,16 +151,16 @@ impl State {
         idle_timeout: Duration,
     ) -> Option<Box<Connection>> {
         for index in (0..self.idle.len()).rev() {
-            let it = &self.idle[index];
-            if it.connection.target != *target {
+            let Connection { target: its_target, sender, .. } = &*self.idle[index].connection;
+            if its_target != target {
                 continue;
             }
-            if it.connection.sender.is_ready() {
+            if sender.is_ready() {
                 let idle = self.idle.remove(index);
                 if idle.was_used_within(idle_timeout, now) {
                     return Some(idle.connection);
                 }
-            } else if it.is_closed() {
+            } else if sender.is_closed() {
                 self.idle.remove(index);
             }
         }
@@ -177,10 +177,6 @@ impl State {
 }
 
 impl Idle {
-    fn is_closed(&self) -> bool {
-        self.connection.sender.is_closed()
-    }
-
     fn was_used_within(&self, idle_timeout: Duration, now: SystemTime) -> bool {
         let age = now.duration_since(self.last_use).unwrap_or_else(|set_back| set_back.duration());
         age <= idle_timeout
@@ -195,8 +191,7 @@ impl Place {
     pub(crate) fn bring_back(self, connection: Box<Connection>) {
         let Some(pool) = self.pool.upgrade() else { return };
         let mut state = pool.state();
-        let is_usable = !connection.sender.is_closed() && !connection.state.is_blocked();
-        if state.generation != self.generation || !is_usable {
+        if state.generation != self.generation || connection.state.is_blocked() {
             return;
         }
         if state.watched.is_none() {
