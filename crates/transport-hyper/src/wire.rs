@@ -43,8 +43,8 @@ const BYTES_PER_COST: usize = 1024;
 /// them. `TokioIo` makes it a stream for hyper.
 pub(crate) struct Wire {
     tcp: TcpStream,
-    /// The turn in which the system last reported that there is no more to read, or 0.
-    drained_in: u64,
+    /// The turn in which the system was last asked, or 0.
+    asked_in: u64,
     state: ConnectionState,
     pace: Pace,
     records: Records,
@@ -53,7 +53,7 @@ pub(crate) struct Wire {
 impl Wire {
     pub(crate) fn new(tcp: TcpStream) -> Self {
         let state = ConnectionState::new();
-        Self { tcp, drained_in: 0, state, pace: Pace::default(), records: Records::default() }
+        Self { tcp, asked_in: 0, state, pace: Pace::default(), records: Records::default() }
     }
 
     /// Reads what the runtime has noticed, at most a piece.
@@ -81,7 +81,7 @@ impl Wire {
                 Poll::Ready(Ok(()))
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.drained_in = self.state.turn();
+                self.asked_in = self.state.turn();
                 Poll::Pending
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Poll::Pending,
@@ -121,16 +121,15 @@ impl AsyncRead for Wire {
         } else {
             self.pace.reset();
         }
-        let (space, before) = (buffer.remaining(), buffer.filled().len());
+        let before = buffer.filled().len();
         if let Poll::Ready(result) = self.read_piece(cx, buffer) {
-            let received = space - buffer.remaining();
-            // A read that did not fill its space left nothing behind.
-            self.drained_in = if received < space.min(PIECE) { self.state.turn() } else { 0 };
+            // If this read left something behind, the runtime reads on without a new event.
+            self.asked_in = self.state.turn();
             let counted = self.note(cx, &buffer.filled()[before..]);
             return Poll::Ready(result.and(counted));
         }
         // The runtime has the waker now, whether it noticed nothing or the budget is used up.
-        let looked = self.drained_in != 0 && self.drained_in == self.state.turn();
+        let looked = self.asked_in != 0 && self.asked_in == self.state.turn();
         let glanced =
             if looked || !has_budget_remaining() { Poll::Pending } else { self.glance(buffer) };
         if glanced.is_pending() {
@@ -182,5 +181,47 @@ impl AsyncWrite for Wire {
 impl Connection for Wire {
     fn connected(&self) -> Connected {
         Connected::new().extra(self.state.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::{self, TcpListener};
+    use std::task::Waker;
+
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    /// The runtime does not turn, so it does not notice what arrives.
+    #[test]
+    fn a_part_of_a_record_is_an_error_on_an_idle_connection_only() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let _inside = runtime.enter();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut wire = Wire::new(TcpStream::from_std(ours).unwrap());
+        let state = wire.state.clone();
+        let mut read = || {
+            let mut space = [0; 16];
+            let mut buffer = ReadBuf::new(&mut space);
+            let mut context = Context::from_waker(Waker::noop());
+            let read = Pin::new(&mut wire).poll_read(&mut context, &mut buffer);
+            read.map(|it| it.map(|()| buffer.filled().len()).ok())
+        };
+        let (mut theirs, _) = listener.accept().unwrap();
+        state.begin_tls();
+        theirs.write_all(&[23, 3, 3, 0]).unwrap();
+        assert_eq!((read(), read()), (Poll::Ready(Some(4)), Poll::Pending));
+        state.end_body();
+        assert_eq!(read(), Poll::Ready(None));
+        theirs.write_all(&[1, 0]).unwrap();
+        assert_eq!((read(), read()), (Poll::Ready(Some(2)), Poll::Pending));
+        theirs.write_all(&[23]).unwrap();
+        assert_eq!((read(), read()), (Poll::Ready(Some(1)), Poll::Ready(None)));
+        state.note_write(true);
+        assert_eq!(read(), Poll::Pending);
     }
 }
