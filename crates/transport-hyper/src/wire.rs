@@ -186,32 +186,56 @@ impl Connection for Wire {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::io::Write as _;
     use std::net::{self, TcpListener};
     use std::task::Waker;
 
-    use tokio::runtime::Builder;
+    use tokio::runtime::{Builder, Runtime};
 
     use super::*;
+
+    /// A wire of a runtime that turns only inside `block_on`, and its peer.
+    fn opened() -> (Runtime, Wire, net::TcpStream) {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let inside = runtime.enter();
+        let wire = Wire::new(TcpStream::from_std(ours).unwrap());
+        drop(inside);
+        (runtime, wire, listener.accept().unwrap().0)
+    }
+
+    /// The number of bytes that one read brings, or `None` if it fails.
+    fn read(wire: &mut Wire) -> Poll<Option<usize>> {
+        let mut space = [0; 64 * 1024];
+        let mut buffer = ReadBuf::new(&mut space);
+        let mut context = Context::from_waker(Waker::noop());
+        let read = Pin::new(wire).poll_read(&mut context, &mut buffer);
+        read.map(|it| it.map(|()| buffer.filled().len()).ok())
+    }
+
+    /// tokio's budget of a turn is 128.
+    #[test]
+    fn one_read_brings_a_piece_at_most_and_each_byte_costs() {
+        let (runtime, mut wire, mut theirs) = opened();
+        theirs.write_all(&[0; 2 * PIECE]).unwrap();
+        runtime.block_on(wire.tcp.readable()).unwrap();
+        let left = runtime.block_on(poll_fn(|cx| {
+            assert_eq!(read(&mut wire), Poll::Ready(Some(PIECE)));
+            let has_more = |cx: &mut Context<'_>| pin!(consume_budget()).poll(cx).is_ready();
+            Poll::Ready((0..).take_while(|_| has_more(cx)).count())
+        }));
+        assert_eq!(left, 128 - 1 - PIECE / BYTES_PER_COST);
+    }
 
     /// The runtime does not turn, so it does not notice what arrives.
     #[test]
     fn a_part_of_a_record_is_an_error_on_an_idle_connection_only() {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let _inside = runtime.enter();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let ours = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        ours.set_nonblocking(true).unwrap();
-        let mut wire = Wire::new(TcpStream::from_std(ours).unwrap());
+        let (_runtime, mut wire, mut theirs) = opened();
         let state = wire.state.clone();
-        let mut read = || {
-            let mut space = [0; 16];
-            let mut buffer = ReadBuf::new(&mut space);
-            let mut context = Context::from_waker(Waker::noop());
-            let read = Pin::new(&mut wire).poll_read(&mut context, &mut buffer);
-            read.map(|it| it.map(|()| buffer.filled().len()).ok())
-        };
-        let (mut theirs, _) = listener.accept().unwrap();
+        let mut read = || read(&mut wire);
         state.begin_tls();
         theirs.write_all(&[23, 3, 3, 0]).unwrap();
         assert_eq!((read(), read()), (Poll::Ready(Some(4)), Poll::Pending));
