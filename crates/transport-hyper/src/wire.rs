@@ -216,26 +216,34 @@ mod tests {
         read.map(|it| it.map(|()| buffer.filled().len()).ok())
     }
 
+    fn budget_left(cx: &mut Context<'_>) -> usize {
+        (0..).take_while(|_| pin!(consume_budget()).poll(cx).is_ready()).count()
+    }
+
     /// tokio's budget of a turn is 128.
     #[test]
     fn one_read_brings_a_piece_at_most_and_each_byte_costs() {
         let (runtime, mut wire, mut theirs) = opened();
         theirs.write_all(&[0; 2 * PIECE]).unwrap();
         runtime.block_on(wire.tcp.readable()).unwrap();
-        let left = runtime.block_on(poll_fn(|cx| {
+        runtime.block_on(poll_fn(|cx| {
             assert_eq!(read(&mut wire), Poll::Ready(Some(PIECE)));
-            let has_more = |cx: &mut Context<'_>| pin!(consume_budget()).poll(cx).is_ready();
-            let left = (0..).take_while(|_| has_more(cx)).count();
+            assert_eq!(budget_left(cx), 128 - 1 - PIECE / BYTES_PER_COST);
             assert_eq!(read(&mut wire), Poll::Pending);
-            Poll::Ready(left)
+            Poll::Ready(())
         }));
-        assert_eq!(left, 128 - 1 - PIECE / BYTES_PER_COST);
     }
 
     /// The runtime does not turn, so it does not notice what arrives.
     #[test]
     fn a_part_of_a_record_is_an_error_on_an_idle_connection_only() {
-        let (_runtime, mut wire, mut theirs) = opened();
+        let (runtime, mut wire, mut theirs) = opened();
+        theirs.write_all(b"x").unwrap();
+        runtime.block_on(poll_fn(|cx| {
+            assert_eq!(read(&mut wire), Poll::Ready(Some(1)));
+            assert_eq!(budget_left(cx), 128 - 1);
+            Poll::Ready(())
+        }));
         let state = wire.state.clone();
         let mut read = || read(&mut wire);
         state.begin_tls();

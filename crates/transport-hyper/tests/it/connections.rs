@@ -92,6 +92,18 @@ fn a_connection_is_reused_for_its_own_target_only() {
     assert_eq!(requests_of_each_connection(&servers[0]), [3, 0]);
 }
 
+/// Each was opened for its exchange. A second one might meet the same end, and so on.
+#[test]
+fn a_new_connection_that_ends_before_the_request_is_not_replaced() {
+    let server = ScriptedServer::start(Script::new());
+    let (runtime, transport) = (current_thread(), HyperTransport::new());
+    for calls in 1..=50 {
+        let result = runtime.block_on(transport.send(post(&server)));
+        assert_eq!(kind(result), TransportErrorKind::Interrupted);
+        assert_eq!(server.connections().len(), calls);
+    }
+}
+
 /// The server responds at once, and never reads the rest of the request.
 #[test]
 fn a_peer_that_reads_nothing_keeps_no_connection_open() {
