@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use xshell::{Cmd, Shell, cmd};
 
-use crate::install::Program;
+use crate::install::{self, Program};
 use crate::shell;
 use crate::tally::Tally;
 
@@ -123,6 +123,17 @@ impl Context {
         Ok(found)
     }
 
+    /// Runs a command that downloads what a check needs; without a network, leaves the check out.
+    ///
+    /// If programs can be installed here, there should be a network, and its lack is an error.
+    pub(crate) fn downloads(&self, cmd: Cmd<'_>, checks: &str) -> Result<bool> {
+        let Some(reason) = install::download(cmd)? else { return Ok(true) };
+        let text = format!("{checks}: {reason}");
+        ensure!(!install::can_install(self), "{text}");
+        self.leave_out(text)?;
+        Ok(false)
+    }
+
     /// Runs a command that ends in test results, adds them to the tally, and accepts no empty run.
     pub(crate) fn run_tests(&self, cmd: Cmd<'_>) -> Result<()> {
         let before = self.tally.get();
@@ -145,7 +156,7 @@ impl Context {
 
     fn ensure_tests_since(&self, before: Tally, shown: &str) -> Result<()> {
         let ran = self.tally.get().since(before).executed();
-        anyhow::ensure!(ran > 0, "`{shown}` ran no test, so it shows nothing");
+        ensure!(ran > 0, "`{shown}` ran no test, so it shows nothing");
         Ok(())
     }
 }

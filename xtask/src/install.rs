@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use xshell::{Cmd, Shell, cmd};
 
-pub(crate) use self::program::{CHROMIUM, NPM, Program};
+pub(crate) use self::program::{CHROMIUM, NPM, Program, can_install};
 use crate::context::Context;
 use crate::shell::{self, Ended, text};
 
@@ -189,13 +189,14 @@ fn blames_the_owner(output: &str) -> bool {
 
 /// Whether the output of a failed download blames the network, not what the server replied.
 fn blames_the_network(output: &str) -> bool {
-    const SIGNS: [&str; 12] = [
+    const SIGNS: [&str; 13] = [
         "could not download",
         "download failed",
         "resolve host",
         "dns error",
         "failed to lookup address",
         "connection re",
+        "a new connection",
         "connect error",
         "not connect",
         "network is unreachable",
@@ -237,6 +238,7 @@ mod tests {
             "error: … : tcp connect error: Connection refused (os error 111)",
             "Couldn't connect to server",
             "npm error request to https://… failed, reason: getaddrinfo EAI_AGAIN",
+            "WARNING: Retrying (…) 'NewConnectionError(…: Failed to establish a new connection: …)",
         ] {
             assert!(blames_the_network(text), "{text}");
         }

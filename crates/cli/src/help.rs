@@ -1,9 +1,10 @@
 //! The definition of the command line, with examples and exit codes at the end of each `--help`.
 
 use clap::CommandFactory as _;
+use clap::builder::StyledStr;
 
 use crate::args::Args;
-use crate::output;
+use crate::output::{self, WriteError};
 
 /// The name of the command.
 pub(crate) const NAME: &str = "easemob-token";
@@ -172,6 +173,12 @@ pub(crate) fn sections(command: &str) -> Vec<(&'static str, Vec<String>)> {
     let sections =
         [("Examples", own(end.examples)), (heading, own(end.notes)), ("Exit codes", exits)];
     sections.into_iter().filter(|(_, lines)| !lines.is_empty()).collect()
+}
+
+/// Prints a page of help. clap would print it too, but not tell every error.
+pub(crate) fn print(page: &StyledStr) -> Result<(), WriteError> {
+    let page = if output::has_colours() { page.ansi().to_string() } else { page.to_string() };
+    output::line(page.trim_end())
 }
 
 /// Prints the first steps, for somebody who gave no arguments.

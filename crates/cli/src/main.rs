@@ -53,7 +53,6 @@ use crate::config_file::Settings;
 use crate::failure::Failure;
 use crate::option_args::OptionArgs;
 use crate::options::Options;
-use crate::output::WriteError;
 
 fn main() -> ExitCode {
     deadline::begin();
@@ -106,8 +105,7 @@ fn not_run(
 ) -> Result<ExitCode, Failure> {
     match error.kind() {
         ErrorKind::DisplayVersion => version::run(format)?,
-        // Colours are clap's own business.
-        _ if !error.use_stderr() => error.print().map_err(WriteError)?,
+        _ if !error.use_stderr() => help::print(&error.render())?,
         _ if arguments.len() < 2 && format == Format::Text => {
             help::first_steps();
             return Ok(ExitCode::from(failure::USAGE));

@@ -66,6 +66,13 @@ pub(crate) fn require_format(
     )))
 }
 
+/// Whether standard output is a terminal that shows colours, and nobody has turned them off.
+pub(crate) fn has_colours() -> bool {
+    let is_unset = |name| std::env::var_os(name).is_none_or(|value| value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|it| it == "dumb");
+    io::stdout().is_terminal() && is_unset("NO_COLOR") && !is_dumb
+}
+
 /// Whether people read standard error.
 pub(crate) fn is_for_people() -> bool {
     io::stderr().is_terminal()

@@ -147,7 +147,7 @@ impl<'a> Source<'a> {
             return Some(self.found(names.0, Origin::Option(names.0), trimmed(&path).to_owned()));
         }
         let (origin, text) = self.text(names, None)?;
-        let path = self.resolved(&origin, text);
+        let path = self.resolved(&origin, text.into());
         Some(self.found(names.0, origin, path))
     }
 
@@ -313,10 +313,11 @@ impl<'a> Source<'a> {
         value
     }
 
-    fn resolved(&self, origin: &Origin, text: String) -> PathBuf {
+    /// The path itself, or from a file of settings the path below the folder of that file.
+    pub(crate) fn resolved(&self, origin: &Origin, path: PathBuf) -> PathBuf {
         match (origin, self.file) {
-            (Origin::File(_), Some(file)) => file.resolved(Path::new(&text)),
-            _ => PathBuf::from(text),
+            (Origin::File(_), Some(file)) => file.resolved(&path),
+            _ => path,
         }
     }
 }

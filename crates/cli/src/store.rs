@@ -111,6 +111,9 @@ fn place(
     let mut url =
         if is_folder_given { None } else { source.value(STORE, args.store, Place::of_url) };
     let [keep_origin, url_origin] = [KEEP, STORE].map(|names| source.origins.of(names.0));
+    if let Some(Place::Folder(_, folder)) = &mut url {
+        *folder = source.resolved(&url_origin, std::mem::take(folder));
+    }
     source.finish(())?;
     if keep && url.is_some() {
         match (&keep_origin, &url_origin) {

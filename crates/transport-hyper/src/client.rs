@@ -3,30 +3,34 @@
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::task::{Poll, ready};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use easemob_token_transport::{TransportError, TransportErrorKind, loopback_addresses};
 use http::header::HOST;
 use http::uri::Scheme;
-use http::{Extensions, HeaderValue, Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper_util::client::legacy::connect::{Connect, Connection as _};
+use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use tokio::runtime::Id;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use crate::classify::{classify_head, classify_opening};
 use crate::connection_state::ConnectionState;
-use crate::connector::Connector;
+use crate::connector::{Connector, state_of};
 use crate::pool::{Connection, IDLE_TIMEOUT, Place, Pool, Target};
 
 /// What hyper may buffer of a head before it gives up. Twice the port's bound, since the status
 /// line and white space between fields are not counted there.
 pub(crate) const MAX_HEAD_BUFFER: usize = 64 * 1024;
+/// How long a connection that is given up may take to say goodbye. hyper writes the rest of a request
+/// first, and TLS its last message; a peer that reads nothing would keep it open for good.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// Which connection a request may have.
 #[derive(Clone, Copy)]
@@ -115,16 +119,12 @@ impl Lease {
 pub(crate) struct PooledClient {
     connector: Connector,
     reuse: bool,
-    wall_clock: fn() -> SystemTime,
-    /// The second of the wall clock in which the last call with a pooled connection began.
-    last_call: AtomicU64,
     pool: Arc<Pool>,
 }
 
 impl PooledClient {
     pub(crate) fn new(connector: Connector, reuse: bool) -> Self {
-        let (last_call, pool) = (AtomicU64::new(0), Pool::new(IDLE_TIMEOUT));
-        Self { connector, reuse, wall_clock: SystemTime::now, last_call, pool }
+        Self { connector, reuse, pool: Pool::new(IDLE_TIMEOUT, SystemTime::now) }
     }
 
     /// Sends a request over an idle connection or a new one, and waits for the head of its response.
@@ -138,9 +138,8 @@ impl PooledClient {
         route: Route,
     ) -> Result<(Response<Incoming>, Lease), TransportError> {
         let target = take_target(request)?;
-        let mut is_first = true;
         loop {
-            let mut lease = self.lease(&target, route, is_first).await?;
+            let mut lease = self.lease(&target, route).await?;
             let Connection { sender, state, host, .. } = &mut *lease.connection;
             let is_reused = state.was_used();
             request.headers_mut().entry(HOST).or_insert_with(|| host.clone());
@@ -152,21 +151,14 @@ impl PooledClient {
                 Some(unsent) if is_reused => *request = unsent,
                 _ => return Err(classify_head(error.into_error())),
             }
-            is_first = false;
         }
     }
 
     /// An idle connection, if the request may have one, or a new one.
-    async fn lease(
-        &self,
-        target: &Target,
-        route: Route,
-        is_first: bool,
-    ) -> Result<Lease, TransportError> {
+    async fn lease(&self, target: &Target, route: Route) -> Result<Lease, TransportError> {
         let mut place = None;
         if let (Route::Pooled(runtime), true) = (route, self.reuse) {
-            let are_stale = is_first && self.was_suspended();
-            let (idle, its_place) = self.pool.take(target, runtime, are_stale);
+            let (idle, its_place) = self.pool.take(target, runtime);
             place = Some(its_place);
             if let Some(connection) = idle {
                 return Ok(Lease { connection, place });
@@ -187,10 +179,7 @@ impl PooledClient {
             .build()
             .map_err(|error| classify_opening(error.into()))?;
         let stream = self.connector.connect(uri).await.map_err(classify_opening)?;
-        let mut extras = Extensions::new();
-        stream.connected().get_extras(&mut extras);
-        // Each stream of the connector has one.
-        let state = extras.remove::<ConnectionState>().unwrap_or_else(ConnectionState::new);
+        let state = state_of(&stream).unwrap_or_else(ConnectionState::new);
 
         let (mut sender, mut driver) = http1::Builder::new()
             // A request is small: head and body in one piece are cheaper to write than the two.
@@ -203,12 +192,18 @@ impl PooledClient {
             .handshake(stream)
             .await
             .map_err(classify_head)?;
-        let (failed, failure) = oneshot::channel();
+        let (mut failed, failure) = oneshot::channel();
         let turns = state.clone();
         tokio::spawn(async move {
+            let mut closing = None;
             let driving = poll_fn(|cx| {
                 turns.begin_turn();
-                Pin::new(&mut driver).poll(cx)
+                if let Poll::Ready(result) = Pin::new(&mut driver).poll(cx) {
+                    return Poll::Ready(result);
+                }
+                ready!(failed.poll_closed(cx));
+                let limit = closing.get_or_insert_with(|| Box::pin(sleep(CLOSING)));
+                limit.as_mut().poll(cx).map(Ok)
             });
             if let Err(error) = driving.await {
                 let _ = failed.send(error);
@@ -218,18 +213,7 @@ impl PooledClient {
         if let Err(error) = sender.ready().await {
             return Err(classify_head(failure.await.unwrap_or(error)));
         }
-        Ok(Connection { sender, state, target, host })
-    }
-
-    /// Whether no connection can have been idle for less than its limit.
-    ///
-    /// The pool's clock stands still while the machine is suspended, and the wall clock does not. By
-    /// then a firewall has forgotten the connections, and would swallow the request.
-    fn was_suspended(&self) -> bool {
-        let now = (self.wall_clock)().duration_since(SystemTime::UNIX_EPOCH);
-        let now = now.unwrap_or_default().as_secs();
-        let last_call = self.last_call.swap(now, Ordering::Relaxed);
-        now.abs_diff(last_call) > IDLE_TIMEOUT.as_secs()
+        Ok(Connection { sender, state, target, host, _in_use: failure })
     }
 }
 
@@ -261,10 +245,12 @@ fn host_of(target: &Target) -> Result<HeaderValue, TransportError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
     use std::time::Duration;
 
     use easemob_token_transport::{ConnectionUse, Exchange, ProxyRules, Transport};
-    use easemob_token_transport_testkit::{LOOPBACK, Script, ScriptedServer};
+    use easemob_token_transport_testkit::{LOOPBACK, Script, ScriptedServer, reply};
 
     use super::*;
     use crate::HyperTransport;
@@ -272,8 +258,6 @@ mod tests {
     use crate::resolver::Resolver;
     use crate::roots::Trust;
     use crate::tls::Tls;
-
-    static CLOCK: AtomicU64 = AtomicU64::new(1_000_000);
 
     fn pooled() -> PooledClient {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -294,40 +278,66 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_from_before_the_machine_was_suspended_is_not_reused() {
-        let server = ScriptedServer::start(Script::new().serve());
+        static CLOCK: AtomicU64 = AtomicU64::new(1_000_000);
+        // How long the machine is suspended while a response is under way.
+        static UNDER_WAY: AtomicU64 = AtomicU64::new(0);
+        let server = ScriptedServer::start(Script::new().respond(|_, _| {
+            CLOCK.fetch_add(UNDER_WAY.load(Ordering::Relaxed), Ordering::Relaxed);
+            reply::ok(b"")
+        }));
         let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK.load(Ordering::Relaxed));
-        let client = PooledClient { wall_clock: clock, ..pooled() };
+        let client = PooledClient { pool: Pool::new(IDLE_TIMEOUT, clock), ..pooled() };
         let transport = HyperTransport::over(HttpClient::Pooled(client), default_limit());
-        for (asleep, mark) in [
-            (0, ConnectionUse::Fresh),
-            (1, ConnectionUse::Reused),
-            (600, ConnectionUse::Fresh),
-            (1, ConnectionUse::Reused),
+        for (idle, under_way, mark) in [
+            (0, 0, ConnectionUse::Fresh),
+            (19, 0, ConnectionUse::Reused),
+            (600, 0, ConnectionUse::Fresh),
+            (1, 600, ConnectionUse::Reused),
+            (1, 0, ConnectionUse::Fresh),
+            // Somebody set the clock back; nobody knows how long it was.
+            (-600, 0, ConnectionUse::Fresh),
         ] {
-            CLOCK.fetch_add(asleep, Ordering::Relaxed);
-            assert_eq!(send(&transport, &server).await, Some(mark), "{asleep}");
+            CLOCK.store(
+                CLOCK.load(Ordering::Relaxed).saturating_add_signed(idle),
+                Ordering::Relaxed,
+            );
+            UNDER_WAY.store(under_way, Ordering::Relaxed);
+            assert_eq!(send(&transport, &server).await, Some(mark), "{idle}, {under_way}");
         }
     }
 
-    /// The server closes no connection.
+    /// The servers close no connection. Two become idle one shortly after the other; the third one's
+    /// runtime has stopped turning.
     #[tokio::test]
     async fn an_idle_connection_is_closed_after_a_while_also_if_nothing_is_sent() {
-        let server = ScriptedServer::start(Script::new().serve());
-        let client = PooledClient { pool: Pool::new(Duration::from_millis(100)), ..pooled() };
+        let limit = Duration::from_millis(400);
+        let servers = [(); 2].map(|()| ScriptedServer::start(Script::new().serve()));
+        let third = ScriptedServer::start(Script::new().serve());
+        let client = PooledClient { pool: Pool::new(limit, SystemTime::now), ..pooled() };
         let transport = HyperTransport::over(HttpClient::Pooled(client), default_limit());
-        let mark = send(&transport, &server).await;
-        assert_eq!((mark, server.connections()[0].is_over()), (Some(ConnectionUse::Fresh), false));
-        let closed = async {
-            while !server.connections()[0].is_over() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
+        let stopped = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        thread::scope(|it| it.spawn(|| stopped.block_on(send(&transport, &third))).join().unwrap());
+        for round in 0..2 {
+            for server in &servers {
+                let mark = send(&transport, server).await;
+                assert_eq!(mark, Some(ConnectionUse::Fresh), "{round}");
+                assert!(!server.connections()[round].is_over());
+                sleep(limit / 20).await;
             }
-        };
-        tokio::time::timeout(Duration::from_secs(10), closed).await.unwrap();
-        assert_eq!(send(&transport, &server).await, Some(ConnectionUse::Fresh));
+            let begun = std::time::Instant::now();
+            let closed = async {
+                while !servers.iter().all(|own| own.connections()[round].is_over()) {
+                    sleep(Duration::from_millis(5)).await;
+                }
+            };
+            tokio::time::timeout(limit * 25, closed).await.unwrap();
+            assert!(begun.elapsed() < limit * 3 / 2, "{:?}", begun.elapsed());
+        }
+        stopped.shutdown_background();
     }
 
     #[tokio::test]
-    async fn at_most_64_connections_to_a_target_stay_idle() {
+    async fn at_most_64_connections_stay_idle() {
         let server = ScriptedServer::start(Script::new().serve());
         let transport = HyperTransport::over(HttpClient::Pooled(pooled()), default_limit());
         let exchanges = (0..65).map(|_| {
@@ -340,7 +350,7 @@ mod tests {
         }
         let over = async {
             while server.connections().iter().filter(|one| one.is_over()).count() != 1 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                sleep(Duration::from_millis(5)).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(10), over).await.unwrap();

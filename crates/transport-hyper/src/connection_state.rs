@@ -36,6 +36,12 @@ struct Shared {
     turn: AtomicU64,
     /// Whether the connection has brought a response.
     was_used: AtomicBool,
+    /// Whether the peer's bytes are records of TLS by now.
+    has_tls: AtomicBool,
+    /// Whether the last response is whole, and nothing was written since.
+    is_idle: AtomicBool,
+    /// Whether the peer has to read before more can be written.
+    is_blocked: AtomicBool,
     /// How many bytes were read since it was opened.
     read: AtomicU64,
     /// How many may be.
@@ -49,6 +55,9 @@ impl ConnectionState {
         Self(Arc::new(Shared {
             turn: AtomicU64::new(0),
             was_used: AtomicBool::new(false),
+            has_tls: AtomicBool::new(false),
+            is_idle: AtomicBool::new(false),
+            is_blocked: AtomicBool::new(false),
             read: AtomicU64::new(0),
             allowed: AtomicU64::new(BEFORE_BODY),
             cost: AtomicU64::new(0),
@@ -97,8 +106,35 @@ impl ConnectionState {
         is_small && self.is_flooded()
     }
 
+    /// Notes that the peer's next byte is the first one of TLS.
+    pub(crate) fn begin_tls(&self) {
+        self.0.has_tls.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the peer's bytes are records of TLS by now.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.0.has_tls.load(Ordering::Relaxed)
+    }
+
+    /// Notes that something was written, or all of it.
+    pub(crate) fn note_write(&self, is_whole: bool) {
+        self.0.is_idle.store(false, Ordering::Relaxed);
+        self.0.is_blocked.store(!is_whole, Ordering::Relaxed);
+    }
+
+    /// Whether a part of the request waits until the peer reads.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.0.is_blocked.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last response is whole, and nothing was written since.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.is_idle.load(Ordering::Relaxed)
+    }
+
     /// Notes that the body is whole, so that the next exchange starts from zero.
     pub(crate) fn end_body(&self) {
+        self.0.is_idle.store(true, Ordering::Relaxed);
         self.allow(BEFORE_BODY);
         self.0.cost.store(0, Ordering::Relaxed);
     }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use easemob_token_transport::{ProxyRules, ProxyUrl};
-use http::Uri;
+use http::{Extensions, Uri};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
@@ -16,6 +16,7 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 use tower_service::Service;
 
+use crate::connection_state::ConnectionState;
 use crate::resolver::Resolver;
 use crate::tls::Tls;
 use crate::tunnel;
@@ -101,10 +102,20 @@ where
 {
     match tls {
         Some(config) if peer.scheme_str() == Some("https") => {
+            if let Some(state) = state_of(&stream) {
+                state.begin_tls();
+            }
             HttpsConnector::from((Opened(Some(stream)), config)).call(peer).await
         }
         _ => Ok(MaybeHttpsStream::Http(stream)),
     }
+}
+
+/// The state of a connection; each stream of the connector has one.
+pub(crate) fn state_of(stream: &impl Connection) -> Option<ConnectionState> {
+    let mut extras = Extensions::new();
+    stream.connected().get_extras(&mut extras);
+    extras.remove()
 }
 
 /// A connector that returns a stream which is open already, for the layers that call one.

@@ -66,6 +66,7 @@ mod connector;
 mod identity;
 mod pace;
 mod pool;
+mod records;
 mod resolver;
 mod roots;
 mod tls;

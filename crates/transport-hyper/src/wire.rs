@@ -24,6 +24,7 @@ use tokio::task::coop::has_budget_remaining;
 
 use crate::connection_state::ConnectionState;
 use crate::pace::Pace;
+use crate::records::Records;
 
 /// How many bytes are read past the runtime at once, at most. Mostly there are none, and tokio's buffer
 /// has to be overwritten before the system may write to it.
@@ -42,15 +43,17 @@ const BYTES_PER_COST: usize = 1024;
 /// them. `TokioIo` makes it a stream for hyper.
 pub(crate) struct Wire {
     tcp: TcpStream,
-    /// The turn in which the system last reported that there is no more to read, or 0.
-    drained_in: u64,
+    /// The turn in which the system was last asked, or 0.
+    asked_in: u64,
     state: ConnectionState,
     pace: Pace,
+    records: Records,
 }
 
 impl Wire {
     pub(crate) fn new(tcp: TcpStream) -> Self {
-        Self { tcp, drained_in: 0, state: ConnectionState::new(), pace: Pace::default() }
+        let state = ConnectionState::new();
+        Self { tcp, asked_in: 0, state, pace: Pace::default(), records: Records::default() }
     }
 
     /// Reads what the runtime has noticed, at most a piece.
@@ -70,15 +73,15 @@ impl Wire {
     }
 
     /// Reads what the runtime has not noticed yet.
-    fn glance(&mut self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
+    fn glance(&mut self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let space = buffer.remaining().min(GLANCE);
         match (&*SockRef::from(&self.tcp)).read(buffer.initialize_unfilled_to(space)) {
             Ok(read) => {
                 buffer.advance(read);
-                Poll::Ready(Ok(read))
+                Poll::Ready(Ok(()))
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.drained_in = self.state.turn();
+                self.asked_in = self.state.turn();
                 Poll::Pending
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Poll::Pending,
@@ -87,9 +90,16 @@ impl Wire {
     }
 
     /// Counts bytes that were read, for the task and for the exchange.
-    fn note(&self, cx: &mut Context<'_>, bytes: usize) -> io::Result<()> {
-        charge(cx, bytes);
-        self.state.count(bytes)
+    fn note(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<()> {
+        if self.state.has_tls() {
+            self.records.pass(bytes);
+        }
+        charge(cx, bytes.len());
+        self.state.count(bytes.len())
+    }
+
+    fn note_write(&self, written: &Poll<io::Result<usize>>, bytes: usize) {
+        self.state.note_write(matches!(written, Poll::Ready(Ok(all)) if *all == bytes));
     }
 }
 
@@ -111,24 +121,26 @@ impl AsyncRead for Wire {
         } else {
             self.pace.reset();
         }
-        let space = buffer.remaining();
+        let before = buffer.filled().len();
         if let Poll::Ready(result) = self.read_piece(cx, buffer) {
-            let received = space - buffer.remaining();
-            // A read that did not fill its space left nothing behind.
-            self.drained_in = if received < space.min(PIECE) { self.state.turn() } else { 0 };
-            let counted = self.note(cx, received);
+            // If this read left something behind, the runtime reads on without a new event.
+            self.asked_in = self.state.turn();
+            let counted = self.note(cx, &buffer.filled()[before..]);
             return Poll::Ready(result.and(counted));
         }
         // The runtime has the waker now, whether it noticed nothing or the budget is used up.
-        let looked = self.drained_in != 0 && self.drained_in == self.state.turn();
+        let looked = self.asked_in != 0 && self.asked_in == self.state.turn();
         let glanced =
             if looked || !has_budget_remaining() { Poll::Pending } else { self.glance(buffer) };
         if glanced.is_pending() {
             self.pace.rest();
+            if self.state.is_idle() && self.records.is_cut() {
+                return Poll::Ready(Err(io::Error::other("an unsolicited part of a TLS record")));
+            }
         }
-        let glanced = ready!(glanced)?;
+        ready!(glanced)?;
         charge(cx, BYTES_PER_COST);
-        Poll::Ready(self.note(cx, glanced))
+        Poll::Ready(self.note(cx, &buffer.filled()[before..]))
     }
 }
 
@@ -138,7 +150,9 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        self.note_write(&written, bytes.len());
+        written
     }
 
     fn poll_write_vectored(
@@ -146,7 +160,9 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
+        self.note_write(&written, slices.iter().map(|slice| slice.len()).sum());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -165,5 +181,81 @@ impl AsyncWrite for Wire {
 impl Connection for Wire {
     fn connected(&self) -> Connected {
         Connected::new().extra(self.state.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::Write as _;
+    use std::net::{self, TcpListener};
+    use std::task::Waker;
+
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+
+    /// A wire of a runtime that turns only inside `block_on`, and its peer.
+    fn opened() -> (Runtime, Wire, net::TcpStream) {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let inside = runtime.enter();
+        let wire = Wire::new(TcpStream::from_std(ours).unwrap());
+        drop(inside);
+        (runtime, wire, listener.accept().unwrap().0)
+    }
+
+    /// The number of bytes that one read brings, or `None` if it fails.
+    fn read(wire: &mut Wire) -> Poll<Option<usize>> {
+        let mut space = [0; 64 * 1024];
+        let mut buffer = ReadBuf::new(&mut space);
+        let mut context = Context::from_waker(Waker::noop());
+        let read = Pin::new(wire).poll_read(&mut context, &mut buffer);
+        read.map(|it| it.map(|()| buffer.filled().len()).ok())
+    }
+
+    fn budget_left(cx: &mut Context<'_>) -> usize {
+        (0..).take_while(|_| pin!(consume_budget()).poll(cx).is_ready()).count()
+    }
+
+    /// tokio's budget of a turn is 128.
+    #[test]
+    fn one_read_brings_a_piece_at_most_and_each_byte_costs() {
+        let (runtime, mut wire, mut theirs) = opened();
+        theirs.write_all(&[0; 2 * PIECE]).unwrap();
+        runtime.block_on(wire.tcp.readable()).unwrap();
+        runtime.block_on(poll_fn(|cx| {
+            assert_eq!(read(&mut wire), Poll::Ready(Some(PIECE)));
+            assert_eq!(budget_left(cx), 128 - 1 - PIECE / BYTES_PER_COST);
+            assert_eq!(read(&mut wire), Poll::Pending);
+            Poll::Ready(())
+        }));
+    }
+
+    /// The runtime does not turn, so it does not notice what arrives.
+    #[test]
+    fn a_part_of_a_record_is_an_error_on_an_idle_connection_only() {
+        let (runtime, mut wire, mut theirs) = opened();
+        theirs.write_all(b"x").unwrap();
+        runtime.block_on(poll_fn(|cx| {
+            assert_eq!(read(&mut wire), Poll::Ready(Some(1)));
+            assert_eq!(budget_left(cx), 128 - 1);
+            Poll::Ready(())
+        }));
+        let state = wire.state.clone();
+        let mut read = || read(&mut wire);
+        state.begin_tls();
+        theirs.write_all(&[23, 3, 3, 0]).unwrap();
+        assert_eq!((read(), read()), (Poll::Ready(Some(4)), Poll::Pending));
+        state.end_body();
+        assert_eq!(read(), Poll::Ready(None));
+        theirs.write_all(&[1, 0]).unwrap();
+        assert_eq!((read(), read()), (Poll::Ready(Some(2)), Poll::Pending));
+        theirs.write_all(&[23]).unwrap();
+        assert_eq!((read(), read()), (Poll::Ready(Some(1)), Poll::Ready(None)));
+        state.note_write(true);
+        assert_eq!(read(), Poll::Pending);
     }
 }

@@ -103,7 +103,7 @@ impl Program {
 }
 
 /// Whether programs can be installed here: by root, on a system with Debian's package manager.
-fn can_install(context: &Context) -> bool {
+pub(crate) fn can_install(context: &Context) -> bool {
     let sh = &context.sh;
     context.debian.is_file()
         && succeeds(cmd!(sh, "apt-get --version"))
@@ -128,6 +128,7 @@ mod tests {
         esac
         if [ "$2" = broken ]; then make moon 'exit 127'; fi
         if [ "$3" = debian ]; then touch debian_version; fi"#;
+    const OFFLINE: &str = "echo 'dns error' >&2; exit 1";
     const MOON: Program = Program::new("moon", "moon-light", "");
 
     #[test]
@@ -162,6 +163,16 @@ mod tests {
                 };
                 let case = format!("{user}, {system}, apt-get {apt}, {moon}, {require_all}");
                 assert!(done.ends_with(outcome), "{case}: {done}");
+                // Of what is downloaded in another way, the lack of a network has the same outcomes.
+                context.not_checked.take();
+                let is_expected = user == "0" && system == "debian" && apt != "is missing";
+                let done = context.downloads(cmd!(context.sh, "/bin/sh -c {OFFLINE}"), "tides");
+                assert_eq!(done.is_err(), require_all || is_expected, "{case}: {done:?}");
+                let left_out = context.not_checked.borrow().concat();
+                let is_left_out = left_out.ends_with("could not reach the server");
+                assert!(is_left_out == done.is_ok() && !done.unwrap_or_default(), "{case}");
+                let found = context.downloads(cmd!(context.sh, "/bin/sh -c true"), "tides");
+                assert!(found.unwrap(), "{case}");
             }
         }
     }

@@ -1,6 +1,5 @@
 //! The report of `doctor`: one line for each step, or one JSON object.
 
-use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -68,10 +67,7 @@ struct Line {
 
 impl Report {
     pub(super) fn new(format: Format) -> Self {
-        let is_unset = |name| std::env::var_os(name).is_none_or(|value| value.is_empty());
-        let is_dumb = std::env::var_os("TERM").is_none_or(|it| it == "dumb");
-        let has_colours = io::stdout().is_terminal() && is_unset("NO_COLOR") && !is_dumb;
-        Self { format, has_colours, done: Vec::new() }
+        Self { format, has_colours: output::has_colours(), done: Vec::new() }
     }
 
     pub(super) fn ok(

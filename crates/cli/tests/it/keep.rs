@@ -37,7 +37,13 @@ async fn a_kept_token_serves_every_later_run_and_shows_what_is_left() {
     token(keeping(&emulator, &directory, &["user", "--username", "c", "--keep"])).await;
     assert_eq!(emulator.request_count(), 2);
     let folder = format!("file:{}", directory.path().join("easemob-token").display());
-    for (name, value) in [("EASEMOB_KEEP", "1"), ("EASEMOB_STORE", &folder)] {
+    // In a profile a path begins at the folder of the file.
+    let profile = directory.path().join("config.toml");
+    std::fs::write(&profile, "[default]\nstore = 'file:easemob-token'\n").unwrap();
+    let profile = profile.display().to_string();
+    for (name, value) in
+        [("EASEMOB_KEEP", "1"), ("EASEMOB_STORE", &folder), ("EASEMOB_CONFIG", &profile)]
+    {
         let mut command = keeping(&emulator, &directory, &["app"]);
         assert_eq!(
             token({

@@ -139,7 +139,14 @@ async fn a_place_where_no_file_can_be_replaced_is_refused_before_anything_is_sen
 #[tokio::test]
 async fn only_a_standard_output_that_fails_is_an_error() {
     let emulator = Emulator::start().await.unwrap();
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 13] = [
+        &["--help"],
+        &["-h"],
+        &["help", "app"],
+        &["emulator", "--help"],
+        &["--version"],
+        &["man"],
+        &["completions", "bash"],
         &["app"],
         &["user", "c", "c"],
         &["dynamic", "--username", "c", "--ttl", "9"],

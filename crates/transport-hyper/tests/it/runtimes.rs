@@ -7,11 +7,11 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use easemob_token_transport::{Exchange, Runtime, Transport, TransportError, TransportErrorKind};
 use easemob_token_transport_hyper::{HyperTransport, TokioRuntime};
-use easemob_token_transport_testkit::{Script, ScriptedServer};
+use easemob_token_transport_testkit::{Executor, Parking, Script, ScriptedServer};
 use http::{Method, Request};
 use tokio::runtime::Builder;
 
-use crate::{current_thread, kind, post};
+use crate::{current_thread, kind, post, until};
 
 /// The reason that this error gives, in one line.
 #[track_caller]
@@ -63,6 +63,23 @@ fn without_a_driver_the_error_names_it_and_no_panic_comes_out() {
     assert!(server.requests().is_empty());
     // Nothing is broken by that.
     assert!(current_thread().block_on(transport.send(post(&server))).is_ok());
+}
+
+/// The response waits in the socket when the future leaves its runtime.
+#[test]
+fn a_response_is_returned_outside_the_runtime_in_which_its_exchange_began() {
+    let server = ScriptedServer::start(Script::new().request().gate(0).echo().serve());
+    let turning = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let transport = HyperTransport::new();
+    let mut pending = transport.send(post(&server));
+    turning.block_on(async {
+        tokio::select! {
+            _ = &mut pending => panic!("a response came"),
+            () = until(|| server.requests().len() == 1) => {}
+        }
+    });
+    server.open_gate(0);
+    Parking.block_on(Box::pin(async { assert!(pending.await.is_ok()) }));
 }
 
 #[tokio::test]

@@ -80,16 +80,29 @@ pub(crate) fn row_54_idle_connections_die(trial: &mut Trial<'_>) {
 
 /// Row 12, one response too many right after the first: both calls get their own, two requests.
 pub(crate) fn row_12_glued_response(trial: &mut Trial<'_>) {
-    let script = Script::new().request().echo_with(unsolicited()).serve();
+    let asked = Script::new().request();
+    let script = asked.clone().echo_with(unsolicited()).serve();
     trial.race("at once", Setup::new(script.clone()).sent(2), |scene| {
         scene.expect_echo();
         scene.expect_echo();
     });
-    trial.case("after a moment", Setup::new(script).sent(2), |scene| {
-        scene.expect_echo();
-        scene.settle();
-        scene.expect_echo();
-    });
+    let (tls, roots) = trusted_tls();
+    // All but its last byte, which comes when the second request has been written.
+    let cut = tls.clone().request().echo_with_cut(unsolicited());
+    for (label, plan) in [
+        ("after a moment", script.into()),
+        (
+            "cut, after a moment",
+            Plan::in_order([asked.echo_with_cut(unsolicited()), Script::new().serve()]),
+        ),
+        ("cut inside TLS, after a moment", Plan::in_order([cut, tls.serve()])),
+    ] {
+        trial.case(label, Setup::new(plan).roots(&roots).sent(2), |scene| {
+            scene.expect_echo();
+            scene.settle();
+            scene.expect_echo();
+        });
+    }
 }
 
 /// Row 13, an unsolicited response on the idle connection, then a second call: the second gets its

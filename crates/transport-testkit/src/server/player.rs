@@ -81,7 +81,8 @@ impl Player {
                 self.read_until(|own| own.received() >= wanted)
             }
             Step::Write(bytes) => self.write(bytes),
-            Step::Echo(more) => self.echo(more),
+            Step::Echo(more) => self.write(&[&self.last_echo(), more.as_slice()].concat()),
+            Step::EchoCut(more) => self.echo_cut(more),
             Step::Respond(responder) => loop {
                 let request = self.next_request()?;
                 self.write(&responder.response(&request, self.number))?;
@@ -166,13 +167,28 @@ impl Player {
         Ok(self.record.look(|state| state.connections[number].requests[taken].clone()))
     }
 
-    fn echo(&mut self, more: &[u8]) -> Result<(), Stopped> {
+    /// The response to the last request.
+    fn last_echo(&self) -> Vec<u8> {
         let (number, index) = (self.number, self.taken.saturating_sub(1));
         let body = self.record.look(|state| {
             let request = state.connections[number].requests.get(index);
             request.map(|request| request.body().to_vec()).unwrap_or_default()
         });
-        self.write(&[&reply::ok(&body), more].concat())
+        reply::ok(&body)
+    }
+
+    fn echo_cut(&mut self, more: &[u8]) -> Result<(), Stopped> {
+        let echo = self.last_echo();
+        let sealed = self.wire.seal(&[&echo, more]).map_err(|error| self.gone(&error))?;
+        let (first, last) = sealed.split_at(sealed.len() - 1);
+        for part in [first, last] {
+            let mut tcp = self.wire.tcp();
+            tcp.write_all(part).map_err(|error| self.gone(&error))?;
+            if part.len() > 1 {
+                self.next_request()?;
+            }
+        }
+        Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
@@ -238,6 +254,21 @@ enum Ending {
 }
 
 impl Wire {
+    /// The parts as they go over TCP, each in a record of its own if this is TLS.
+    fn seal(&mut self, parts: &[&[u8]]) -> io::Result<Vec<u8>> {
+        let mut sealed = Vec::new();
+        for part in parts {
+            match self {
+                Self::Plain(_) => sealed.extend_from_slice(part),
+                Self::Tls(own) => {
+                    own.conn.writer().write_all(part)?;
+                    own.conn.write_tls(&mut sealed)?;
+                }
+            }
+        }
+        Ok(sealed)
+    }
+
     fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(stream) => stream,

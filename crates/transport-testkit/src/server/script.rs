@@ -16,6 +16,7 @@ pub(crate) enum Step {
     Read(usize),
     Write(Vec<u8>),
     Echo(Vec<u8>),
+    EchoCut(Vec<u8>),
     Respond(Responder),
     Drip(Vec<u8>, Duration),
     Endless(Vec<u8>, Duration),
@@ -111,6 +112,13 @@ impl Script {
     /// Does the same, and writes further bytes at once with the response.
     pub fn echo_with(self, more: impl Into<Vec<u8>>) -> Self {
         self.step(Step::Echo(more.into()))
+    }
+
+    /// Echoes, and writes further bytes with it, of which the last one comes after the next request.
+    ///
+    /// Inside TLS that is the last byte of a record, without which none of it can be read.
+    pub(crate) fn echo_with_cut(self, more: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::EchoCut(more.into()))
     }
 
     /// Reads requests and echoes each of them, until the other side closes.

@@ -76,12 +76,14 @@ faults! {
         row_22_interim_floods, rule_04_odd_limits, rule_04_processor_time, rule_08_no_runtime,
     ];
     decompressing: Decompresses, [row_28_compressed];
-    handing_over_what_came_unasked: HandsOverWhatCame, [row_13_unsolicited_response];
+    handing_over_what_came_unasked: HandsOverWhatCame, [
+        row_12_glued_response, row_13_unsolicited_response,
+    ];
     reusing_a_connection_where_a_fresh_one_was_asked_for: ReusesAlways, [
-        row_13_unsolicited_response, rule_02_fresh_connections,
+        row_12_glued_response, row_13_unsolicited_response, rule_02_fresh_connections,
     ];
     calling_every_connection_fresh: MarksAllAsFresh, [
-        row_13_unsolicited_response, rule_02_fresh_connections,
+        row_12_glued_response, row_13_unsolicited_response, rule_02_fresh_connections,
     ];
     looking_up_loopback_names: LooksUpLoopback, [
         rule_09_plain_http, rule_11_proxy_sees_connect_only,
