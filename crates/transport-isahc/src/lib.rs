@@ -109,25 +109,24 @@
 mod agent_thread;
 mod body;
 mod builder;
-mod call;
+mod client;
 mod failure;
 mod flood_watch;
 mod identity;
 mod idle_clients;
+mod in_flight;
 mod mute_logs;
 mod pool;
-mod pooled_client;
 mod private_file;
-mod reply;
 mod request;
 mod response;
 mod roots;
-mod runner;
 mod runtime;
 #[cfg(test)]
 mod test_jobs;
 mod tls;
 mod transport;
+mod watcher;
 
 pub use builder::IsahcTransportBuilder;
 pub use runtime::ThreadRuntime;

@@ -1,35 +1,47 @@
 //! The pool of a transport: gives each exchange a client, an idle one or a new one.
 
-use std::io;
-use std::sync::Arc;
-use std::thread::Thread;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use easemob_token_transport::{
-    ExchangeLimit, ForkGuard, TransportError, TransportErrorKind, sleep,
+    ExchangeLimit, ExchangePermit, ForkGuard, TransportError, check_descriptors, sleep,
 };
+use isahc::HttpClient;
 
-use crate::call::{Call, Ended, Job, Outcome};
-use crate::failure::own;
-use crate::idle_clients::IdleClients;
+use crate::client::{Client, Origin};
+use crate::in_flight::{Ended, InFlight, Job, Outcome, Running};
 use crate::mute_logs;
-use crate::reply::{self, Waiting};
-use crate::runner;
+use crate::watcher::Watcher;
+
+/// Descriptors of an exchange: its connection, the name look-up, the roots and the certificates.
+const FOR_EXCHANGE: usize = 8;
+/// The same together with a new client, which has seven. Without them, libcurl returns no handle and
+/// isahc's agent thread panics.
+const FOR_CLIENT: usize = 16;
 
 pub(crate) struct Pool {
     limit: ExchangeLimit,
-    idle: Arc<IdleClients>,
+    watcher: Arc<Watcher>,
+    /// Held while descriptors are counted and used for a new client. Otherwise threads of one
+    /// transport could count on the same ones.
+    making: Mutex<()>,
+    /// The threads are in the process that used the pool first, and in no other. There they may also
+    /// hold any lock for ever.
+    process: ForkGuard,
 }
 
 impl Pool {
     /// A pool that the process of this guard uses, or the first one that does.
     pub(crate) fn new(limit: ExchangeLimit, process: ForkGuard) -> Self {
-        Self { limit, idle: Arc::new(IdleClients::new(process)) }
+        Self { limit, watcher: Arc::default(), making: Mutex::default(), process }
     }
 
     /// Refuses a child of a fork, which has none of the pool's threads.
     pub(crate) fn check_process(&self) -> Result<(), TransportError> {
-        self.idle.check_process()
+        self.process.check()
     }
 
     /// How many exchanges may be under way at once.
@@ -45,40 +57,99 @@ impl Pool {
     ) -> Outcome {
         loop {
             let permit = self.limit.acquire(deadline, sleep).await?;
-            let (reply, waiting) = reply::pair();
-            let call = Call { job: job()?, deadline, reply, permit };
-            match self.run(call, waiting).await {
+            match self.start(job()?, permit, deadline)?.await {
                 Ended::Done(outcome) => return outcome,
                 Ended::NotSent => {}
             }
         }
     }
 
-    async fn run(&self, call: Call, waiting: Waiting<Ended>) -> Ended {
-        let thread = match self.hand_over(call) {
-            Ok(thread) => thread,
-            // Nothing was sent, and there may be a thread a moment later.
-            Err(error) => {
-                let error = TransportError::with_source(TransportErrorKind::Connect, error);
-                return Ended::Done(Err(error));
-            }
-        };
-        waiting.on(thread).await.unwrap_or_else(|| {
-            let problem = "the thread of the exchange is gone";
-            Ended::Done(Err(own(TransportErrorKind::Internal, problem)))
-        })
+    fn start(
+        &self,
+        mut job: Job,
+        permit: ExchangePermit,
+        deadline: Instant,
+    ) -> Result<Caller<'_>, TransportError> {
+        let exchange = Arc::new(InFlight::new(deadline));
+        // Before there is a client, which only the watcher can end.
+        self.watcher.watch(exchange.clone())?;
+        let client = self.client(job.client.take())?;
+        exchange.begin(Running::new(client, job, permit, deadline));
+        Ok(Caller { pool: self, exchange })
     }
 
-    /// Gives the exchange to an idle client, or else to a new one.
-    fn hand_over(&self, mut call: Call) -> io::Result<Thread> {
-        while call.job.client.is_none() {
-            let Some(client) = self.idle.take(mute_logs::is_asked_of_agents()) else { break };
-            match client.hand_over(call) {
-                Ok(thread) => return Ok(thread),
-                Err(same) => call = same,
+    /// Returns the given client, an idle one or a new one, if there are descriptors for an exchange.
+    fn client(&self, ready: Option<HttpClient>) -> Result<Client, TransportError> {
+        let _alone = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let ready = ready.map(|http| Client { http, origin: Origin::Ready, is_mute: false });
+        let idle = || self.watcher.take_idle(mute_logs::is_asked_of_agents());
+        let Some(client) = ready.or_else(idle) else {
+            check_descriptors(FOR_CLIENT)?;
+            return Client::make();
+        };
+        match check_descriptors(FOR_EXCHANGE) {
+            Ok(()) => Ok(client),
+            Err(error) => {
+                self.watcher.discard(client);
+                Err(error)
             }
         }
-        runner::start(Arc::downgrade(&self.idle), call)
+    }
+
+    /// Keeps the client after a whole response, and otherwise ends it, which closes the connection.
+    fn end(&self, running: Running, ended: &Ended) {
+        match ended {
+            Ended::Done(Ok(_)) => {
+                let (client, held) = running.finish();
+                if client.origin != Origin::Ready {
+                    self.watcher.give_back(client);
+                }
+                drop(held);
+            }
+            _ => self.watcher.discard(running),
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // In a forked child, the thread's own share in the watcher keeps the clients from being dropped.
+        if self.process.check().is_ok() {
+            self.watcher.close();
+        }
+    }
+}
+
+/// The caller's end of an exchange: a future that drives it, and ends it when dropped.
+struct Caller<'a> {
+    pool: &'a Pool,
+    exchange: Arc<InFlight>,
+}
+
+impl Future for Caller<'_> {
+    type Output = Ended;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
+        if let Err(error) = self.pool.check_process() {
+            return Poll::Ready(Ended::Done(Err(error)));
+        }
+        let (ended, running) = ready!(self.exchange.poll(context));
+        if let Some(running) = running {
+            // Before the caller goes on, so that its next exchange finds the client and a permit.
+            self.pool.end(running, &ended);
+        }
+        Poll::Ready(ended)
+    }
+}
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        // In a forked child, the watcher's share in the exchange keeps it from being dropped.
+        if self.pool.check_process().is_ok() {
+            if let Some(running) = self.exchange.take() {
+                self.pool.watcher.discard(running);
+            }
+        }
     }
 }
 

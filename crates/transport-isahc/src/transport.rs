@@ -17,8 +17,8 @@ use isahc::HttpClient;
 use isahc::tls::TrustStore;
 
 use crate::builder::{IsahcTransportBuilder, default_limit};
-use crate::call::Job;
 use crate::failure::own;
+use crate::in_flight::Job;
 use crate::pool::Pool;
 use crate::request::{self, Network, Settings};
 use crate::runtime::ThreadRuntime;
