@@ -4,14 +4,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use easemob_token_transport::{
-    ExchangeLimit, ExchangePermit, ForkGuard, TransportError, check_descriptors, sleep,
+    ExchangeLimit, ExchangePermit, ForkGuard, TransportError, check_descriptors, free_descriptors,
+    sleep,
 };
 use isahc::HttpClient;
 
 use crate::client::{Client, Origin};
+use crate::idle_clients::MAX_IDLE;
 use crate::in_flight::{Ended, InFlight, Job, Outcome, Running};
 use crate::mute_logs;
 use crate::watcher::Watcher;
@@ -21,13 +23,17 @@ const FOR_EXCHANGE: usize = 8;
 /// The same together with a new client, which has seven. Without them, libcurl returns no handle and
 /// isahc's agent thread panics.
 const FOR_CLIENT: usize = 16;
+/// More than the clients take that were idle, and may begin within a moment.
+const PLENTY: u64 = (MAX_IDLE * FOR_EXCHANGE) as u64;
+/// How long nobody counts again after there were plenty.
+const MOMENT: Duration = Duration::from_millis(10);
 
 pub(crate) struct Pool {
     limit: ExchangeLimit,
     watcher: Arc<Watcher>,
     /// Held while descriptors are counted and used for a new client. Otherwise threads of one
-    /// transport could count on the same ones.
-    making: Mutex<()>,
+    /// transport could count on the same ones. Until then there are plenty, if set.
+    plenty_until: Mutex<Option<Instant>>,
     /// The threads are in the process that used the pool first, and in no other. There they may also
     /// hold any lock for ever.
     process: ForkGuard,
@@ -36,7 +42,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// A pool that the process of this guard uses, or the first one that does.
     pub(crate) fn new(limit: ExchangeLimit, process: ForkGuard) -> Self {
-        Self { limit, watcher: Arc::default(), making: Mutex::default(), process }
+        Self { limit, watcher: Arc::default(), plenty_until: Mutex::default(), process }
     }
 
     /// Refuses a child of a fork, which has none of the pool's threads.
@@ -80,13 +86,19 @@ impl Pool {
 
     /// Returns the given client, an idle one or a new one, if there are descriptors for an exchange.
     fn client(&self, ready: Option<HttpClient>) -> Result<Client, TransportError> {
-        let _alone = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut plenty_until = self.plenty_until.lock().unwrap_or_else(PoisonError::into_inner);
         let ready = ready.map(|http| Client { http, origin: Origin::Ready, is_mute: false });
         let idle = || self.watcher.take_idle(mute_logs::is_asked_of_agents());
         let Some(client) = ready.or_else(idle) else {
             check_descriptors(FOR_CLIENT)?;
             return Client::make();
         };
+        let now = Instant::now();
+        if plenty_until.is_some_and(|until| now < until) {
+            return Ok(client);
+        }
+        let are_plenty = free_descriptors().is_some_and(|free| free >= PLENTY);
+        *plenty_until = are_plenty.then(|| now + MOMENT);
         match check_descriptors(FOR_EXCHANGE) {
             Ok(()) => Ok(client),
             Err(error) => {

@@ -9,8 +9,8 @@ use isahc::AsyncBody;
 
 use crate::failure::{Path, from_body, own};
 
-/// Enough to read a token at once.
-const CHUNK: usize = 4 * 1024;
+/// Enough to read a token at once. On the heap, so that the future of an exchange stays small.
+const CHUNK: usize = 1024;
 
 /// Reads the response to its end, and checks what curl does not check.
 pub(crate) async fn read_whole(
@@ -59,7 +59,7 @@ async fn read_bounded(
     path: Path,
 ) -> Result<Vec<u8>, TransportError> {
     let mut bytes = Vec::new();
-    let mut chunk = [0; CHUNK];
+    let mut chunk = vec![0; CHUNK];
     loop {
         let read = body.read(&mut chunk).await.map_err(|error| from_body(&error, path))?;
         if read == 0 {
