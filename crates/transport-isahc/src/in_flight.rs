@@ -51,12 +51,20 @@ pub(crate) struct InFlight {
     slot: Mutex<Slot>,
 }
 
-#[derive(Default)]
 struct Slot {
-    /// `None` before it begins, while its caller polls it, and after its end.
-    running: Option<Running>,
-    /// Why the watcher ended it.
-    error: Option<TransportError>,
+    stage: Stage,
+    /// The waker of the latest poll.
+    waker: Option<Waker>,
+}
+
+enum Stage {
+    /// It has no client yet.
+    Waiting,
+    Running(Running),
+    /// Ended by something else than a poll of its caller, who has to learn of it.
+    Ended(Ended),
+    /// Its caller polls it at this moment, or is done with it.
+    Taken,
 }
 
 /// The parts of an exchange that runs, in the order in which they may be dropped.
@@ -65,8 +73,6 @@ pub(crate) struct Running {
     client: Client,
     is_past_start: bool,
     watch: FloodWatch,
-    /// The waker of the latest poll.
-    waker: Option<Waker>,
     /// Until the client is gone, or ready for the next exchange, curl may open the files, and the
     /// exchange has descriptors.
     held: Held,
@@ -76,21 +82,12 @@ type Held = (Option<IdentityFiles>, ExchangePermit);
 
 impl InFlight {
     pub(crate) fn new(deadline: Instant) -> Self {
-        Self { deadline, slot: Mutex::default() }
+        Self { deadline, slot: Mutex::new(Slot { stage: Stage::Waiting, waker: None }) }
     }
 
     /// Locks the slot, under which no foreign code runs.
     fn slot(&self) -> MutexGuard<'_, Slot> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn begin(&self, running: Running) {
-        self.slot().running = Some(running);
-    }
-
-    /// Takes the exchange from its caller, who is gone.
-    pub(crate) fn take(&self) -> Option<Running> {
-        self.slot().running.take()
     }
 
     /// Holds the lock, as a thread does that a forked child lacks.
@@ -99,16 +96,74 @@ impl InFlight {
         self.slot()
     }
 
-    /// Polls the exchange for its caller. Returns the parts at its end, unless the watcher has them.
-    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<(Ended, Option<Running>)> {
+    /// Begins the exchange, for a caller that is about to poll it.
+    pub(crate) fn begin(&self, running: Running) {
+        self.slot().stage = Stage::Running(running);
+    }
+
+    /// Begins the exchange on a thread that may wait, and sends the request without its caller.
+    ///
+    /// Returns the parts if it ended, also before.
+    pub(crate) fn begin_here(&self, start: Result<Running, TransportError>) -> Option<Running> {
+        let mut running = match start {
+            Ok(running) => running,
+            Err(error) => return self.settle(Stage::Ended(Ended::Done(Err(error)))),
+        };
+        let waker = self.slot().waker.take();
+        let mut context = Context::from_waker(waker.as_ref().unwrap_or(Waker::noop()));
+        if let Poll::Ready(ended) = running.poll(&mut context) {
+            self.settle(Stage::Ended(ended));
+            return Some(running);
+        }
+        let unwanted = self.settle(Stage::Running(running));
+        // The latest waker may be another one. A poll too many does no harm.
+        wake(waker);
+        unwanted
+    }
+
+    /// Ends the waiting for a client, unless it has ended.
+    fn settle(&self, stage: Stage) -> Option<Running> {
         let mut slot = self.slot();
-        let Some(mut running) = slot.running.take() else {
-            let error = slot.error.take().unwrap_or_else(broken);
-            return Poll::Ready((Ended::Done(Err(error)), None));
+        if let Stage::Waiting = slot.stage {
+            slot.stage = stage;
+            let waker = slot.waker.take();
+            drop(slot);
+            wake(waker);
+            return None;
+        }
+        drop(slot);
+        match stage {
+            Stage::Running(running) => Some(running),
+            _ => None,
+        }
+    }
+
+    /// Takes the exchange from its caller, who is gone.
+    pub(crate) fn take(&self) -> Option<Running> {
+        match mem::replace(&mut self.slot().stage, Stage::Taken) {
+            Stage::Running(running) => Some(running),
+            _ => None,
+        }
+    }
+
+    /// Polls the exchange for its caller. Returns the parts at its end, unless somebody else has them.
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<(Ended, Option<Running>)> {
+        let waker = Some(context.waker().clone());
+        let mut slot = self.slot();
+        let before = mem::replace(&mut slot.waker, waker);
+        let stage = match &slot.stage {
+            Stage::Waiting => Stage::Waiting,
+            _ => mem::replace(&mut slot.stage, Stage::Taken),
         };
         drop(slot);
-        let polled = running.poll(context);
-        if let Poll::Ready(ended) = polled {
+        drop(before);
+        let mut running = match stage {
+            Stage::Running(running) => running,
+            Stage::Waiting => return Poll::Pending,
+            Stage::Ended(ended) => return Poll::Ready((ended, None)),
+            Stage::Taken => return Poll::Ready((Ended::Done(Err(broken())), None)),
+        };
+        if let Poll::Ready(ended) = running.poll(context) {
             return Poll::Ready((ended, Some(running)));
         }
         if self.deadline <= Instant::now() {
@@ -118,24 +173,38 @@ impl InFlight {
         Poll::Pending
     }
 
-    /// Ends the exchange if its time is over or its peer floods. For the watcher.
+    /// Ends the exchange if its time is over or its peer floods, and wakes its caller. For the watcher.
     ///
-    /// The time limit holds here and not only in curl: an agent that is dead or stuck keeps none, and
-    /// a caller may not poll any more.
-    pub(crate) fn end_if_due(&self, now: Instant) -> Option<Running> {
+    /// Returns whether it ended, and its parts. The time limit holds here and not only in curl: an agent
+    /// that is dead or stuck keeps none, and a caller may not poll any more.
+    pub(crate) fn end_if_due(&self, now: Instant) -> (bool, Option<Running>) {
         let mut slot = self.slot();
-        let running = slot.running.as_mut()?;
-        let error = if self.deadline <= now {
-            too_late()
-        } else if running.watch.is_too_much(now) {
-            let problem = "the response has no end, or comes in too many pieces";
-            own(TransportErrorKind::TooLarge, problem)
-        } else {
-            return None;
+        let is_late = self.deadline <= now;
+        let error = match &mut slot.stage {
+            Stage::Waiting | Stage::Running(_) if is_late => too_late(),
+            Stage::Running(running) => {
+                if !running.watch.is_too_much(now) {
+                    return (false, None);
+                }
+                let problem = "the response has no end, or comes in too many pieces";
+                own(TransportErrorKind::TooLarge, problem)
+            }
+            _ => return (false, None),
         };
-        slot.error = Some(error);
-        slot.running.take()
+        let stage = mem::replace(&mut slot.stage, Stage::Ended(Ended::Done(Err(error))));
+        let waker = slot.waker.take();
+        drop(slot);
+        wake(waker);
+        match stage {
+            Stage::Running(running) => (true, Some(running)),
+            _ => (true, None),
+        }
     }
+}
+
+/// Wakes a caller. Its waker is foreign code, and may panic.
+fn wake(waker: Option<Waker>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.map(Waker::wake)));
 }
 
 impl Running {
@@ -146,16 +215,13 @@ impl Running {
         let http = client.http.clone();
         let exchange = Box::pin(perform(http, request, begun, max_response_bytes, is_proxied));
         let held = (files, permit);
-        Self { exchange, client, is_past_start: false, watch, waker: None, held }
+        Self { exchange, client, is_past_start: false, watch, held }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
         // isahc panics if its agent thread is gone.
         let polled = catch_unwind(AssertUnwindSafe(|| {
             let _muted = mute_logs::begin();
-            if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-                self.waker = Some(context.waker().clone());
-            }
             self.exchange.as_mut().poll(context)
         }));
         let is_first = !mem::replace(&mut self.is_past_start, true);
@@ -167,11 +233,6 @@ impl Running {
             });
         };
         polled.map(Ended::Done)
-    }
-
-    /// The waker of a caller that has to learn of an end.
-    pub(crate) fn take_waker(&mut self) -> Option<Waker> {
-        self.waker.take()
     }
 
     /// Ends after a whole response. Returns the client, and what goes when it has its place.
@@ -262,9 +323,8 @@ mod tests {
         for waker in [&first, &second] {
             assert!(poll(&in_flight, &Waker::from(waker.clone())).is_pending());
         }
-        assert!(in_flight.end_if_due(end - Duration::from_millis(1)).is_none());
-        let mut running = in_flight.end_if_due(end).unwrap();
-        running.take_waker().unwrap().wake();
+        assert!(!in_flight.end_if_due(end - Duration::from_millis(1)).0);
+        assert!(matches!(in_flight.end_if_due(end), (true, Some(_))));
         assert_eq!((first.0.load(Ordering::SeqCst), second.0.load(Ordering::SeqCst)), (0, 1));
         assert_eq!(poll(&in_flight, Waker::noop()), Poll::Ready(Some(TransportErrorKind::Timeout)));
     }

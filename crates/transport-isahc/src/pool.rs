@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use easemob_token_transport::{
-    ExchangeLimit, ExchangePermit, ForkGuard, TransportError, check_descriptors, free_descriptors,
-    sleep,
+    ExchangeLimit, ExchangePermit, ForkGuard, TransportError, TransportErrorKind,
+    check_descriptors, free_descriptors, sleep,
 };
 use isahc::HttpClient;
 
@@ -16,7 +17,7 @@ use crate::client::{Client, Origin};
 use crate::idle_clients::MAX_IDLE;
 use crate::in_flight::{Ended, InFlight, Job, Outcome, Running};
 use crate::mute_logs;
-use crate::watcher::Watcher;
+use crate::watcher::{Watcher, drop_here};
 
 /// Descriptors of an exchange: its connection, the name look-up, the roots and the certificates.
 const FOR_EXCHANGE: usize = 8;
@@ -32,7 +33,9 @@ pub(crate) struct Pool {
     limit: ExchangeLimit,
     watcher: Arc<Watcher>,
     /// Held while descriptors are counted and used for a new client. Otherwise threads of one
-    /// transport could count on the same ones. Until then there are plenty, if set.
+    /// transport could count on the same ones.
+    making: Arc<Mutex<()>>,
+    /// Until when there are plenty of descriptors, as far as is known.
     plenty_until: Mutex<Option<Instant>>,
     /// The threads are in the process that used the pool first, and in no other. There they may also
     /// hold any lock for ever.
@@ -42,7 +45,13 @@ pub(crate) struct Pool {
 impl Pool {
     /// A pool that the process of this guard uses, or the first one that does.
     pub(crate) fn new(limit: ExchangeLimit, process: ForkGuard) -> Self {
-        Self { limit, watcher: Arc::default(), plenty_until: Mutex::default(), process }
+        Self {
+            limit,
+            watcher: Arc::default(),
+            making: Arc::default(),
+            plenty_until: Mutex::default(),
+            process,
+        }
     }
 
     /// Refuses a child of a fork, which has none of the pool's threads.
@@ -79,33 +88,64 @@ impl Pool {
         let exchange = Arc::new(InFlight::new(deadline));
         // Before there is a client, which only the watcher can end.
         self.watcher.watch(exchange.clone())?;
-        let client = self.client(job.client.take())?;
-        exchange.begin(Running::new(client, job, permit, deadline));
+        let ready = job.client.take();
+        let run = move |client| Running::new(client, job, permit, deadline);
+        match self.client_at_hand(ready)? {
+            Some(client) => exchange.begin(run(client)),
+            None => self.begin_with_new(exchange.clone(), run)?,
+        }
         Ok(Caller { pool: self, exchange })
     }
 
-    /// Returns the given client, an idle one or a new one, if there are descriptors for an exchange.
-    fn client(&self, ready: Option<HttpClient>) -> Result<Client, TransportError> {
-        let mut plenty_until = self.plenty_until.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Returns the given client or an idle one, if there are descriptors for an exchange.
+    fn client_at_hand(&self, ready: Option<HttpClient>) -> Result<Option<Client>, TransportError> {
         let ready = ready.map(|http| Client { http, origin: Origin::Ready, is_mute: false });
         let idle = || self.watcher.take_idle(mute_logs::is_asked_of_agents());
-        let Some(client) = ready.or_else(idle) else {
-            check_descriptors(FOR_CLIENT)?;
-            return Client::make();
-        };
-        let now = Instant::now();
-        if plenty_until.is_some_and(|until| now < until) {
-            return Ok(client);
-        }
-        let are_plenty = free_descriptors().is_some_and(|free| free >= PLENTY);
-        *plenty_until = are_plenty.then(|| now + MOMENT);
-        match check_descriptors(FOR_EXCHANGE) {
-            Ok(()) => Ok(client),
+        let Some(client) = ready.or_else(idle) else { return Ok(None) };
+        match self.check_descriptors() {
+            Ok(()) => Ok(Some(client)),
             Err(error) => {
                 self.watcher.discard(client);
                 Err(error)
             }
         }
+    }
+
+    fn check_descriptors(&self) -> Result<(), TransportError> {
+        let now = Instant::now();
+        let mut plenty_until = locked(&self.plenty_until);
+        if plenty_until.is_some_and(|until| now < until) {
+            return Ok(());
+        }
+        let are_plenty = free_descriptors().is_some_and(|free| free >= PLENTY);
+        *plenty_until = are_plenty.then(|| now + MOMENT);
+        drop(plenty_until);
+        match self.making.try_lock() {
+            Ok(_alone) if !are_plenty => check_descriptors(FOR_EXCHANGE),
+            // A client is being made, for which more were free a moment ago.
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes a client and begins the exchange on a thread of its own, since a client waits until its
+    /// agent has started.
+    fn begin_with_new(
+        &self,
+        exchange: Arc<InFlight>,
+        run: impl FnOnce(Client) -> Running + Send + 'static,
+    ) -> Result<(), TransportError> {
+        let making = self.making.clone();
+        let begin = move || {
+            let alone = locked(&making);
+            let client = check_descriptors(FOR_CLIENT).and_then(|()| Client::make());
+            drop(alone);
+            drop_here(exchange.begin_here(client.map(run)));
+        };
+        // Nothing was sent, and there may be a thread a moment later.
+        let thread = thread::Builder::new().name("easemob-isahc".to_owned()).spawn(begin);
+        thread
+            .map(drop)
+            .map_err(|error| TransportError::with_source(TransportErrorKind::Connect, error))
     }
 
     /// Keeps the client after a whole response, and otherwise ends it, which closes the connection.
@@ -130,6 +170,11 @@ impl Drop for Pool {
             self.watcher.close();
         }
     }
+}
+
+/// Locks a mutex under which nothing panics; the data would stay whole all the same.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The caller's end of an exchange: a future that drives it, and ends it when dropped.

@@ -14,7 +14,7 @@ use easemob_token_transport::{TransportError, TransportErrorKind};
 
 use crate::client::Client;
 use crate::idle_clients::IdleClients;
-use crate::in_flight::{InFlight, Running};
+use crate::in_flight::InFlight;
 use crate::mute_logs;
 
 /// How often the thread looks at the exchanges in flight.
@@ -121,12 +121,11 @@ impl Watcher {
                 discarded.push(Box::new(idle));
             }
             in_flight.retain(|exchange| {
-                let ended = exchange.end_if_due(now);
-                let goes_on = ended.is_none() && Arc::strong_count(exchange) > 1;
-                if let Some(running) = ended {
-                    discarded.push(Box::new(without_waker(running)));
+                let (is_over, running) = exchange.end_if_due(now);
+                if let Some(running) = running {
+                    discarded.push(Box::new(running));
                 }
-                goes_on
+                !is_over && Arc::strong_count(exchange) > 1
             });
             discarded.into_iter().for_each(drop_elsewhere);
 
@@ -154,13 +153,6 @@ impl State {
     }
 }
 
-/// Wakes the caller of an exchange that ended. A waker is foreign code and may panic.
-fn without_waker(mut running: Running) -> Running {
-    let waker = running.take_waker();
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.map(|waker| waker.wake())));
-    running
-}
-
 /// Drops this on a thread of its own, since an agent may take its time, or here if there is none.
 fn drop_elsewhere(remains: Discarded) {
     let here = Arc::new(Mutex::new(Some(remains)));
@@ -172,8 +164,12 @@ fn drop_elsewhere(remains: Discarded) {
 }
 
 fn drop_muted(remains: &Mutex<Option<Discarded>>) {
+    drop_here(remains.lock().unwrap_or_else(PoisonError::into_inner).take());
+}
+
+/// Drops this on a thread that may wait.
+pub(crate) fn drop_here<T>(remains: T) {
     let _muted = mute_logs::begin();
-    let remains = remains.lock().unwrap_or_else(PoisonError::into_inner).take();
     // isahc panics if its agent thread is gone, in a drop as well as in a call.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(remains)));
 }

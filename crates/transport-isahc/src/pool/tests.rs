@@ -10,8 +10,6 @@ use std::time::Duration;
 use easemob_token_transport_testkit::ScriptedServer;
 use futures_lite::future::{block_on, or, poll_once, yield_now};
 
-use easemob_token_transport::TransportErrorKind;
-
 use super::*;
 use crate::idle_clients::IDLE_TIMEOUT;
 use crate::test_jobs::{dead_client, deadline, job, responding, silent, until};
@@ -32,6 +30,7 @@ fn is_closed(server: &ScriptedServer) -> bool {
 fn begun<'a>(pool: &'a Pool, server: &ScriptedServer, deadline: Instant) -> Pin<Box<Caller<'a>>> {
     let permit = block_on(pool.limit.acquire(deadline, |_| pending())).unwrap();
     let mut caller = Box::pin(pool.start(job(server), permit, deadline).unwrap());
+    // Once is enough.
     assert!(caller.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     until(|| server.connections().iter().any(|own| !own.requests().is_empty()));
     caller
