@@ -111,12 +111,11 @@ impl InFlight {
         };
         let waker = self.slot().waker.take();
         let mut context = Context::from_waker(waker.as_ref().unwrap_or(Waker::noop()));
-        if let Poll::Ready(ended) = running.poll(&mut context) {
-            self.settle(Stage::Ended(ended));
-            return Some(running);
-        }
-        let unwanted = self.settle(Stage::Running(running));
-        // The latest waker may be another one. A poll too many does no harm.
+        let unwanted = match running.poll(&mut context) {
+            Poll::Pending => self.settle(Stage::Running(running)),
+            Poll::Ready(ended) => self.settle(Stage::Ended(ended)).or(Some(running)),
+        };
+        // The slot may have a later one, which was woken. A poll too many does no harm.
         wake(waker);
         unwanted
     }
@@ -274,7 +273,7 @@ mod tests {
     use std::time::Duration;
 
     use easemob_token_transport::ExchangeLimit;
-    use futures_lite::future::block_on;
+    use futures_lite::future::{block_on, yield_now};
 
     use super::*;
     use crate::test_jobs::{job, silent};
@@ -327,5 +326,37 @@ mod tests {
         assert!(matches!(in_flight.end_if_due(end), (true, Some(_))));
         assert_eq!((first.0.load(Ordering::SeqCst), second.0.load(Ordering::SeqCst)), (0, 1));
         assert_eq!(poll(&in_flight, Waker::noop()), Poll::Ready(Some(TransportErrorKind::Timeout)));
+    }
+    /// Begins the exchange on another thread while the caller waits for it.
+    fn begun_elsewhere(exchange: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
+        let far = Instant::now() + Duration::from_secs(60);
+        let running = in_flight(exchange, far).take().unwrap();
+        let waiting = Arc::new(InFlight::new(far));
+        let same = waiting.clone();
+        let mut start = Some(move || drop(same.begin_here(Ok(running))));
+        let ended = block_on(std::future::poll_fn(|context| {
+            let polled = waiting.poll(context);
+            if let Some(start) = start.take() {
+                assert!(polled.is_pending());
+                std::thread::spawn(start);
+            }
+            polled
+        }));
+        match ended.0 {
+            Ended::Done(outcome) => outcome,
+            Ended::NotSent => panic!("not sent"),
+        }
+    }
+
+    #[test]
+    fn a_caller_that_waits_for_a_client_is_woken_whatever_the_first_poll_brings() {
+        let response = || Ok(Response::new(Bytes::new()));
+        assert!(begun_elsewhere(ready(response())).is_ok());
+        assert!(begun_elsewhere(ready(Err(broken()))).is_err());
+        let later = async move {
+            yield_now().await;
+            response()
+        };
+        assert!(begun_elsewhere(later).is_ok());
     }
 }
