@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Client, Origin};
 
-/// How many clients may wait: each has a thread and seven descriptors.
-pub(crate) const MAX_IDLE: usize = 32;
+/// How many clients may wait: each has a thread and seven descriptors. More than may be in use at once
+/// there never are.
+pub(crate) const MAX_IDLE: usize = 64;
 
 /// How long a client stays idle before it ends. Long enough for a caller that asks again and again;
 /// a TLS connection that was closed may stay half open in curl's hands for as long.

@@ -272,8 +272,8 @@ mod tests {
     use std::task::Wake;
     use std::time::Duration;
 
-    use easemob_token_transport::ExchangeLimit;
-    use futures_lite::future::{block_on, yield_now};
+    use easemob_token_transport::{ExchangeLimit, sleep};
+    use futures_lite::future::{block_on, or, yield_now};
 
     use super::*;
     use crate::test_jobs::{job, silent};
@@ -334,15 +334,19 @@ mod tests {
         let waiting = Arc::new(InFlight::new(far));
         let same = waiting.clone();
         let mut start = Some(move || drop(same.begin_here(Ok(running))));
-        let ended = block_on(std::future::poll_fn(|context| {
+        let ended = std::future::poll_fn(|context| {
             let polled = waiting.poll(context);
             if let Some(start) = start.take() {
                 assert!(polled.is_pending());
                 std::thread::spawn(start);
             }
             polled
-        }));
-        match ended.0 {
+        });
+        let hung = async {
+            sleep(Duration::from_secs(10)).await;
+            panic!("nobody woke the caller")
+        };
+        match block_on(or(ended, hung)).0 {
             Ended::Done(outcome) => outcome,
             Ended::NotSent => panic!("not sent"),
         }

@@ -29,7 +29,7 @@ use crate::tls::Tls;
 /// Each exchange has a connection of its own, and a client of isahc's to itself with one thread,
 /// isahc's agent. The caller drives the exchange, and one thread of the transport ends what no caller
 /// ends. After a whole response a client stays idle for the next exchange for at most a second, and at
-/// most 32 clients do; they end with the transport. How many exchanges run at once is bounded
+/// most 64 clients do; they end with the transport. How many exchanges run at once is bounded
 /// ([`max_concurrent_exchanges`](IsahcTransportBuilder::max_concurrent_exchanges)). See the
 /// [crate's page](crate) for what isahc cannot fulfil of the contract.
 ///
