@@ -18,8 +18,9 @@ pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) struct IdleClients(Vec<(Instant, Client)>);
 
 impl IdleClients {
-    /// Takes a client that may be used now, and the unfit ones above it: if `only_mute` is set, those
-    /// that are not mute.
+    /// Takes a client that may be used now, and the unfit ones above it.
+    ///
+    /// If `only_mute` is set, those are unfit that are not mute.
     pub(crate) fn take(&mut self, only_mute: bool) -> (Option<Client>, Vec<Client>) {
         let mut unfit = Vec::new();
         while let Some((_, client)) = self.0.pop() {

@@ -73,8 +73,9 @@ pub(crate) struct Running {
     client: Client,
     is_past_start: bool,
     watch: FloodWatch,
-    /// Until the client is gone, or ready for the next exchange, curl may open the files, and the
-    /// exchange has descriptors.
+    /// Held until the client is gone, or ready for the next exchange.
+    ///
+    /// Until then curl may open the files, and the exchange has descriptors.
     held: Held,
 }
 
@@ -346,7 +347,7 @@ mod tests {
             sleep(Duration::from_secs(10)).await;
             panic!("nobody woke the caller")
         };
-        match block_on(or(ended, hung)).0 {
+        match block_on(or(hung, ended)).0 {
             Ended::Done(outcome) => outcome,
             Ended::NotSent => panic!("not sent"),
         }

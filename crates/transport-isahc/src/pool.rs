@@ -127,8 +127,9 @@ impl Pool {
         }
     }
 
-    /// Makes a client and begins the exchange on a thread of its own, since a client waits until its
-    /// agent has started.
+    /// Makes a client and begins the exchange, on a thread of its own.
+    ///
+    /// Making a client waits until its agent has started.
     fn begin_with_new(
         &self,
         exchange: Arc<InFlight>,

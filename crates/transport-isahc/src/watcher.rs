@@ -141,19 +141,20 @@ impl Watcher {
 impl State {
     /// How long the thread may wait, or `None` if it has nothing left to do, and ends.
     fn pause(&mut self, now: Instant) -> Option<Duration> {
-        if !self.discarded.is_empty() {
+        let next = self.idle.next_end().map(|end| end.saturating_duration_since(now));
+        // Nobody wakes the thread for what came while it was busy.
+        if !self.discarded.is_empty() || (self.is_closed && next.is_some()) {
             return Some(Duration::ZERO);
         }
         if !self.in_flight.is_empty() {
             return Some(TICK);
         }
-        let next = self.idle.next_end().map(|end| end.saturating_duration_since(now));
         self.has_thread = next.is_some();
         next
     }
 }
 
-/// Drops this on a thread of its own, since an agent may take its time, or here if there is none.
+/// Drops this on a thread of its own, or here if there is none. An agent may take its time.
 fn drop_elsewhere(remains: Discarded) {
     let here = Arc::new(Mutex::new(Some(remains)));
     let there = here.clone();
@@ -180,6 +181,16 @@ mod tests {
 
     use super::*;
     use crate::test_jobs::{deadline, until};
+
+    #[test]
+    fn a_transport_that_ends_while_the_thread_is_busy_does_not_leave_its_clients_idle() {
+        let mut state = State::default();
+        assert!(state.idle.give_back(Client::make().unwrap()).is_none());
+        let now = Instant::now();
+        assert!(state.pause(now) > Some(Duration::from_millis(500)));
+        state.is_closed = true;
+        assert_eq!(state.pause(now), Some(Duration::ZERO));
+    }
 
     /// Reports the thread that drops it, and lets it wait.
     struct Slow(Sender<thread::ThreadId>, Receiver<()>);
