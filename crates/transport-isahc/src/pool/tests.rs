@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::mem;
 use std::num::NonZeroUsize;
+use std::sync::mpsc::channel;
 use std::task::Waker;
 use std::thread;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use futures_lite::future::{block_on, or, poll_once, yield_now};
 
 use super::*;
 use crate::idle_clients::IDLE_TIMEOUT;
-use crate::test_jobs::{dead_client, deadline, job, responding, silent, until};
+use crate::test_jobs::{dead_client, deadline, job, responding, silent, stuck_client, until};
 
 fn pool() -> Pool {
     Pool::new(ExchangeLimit::new(NonZeroUsize::MIN), ForkGuard::default())
@@ -89,17 +90,53 @@ fn an_agent_that_was_dead_when_the_exchange_began_is_no_agent_that_dies_in_it() 
         (Origin::New, Some(TransportErrorKind::Connect)),
         (Origin::Ready, Some(TransportErrorKind::Internal)),
     ] {
-        let permit = block_on(pool.limit.acquire(deadline(), |_| pending())).unwrap();
-        let exchange = Arc::new(InFlight::new(deadline()));
-        pool.watcher.watch(exchange.clone()).unwrap();
         let client = Client { origin, ..dead_client() };
-        exchange.begin(Running::new(client, job(&server), permit, deadline()));
-        let ended = match block_on(Caller { pool: &pool, exchange }) {
+        let ended = match block_on(begun_with(&pool, client, &server, deadline())) {
             Ended::NotSent => None,
             Ended::Done(outcome) => Some(outcome.unwrap_err().kind()),
         };
         assert_eq!(ended, kind, "{origin:?}");
     }
+}
+
+/// Begins an exchange with this client.
+fn begun_with<'a>(
+    pool: &'a Pool,
+    client: Client,
+    server: &ScriptedServer,
+    deadline: Instant,
+) -> Pin<Box<Caller<'a>>> {
+    let permit = block_on(pool.limit.acquire(deadline, |_| pending())).unwrap();
+    let exchange = Arc::new(InFlight::new(deadline));
+    pool.watcher.watch(exchange.clone()).unwrap();
+    exchange.begin(Running::new(client, job(server), permit, deadline));
+    Box::pin(Caller { pool, exchange })
+}
+
+#[test]
+fn nobody_waits_for_an_agent_that_is_stuck() {
+    let (pool, server) = (pool(), responding());
+    let (client, release) = stuck_client();
+    let mut leaves = begun_with(&pool, client, &server, deadline());
+    assert!(block_on(poll_once(leaves.as_mut())).is_none());
+    thread::scope(|scope| {
+        let (sender, left) = channel();
+        scope.spawn(move || {
+            drop(leaves);
+            sender.send(()).unwrap();
+        });
+        let has_left = left.recv_timeout(Duration::from_secs(10));
+        // Its permit is not free before its client has ended.
+        drop(release);
+        assert!(has_left.is_ok());
+    });
+    let (client, release) = stuck_client();
+    let end = Instant::now() + Duration::from_millis(200);
+    let ended = block_on(begun_with(&pool, client, &server, end));
+    assert!(
+        matches!(ended, Ended::Done(Err(error)) if error.kind() == TransportErrorKind::Timeout)
+    );
+    drop(release);
 }
 
 #[test]
