@@ -16,7 +16,7 @@ use crate::agent_thread::AgentThread;
 const HEAD_SENT_WITH_BODY: usize = 16 * 1024;
 
 /// Whether curl began to send, and on which thread.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Begun {
     agent: Arc<OnceLock<AgentThread>>,
     /// Whether this is known for the head as well.

@@ -118,7 +118,7 @@ impl IsahcTransportBuilder {
 
     /// Sets how many exchanges may be under way at once; the others wait for their turn.
     ///
-    /// An exchange takes up to eight descriptors and two threads. Unless set, exchanges take at most a
+    /// An exchange takes up to eight descriptors and a thread. Unless set, exchanges take at most a
     /// quarter of the process's limit of file descriptors, which [`build`](Self::build) reads
     /// ([`ExchangeLimit::from_descriptors`]). An exchange that waits until its time limit ends fails
     /// as `Timeout`, and nothing was sent.

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use crate::agent_thread::AgentThread;
 use crate::body::Begun;
 
-/// How often the runner looks, the first time after as long.
-pub(crate) const LOOK: Duration = Duration::from_millis(25);
+/// How often it looks at most, the first time after as long.
+const LOOK: Duration = Duration::from_millis(15);
 /// The part of the time limit that the agent may use. The contract permits a tenth, into which also
-/// has to fit what is not seen: before the first look, after the last one, on the runner's thread.
+/// has to fit what is not seen: before the first look, after the last one, on the caller's thread.
 const SHARE: u32 = 25;
 const LEAST: Duration = Duration::from_millis(10);
 
@@ -16,8 +16,8 @@ const LEAST: Duration = Duration::from_millis(10);
 ///
 /// libcurl bounds heads and trailers, but it reads the extension of a chunk for as long as there is
 /// more of it, reports nothing, and keeps the processor busy until the time limit.
-pub(crate) struct FloodWatch<'a> {
-    begun: &'a Begun,
+pub(crate) struct FloodWatch {
+    begun: Begun,
     most: Duration,
     next_look: Instant,
     /// Processor time of the agent when it began to send the request.
@@ -26,8 +26,8 @@ pub(crate) struct FloodWatch<'a> {
     at_first: Option<Duration>,
 }
 
-impl<'a> FloodWatch<'a> {
-    pub(crate) fn new(begun: &'a Begun, limit: Duration) -> Self {
+impl FloodWatch {
+    pub(crate) fn new(begun: Begun, limit: Duration) -> Self {
         let most = (limit / SHARE).max(LEAST);
         Self { begun, most, next_look: Instant::now() + LOOK, at_first: None }
     }
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn work_after_the_sending_began_is_too_much() {
         let (mut body, begun) = crate::body::once(Bytes::from_static(b"body"), 100);
-        let mut watch = FloodWatch::new(&begun, Duration::from_millis(200));
+        let mut watch = FloodWatch::new(begun.clone(), Duration::from_millis(200));
         let start = Instant::now();
         // No thread sends yet.
         assert!(!watch.is_too_much(start + LOOK));

@@ -1,148 +1,99 @@
 //! The clients that wait for an exchange, the last one used on top.
 
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::ThreadId;
+use std::time::{Duration, Instant};
 
-use easemob_token_transport::{ForkGuard, TransportError, check_descriptors};
+use crate::client::{Client, Origin};
 
-use crate::pooled_client::PooledClient;
+/// How many clients may wait: each has a thread and seven descriptors. More than may be in use at once
+/// there never are.
+pub(crate) const MAX_IDLE: usize = 64;
 
-/// How many clients may wait: each has two threads and seven descriptors.
-const MAX_IDLE: usize = 32;
-/// Descriptors of an exchange: its connection, the name look-up, the roots and the certificates.
-const FOR_EXCHANGE: usize = 8;
-/// The same together with a new client, which has seven. Without them, libcurl returns no handle and
-/// isahc's agent thread panics.
-const FOR_CLIENT: usize = 16;
+/// How long a client stays idle before it ends. Long enough for a caller that asks again and again;
+/// a TLS connection that was closed may stay half open in curl's hands for as long.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The idle clients of one transport.
-pub(crate) struct IdleClients {
-    idle: Mutex<Vec<PooledClient>>,
-    /// Held while descriptors are counted and used for a new client. Otherwise threads of one
-    /// transport could count on the same ones.
-    making: Mutex<()>,
-    /// The threads of the clients are in the process that used them first, and in no other.
-    process: ForkGuard,
-}
+/// The idle clients of one transport, each with the time at which it ends.
+#[derive(Default)]
+pub(crate) struct IdleClients(Vec<(Instant, Client)>);
 
 impl IdleClients {
-    pub(crate) fn new(process: ForkGuard) -> Self {
-        Self { idle: Mutex::default(), making: Mutex::default(), process }
-    }
-
-    /// Refuses another process than the first one that called this.
-    pub(crate) fn check_process(&self) -> Result<(), TransportError> {
-        self.process.check()
-    }
-
-    /// Takes a client that may be used now, only a mute one if `only_mute` is set.
-    pub(crate) fn take(&self, only_mute: bool) -> Option<PooledClient> {
+    /// Takes a client that may be used now, and the unfit ones above it.
+    ///
+    /// If `only_mute` is set, those are unfit that are not mute.
+    pub(crate) fn take(&mut self, only_mute: bool) -> (Option<Client>, Vec<Client>) {
         let mut unfit = Vec::new();
-        let mut idle = locked(&self.idle);
-        let found = loop {
-            match idle.pop() {
-                Some(client) if only_mute && !client.is_mute() => unfit.push(client),
-                other => break other,
+        while let Some((_, client)) = self.0.pop() {
+            if client.is_mute || !only_mute {
+                return (Some(client), unfit);
             }
-        };
-        drop(idle);
-        drop(unfit);
-        found
+            unfit.push(client);
+        }
+        (None, unfit)
     }
 
     /// Stores the client for the next exchange, or returns it if there are enough.
-    pub(crate) fn give_back(&self, client: PooledClient) -> Option<PooledClient> {
-        let mut idle = locked(&self.idle);
-        if idle.len() < MAX_IDLE {
-            idle.push(client);
-            return None;
+    pub(crate) fn give_back(&mut self, client: Client) -> Option<Client> {
+        if self.0.len() >= MAX_IDLE {
+            return Some(client);
         }
-        Some(client)
+        let client = Client { origin: Origin::Reused, ..client };
+        self.0.push((Instant::now() + IDLE_TIMEOUT, client));
+        None
     }
 
-    /// Takes the client of this thread, unless a caller is about to use it.
-    pub(crate) fn take_back(&self, thread: ThreadId) -> Option<PooledClient> {
-        let mut idle = locked(&self.idle);
-        let place = idle.iter().position(|client| client.thread() == thread)?;
-        Some(idle.remove(place))
+    /// Takes the clients that have been idle for too long.
+    pub(crate) fn take_old(&mut self, now: Instant) -> Vec<Client> {
+        // The bottom is the oldest, since clients are taken from the top.
+        let old = self.0.iter().take_while(|(end, _)| *end <= now).count();
+        self.0.drain(..old).map(|(_, client)| client).collect()
     }
 
-    /// Calls `make` if there are descriptors for a client and its exchange.
-    pub(crate) fn make<T>(
-        &self,
-        make: impl FnOnce() -> Result<T, TransportError>,
-    ) -> Result<T, TransportError> {
-        let _alone = locked(&self.making);
-        check_descriptors(FOR_CLIENT)?;
-        make()
+    pub(crate) fn take_all(&mut self) -> Vec<Client> {
+        mem::take(&mut self.0).into_iter().map(|(_, client)| client).collect()
     }
 
-    /// Checks that there are descriptors for an exchange of an existing client.
-    pub(crate) fn check_descriptors(&self) -> Result<(), TransportError> {
-        let _alone = locked(&self.making);
-        check_descriptors(FOR_EXCHANGE)
+    /// When the next client has been idle for too long.
+    pub(crate) fn next_end(&self) -> Option<Instant> {
+        self.0.first().map(|(end, _)| *end)
     }
-
-    /// The threads of the idle clients.
-    #[cfg(test)]
-    pub(crate) fn threads(&self) -> Vec<ThreadId> {
-        locked(&self.idle).iter().map(PooledClient::thread).collect()
-    }
-}
-
-impl Drop for IdleClients {
-    fn drop(&mut self) {
-        // In a forked child, a thread that does not exist there may hold a lock of a channel.
-        if self.process.check().is_err() {
-            mem::forget(mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner)));
-        }
-    }
-}
-
-/// Locks a mutex under which nothing panics; the data would stay whole all the same.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{TryRecvError, channel};
-    use std::thread;
-
     use super::*;
-    use crate::pooled_client::fake;
+
+    fn client(is_mute: bool) -> Client {
+        Client { is_mute, ..Client::make().unwrap() }
+    }
 
     #[test]
-    fn no_more_clients_wait_than_the_bound() {
-        let idle = IdleClients::new(ForkGuard::default());
+    fn no_more_clients_wait_than_the_bound_and_the_oldest_ends_first() {
+        let mut idle = IdleClients::default();
+        assert!(idle.next_end().is_none());
+        let first = Instant::now();
         for number in 0..=MAX_IDLE {
-            let returned = idle.give_back(fake(false, drop));
-            assert_eq!(returned.is_some(), number == MAX_IDLE);
+            assert_eq!(idle.give_back(client(false)).is_some(), number == MAX_IDLE);
         }
-        assert_eq!(idle.threads().len(), MAX_IDLE);
+        let end = idle.next_end().unwrap();
+        assert!(end >= first + IDLE_TIMEOUT);
+        assert!(idle.take_old(end - Duration::from_nanos(1)).is_empty());
+        assert_eq!(idle.take_old(end).len(), 1);
+        assert!(idle.next_end() > Some(end));
+        assert_eq!(idle.take_all().len(), MAX_IDLE - 1);
     }
 
     #[test]
-    fn a_client_that_is_not_mute_is_dropped_if_only_mute_ones_may_be_used() {
-        let idle = IdleClients::new(ForkGuard::default());
+    fn a_client_that_is_not_mute_is_left_out_if_only_mute_ones_may_be_used() {
+        let mut idle = IdleClients::default();
         for is_mute in [false, true, false] {
-            assert!(idle.give_back(fake(is_mute, drop)).is_none());
+            assert!(idle.give_back(client(is_mute)).is_none());
         }
-        assert!(idle.take(true).unwrap().is_mute());
-        assert!(idle.take(true).is_none());
-        assert!(idle.threads().is_empty());
-    }
-
-    #[test]
-    fn in_a_forked_child_the_clients_are_left_alone() {
-        let (sender, calls) = channel();
-        let client = PooledClient::new(sender, thread::current(), false);
-        let parent = ForkGuard::first_used_by(std::process::id().wrapping_add(1));
-        let idle = IdleClients::new(parent);
-        assert!(idle.give_back(client).is_none());
-        drop(idle);
-        // If the client had been dropped, the channel would be closed.
-        assert!(matches!(calls.try_recv(), Err(TryRecvError::Empty)));
+        let (mute, unfit) = idle.take(true);
+        assert!(mute.unwrap().is_mute);
+        assert_eq!(unfit.len(), 1);
+        let (none, unfit) = idle.take(true);
+        assert!(none.is_none());
+        assert_eq!(unfit.len(), 1);
     }
 }

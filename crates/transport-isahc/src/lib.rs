@@ -1,7 +1,7 @@
 //! The transport port of `easemob-token` over [isahc], which is libcurl behind futures.
 //!
-//! [`IsahcTransport`] works on any executor and needs no runtime: exchanges run on threads of its
-//! own, whether the caller polls or not, and the threads end a second after the last exchange. It
+//! [`IsahcTransport`] works on any executor and needs no runtime: the connections are served by threads
+//! of its own, which never make a caller wait, and which end a second after the last exchange. It
 //! speaks HTTP/1.1 only. TLS is rustls, compiled in, so the build needs a C compiler, but neither the
 //! system's libcurl nor OpenSSL. (isahc compiles with one TLS library: a crate that turns on its
 //! feature `native-tls` cannot be in the same build.)
@@ -84,9 +84,9 @@
 //! `CFLAGS=-DHAVE_POLL=1` makes it use `poll()`.
 //!
 //! Without free descriptors an exchange fails as [`Connect`], which may be retried, and isahc is not
-//! called: it would panic. To find out, eight descriptors, or sixteen for a new client, are opened and
-//! closed again. Another part of the process can take them a moment later, so a panic of isahc, which
-//! is caught, stays possible; with `panic = "abort"` it ends the process.
+//! called: it would panic. It takes eight free ones, or sixteen for a new client; where the system does
+//! not count them, they are opened and closed again. Another part of the process can take them a
+//! moment later, so a panic of isahc, which is caught, stays possible; with `panic = "abort"` it ends the process.
 //! [`max_concurrent_exchanges`](IsahcTransportBuilder::max_concurrent_exchanges) leaves most
 //! descriptors to others, unless it is set too high.
 //!
@@ -109,25 +109,24 @@
 mod agent_thread;
 mod body;
 mod builder;
-mod call;
+mod client;
 mod failure;
 mod flood_watch;
 mod identity;
 mod idle_clients;
+mod in_flight;
 mod mute_logs;
 mod pool;
-mod pooled_client;
 mod private_file;
-mod reply;
 mod request;
 mod response;
 mod roots;
-mod runner;
 mod runtime;
 #[cfg(test)]
 mod test_jobs;
 mod tls;
 mod transport;
+mod watcher;
 
 pub use builder::IsahcTransportBuilder;
 pub use runtime::ThreadRuntime;

@@ -119,8 +119,9 @@ fn check_target(uri: &Uri) -> Result<(), TransportError> {
         return unsupported("the request's URI has an invalid port");
     }
     let is_dots = |segment: &str| {
-        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-        plain == "." || plain == ".."
+        // Most segments need no copy.
+        segment.starts_with(['.', '%'])
+            && [".", ".."].contains(&&*segment.to_ascii_lowercase().replace("%2e", "."))
     };
     if uri.path().split('/').any(is_dots) {
         return unsupported("the request's path must have no . or .. segment");

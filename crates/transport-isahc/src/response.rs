@@ -9,8 +9,8 @@ use isahc::AsyncBody;
 
 use crate::failure::{Path, from_body, own};
 
-/// Enough to read a token at once.
-const CHUNK: usize = 4 * 1024;
+/// Enough to read a token at once. On the heap, so that the future of an exchange stays small.
+const CHUNK: usize = 1024;
 
 /// Reads the response to its end, and checks what curl does not check.
 pub(crate) async fn read_whole(
@@ -38,7 +38,7 @@ pub(crate) async fn read_whole(
         if declared.is_some_and(|length| length > max_bytes as u64) {
             return Err(too_large());
         }
-        let bytes = read_bounded(body, max_bytes, path).await?;
+        let bytes = read_bounded(body, declared, max_bytes, path).await?;
         check_length(head.status, declared, bytes.len())?;
         bytes
     } else {
@@ -53,23 +53,29 @@ pub(crate) async fn read_whole(
     Ok(whole)
 }
 
+/// Reads the body to its declared end, or else to its last byte.
+///
+/// curl reads no more than was declared, so nobody has to wait until its agent has closed the
+/// connection.
 async fn read_bounded(
     mut body: AsyncBody,
+    declared: Option<u64>,
     max_bytes: usize,
     path: Path,
 ) -> Result<Vec<u8>, TransportError> {
     let mut bytes = Vec::new();
-    let mut chunk = [0; CHUNK];
-    loop {
+    let mut chunk = vec![0; CHUNK];
+    while declared != Some(bytes.len() as u64) {
         let read = body.read(&mut chunk).await.map_err(|error| from_body(&error, path))?;
         if read == 0 {
-            return Ok(bytes);
+            break;
         }
         if read > max_bytes.saturating_sub(bytes.len()) {
             return Err(too_large());
         }
         bytes.extend_from_slice(&chunk[..read]);
     }
+    Ok(bytes)
 }
 
 /// Refuses every transfer coding but `chunked`, and that one in HTTP/1.0, which has no chunks

@@ -17,8 +17,8 @@ use isahc::HttpClient;
 use isahc::tls::TrustStore;
 
 use crate::builder::{IsahcTransportBuilder, default_limit};
-use crate::call::Job;
 use crate::failure::own;
+use crate::in_flight::Job;
 use crate::pool::Pool;
 use crate::request::{self, Network, Settings};
 use crate::runtime::ThreadRuntime;
@@ -26,10 +26,10 @@ use crate::tls::Tls;
 
 /// Sends exchanges with isahc, from any executor.
 ///
-/// Each exchange has a connection of its own, and a client of isahc's to itself with two threads:
-/// isahc's agent, and one that runs the exchange. After a whole response a client stays idle for the
-/// next exchange for at most a second, and at most 32 clients do; they end with the transport. How
-/// many exchanges run at once is bounded
+/// Each exchange has a connection of its own, and a client of isahc's to itself with one thread,
+/// isahc's agent. The caller drives the exchange, and one thread of the transport ends what no caller
+/// ends. After a whole response a client stays idle for the next exchange for at most a second, and at
+/// most 64 clients do; they end with the transport. How many exchanges run at once is bounded
 /// ([`max_concurrent_exchanges`](IsahcTransportBuilder::max_concurrent_exchanges)). See the
 /// [crate's page](crate) for what isahc cannot fulfil of the contract.
 ///

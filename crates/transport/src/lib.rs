@@ -31,7 +31,7 @@ mod transport;
 pub use classify::{classify_connect, classify_exchange, find_in_chain, is_beyond_bounds_of_hyper};
 pub use config_error::ConfigError;
 pub use connection_use::ConnectionUse;
-pub use descriptors::check_descriptors;
+pub use descriptors::{check_descriptors, free_descriptors};
 pub use error::{Delivery, TransportError, TransportErrorKind};
 pub use exchange::{
     DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Exchange, MAX_HEAD_BYTES,
