@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -42,6 +42,11 @@ pub(crate) const OAUTH2: &str = "oauth2 5 over reqwest";
 pub(crate) const UREQ: &str = "ureq 3";
 pub(crate) const OURS_ISAHC: &str = "easemob-token over isahc";
 pub(crate) const BARE_ISAHC: &str = "isahc alone";
+/// A bare client that can end an exchange at once.
+///
+/// Each exchange has a client of isahc's to itself: only the end of that closes a connection whose peer
+/// is silent.
+pub(crate) const CAREFUL_ISAHC: &str = "isahc with the same duties";
 
 /// Sends one request for a user token and returns the length of the token.
 pub(crate) type SendRequest = Arc<dyn Fn() -> TokenLength + Send + Sync>;
@@ -79,7 +84,8 @@ pub(crate) fn client(name: &str, url: &str, roots: Option<&[u8]>) -> SendRequest
                 std::process::id() == process
             })
         }
-        BARE_ISAHC => bare_isahc(url, roots),
+        BARE_ISAHC => bare_isahc(url, roots, false),
+        CAREFUL_ISAHC => bare_isahc(url, roots, true),
         REQWEST => reqwest(reqwest_client(roots), url),
         REQWEST_AS_IT_COMES => reqwest(good(reqwest::Client::builder().no_proxy().build()), url),
         OAUTH2 => oauth2(url, roots),
@@ -246,9 +252,10 @@ fn ureq(url: &str, roots: Option<&[u8]>) -> SendRequest {
     })
 }
 
-/// isahc with the settings of our transport.
-fn bare_isahc(url: &str, roots: Option<&[u8]>) -> SendRequest {
-    let client = Arc::new(good(HttpClient::builder().connection_cache_size(0).build()));
+/// isahc with the settings of our transport: one client, or an idle one for each exchange.
+fn bare_isahc(url: &str, roots: Option<&[u8]>, each: bool) -> SendRequest {
+    let make = || good(HttpClient::builder().connection_cache_size(0).build());
+    let clients = Arc::new(Mutex::new(vec![make()]));
     let trust = match roots {
         Some(pem) => TrustStore::builder().certificate_from_pem(pem).build(),
         None => TrustStore::native(),
@@ -273,12 +280,21 @@ fn bare_isahc(url: &str, roots: Option<&[u8]>) -> SendRequest {
             *headers = parts.headers;
         }
         let request = good(request.body(body.to_vec()));
-        let client = client.clone();
+        let clients = clients.clone();
         Box::pin(async move {
+            let own = if each {
+                good(clients.lock()).pop()
+            } else {
+                good(clients.lock()).first().cloned()
+            };
+            let client = own.unwrap_or_else(make);
             let response = good(client.send_async(request).await);
             assert!(response.status().is_success());
             let mut body = Vec::new();
             good(response.into_body().take(MAX_BODY as u64).read_to_end(&mut body).await);
+            if each {
+                good(clients.lock()).push(client);
+            }
             good(serde_json::from_slice::<Owned>(&body)).access_token.len()
         })
     })
