@@ -328,6 +328,7 @@ mod tests {
         assert_eq!((first.0.load(Ordering::SeqCst), second.0.load(Ordering::SeqCst)), (0, 1));
         assert_eq!(poll(&in_flight, Waker::noop()), Poll::Ready(Some(TransportErrorKind::Timeout)));
     }
+
     /// Begins the exchange on another thread while the caller waits for it.
     fn begun_elsewhere(exchange: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
         let far = Instant::now() + Duration::from_secs(60);

@@ -4,12 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use easemob_token_transport::{
-    ExchangeLimit, ExchangePermit, ForkGuard, TransportError, TransportErrorKind,
-    check_descriptors, free_descriptors, sleep,
+    ExchangeLimit, ExchangePermit, ForkGuard, TransportError, check_descriptors, free_descriptors,
+    sleep,
 };
 use isahc::HttpClient;
 
@@ -17,7 +16,7 @@ use crate::client::{Client, Origin};
 use crate::idle_clients::MAX_IDLE;
 use crate::in_flight::{Ended, InFlight, Job, Outcome, Running};
 use crate::mute_logs;
-use crate::watcher::{Watcher, drop_here};
+use crate::watcher::{Watcher, drop_here, start_thread};
 
 /// Descriptors of an exchange: its connection, the name look-up, the roots and the certificates.
 const FOR_EXCHANGE: usize = 8;
@@ -136,17 +135,12 @@ impl Pool {
         run: impl FnOnce(Client) -> Running + Send + 'static,
     ) -> Result<(), TransportError> {
         let making = self.making.clone();
-        let begin = move || {
+        start_thread(move || {
             let alone = locked(&making);
             let client = check_descriptors(FOR_CLIENT).and_then(|()| Client::make());
             drop(alone);
             drop_here(exchange.begin_here(client.map(run)));
-        };
-        // Nothing was sent, and there may be a thread a moment later.
-        let thread = thread::Builder::new().name("easemob-isahc".to_owned()).spawn(begin);
-        thread
-            .map(drop)
-            .map_err(|error| TransportError::with_source(TransportErrorKind::Connect, error))
+        })
     }
 
     /// Keeps the client after a whole response, and otherwise ends it, which closes the connection.

@@ -49,12 +49,7 @@ impl Watcher {
         let mut state = self.state();
         if !state.has_thread {
             let this = self.clone();
-            let run = move || this.run();
-            // Nothing was sent, and there may be a thread a moment later.
-            thread::Builder::new()
-                .name("easemob-isahc".to_owned())
-                .spawn(run)
-                .map_err(|error| TransportError::with_source(TransportErrorKind::Connect, error))?;
+            start_thread(move || this.run())?;
             state.has_thread = true;
         }
         // Otherwise the thread looks in a moment by itself.
@@ -154,12 +149,20 @@ impl State {
     }
 }
 
+/// Starts a thread of the transport.
+///
+/// If there is none, nothing was sent, and there may be one a moment later.
+pub(crate) fn start_thread(run: impl FnOnce() + Send + 'static) -> Result<(), TransportError> {
+    let thread = thread::Builder::new().name("easemob-isahc".to_owned()).spawn(run);
+    let refused = |error| TransportError::with_source(TransportErrorKind::Connect, error);
+    thread.map(drop).map_err(refused)
+}
+
 /// Drops this on a thread of its own, or here if there is none. An agent may take its time.
 fn drop_elsewhere(remains: Discarded) {
     let here = Arc::new(Mutex::new(Some(remains)));
     let there = here.clone();
-    let thread = thread::Builder::new().name("easemob-isahc".to_owned());
-    if thread.spawn(move || drop_muted(&there)).is_err() {
+    if start_thread(move || drop_muted(&there)).is_err() {
         drop_muted(&here);
     }
 }

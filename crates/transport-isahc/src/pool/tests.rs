@@ -11,6 +11,8 @@ use std::time::Duration;
 use easemob_token_transport_testkit::ScriptedServer;
 use futures_lite::future::{block_on, or, poll_once, yield_now};
 
+use easemob_token_transport::TransportErrorKind;
+
 use super::*;
 use crate::idle_clients::IDLE_TIMEOUT;
 use crate::test_jobs::{dead_client, deadline, job, responding, silent, stuck_client, until};
